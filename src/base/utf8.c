@@ -1,0 +1,55 @@
+#include "checkrein/utf8.h"
+
+/* The Unicode standard's table 3-7: lead byte range, length, and the bounds of the second byte. */
+static const struct lead {
+    unsigned char first, last, length, second_min, second_max;
+} LEADS[] = {
+    {0x00, 0x7F, 1, 0x00, 0x00},
+    {0xC2, 0xDF, 2, 0x80, 0xBF},
+    {0xE0, 0xE0, 3, 0xA0, 0xBF},
+    {0xE1, 0xEC, 3, 0x80, 0xBF},
+    {0xED, 0xED, 3, 0x80, 0x9F},
+    {0xEE, 0xEF, 3, 0x80, 0xBF},
+    {0xF0, 0xF0, 4, 0x90, 0xBF},
+    {0xF1, 0xF3, 4, 0x80, 0xBF},
+    {0xF4, 0xF4, 4, 0x80, 0x8F},
+};
+
+static const struct lead *lead_of(unsigned char c)
+{
+    for (size_t i = 0; i < sizeof(LEADS) / sizeof(LEADS[0]); i++) {
+        if (c >= LEADS[i].first && c <= LEADS[i].last) {
+            return &LEADS[i];
+        }
+    }
+    return NULL;
+}
+
+size_t utf8_length(const char *p, size_t n)
+{
+    const unsigned char *b = (const unsigned char *)p;
+    const struct lead *lead = n ? lead_of(b[0]) : NULL;
+    if (!lead || lead->length > n) {
+        return 0;
+    }
+    for (size_t i = 1; i < lead->length; i++) {
+        unsigned char min = i == 1 ? lead->second_min : 0x80;
+        unsigned char max = i == 1 ? lead->second_max : 0xBF;
+        if (b[i] < min || b[i] > max) {
+            return 0;
+        }
+    }
+    return lead->length;
+}
+
+bool utf8_valid(struct span s)
+{
+    for (size_t at = 0; at < s.n;) {
+        size_t length = utf8_length(s.p + at, s.n - at);
+        if (!length) {
+            return false;
+        }
+        at += length;
+    }
+    return true;
+}
