@@ -1,0 +1,70 @@
+#include "checkrein/wire.h"
+
+#include <string.h>
+
+#include "scan_priv.h"
+#include "utf8_priv.h"
+
+#define ESCAPE_BYTES 8
+
+/* The escape of an ASCII character that needs one. */
+static struct span escaped(uint8_t c, char out[ESCAPE_BYTES])
+{
+    static const char letters[0x20] = {
+        ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
+    static const char digits[] = "0123456789ABCDEF";
+    out[0] = '\\';
+    out[1] = (char)(c >= 0x20 ? c : letters[c]);
+    if (out[1] != '\0') {
+        return (struct span){out, 2};
+    }
+    memcpy(out + 1, "u00", 3);
+    out[4] = digits[c >> 4];
+    out[5] = digits[c & 15];
+    return (struct span){out, 6};
+}
+
+/* Past everything that may stand in a JSON string as it is. */
+static const uint8_t *run_end(const uint8_t *p, const uint8_t *end)
+{
+    while ((p = scan_plain(p, end)) < end && *p >= 0x80) {
+        struct utf8_step step = utf8_step(p, end);
+        if (!step.good) {
+            break;
+        }
+        p += step.bytes;
+    }
+    return p;
+}
+
+static enum status add_quoted(struct buf *out, const uint8_t *p, const uint8_t *end)
+{
+    enum status st = buf_addch(out, '"');
+    while (st == ST_OK && p < end) {
+        const uint8_t *run = p;
+        p = run_end(p, end);
+        st = buf_append(out, run, (size_t)(p - run));
+        if (st != ST_OK || p == end) {
+            break;
+        }
+        char made[ESCAPE_BYTES];
+        if (*p < 0x80) {
+            st = buf_add(out, escaped(*p++, made));
+        } else {
+            st = buf_add(out, SPAN(UTF8_REPLACEMENT));
+            p += utf8_step(p, end).bytes;
+        }
+    }
+    return st == ST_OK ? buf_addch(out, '"') : st;
+}
+
+enum status tape_quote(struct buf *out, struct span s)
+{
+    size_t before = out->len;
+    const uint8_t *p = (const uint8_t *)(s.p != NULL ? s.p : "");
+    enum status st = add_quoted(out, p, p + s.n);
+    if (st != ST_OK) {
+        buf_truncate(out, before);
+    }
+    return st;
+}
