@@ -1,0 +1,75 @@
+/* policy.h - request + rules -> allow, ask or deny, with the rule's name and the reason. Pure.
+ *
+ * Rules are ordered; the first that matches decides. What no rule names: tools that only read are allowed,
+ * everything else asks. A rule matches when every pattern it has matches; patterns are shell globs
+ * ('*' any bytes, also '/', '?' one character, '[...]') over the exact text, or "re:" and a POSIX extended
+ * regular expression, unanchored. Several alternatives in one pattern are separated by " | ".
+ *
+ * `command` is matched against a shell command line. A compound command (;, &, |, newline, $( or backquote,
+ * redirection, subshell) matches an *allow* rule's glob never as a prefix trick: an allow rule with `command`
+ * matches only when the line is one simple command, or when every simple command in it matches. Deny and ask
+ * rules match when any part or the whole line matches.
+ *
+ * `path` is matched against the normalised absolute target ("..", "." and "//" are resolved as text against
+ * cwd); an allow rule never matches a path that could not be normalised.
+ */
+#ifndef CHECKREIN_POLICY_H
+#define CHECKREIN_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "checkrein/event.h"
+#include "checkrein/span.h"
+#include "checkrein/status.h"
+
+#define POLICY_RULES_MAX 1000
+#define POLICY_DEFAULT_READS "default: reads are allowed"
+#define POLICY_DEFAULT_ASK   "default: everything else asks"
+
+struct policy_request {
+    struct span runtime, agent, tool;
+    struct span command; /* of a shell tool; empty else */
+    struct span path;    /* of a file tool; empty else */
+    struct span url;     /* of a network tool; empty else */
+    struct span cwd;
+    struct span mode;    /* the runtime's permission mode */
+    bool reads_only;     /* by the tool table of the driver */
+    bool over_budget;    /* an allow becomes an ask */
+};
+
+struct policy_verdict {
+    enum verdict verdict;
+    const char *rule;   /* name; borrowed from the policy, or a constant above */
+    const char *reason;
+    enum risk risk;     /* RISK_LOW unless the rule or the built-in table says high */
+    bool reversible;    /* false when the built-in table knows better not */
+    uint32_t line;      /* of the rule in its file, 0 for the default */
+};
+
+struct policy;
+
+/* An empty policy has only the default. */
+struct policy *policy_new(void);
+void policy_free(struct policy *p);
+/* Adds one rule at the end: keys runtime, agent, tool, command, path, url, cwd, mode, verdict (must),
+ * reason, risk (low|high). ST_INVALID names the key. */
+struct policy_pair {
+    struct span key, value;
+};
+enum status policy_add(struct policy *p, struct span name, uint32_t line, const struct policy_pair *pairs,
+                       uint32_t count, struct why *why) MUST_USE;
+uint32_t policy_count(const struct policy *p);
+/* A short name of exactly these rules, for policy.version: 16 hex digits. */
+const char *policy_version(const struct policy *p);
+void policy_eval(const struct policy *p, const struct policy_request *r, struct policy_verdict *out);
+
+/* Risk of a call by what it does, from a table of patterns that are hard to undo (rm -r, git push --force,
+ * DROP, DELETE, curl | sh, chmod -R, dd, mkfs, kubectl delete, terraform destroy, sudo ...). */
+enum risk policy_risk(const struct policy_request *r, bool *reversible);
+
+/* For rules and tests: one pattern against one text. */
+enum status pattern_check(struct span pattern, struct why *why) MUST_USE;
+bool pattern_match(struct span pattern, struct span text);
+
+#endif

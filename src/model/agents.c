@@ -1,0 +1,278 @@
+#include <stdlib.h>
+
+#include "checkrein/alloc.h"
+#include "model_priv.h"
+
+/* A new parent is refused when its own line is longer than this: a circle must be found in bounded
+ * time. */
+#define LINEAGE_MAX 64
+
+struct agent_item *agent_find(const struct fleet *f, uint32_t backend, struct span id)
+{
+    sid text = id_find(f, id);
+    return text == 0 ? NULL : index_get(&f->agent_by_id, index_key(backend, text));
+}
+
+/* ---- the finished, by when they finished */
+static void finished_leave(struct fleet *f, struct agent_item *it)
+{
+    if (!it->finished) {
+        return;
+    }
+    struct agent_item **before = it->older == NULL ? &f->finished_first : &it->older->newer;
+    struct agent_item **after = it->newer == NULL ? &f->finished_last : &it->newer->older;
+    *before = it->newer;
+    *after = it->older;
+    it->older = it->newer = NULL;
+    it->finished = false;
+}
+
+static void finished_join(struct fleet *f, struct agent_item *it)
+{
+    it->older = f->finished_last;
+    if (f->finished_last != NULL) {
+        f->finished_last->newer = it;
+    } else {
+        f->finished_first = it;
+    }
+    f->finished_last = it;
+    it->finished = true;
+}
+
+/* ---- state */
+static bool in_trouble(const struct agent *a)
+{
+    return a->failing || a->state == AGENT_FAILED;
+}
+
+void agent_set_failing(struct fleet *f, struct agent_item *it, bool failing)
+{
+    f->failed -= in_trouble(&it->a);
+    it->a.failing = failing;
+    f->failed += in_trouble(&it->a);
+}
+
+void agent_set_state(struct fleet *f, struct agent_item *it, enum agent_state state,
+                     int64_t time_us)
+{
+    if (state == it->a.state) {
+        return;
+    }
+    f->by_state[it->a.state]--;
+    f->failed -= in_trouble(&it->a);
+    finished_leave(f, it);
+    it->a.state = state;
+    it->a.state_since_us = time_us;
+    if (state == AGENT_STOPPED) {
+        it->a.now_running = false;
+        finished_join(f, it);
+    }
+    f->by_state[state]++;
+    f->failed += in_trouble(&it->a);
+}
+
+/* ---- parents */
+static void wait_leave(struct fleet *f, struct agent_item *it)
+{
+    if (!it->waiting) {
+        return;
+    }
+    uint64_t key = index_key(it->a.backend, it->a.parent_id);
+    if (it->wait_next != NULL) {
+        it->wait_next->wait_prev = it->wait_prev;
+    }
+    if (it->wait_prev != NULL) {
+        it->wait_prev->wait_next = it->wait_next;
+    } else if (it->wait_next != NULL) {
+        index_put(&f->waiting_children, key, it->wait_next);
+    } else {
+        index_del(&f->waiting_children, key);
+    }
+    it->wait_next = it->wait_prev = NULL;
+    it->waiting = false;
+}
+
+static void wait_join(struct fleet *f, struct agent_item *it)
+{
+    uint64_t key = index_key(it->a.backend, it->a.parent_id);
+    it->wait_next = index_get(&f->waiting_children, key);
+    if (it->wait_next != NULL) {
+        it->wait_next->wait_prev = it;
+    }
+    index_put(&f->waiting_children, key, it);
+    it->waiting = true;
+}
+
+/* Whether `it` stands in the line above `from`; a line too long to tell counts as one. */
+static bool is_above(const struct fleet *f, const struct agent_item *it,
+                     const struct agent_item *from)
+{
+    for (int steps = 0; steps < LINEAGE_MAX; steps++) {
+        if (from == NULL || from == it) {
+            return from == it;
+        }
+        from = roster_find(&f->agents, from->a.parent);
+    }
+    return true;
+}
+
+void agent_set_parent(struct fleet *f, struct agent_item *it, struct span id)
+{
+    wait_leave(f, it);
+    id_set(f, &it->a.parent_id, id);
+    it->a.parent = 0;
+    if (it->a.parent_id == 0) {
+        return;
+    }
+    const struct agent_item *parent =
+        index_get(&f->agent_by_id, index_key(it->a.backend, it->a.parent_id));
+    if (parent == NULL) {
+        wait_join(f, it);
+    } else if (!is_above(f, it, parent)) {
+        it->a.parent = parent->a.ref;
+    }
+}
+
+static void adopt_children(struct fleet *f, struct agent_item *parent)
+{
+    uint64_t key = index_key(parent->a.backend, parent->a.id);
+    struct agent_item *child = index_get(&f->waiting_children, key);
+    index_del(&f->waiting_children, key);
+    while (child != NULL) {
+        struct agent_item *next = child->wait_next;
+        child->wait_next = child->wait_prev = NULL;
+        child->waiting = false;
+        if (!is_above(f, child, parent)) {
+            child->a.parent = parent->a.ref;
+        }
+        child = next;
+    }
+}
+
+/* ---- coming and going */
+static void agent_uncount(struct fleet *f, const struct agent_item *it)
+{
+    f->by_state[it->a.state]--;
+    f->failed -= in_trouble(&it->a);
+    f->demo -= it->a.demo;
+    f->backends[it->a.backend - 1]->b.agents--;
+}
+
+static void agent_evict(struct fold *x, struct agent_item *it)
+{
+    struct fleet *f = x->f;
+    if (it->a.pending > 0) {
+        approvals_withdraw_of(x, it, "its agent is gone");
+    }
+    finished_leave(f, it);
+    wait_leave(f, it);
+    agent_uncount(f, it);
+    index_del(&f->agent_by_id, index_key(it->a.backend, it->a.id));
+    roster_remove(&f->agents, it->a.ref);
+    agent_drop_texts(f, it);
+    free(it);
+    f->evicted++;
+}
+
+/* Said once until there is room again. */
+static void say_full(struct fold *x)
+{
+    x->f->refused++;
+    if (x->b->full_said) {
+        return;
+    }
+    x->b->full_said = true;
+    struct note n = note_of(EVENT_AGENT_STARTED);
+    n.subject = event_text(x->ev, F_AGENT_ID);
+    n.text = SPAN("no room for more agents: this one and others are not shown");
+    log_always(x, NULL, &n);
+}
+
+static bool make_room(struct fold *x)
+{
+    struct fleet *f = x->f;
+    if (f->agents.count < FLEET_AGENTS_MAX) {
+        return true;
+    }
+    if (f->finished_first == NULL) {
+        say_full(x);
+        return false;
+    }
+    agent_evict(x, f->finished_first);
+    x->b->full_said = false;
+    return true;
+}
+
+static struct agent_item *agent_new(struct fold *x, struct span id)
+{
+    if (!make_room(x)) {
+        return NULL;
+    }
+    struct fleet *f = x->f;
+    struct agent_item *it = xcalloc(1, sizeof(*it));
+    it->a.ref = roster_add(&f->agents, it);
+    it->a.backend = x->b->b.ref;
+    id_set(f, &it->a.id, id);
+    it->a.state_since_us = x->ev->time_us;
+    it->epoch = x->b->epoch;
+    f->by_state[AGENT_UNKNOWN]++;
+    x->b->b.agents++;
+    index_put(&f->agent_by_id, index_key(it->a.backend, it->a.id), it);
+    adopt_children(f, it);
+    return it;
+}
+
+struct agent_item *agent_of(struct fold *x)
+{
+    struct span id = event_text(x->ev, F_AGENT_ID);
+    if (id.n == 0) {
+        return NULL;
+    }
+    struct agent_item *it = agent_find(x->f, x->b->b.ref, id);
+    return it != NULL ? it : agent_new(x, id);
+}
+
+struct agent_item *agent_alive(struct fold *x)
+{
+    struct agent_item *it = agent_of(x);
+    if (it != NULL) {
+        it->a.last_event_us = later_us(it->a.last_event_us, x->ev->time_us);
+        it->epoch = x->b->epoch;
+    }
+    return it;
+}
+
+void agents_release(struct fleet *f)
+{
+    for (uint32_t i = 0; i < f->agents.count; i++) {
+        free(f->agents.items[i]);
+    }
+    roster_release(&f->agents);
+    index_release(&f->agent_by_id);
+    index_release(&f->waiting_children);
+}
+
+/* ---- queries */
+uint32_t fleet_agent_count(const struct fleet *f)
+{
+    return f->agents.count;
+}
+
+const struct agent *fleet_agent_at(const struct fleet *f, uint32_t index)
+{
+    const struct agent_item *it = index < f->agents.count ? f->agents.items[index] : NULL;
+    return it == NULL ? NULL : &it->a;
+}
+
+const struct agent *fleet_agent(const struct fleet *f, uint32_t ref)
+{
+    const struct agent_item *it = roster_find(&f->agents, ref);
+    return it == NULL ? NULL : &it->a;
+}
+
+const struct agent *fleet_agent_by_id(const struct fleet *f, struct span backend, struct span id)
+{
+    const struct backend *b = fleet_backend_named(f, backend);
+    const struct agent_item *it = b == NULL ? NULL : agent_find(f, b->ref, id);
+    return it == NULL ? NULL : &it->a;
+}

@@ -1,0 +1,400 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "checkrein/alloc.h"
+#include "model_priv.h"
+
+/* Text that a request brings: all of it is replaced when the request changes. */
+static const struct {
+    enum event_field field;
+    size_t offset;
+} request_texts[] = {
+    {F_TOOL,           offsetof(struct approval, tool)          },
+    {F_SUMMARY,        offsetof(struct approval, summary)       },
+    {F_RULE,           offsetof(struct approval, rule)          },
+    {F_REASON,         offsetof(struct approval, reason)        },
+    {F_AGENT_WORDS,    offsetof(struct approval, agent_words)   },
+    {F_POLICY_VERSION, offsetof(struct approval, policy_version)},
+    {F_DIGEST,         offsetof(struct approval, digest)        },
+};
+
+static const size_t other_texts[] = {
+    offsetof(struct approval, id),         offsetof(struct approval, action_id),
+    offsetof(struct approval, decided_by), offsetof(struct approval, decision_reason),
+    offsetof(struct approval, scope),      offsetof(struct approval, outcome_text),
+};
+
+static sid *text_slot(struct approval *a, size_t offset)
+{
+    return (sid *)(void *)((char *)a + offset);
+}
+
+/* ---- finding and freeing */
+struct approval_item *approval_find(const struct fleet *f, uint32_t backend, struct span id)
+{
+    sid text = id_find(f, id);
+    return text == 0 ? NULL : index_get(&f->approval_by_id, index_key(backend, text));
+}
+
+void approval_drop_action(struct fleet *f, struct approval_item *it)
+{
+    f->action_bytes -= it->a.action.n;
+    free(it->text);
+    it->text = NULL;
+    it->a.action = SPAN_NONE;
+}
+
+static void index_forget(struct fleet *f, const struct approval_item *it)
+{
+    uint64_t key = index_key(it->backend, it->a.id);
+    if (index_get(&f->approval_by_id, key) == it) {
+        index_del(&f->approval_by_id, key);
+    }
+}
+
+static void settle_decision(struct fleet *f, struct approval_item *it)
+{
+    struct agent_item *agent = roster_find(&f->agents, it->a.agent);
+    if (it->open_decision && agent != NULL) {
+        agent->open_decisions--;
+    }
+    it->open_decision = false;
+}
+
+void approval_free(struct fleet *f, struct approval_item *it)
+{
+    settle_decision(f, it);
+    index_forget(f, it);
+    roster_remove(&f->approvals, it->a.ref);
+    approval_drop_action(f, it);
+    for (size_t i = 0; i < ARRAY_LEN(request_texts); i++) {
+        text_drop(f, text_slot(&it->a, request_texts[i].offset));
+    }
+    text_drop_all(f, &it->a, other_texts, ARRAY_LEN(other_texts));
+    list_drop(f, &it->scopes);
+    free(it);
+}
+
+void approvals_release(struct fleet *f)
+{
+    for (uint32_t i = 0; i < f->approvals.count; i++) {
+        struct approval_item *it = f->approvals.items[i];
+        free(it->text);
+        free(it);
+    }
+    roster_release(&f->approvals);
+    index_release(&f->approval_by_id);
+    for (int i = 0; i < BAY_COUNT; i++) {
+        free(f->bays[i].items);
+    }
+}
+
+/* ---- requested */
+/* Each setter says whether it changed something. */
+static bool set_texts(struct fold *x, struct approval *a)
+{
+    sid action_id = a->action_id;
+    id_set(x->f, &a->action_id, event_text(x->ev, F_ACTION_ID));
+    bool changed = a->action_id != action_id;
+    for (size_t i = 0; i < ARRAY_LEN(request_texts); i++) {
+        sid *slot = text_slot(a, request_texts[i].offset);
+        sid before = *slot;
+        text_set(x->f, slot, event_text(x->ev, request_texts[i].field));
+        changed |= *slot != before;
+    }
+    return changed;
+}
+
+static bool set_action(struct fold *x, struct approval_item *it, struct span action)
+{
+    if (span_eq(action, it->a.action)) {
+        return false;
+    }
+    approval_drop_action(x->f, it);
+    it->text = xmalloc(action.n + 1);
+    if (action.n > 0) {
+        memcpy(it->text, action.p, action.n);
+    }
+    it->text[action.n] = '\0';
+    it->a.action = (struct span){it->text, action.n};
+    x->f->action_bytes += action.n;
+    return true;
+}
+
+static bool set_terms(struct fold *x, struct approval_item *it)
+{
+    const struct event *ev = x->ev;
+    struct approval before = it->a;
+    struct approval *a = &it->a;
+    a->on_silence = (enum on_silence)event_choice(ev, F_ON_SILENCE, ON_SILENCE_COUNT);
+    a->reversible = event_number(ev, F_REVERSIBLE) != 0;
+    a->quorum = event_number(ev, F_QUORUM);
+    a->expires_us = later_us(event_number(ev, F_EXPIRES_AT), 0);
+    uint32_t count = 0;
+    const struct event_row *rows = event_list(ev, F_SCOPES, &count);
+    bool changed = list_set(x->f, &it->scopes, rows, count);
+    return changed || a->on_silence != before.on_silence || a->reversible != before.reversible ||
+           a->quorum != before.quorum || a->expires_us != before.expires_us;
+}
+
+static enum risk risk_of(const struct event *ev)
+{
+    return (enum risk)event_choice(ev, F_RISK, RISK_COUNT);
+}
+
+static struct note request_note(struct fold *x, const struct approval_item *it)
+{
+    struct note n = note_of(EVENT_APPROVAL_REQUESTED);
+    n.approval = it->a.ref;
+    n.detail = (uint8_t)it->a.risk;
+    n.subject = event_text(x->ev, F_TOOL);
+    n.text = event_text(x->ev, F_SUMMARY);
+    n.who = event_text(x->ev, F_RULE);
+    return n;
+}
+
+static void note_refusal(struct fold *x, struct agent_item *agent, const char *why)
+{
+    x->f->refused++;
+    struct note n = note_of(EVENT_APPROVAL_REQUESTED);
+    n.detail = (uint8_t)risk_of(x->ev);
+    n.subject = event_text(x->ev, F_TOOL);
+    n.text = span_str(why);
+    log_always(x, agent, &n);
+}
+
+static const char *why_unfit(struct fleet *f, struct span action)
+{
+    if (action.n > ACTION_BYTES_MAX) {
+        return "its action is too long to be shown";
+    }
+    return queue_make_room(f, action.n) ? NULL : "no room for its action";
+}
+
+/* An action that does not fit leaves the request without one: nobody can approve what nobody can
+ * see. */
+static void revise(struct fold *x, struct agent_item *agent, struct approval_item *it)
+{
+    struct span action = event_text(x->ev, F_ACTION);
+    const char *unfit = span_eq(action, it->a.action) ? NULL : why_unfit(x->f, action);
+    if (unfit != NULL) {
+        note_refusal(x, agent, unfit);
+        action = SPAN_NONE;
+    }
+    bool changed = risk_of(x->ev) != it->a.risk;
+    queue_set_risk(x->f, it, risk_of(x->ev));
+    changed |= set_texts(x, &it->a);
+    changed |= set_action(x, it, action);
+    changed |= set_terms(x, it);
+    it->epoch = x->b->epoch;
+    if (changed) {
+        it->a.revision++;
+        struct note n = request_note(x, it);
+        log_always(x, agent, &n);
+    }
+}
+
+static const char *why_refused(struct fleet *f, const struct agent_item *agent, struct span action)
+{
+    if (agent->a.pending >= FLEET_PENDING_MAX) {
+        return "not shown: too many requests of this agent are pending";
+    }
+    if (fleet_pending_count(f) >= FLEET_PENDING_TOTAL) {
+        return "not shown: too many requests are pending";
+    }
+    return why_unfit(f, action);
+}
+
+static void approval_new(struct fold *x, struct agent_item *agent, struct span id)
+{
+    struct fleet *f = x->f;
+    struct approval_item *it = xcalloc(1, sizeof(*it));
+    it->a.ref = roster_add(&f->approvals, it);
+    it->a.agent = agent->a.ref;
+    it->a.pending = true;
+    it->a.requested_us = x->ev->time_us;
+    id_set(f, &it->a.id, id);
+    it->backend = x->b->b.ref;
+    index_put(&f->approval_by_id, index_key(it->backend, it->a.id), it);
+    it->epoch = x->b->epoch;
+    it->a.risk = risk_of(x->ev);
+    (void)set_texts(x, &it->a);
+    (void)set_action(x, it, event_text(x->ev, F_ACTION));
+    (void)set_terms(x, it);
+    queue_join(f, it);
+    struct note n = request_note(x, it);
+    log_note(x, agent, &n);
+}
+
+/* An id that comes back after it was resolved, or from another agent, is another request. */
+static void replace_foreign(struct fold *x, struct approval_item *it)
+{
+    if (it->a.pending) {
+        approval_close(x, it,
+                       &(struct closing){.decision = DECISION_SUPERSEDED,
+                                         .reason = SPAN("another agent used its id"),
+                                         .time_us = x->ev->time_us});
+    }
+}
+
+void fold_approval_requested(struct fold *x)
+{
+    struct agent_item *agent = agent_alive(x);
+    struct span id = event_text(x->ev, F_APPROVAL_ID);
+    if (agent == NULL || id.n == 0) {
+        return;
+    }
+    struct approval_item *it = approval_find(x->f, x->b->b.ref, id);
+    bool same = it != NULL && it->a.pending && it->a.agent == agent->a.ref;
+    if (it != NULL && !same) {
+        replace_foreign(x, it);
+    }
+    if (same) {
+        revise(x, agent, it);
+        return;
+    }
+    const char *why = why_refused(x->f, agent, event_text(x->ev, F_ACTION));
+    if (why != NULL) {
+        note_refusal(x, agent, why);
+        return;
+    }
+    approval_new(x, agent, id);
+}
+
+/* ---- resolved */
+void approval_close(struct fold *x, struct approval_item *it, const struct closing *c)
+{
+    struct fleet *f = x->f;
+    struct agent_item *agent = roster_find(&f->agents, it->a.agent);
+    queue_resolve(f, it);
+    it->a.pending = false;
+    it->a.decision = c->decision;
+    it->a.resolved_us = c->time_us;
+    text_set(f, &it->a.decided_by, c->by);
+    text_set(f, &it->a.decision_reason, c->reason);
+    text_set(f, &it->a.scope, c->scope);
+    if (c->decision == DECISION_APPROVED && agent != NULL && it->a.action_id != 0) {
+        it->open_decision = true;
+        agent->open_decisions++;
+    }
+    struct note n = note_of(EVENT_APPROVAL_RESOLVED);
+    n.approval = it->a.ref;
+    n.detail = (uint8_t)c->decision;
+    n.subject = fleet_span(f, it->a.tool);
+    n.text = c->reason.n > 0 ? c->reason : fleet_span(f, it->a.summary);
+    n.who = c->by;
+    log_always(x, agent, &n);
+}
+
+/* A decision on something that is not pending here: late, repeated, or of a request never seen. */
+static void note_stray(struct fold *x, const struct approval_item *it)
+{
+    struct agent_item *agent = it != NULL
+                                   ? roster_find(&x->f->agents, it->a.agent)
+                                   : agent_find(x->f, x->b->b.ref, event_text(x->ev, F_AGENT_ID));
+    struct note n = note_of(EVENT_APPROVAL_RESOLVED);
+    n.approval = it != NULL ? it->a.ref : 0;
+    n.detail = (uint8_t)event_choice(x->ev, F_DECISION, DECISION_COUNT);
+    n.subject = event_text(x->ev, F_APPROVAL_ID);
+    n.text = it != NULL ? SPAN("no effect: it was decided before") : SPAN("not pending here");
+    n.who = event_text(x->ev, F_DECIDED_BY);
+    log_note(x, agent, &n);
+}
+
+static bool on_other_content(const struct fold *x, const struct approval_item *it)
+{
+    struct span digest = event_text(x->ev, F_DIGEST);
+    return digest.n > 0 && !span_eq(digest, fleet_span(x->f, it->a.digest));
+}
+
+void fold_approval_resolved(struct fold *x)
+{
+    struct approval_item *it = approval_find(x->f, x->b->b.ref, event_text(x->ev, F_APPROVAL_ID));
+    if (it == NULL || !it->a.pending) {
+        note_stray(x, it);
+        return;
+    }
+    bool other = on_other_content(x, it);
+    approval_close(x, it,
+                   &(struct closing){
+                       .decision = (enum decision)event_choice(x->ev, F_DECISION, DECISION_COUNT),
+                       .by = event_text(x->ev, F_DECIDED_BY),
+                       .reason = other ? SPAN("decided on other content than was shown here")
+                                       : event_text(x->ev, F_REASON),
+                       .scope = event_text(x->ev, F_SCOPE),
+                       .time_us = x->ev->time_us,
+                   });
+}
+
+/* ---- withdrawn by the fold itself */
+static void withdraw(struct fold *x, struct approval_item *it, const char *reason)
+{
+    approval_close(x, it,
+                   &(struct closing){.decision = DECISION_WITHDRAWN,
+                                     .reason = span_str(reason),
+                                     .time_us = x->ev->time_us});
+}
+
+typedef bool match_fn(const struct approval_item *it, const void *ctx);
+
+/* Closing one may push out another: so first the refs, then each that is still there. */
+static void withdraw_where(struct fold *x, match_fn *match, const void *ctx, const char *reason)
+{
+    const struct roster *all = &x->f->approvals;
+    uint32_t count = 0;
+    uint32_t *refs = xreallocarray(NULL, all->count + 1u, sizeof(*refs));
+    for (uint32_t i = 0; i < all->count; i++) {
+        const struct approval_item *it = all->items[i];
+        if (it->a.pending && match(it, ctx)) {
+            refs[count++] = it->a.ref;
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        withdraw(x, roster_find(all, refs[i]), reason);
+    }
+    free(refs);
+}
+
+static bool is_of_agent(const struct approval_item *it, const void *ctx)
+{
+    const struct agent_item *agent = ctx;
+    return it->a.agent == agent->a.ref;
+}
+
+void approvals_withdraw_of(struct fold *x, const struct agent_item *agent, const char *reason)
+{
+    withdraw_where(x, is_of_agent, agent, reason);
+}
+
+static bool is_lost(const struct approval_item *it, const void *ctx)
+{
+    const struct backend_item *b = ctx;
+    return it->backend == b->b.ref && it->epoch != b->epoch;
+}
+
+void approvals_withdraw_lost(struct fold *x, const char *reason)
+{
+    withdraw_where(x, is_lost, x->b, reason);
+}
+
+/* ---- queries */
+const struct approval *fleet_approval(const struct fleet *f, uint32_t ref)
+{
+    const struct approval_item *it = roster_find(&f->approvals, ref);
+    return it == NULL ? NULL : &it->a;
+}
+
+const struct approval *fleet_approval_by_id(const struct fleet *f, struct span backend,
+                                            struct span id)
+{
+    const struct backend *b = fleet_backend_named(f, backend);
+    const struct approval_item *it = b == NULL ? NULL : approval_find(f, b->ref, id);
+    return it == NULL ? NULL : &it->a;
+}
+
+const struct event_row *fleet_approval_scopes(const struct fleet *f, uint32_t approval,
+                                              uint32_t *count)
+{
+    const struct approval_item *it = roster_find(&f->approvals, approval);
+    return list_rows(f, it == NULL ? 0 : it->scopes, count);
+}

@@ -1,0 +1,275 @@
+/* model_priv.h - what the files of the fold share.
+ *
+ * Every event goes through one `struct fold`; handlers live in the file of the thing that they
+ * change. Public structs are the first member of an item that adds what queries do not show.
+ *
+ * Ownership: the fleet owns its items; a roster, an index, a bay or a list only points at them. A
+ * `sid` in an item or a log entry is one hold of the pool: text_set() and text_drop() keep the
+ * count.
+ */
+#ifndef MODEL_PRIV_H
+#define MODEL_PRIV_H
+
+#include "checkrein/map.h"
+#include "checkrein/model.h"
+#include "checkrein/pool.h"
+
+/* ---- roster.c: things in order of appearance. Refs count up, so the array is sorted by ref. */
+struct roster {
+    uint32_t *refs;
+    void **items;
+    size_t refs_cap, items_cap;
+    uint32_t count;
+    uint32_t last_ref;
+};
+
+void roster_release(struct roster *r); /* not the items */
+uint32_t roster_add(struct roster *r, void *item);
+void roster_remove(struct roster *r, uint32_t ref);
+void *roster_find(const struct roster *r, uint32_t ref); /* NULL when gone */
+
+/* ---- index.c: 64-bit key to item. */
+struct index_slot {
+    uint64_t key;
+    void *item; /* NULL: empty */
+};
+
+struct index {
+    struct index_slot *slots;
+    size_t cap; /* zero or a power of two */
+    size_t used;
+};
+
+void index_release(struct index *x);
+void *index_get(const struct index *x, uint64_t key);
+void index_put(struct index *x, uint64_t key, void *item);
+void index_del(struct index *x, uint64_t key);
+uint64_t index_key(uint32_t backend, sid id);
+
+/* ---- lists.c: rows of LIST attributes; equal lists are stored once. Id 0 is the empty list. */
+struct row_list {
+    uint32_t id, count, holds;
+    sid key; /* the rows in serial form; the cells point into this string of the pool */
+    struct event_row rows[];
+};
+
+struct list_store {
+    struct row_list **by_id; /* [0] is not used; NULL: free */
+    size_t by_id_cap, free_cap;
+    uint32_t *free_ids;
+    uint32_t count, free_count;
+    struct index by_key;
+    struct buf serial; /* scratch */
+};
+
+/* ---- items */
+struct backend_item {
+    struct backend b;
+    uint32_t epoch; /* of its newest snapshot */
+    bool full_said; /* the log says already that there is no room for its agents */
+};
+
+struct agent_item {
+    struct agent a;
+    sid now_action;
+    uint32_t epoch; /* snapshot that brought it last */
+    uint32_t pending_high, pending_low;
+    uint32_t open_decisions;          /* approved ones whose action has not finished */
+    struct agent_item *older, *newer; /* in the list of the finished, by when they finished */
+    struct agent_item *wait_next, *wait_prev; /* those that wait for the same parent to appear */
+    bool finished, waiting;
+};
+
+struct approval_item {
+    struct approval a;
+    char *text; /* owns a.action */
+    uint32_t backend, scopes, epoch;
+    bool open_decision;
+};
+
+struct bay {
+    struct approval_item **items;
+    size_t cap;
+    uint32_t count;
+};
+
+enum { BAY_HIGH, BAY_REST, BAY_COUNT };
+
+struct fleet {
+    struct pool *pool;
+    struct list_store lists;
+    uint64_t generation;
+    uint64_t events, unknown, evicted, refused;
+
+    struct backend_item **backends; /* by ref - 1 */
+    size_t backends_cap;
+    uint32_t backend_count;
+    struct map backend_by_name;
+
+    struct roster agents;
+    struct index agent_by_id, waiting_children;
+    struct agent_item *finished_first, *finished_last;
+    uint32_t by_state[AGENT_STATE_COUNT], failed, demo;
+    bool unpriced;
+    int64_t cost_microusd, newest_event_us;
+
+    struct roster approvals;
+    struct index approval_by_id;
+    struct bay bays[BAY_COUNT];
+    struct approval_item *resolved[FLEET_RESOLVED_KEPT]; /* oldest at resolved_first */
+    uint32_t resolved_first, resolved_count;
+    size_t action_bytes;
+
+    struct roster commands;
+
+    struct log_entry *log; /* number n lies at n % FLEET_LOG_ENTRIES */
+    uint32_t log_newest;
+};
+
+struct fold {
+    struct fleet *f;
+    struct backend_item *b;
+    const struct event *ev;
+};
+
+/* ---- strings.c */
+struct span text_cut(struct span s, size_t cap_bytes); /* at a UTF-8 boundary */
+void text_set(struct fleet *f, sid *slot, struct span s);
+sid text_hold(struct fleet *f, struct span s);
+void text_drop(struct fleet *f, sid *slot);
+/* Ids have their own cap, and the same one when they are looked up. */
+void id_set(struct fleet *f, sid *slot, struct span id);
+sid id_find(const struct fleet *f, struct span id);
+/* Drops the sids that lie at these offsets of an item. */
+void text_drop_all(struct fleet *f, void *item, const size_t *offsets, size_t count);
+int64_t add_saturating(int64_t a, int64_t b);
+int64_t later_us(int64_t a, int64_t b);
+/* An ENUM attribute below `count`; 0, its "unknown", when it is out of range or absent. */
+uint32_t event_choice(const struct event *ev, enum event_field field, uint32_t count);
+
+/* ---- lists.c */
+void lists_init(struct list_store *s);
+void lists_release(struct list_store *s);
+/* *slot = id of the rows; drops what was there. True when the content changed. */
+bool list_set(struct fleet *f, uint32_t *slot, const struct event_row *rows, uint32_t count);
+void list_drop(struct fleet *f, uint32_t *slot);
+const struct event_row *list_rows(const struct fleet *f, uint32_t id, uint32_t *count);
+
+/* ---- log.c */
+struct note {
+    enum event_type type;
+    struct span subject, text, who;
+    uint32_t approval;
+    uint8_t detail;
+    enum verb verb;
+    bool retrying;
+    int64_t duration_ms, microusd, tokens;
+};
+
+/* Nothing given: durations, money and tokens are -1. */
+struct note note_of(enum event_type type);
+/* Number of the entry; 0 when the event is part of a snapshot, which is no news. `agent` may be
+ * NULL. */
+uint32_t log_note(struct fold *x, struct agent_item *agent, const struct note *note);
+/* Also within a snapshot: for what is closed or refused. */
+uint32_t log_always(struct fold *x, struct agent_item *agent, const struct note *note);
+void log_release(struct fleet *f);
+
+/* ---- backends.c */
+struct backend_item *backend_of(struct fleet *f, struct span name);
+void fold_backend_link(struct fold *x);
+void fold_fleet_stop(struct fold *x);
+
+/* ---- agents.c */
+struct agent_item *agent_find(const struct fleet *f, uint32_t backend, struct span id);
+/* The agent that the event is about, made when it was never seen; NULL when the event names none or
+ * there is no room. agent_alive() also takes the event as a sign of life. */
+struct agent_item *agent_of(struct fold *x);
+struct agent_item *agent_alive(struct fold *x);
+void agent_set_state(struct fleet *f, struct agent_item *it, enum agent_state state,
+                     int64_t time_us);
+void agent_set_failing(struct fleet *f, struct agent_item *it, bool failing);
+/* Links it to the agent of that id, now or when that one appears. Never makes a circle. */
+void agent_set_parent(struct fleet *f, struct agent_item *it, struct span id);
+void agents_release(struct fleet *f);
+
+/* ---- agent_fields.c: text and list attributes of an agent, by event field */
+struct agent_text {
+    enum event_field field;
+    uint16_t offset;
+    bool watched; /* a change is worth a line in the log */
+};
+
+#define AGENT_LISTS 4
+extern const struct agent_text agent_texts[];
+extern const uint32_t agent_text_count;
+extern const enum event_field agent_lists[AGENT_LISTS];
+sid *agent_text_slot(struct agent *a, const struct agent_text *t);
+sid agent_text_sid(const struct agent *a, const struct agent_text *t);
+void agent_drop_texts(struct fleet *f, struct agent_item *it);
+
+/* ---- agent_events.c */
+void fold_agent_started(struct fold *x);
+void fold_agent_updated(struct fold *x);
+void fold_agent_state(struct fold *x);
+
+/* ---- actions.c */
+void fold_action_started(struct fold *x);
+void fold_action_output(struct fold *x);
+void fold_action_finished(struct fold *x);
+
+/* ---- approvals.c, queue.c */
+void fold_approval_requested(struct fold *x);
+void fold_approval_resolved(struct fold *x);
+struct approval_item *approval_find(const struct fleet *f, uint32_t backend, struct span id);
+void approval_drop_action(struct fleet *f, struct approval_item *it);
+void approval_free(struct fleet *f, struct approval_item *it);
+void approvals_release(struct fleet *f);
+/* Puts a new pending approval at the end of its bay, and its agent's counts right. */
+void queue_join(struct fleet *f, struct approval_item *it);
+/* Another risk puts a pending one at the end of the other bay. */
+void queue_set_risk(struct fleet *f, struct approval_item *it, enum risk risk);
+/* Out of the queue, into the ring of the resolved; the oldest one there goes. */
+void queue_resolve(struct fleet *f, struct approval_item *it);
+/* Frees texts of resolved ones, oldest first, until so many more bytes fit; false when they cannot.
+ */
+bool queue_make_room(struct fleet *f, size_t bytes);
+
+struct closing {
+    enum decision decision;
+    struct span by, reason, scope;
+    int64_t time_us;
+};
+void approval_close(struct fold *x, struct approval_item *it, const struct closing *c);
+/* Withdraws what is pending, each with a line in the log: all of an agent's, or all that the newest
+ * snapshot of the back-end did not bring. */
+void approvals_withdraw_of(struct fold *x, const struct agent_item *agent, const char *reason);
+void approvals_withdraw_lost(struct fold *x, const char *reason);
+
+/* ---- reports.c */
+void fold_spend_recorded(struct fold *x);
+void fold_failure_reported(struct fold *x);
+void fold_credential(struct fold *x);
+void fold_signal_raised(struct fold *x);
+void fold_policy_decided(struct fold *x);
+void fold_policy_loaded(struct fold *x);
+void fold_operator_presence(struct fold *x);
+void fold_unknown(struct fold *x);
+
+/* ---- commands.c */
+void fold_operator_command(struct fold *x);
+void fold_operator_result(struct fold *x);
+void commands_release(struct fleet *f);
+
+/* ---- walk.c: everything that a query shows, in a fixed order, for the digest and the dump */
+struct visitor {
+    void *ctx;
+    void (*begin)(void *ctx, const char *what, uint64_t number);
+    void (*text)(void *ctx, const char *name, struct span s);
+    void (*number)(void *ctx, const char *name, int64_t n,
+                   const char *set); /* set: enum table or NULL */
+    void (*end)(void *ctx);
+};
+void fleet_walk(const struct fleet *f, const struct visitor *v);
+
+#endif

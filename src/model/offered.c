@@ -1,0 +1,124 @@
+#include "model_priv.h"
+
+/* What an agent must be held by for a verb to work on it; verbs that are not here need no rein. */
+static const struct {
+    enum verb verb;
+    const char *reins[2];
+    const char *why_not;
+} needs[] = {
+    {VERB_PAUSE,     {"hold", "freeze"},  "this agent cannot be held or frozen"                 },
+    {VERB_RESUME,    {"hold", "freeze"},  "this agent cannot be held or frozen"                 },
+    {VERB_INTERRUPT, {"interrupt", NULL}, "this agent cannot be interrupted"                    },
+    {VERB_STOP,      {"stop", NULL},      "this agent cannot be stopped from here"              },
+    {VERB_REVOKE,    {"revoke", NULL},    "this agent's credentials cannot be revoked from here"},
+};
+
+static bool has_rein(const struct fleet *f, const struct agent *a, const char *rein)
+{
+    uint32_t count = 0;
+    const struct event_row *rows = fleet_agent_list(f, a->ref, F_REINS, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (span_is(rows[i].cell[0], rein)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *why_no_rein(const struct fleet *f, const struct agent *a, enum verb v)
+{
+    for (size_t i = 0; i < ARRAY_LEN(needs); i++) {
+        if (needs[i].verb != v) {
+            continue;
+        }
+        for (size_t r = 0; r < ARRAY_LEN(needs[i].reins); r++) {
+            if (needs[i].reins[r] != NULL && has_rein(f, a, needs[i].reins[r])) {
+                return NULL;
+            }
+        }
+        return needs[i].why_not;
+    }
+    return NULL;
+}
+
+/* A request can be answered, credentials can be revoked and a budget can be set after the agent's
+ * end too. */
+static bool needs_a_running_agent(enum verb v)
+{
+    return v == VERB_PAUSE || v == VERB_RESUME || v == VERB_INTERRUPT || v == VERB_STOP ||
+           v == VERB_MESSAGE;
+}
+
+static const char *why_not_now(const struct agent *a, enum verb v)
+{
+    bool held = a->state == AGENT_PAUSED || a->state == AGENT_PAUSING;
+    if (a->state == AGENT_STOPPED && needs_a_running_agent(v)) {
+        return "the agent has stopped";
+    }
+    if (v == VERB_PAUSE && held) {
+        return "it is paused already";
+    }
+    return v == VERB_RESUME && !held ? "it is not paused" : NULL;
+}
+
+static const char *why_backend_cannot(const struct backend *b, enum verb v)
+{
+    if (b->link != LINK_LIVE) {
+        return "its back-end is not connected";
+    }
+    return (b->verbs >> v & 1u) == 0 ? "its back-end does not offer this" : NULL;
+}
+
+static const char *why_agent_cannot(const struct fleet *f, const struct agent *a, enum verb v)
+{
+    if (a == NULL) {
+        return "there is no such agent";
+    }
+    const char *why = why_backend_cannot(fleet_backend(f, a->backend), v);
+    if (why == NULL) {
+        why = why_not_now(a, v);
+    }
+    return why != NULL ? why : why_no_rein(f, a, v);
+}
+
+/* Without an agent: whether any back-end would take it. */
+static const char *why_fleet_cannot(const struct fleet *f, enum verb v)
+{
+    const char *why = "there is no back-end";
+    for (uint32_t i = 0; i < f->backend_count && why != NULL; i++) {
+        why = why_backend_cannot(&f->backends[i]->b, v);
+    }
+    return why;
+}
+
+bool fleet_verb_offered(const struct fleet *f, uint32_t agent, enum verb v, const char **why_not)
+{
+    const char *why = "unknown command";
+    if (v > VERB_UNKNOWN && v < VERB_COUNT) {
+        why = agent == 0 ? why_fleet_cannot(f, v) : why_agent_cannot(f, fleet_agent(f, agent), v);
+    }
+    if (why_not != NULL) {
+        *why_not = why;
+    }
+    return why == NULL;
+}
+
+/* A clock that lies ahead proves as little as one that is behind. */
+static bool is_older_than_two_beats(const struct agent *a, int64_t now_us)
+{
+    int64_t age_us = 0;
+    int64_t limit_us = 0;
+    if (a->heartbeat_ms == 0 || __builtin_mul_overflow(a->heartbeat_ms, 2000, &limit_us)) {
+        return false;
+    }
+    if (__builtin_sub_overflow(now_us, a->last_event_us, &age_us)) {
+        return true;
+    }
+    return age_us > limit_us || age_us < -limit_us;
+}
+
+bool fleet_agent_stale(const struct fleet *f, const struct agent *a, int64_t now_us)
+{
+    const struct backend *b = fleet_backend(f, a->backend);
+    return b == NULL || b->link != LINK_LIVE || is_older_than_two_beats(a, now_us);
+}

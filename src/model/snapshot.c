@@ -1,0 +1,203 @@
+#include "model_priv.h"
+
+typedef void emit_fn(void *ctx, const struct event *ev);
+
+struct teller {
+    const struct fleet *f;
+    const struct backend *b;
+    emit_fn *emit;
+    void *ctx;
+    struct event ev; /* the one being made */
+};
+
+static void begin(struct teller *t, enum event_type type, int64_t time_us)
+{
+    event_init(&t->ev, type, time_us);
+    t->ev.backend = fleet_span(t->f, t->b->name);
+    t->ev.seq = t->b->seq;
+    t->ev.snapshot = true;
+}
+
+static void begin_for(struct teller *t, enum event_type type, int64_t time_us,
+                      const struct agent *a)
+{
+    begin(t, type, time_us);
+    event_set_text(&t->ev, F_AGENT_ID, fleet_span(t->f, a->id));
+}
+
+static void text(struct teller *t, enum event_field field, sid id)
+{
+    event_put_text(&t->ev, field, fleet_span(t->f, id));
+}
+
+/* Zero says the same as absent. */
+static void number(struct teller *t, enum event_field field, int64_t n)
+{
+    if (n != 0) {
+        event_set_number(&t->ev, field, n);
+    }
+}
+
+static void list(struct teller *t, enum event_field field, uint32_t id)
+{
+    uint32_t count = 0;
+    const struct event_row *rows = list_rows(t->f, id, &count);
+    if (count > 0) {
+        event_set_list(&t->ev, field, rows, count);
+    }
+}
+
+static void tell(struct teller *t)
+{
+    t->emit(t->ctx, &t->ev);
+}
+
+static void tell_registration(struct teller *t, const struct agent *a)
+{
+    begin_for(t, EVENT_AGENT_STARTED, a->started_us, a);
+    for (uint32_t i = 0; i < agent_text_count; i++) {
+        text(t, agent_texts[i].field, agent_text_sid(a, &agent_texts[i]));
+    }
+    for (uint32_t i = 0; i < AGENT_LISTS; i++) {
+        list(t, agent_lists[i], a->lists[i]);
+    }
+    number(t, F_PID, a->pid);
+    number(t, F_HEARTBEAT_MS, a->heartbeat_ms);
+    number(t, F_AGENT_DEMO, a->demo);
+    tell(t);
+}
+
+static void tell_state(struct teller *t, const struct agent *a)
+{
+    begin_for(t, EVENT_AGENT_STATE, a->state_since_us, a);
+    event_set_number(&t->ev, F_STATE, a->state);
+    text(t, F_REASON, a->state_reason);
+    tell(t);
+}
+
+static void tell_action(struct teller *t, const struct agent_item *it, enum event_type type)
+{
+    begin_for(t, type, it->a.now_since_us, &it->a);
+    text(t, F_TOOL, it->a.now_tool);
+    text(t, F_SUMMARY, it->a.now);
+    text(t, F_ACTION_ID, it->now_action);
+    if (type == EVENT_ACTION_FINISHED) {
+        event_set_number(&t->ev, F_OUTCOME, OUTCOME_UNKNOWN);
+    }
+    tell(t);
+}
+
+static void tell_now(struct teller *t, const struct agent_item *it)
+{
+    if (it->a.now_since_us == 0 && !it->a.now_running) {
+        return;
+    }
+    tell_action(t, it, EVENT_ACTION_STARTED);
+    if (!it->a.now_running) {
+        tell_action(t, it, EVENT_ACTION_FINISHED);
+    }
+}
+
+static void begin_spend(struct teller *t, const struct agent *a)
+{
+    begin_for(t, EVENT_SPEND_RECORDED, a->last_event_us, a);
+    number(t, F_TOKENS_IN, a->tokens_in);
+    number(t, F_TOKENS_OUT, a->tokens_out);
+    number(t, F_TOKENS_CACHED, a->tokens_cached);
+    number(t, F_TOKENS_REASONING, a->tokens_reasoning);
+}
+
+/* Tokens without a cost come first: that some had none is seen from such an event only. */
+static void tell_spend(struct teller *t, const struct agent *a)
+{
+    begin_spend(t, a);
+    if (a->unpriced) {
+        tell(t);
+        begin_spend(t, a);
+    }
+    event_set_number(&t->ev, F_COST_MICROUSD, a->cost_microusd);
+    number(t, F_COST_ESTIMATED, a->cost_estimated);
+    number(t, F_BUDGET_LIMIT, a->budget_limit);
+    number(t, F_BUDGET_USED, a->budget_used);
+    tell(t);
+}
+
+static void tell_failure(struct teller *t, const struct agent *a)
+{
+    const struct log_entry *e = fleet_log_entry(t->f, a->last_failure);
+    begin_for(t, EVENT_FAILURE_REPORTED, a->last_event_us, a);
+    event_set_number(&t->ev, F_FAILURE_CLASS,
+                     e != NULL && e->type == EVENT_FAILURE_REPORTED ? e->detail : FAILURE_UNKNOWN);
+    tell(t);
+}
+
+static void tell_agent(struct teller *t, const struct agent_item *it)
+{
+    if (it->a.registered) {
+        tell_registration(t, &it->a);
+    }
+    tell_state(t, &it->a); /* before the action: the end of an agent ends what it does */
+    tell_now(t, it);
+    tell_spend(t, &it->a);
+    if (it->a.failing) {
+        tell_failure(t, &it->a);
+    }
+}
+
+static void tell_approval(struct teller *t, const struct approval_item *it)
+{
+    const struct approval *a = &it->a;
+    begin_for(t, EVENT_APPROVAL_REQUESTED, a->requested_us, fleet_agent(t->f, a->agent));
+    text(t, F_APPROVAL_ID, a->id);
+    text(t, F_ACTION_ID, a->action_id);
+    text(t, F_TOOL, a->tool);
+    text(t, F_SUMMARY, a->summary);
+    text(t, F_RULE, a->rule);
+    text(t, F_REASON, a->reason);
+    text(t, F_AGENT_WORDS, a->agent_words);
+    text(t, F_POLICY_VERSION, a->policy_version);
+    text(t, F_DIGEST, a->digest);
+    event_set_text(&t->ev, F_ACTION, a->action);
+    number(t, F_RISK, a->risk);
+    number(t, F_REVERSIBLE, a->reversible);
+    number(t, F_ON_SILENCE, a->on_silence);
+    number(t, F_QUORUM, a->quorum);
+    number(t, F_EXPIRES_AT, a->expires_us);
+    list(t, F_SCOPES, it->scopes);
+    tell(t);
+}
+
+static void tell_stop(struct teller *t)
+{
+    const struct backend *b = t->b;
+    begin(t, EVENT_FLEET_STOP, b->stop_since_us);
+    event_set_number(&t->ev, F_STOP_LATCHED, b->stop_latched);
+    number(t, F_STOP_REQUESTED, b->stop_requested);
+    number(t, F_STOP_CONFIRMED, b->stop_confirmed);
+    number(t, F_STOP_UNREACHABLE, b->stop_unreachable);
+    tell(t);
+}
+
+void fleet_snapshot(const struct fleet *f, struct span backend,
+                    void (*emit)(void *ctx, const struct event *ev), void *ctx)
+{
+    struct teller t = {.f = f, .b = fleet_backend_named(f, backend), .emit = emit, .ctx = ctx};
+    if (t.b == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < f->agents.count; i++) {
+        const struct agent_item *it = f->agents.items[i];
+        if (it->a.backend == t.b->ref) {
+            tell_agent(&t, it);
+        }
+    }
+    for (int bay = 0; bay < BAY_COUNT; bay++) {
+        for (uint32_t i = 0; i < f->bays[bay].count; i++) {
+            const struct approval_item *it = f->bays[bay].items[i];
+            if (it->backend == t.b->ref) {
+                tell_approval(&t, it);
+            }
+        }
+    }
+    tell_stop(&t);
+}

@@ -1,0 +1,45 @@
+#include <stdlib.h>
+
+#include "checkrein/alloc.h"
+#include "model_priv.h"
+
+static const char lost[] = "not in the back-end's snapshot";
+
+void fleet_snapshot_begin(struct fleet *f, struct span backend)
+{
+    struct backend_item *b = backend_of(f, backend);
+    b->epoch++;
+    f->generation++;
+}
+
+static bool is_lost(const struct backend_item *b, const struct agent_item *it)
+{
+    return it->a.backend == b->b.ref && it->epoch != b->epoch && it->a.state != AGENT_STOPPED;
+}
+
+static void stop_lost(struct fold *x, struct agent_item *it)
+{
+    agent_set_state(x->f, it, AGENT_STOPPED, x->ev->time_us);
+    text_set(x->f, &it->a.state_reason, span_str(lost));
+    struct note n = note_of(EVENT_AGENT_STATE);
+    n.detail = AGENT_STOPPED;
+    n.text = span_str(lost);
+    log_always(x, it, &n);
+}
+
+/* Closed at the time of the newest event: the fold has no clock. */
+void fleet_snapshot_end(struct fleet *f, struct span backend, uint64_t seq)
+{
+    struct backend_item *b = backend_of(f, backend);
+    struct event ev;
+    event_init(&ev, EVENT_AGENT_STATE, b->b.last_event_us);
+    struct fold x = {.f = f, .b = b, .ev = &ev};
+    approvals_withdraw_lost(&x, lost);
+    for (uint32_t i = 0; i < f->agents.count; i++) {
+        if (is_lost(b, f->agents.items[i])) {
+            stop_lost(&x, f->agents.items[i]);
+        }
+    }
+    b->b.seq = seq;
+    f->generation++;
+}

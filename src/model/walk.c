@@ -1,0 +1,344 @@
+#include "model_priv.h"
+
+/* How a member of a public struct is shown. */
+enum shape { SHAPE_TEXT, SHAPE_NUMBER, SHAPE_INT64, SHAPE_UINT64, SHAPE_BOOL, SHAPE_SPAN };
+
+struct member {
+    const char *name;
+    const char *set; /* enum table of a number */
+    uint16_t offset;
+    uint8_t shape;
+};
+
+#define TEXT(s, m)                                                                                 \
+    {                                                                                              \
+#m, NULL, offsetof(struct s, m), SHAPE_TEXT                                                \
+    }
+#define NUMBER(s, m)                                                                               \
+    {                                                                                              \
+#m, NULL, offsetof(struct s, m), SHAPE_NUMBER                                              \
+    }
+#define CHOICE(s, m, e)                                                                            \
+    {                                                                                              \
+#m, e, offsetof(struct s, m), SHAPE_NUMBER                                                 \
+    }
+#define INT64(s, m)                                                                                \
+    {                                                                                              \
+#m, NULL, offsetof(struct s, m), SHAPE_INT64                                               \
+    }
+#define UINT64(s, m)                                                                               \
+    {                                                                                              \
+#m, NULL, offsetof(struct s, m), SHAPE_UINT64                                              \
+    }
+#define BOOL(s, m)                                                                                 \
+    {                                                                                              \
+#m, NULL, offsetof(struct s, m), SHAPE_BOOL                                                \
+    }
+#define BYTES(s, m)                                                                                \
+    {                                                                                              \
+#m, NULL, offsetof(struct s, m), SHAPE_SPAN                                                \
+    }
+
+_Static_assert(sizeof(enum agent_state) == sizeof(uint32_t), "enums are read as 32 bits");
+
+static const struct member backend_members[] = {
+    TEXT(backend, name),
+    TEXT(backend, kind),
+    CHOICE(backend, link, "link"),
+    TEXT(backend, why),
+    INT64(backend, link_since_us),
+    INT64(backend, last_event_us),
+    INT64(backend, retry_at_us),
+    UINT64(backend, seq),
+    NUMBER(backend, verbs),
+    BOOL(backend, stop_latched),
+    INT64(backend, stop_requested),
+    INT64(backend, stop_confirmed),
+    INT64(backend, stop_unreachable),
+    INT64(backend, stop_since_us),
+    NUMBER(backend, agents),
+    UINT64(backend, unknown),
+};
+
+static const struct member agent_members[] = {
+    NUMBER(agent, backend),
+    NUMBER(agent, parent),
+    TEXT(agent, id),
+    TEXT(agent, instance),
+    TEXT(agent, name),
+    TEXT(agent, runtime),
+    TEXT(agent, runtime_version),
+    TEXT(agent, model),
+    TEXT(agent, provider),
+    TEXT(agent, host),
+    TEXT(agent, cwd),
+    TEXT(agent, owner),
+    TEXT(agent, on_behalf_of),
+    TEXT(agent, builder),
+    TEXT(agent, region),
+    TEXT(agent, boundary),
+    TEXT(agent, session),
+    TEXT(agent, task_id),
+    TEXT(agent, task_title),
+    TEXT(agent, parent_id),
+    TEXT(agent, gate),
+    TEXT(agent, permission_mode),
+    TEXT(agent, permission_sandbox),
+    TEXT(agent, permission_network),
+    CHOICE(agent, state, "agent_state"),
+    TEXT(agent, state_reason),
+    BOOL(agent, registered),
+    BOOL(agent, demo),
+    TEXT(agent, now_tool),
+    TEXT(agent, now),
+    BOOL(agent, now_running),
+    NUMBER(agent, pid),
+    INT64(agent, started_us),
+    INT64(agent, state_since_us),
+    INT64(agent, last_event_us),
+    INT64(agent, now_since_us),
+    INT64(agent, heartbeat_ms),
+    INT64(agent, tokens_in),
+    INT64(agent, tokens_out),
+    INT64(agent, tokens_cached),
+    INT64(agent, tokens_reasoning),
+    INT64(agent, cost_microusd),
+    BOOL(agent, cost_estimated),
+    BOOL(agent, unpriced),
+    INT64(agent, budget_limit),
+    INT64(agent, budget_used),
+    NUMBER(agent, pending),
+    CHOICE(agent, risk, "risk"),
+    BOOL(agent, failing),
+    NUMBER(agent, failures),
+    NUMBER(agent, actions),
+    NUMBER(agent, last_failure),
+};
+
+static const struct member approval_members[] = {
+    NUMBER(approval, agent),
+    TEXT(approval, id),
+    BOOL(approval, pending),
+    NUMBER(approval, revision),
+    TEXT(approval, action_id),
+    TEXT(approval, tool),
+    TEXT(approval, summary),
+    BYTES(approval, action),
+    TEXT(approval, digest),
+    TEXT(approval, rule),
+    TEXT(approval, reason),
+    TEXT(approval, agent_words),
+    TEXT(approval, policy_version),
+    CHOICE(approval, risk, "risk"),
+    BOOL(approval, reversible),
+    CHOICE(approval, on_silence, "on_silence"),
+    INT64(approval, quorum),
+    INT64(approval, requested_us),
+    INT64(approval, expires_us),
+    CHOICE(approval, decision, "decision"),
+    TEXT(approval, decided_by),
+    TEXT(approval, decision_reason),
+    TEXT(approval, scope),
+    INT64(approval, resolved_us),
+    CHOICE(approval, outcome, "outcome"),
+    TEXT(approval, outcome_text),
+};
+
+static const struct member command_members[] = {
+    NUMBER(command_track, agent),
+    NUMBER(command_track, approval),
+    TEXT(command_track, id),
+    CHOICE(command_track, verb, "verb"),
+    CHOICE(command_track, state, "command_state"),
+    TEXT(command_track, reason),
+    TEXT(command_track, by),
+    TEXT(command_track, operator_id),
+    TEXT(command_track, backend),
+    INT64(command_track, sent_us),
+    INT64(command_track, accepted_us),
+    INT64(command_track, changed_us),
+};
+
+static const struct member log_members[] = {
+    INT64(log_entry, time_us),  NUMBER(log_entry, agent),        NUMBER(log_entry, approval),
+    NUMBER(log_entry, backend), CHOICE(log_entry, verb, "verb"), BOOL(log_entry, retrying),
+    TEXT(log_entry, subject),   TEXT(log_entry, text),           TEXT(log_entry, who),
+};
+
+/* What a log entry's `detail` is, by its type. */
+static const char *const detail_sets[EVENT_TYPE_COUNT] = {
+    [EVENT_AGENT_STATE] = "agent_state",       [EVENT_ACTION_FINISHED] = "outcome",
+    [EVENT_APPROVAL_REQUESTED] = "risk",       [EVENT_APPROVAL_RESOLVED] = "decision",
+    [EVENT_FAILURE_REPORTED] = "failure",      [EVENT_SIGNAL_RAISED] = "severity",
+    [EVENT_POLICY_DECIDED] = "verdict",        [EVENT_OPERATOR_COMMAND] = "command_state",
+    [EVENT_OPERATOR_RESULT] = "command_state", [EVENT_BACKEND_LINK] = "link",
+};
+
+static const struct member totals_members[] = {
+    NUMBER(fleet_totals, agents),           NUMBER(fleet_totals, pending),
+    INT64(fleet_totals, oldest_pending_us), INT64(fleet_totals, cost_microusd),
+    BOOL(fleet_totals, unpriced),           INT64(fleet_totals, newest_event_us),
+    NUMBER(fleet_totals, failed),           UINT64(fleet_totals, events),
+    UINT64(fleet_totals, unknown),          UINT64(fleet_totals, evicted),
+    UINT64(fleet_totals, refused),          BOOL(fleet_totals, demo),
+};
+
+struct walk {
+    const struct fleet *f;
+    const struct visitor *v;
+};
+
+static int64_t number_at(const struct member *m, const char *at)
+{
+    switch ((enum shape)m->shape) {
+    case SHAPE_NUMBER:
+        return *(const uint32_t *)(const void *)at;
+    case SHAPE_INT64:
+        return *(const int64_t *)(const void *)at;
+    case SHAPE_UINT64:
+        return (int64_t) * (const uint64_t *)(const void *)at;
+    case SHAPE_BOOL:
+        return *(const bool *)(const void *)at;
+    case SHAPE_TEXT:
+    case SHAPE_SPAN:
+        break;
+    }
+    return 0;
+}
+
+static void show_member(const struct walk *w, const struct member *m, const char *at)
+{
+    const struct visitor *v = w->v;
+    if (m->shape == SHAPE_TEXT) {
+        v->text(v->ctx, m->name, fleet_span(w->f, *(const sid *)(const void *)at));
+    } else if (m->shape == SHAPE_SPAN) {
+        v->text(v->ctx, m->name, *(const struct span *)(const void *)at);
+    } else {
+        v->number(v->ctx, m->name, number_at(m, at), m->set);
+    }
+}
+
+static void show_members(const struct walk *w, const struct member *members, size_t count,
+                         const void *thing)
+{
+    for (size_t i = 0; i < count; i++) {
+        show_member(w, &members[i], (const char *)thing + members[i].offset);
+    }
+}
+
+#define SHOW(w, what, n, table, thing)                                                             \
+    do {                                                                                           \
+        (w)->v->begin((w)->v->ctx, what, n);                                                       \
+        show_members(w, table, ARRAY_LEN(table), thing);                                           \
+        (w)->v->end((w)->v->ctx);                                                                  \
+    } while (0)
+
+static void show_row(const struct walk *w, enum event_field field, const struct event_row *row)
+{
+    struct span columns[EVENT_LIST_COLUMNS];
+    uint32_t count = event_list_columns(field, columns);
+    w->v->begin(w->v->ctx, event_field_info(field)->name, 0);
+    for (uint32_t c = 0; c < count; c++) {
+        char name[32];
+        (void)span_copy(columns[c], name, sizeof(name));
+        w->v->text(w->v->ctx, name, row->cell[c]);
+    }
+    w->v->end(w->v->ctx);
+}
+
+static void show_list(const struct walk *w, enum event_field field, const struct event_row *rows,
+                      uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        show_row(w, field, &rows[i]);
+    }
+}
+
+static void show_backends(const struct walk *w)
+{
+    for (uint32_t i = 0; i < fleet_backend_count(w->f); i++) {
+        const struct backend *b = fleet_backend_at(w->f, i);
+        SHOW(w, "backend", b->ref, backend_members, b);
+    }
+}
+
+static void show_agents(const struct walk *w)
+{
+    for (uint32_t i = 0; i < fleet_agent_count(w->f); i++) {
+        const struct agent *a = fleet_agent_at(w->f, i);
+        SHOW(w, "agent", a->ref, agent_members, a);
+        for (uint32_t l = 0; l < AGENT_LISTS; l++) {
+            uint32_t count = 0;
+            const struct event_row *rows = list_rows(w->f, a->lists[l], &count);
+            show_list(w, agent_lists[l], rows, count);
+        }
+    }
+}
+
+static void show_approval(const struct walk *w, const struct approval *a)
+{
+    SHOW(w, "approval", a->ref, approval_members, a);
+    uint32_t count = 0;
+    const struct event_row *rows = fleet_approval_scopes(w->f, a->ref, &count);
+    show_list(w, F_SCOPES, rows, count);
+}
+
+static void show_approvals(const struct walk *w)
+{
+    for (uint32_t i = 0; i < fleet_pending_count(w->f); i++) {
+        show_approval(w, fleet_pending_at(w->f, i));
+    }
+    for (uint32_t i = 0; i < fleet_resolved_count(w->f); i++) {
+        show_approval(w, fleet_resolved_at(w->f, i));
+    }
+}
+
+static void show_commands(const struct walk *w)
+{
+    for (uint32_t i = 0; i < fleet_command_count(w->f); i++) {
+        const struct command_track *c = fleet_command_at(w->f, i);
+        SHOW(w, "command", c->ref, command_members, c);
+    }
+}
+
+static void show_given(const struct walk *w, const char *name, int64_t n)
+{
+    if (n != -1) {
+        w->v->number(w->v->ctx, name, n, NULL);
+    }
+}
+
+static void show_log_entry(const struct walk *w, const struct log_entry *e)
+{
+    const struct visitor *v = w->v;
+    v->begin(v->ctx, "log", e->number);
+    v->text(v->ctx, "type", span_str(event_type_name(e->type)));
+    v->number(v->ctx, "detail", e->detail, detail_sets[e->type]);
+    show_members(w, log_members, ARRAY_LEN(log_members), e);
+    show_given(w, "duration_ms", e->duration_ms);
+    show_given(w, "microusd", e->microusd);
+    show_given(w, "tokens", e->tokens);
+    v->number(v->ctx, "older", fleet_log_older(w->f, e->number), NULL);
+    v->end(v->ctx);
+}
+
+static void show_log(const struct walk *w)
+{
+    uint32_t oldest = fleet_log_oldest(w->f);
+    for (uint32_t n = fleet_log_newest(w->f); n != 0 && n >= oldest; n--) {
+        show_log_entry(w, fleet_log_entry(w->f, n));
+    }
+}
+
+void fleet_walk(const struct fleet *f, const struct visitor *v)
+{
+    const struct walk w = {f, v};
+    struct fleet_totals totals;
+    fleet_totals(f, &totals);
+    SHOW(&w, "totals", 0, totals_members, &totals);
+    show_backends(&w);
+    show_agents(&w);
+    show_approvals(&w);
+    show_commands(&w);
+    show_log(&w);
+}
