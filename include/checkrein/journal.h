@@ -1,0 +1,170 @@
+/* journal.h - the record: a folder of chained JSON Lines segments (docs/JOURNAL.md specifies the
+ * format).
+ *
+ * Every line is one record, {"prev":"<hex>","n":N,"t":"<time>","k":"<kind>",...}; `prev` is the
+ * SHA-256 of the line before it without its newline, so anyone can verify it with twenty lines of
+ * any language. Records are appended to memory and go to the file with one write and one fdatasync
+ * in journal_commit() (group commit). A `seal` record (Ed25519 over the head) is added by
+ * journal_seal() with every decision and at least every minute.
+ *
+ * Failure: a write or fdatasync that fails puts the journal into a failed state for good:
+ * journal_commit() returns ST_IO from then on, nothing is retried-and-trusted, and who holds a gate
+ * lets nothing more through. After a crash the torn tail is cut back to the last whole record that
+ * chains, moved to a .torn file beside the segment, and a `torn` record says how many bytes. A
+ * second writer is refused and told who holds the lock. A record that was changed rather than torn
+ * is refused too (ST_CONFLICT).
+ *
+ *     struct journal *j;
+ *     struct journal_options o = {.dir = dir, .writer = "daemon", .now_us = clock_wall_us()};
+ *     if (journal_open(&j, &o, NULL, &why) != ST_OK || journal_command(j, now_us, &command, NULL)
+ * != ST_OK || journal_seal(j, now_us) != ST_OK || journal_commit(j, &why) != ST_OK) refuse();
+ *     ...act on the command only here
+ *     journal_close(j, clock_wall_us());
+ *
+ * Thread: the loop's.
+ */
+#ifndef CHECKREIN_JOURNAL_H
+#define CHECKREIN_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "checkrein/buf.h"
+#include "checkrein/event.h"
+#include "checkrein/span.h"
+#include "checkrein/status.h"
+
+#define JOURNAL_LINE_BYTES    8388608  /* 8 MiB, with the newline */
+#define JOURNAL_SEGMENT_BYTES 67108864 /* 64 MiB: a new segment starts after this */
+#define JOURNAL_SEAL_US       60000000
+
+/* X(constant, "k" on the wire): what a record holds. `raw` is as received from a peer; `event` a
+ * normalised event. */
+#define JOURNAL_KINDS(X)                                                                           \
+    X(JOURNAL_OPEN, "open")                                                                        \
+    X(JOURNAL_EVENT, "event")                                                                      \
+    X(JOURNAL_RAW, "raw")                                                                          \
+    X(JOURNAL_COMMAND, "command")                                                                  \
+    X(JOURNAL_NOTE, "note")                                                                        \
+    X(JOURNAL_TORN, "torn")                                                                        \
+    X(JOURNAL_SEAL, "seal")                                                                        \
+    X(JOURNAL_CLOSE, "close")
+
+enum journal_kind {
+#define X(constant, name) constant,
+    JOURNAL_KINDS(X)
+#undef X
+        JOURNAL_KIND_COUNT
+};
+
+struct journal;
+
+struct journal_options {
+    const char *dir; /* made 0700 when missing */
+    /* "console" or "daemon" (a-z, 0-9, -): stands in the open record and in the lock */
+    const char *writer;
+    int64_t now_us;         /* wall */
+    uint64_t segment_bytes; /* 0: JOURNAL_SEGMENT_BYTES */
+};
+
+struct journal_opened {  /* what was found */
+    uint64_t next_n;     /* of the next record, behind this start's own (open, torn, seal) */
+    uint64_t torn_bytes; /* cut from the end; 0 = clean */
+    char instance[32];   /* ULID of this record's history, stays over restarts */
+};
+
+/* What this start adds is committed when it returns. ST_EXISTS: another writer has it; ST_CONFLICT:
+ * the record was changed, or its key is gone; ST_DENIED: folder or key are open to others; ST_IO.
+ * `found` may be NULL. */
+enum status journal_open(struct journal **out, const struct journal_options *o,
+                         struct journal_opened *found, struct why *why) MUST_USE;
+/* Writes a close record and a seal over it, commits, releases the lock. NULL is fine. */
+void journal_close(struct journal *j, int64_t now_us);
+
+/* Each appends one record in memory; *n (may be NULL) is its number. ST_LIMIT for a record over
+ * JOURNAL_LINE_BYTES, ST_IO when the journal has failed; what the codec refuses is passed on.
+ * Nothing is appended then. For JOURNAL_EVENT the event's seq is set to n on the wire when it is 0
+ * (the daemon's own events). When 8 MiB wait, the next append commits them first. */
+enum status journal_event(struct journal *j, int64_t now_us, const struct event *ev,
+                          uint64_t *n) MUST_USE;
+enum status journal_command(struct journal *j, int64_t now_us, const struct command *c,
+                            uint64_t *n) MUST_USE;
+/* `from` says from where ("hook/claude", "backend local"); the bytes stand in the record as a JSON
+ * string, as base64 ("raw_b64") when they are not UTF-8 or too long as a string. */
+enum status journal_raw(struct journal *j, int64_t now_us, struct span from, struct span bytes,
+                        uint64_t *n) MUST_USE;
+enum status journal_note(struct journal *j, int64_t now_us, struct span text, uint64_t *n) MUST_USE;
+/* Nothing is added when nothing followed the last seal; only its time is noted. */
+enum status journal_seal(struct journal *j, int64_t now_us) MUST_USE;
+/* One write and one fdatasync for all that was appended; nothing to do is ST_OK. Goes to the next
+ * segment when this one is full. ST_IO: `why` has the first failure's words, also at every later
+ * call. */
+enum status journal_commit(struct journal *j, struct why *why) MUST_USE;
+/* Something waits for a commit; true for good once the journal has failed, so that "not dirty"
+ * always means durable. */
+bool journal_dirty(const struct journal *j);
+bool journal_failed(const struct journal *j);
+const char *journal_failure(const struct journal *j); /* its words; "" while all is well */
+/* SHA-256 in hex of the last record, also of one not yet committed: to be shown and kept elsewhere.
+ */
+const char *journal_head(const struct journal *j);
+int64_t journal_last_seal_us(const struct journal *j);
+uint64_t journal_next(const struct journal *j);
+const char *journal_instance(const struct journal *j);
+
+/* ---- reading: forward over all segments of a folder, or one file; works while it is written. */
+struct journal_record {
+    uint64_t n;
+    int64_t time_us;
+    enum journal_kind kind; /* JOURNAL_KIND_COUNT for one this version does not know */
+    struct span key;  /* name of the body: "event", "command", "raw" or "raw_b64", "text", ... */
+    struct span body; /* its value: JSON text as it stands, not checked; "event" is what
+                         codec_read_event() takes */
+    struct span from; /* of a raw record: JSON string; empty otherwise */
+    struct span line; /* the whole line without its newline */
+};
+struct journal_cursor;
+enum status journal_cursor_open(struct journal_cursor **out, const char *path,
+                                struct why *why) MUST_USE;
+/* ST_OK; ST_END, and ST_OK again when more was written meanwhile; ST_INVALID for a line that is not
+ * a record and for a missing segment: the next call goes on behind it; ST_IO. Spans live until the
+ * next call. Does not check the chain, and may see what a writer has not committed yet. */
+enum status journal_cursor_next(struct journal_cursor *c, struct journal_record *r,
+                                struct why *why) MUST_USE;
+/* Moves to the first record with number >= n (binary search over segments, then forward), forward
+ * or back. ST_END when there is none yet: the next call to journal_cursor_next() waits for it.
+ * ST_IO. */
+enum status journal_cursor_seek(struct journal_cursor *c, uint64_t n) MUST_USE;
+void journal_cursor_close(struct journal_cursor *c); /* NULL is fine */
+/* The bytes of a raw record as they were received, appended to `out`. ST_INVALID when it is none,
+ * ST_LIMIT. */
+enum status journal_record_raw(const struct journal_record *r, struct buf *out) MUST_USE;
+
+/* ---- verifying: the chain, the numbers, the times' order, the seals. */
+enum journal_verdict { VERIFY_INTACT, VERIFY_TORN_TAIL, VERIFY_BROKEN, VERIFY_UNREADABLE };
+struct journal_report {
+    enum journal_verdict verdict;
+    uint64_t records, seals; /* good ones, up to the end or to the first bad one */
+    uint64_t first_n;        /* 1, or where a single segment begins */
+    uint64_t last_seal_n;    /* nothing up to here was changed; 0: nothing is sealed */
+    uint64_t clock_steps;    /* times earlier than the one before: a clock set back, not a fault */
+    uint64_t torn_bytes;     /* of VERIFY_TORN_TAIL: behind the last whole line */
+    uint64_t first_bad_n;    /* of VERIFY_BROKEN */
+    int64_t first_bad_us;    /* its time, 0 when it cannot be read */
+    /* "changed", "removed: 12 follows 10", "inserted: ...", "reordered: ...", "cut: ...",
+     * "rewritten after record 40: ...", "seal of another key or instance" ... */
+    char what[256];
+    char file[256];     /* segment and line of it: "000001.jsonl:17" */
+    char head[65];      /* SHA-256 of the last good line: compare with one kept elsewhere */
+    char instance[32];  /* ULID of the history */
+    uint8_t key[32];    /* of the seals */
+    bool key_given;     /* false: the key came with the record, trusted on first use: say so */
+    bool sealed_to_end; /* the last record is a seal */
+};
+/* A folder or one segment file. public_key NULL: that of the folder's key.pub, or else of the first
+ * open record. ST_OK: *report has a verdict. Else the verdict is VERIFY_UNREADABLE and `why` tells:
+ * ST_NOTFOUND, ST_DENIED, ST_IO, ST_INVALID, ST_UNSUPPORTED (a format of a later version). */
+enum status journal_verify(const char *path, const uint8_t *public_key,
+                           struct journal_report *report, struct why *why) MUST_USE;
+
+#endif

@@ -1,0 +1,195 @@
+/* append.c - records into memory. Nothing changes when one cannot be made. */
+#include "journal_priv.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base64_priv.h"
+#include "checkrein/codec.h"
+#include "checkrein/num.h"
+#include "checkrein/utf8.h"
+#include "checkrein/wire.h"
+
+static enum status begin(struct journal *j, int64_t now_us, enum journal_kind kind)
+{
+    if (j->failed) {
+        return ST_IO;
+    }
+    if (j->pending.len > PENDING_BYTES && journal_commit(j, NULL) != ST_OK) {
+        return ST_IO;
+    }
+    buf_clear(&j->line);
+    return record_begin(&j->line, j->prev, j->next_n, now_us, kind);
+}
+
+/* The body stands in `line` and was made with status `st`. A newline inside would end the record
+ * early for every reader, so that is checked here and not left to those who made the body. */
+static enum status finish(struct journal *j, int64_t now_us, enum status st, uint64_t *n)
+{
+    uint8_t hash[SHA256_BYTES];
+    (void)buf_addch(&j->line, '}');
+    if (st != ST_OK || buf_status(&j->line) != ST_OK) {
+        return st != ST_OK ? st : ST_LIMIT;
+    }
+    struct span line = buf_span(&j->line);
+    if (memchr(line.p, '\n', line.n) != NULL) {
+        return ST_INVALID;
+    }
+    sha256_add(&j->hash, line);
+    (void)buf_addch(&j->line, '\n');
+    st = buf_status(&j->line) == ST_OK ? buf_add(&j->pending, buf_span(&j->line)) : ST_LIMIT;
+    sha256_final(&j->hash, hash);
+    if (st != ST_OK) {
+        return st;
+    }
+    hex_encode(hash, sizeof(hash), j->prev);
+    if (n != NULL) {
+        *n = j->next_n;
+    }
+    j->next_n++;
+    j->last_us = now_us;
+    j->is_sealed = false;
+    return ST_OK;
+}
+
+enum status journal_event(struct journal *j, int64_t now_us, const struct event *ev, uint64_t *n)
+{
+    enum status st = begin(j, now_us, JOURNAL_EVENT);
+    if (st != ST_OK) {
+        return st;
+    }
+    (void)buf_addstr(&j->line, "\"event\":");
+    if (ev->seq == 0) {
+        struct event own = *ev;
+        own.seq = j->next_n;
+        st = codec_write_event(&j->line, &own);
+    } else {
+        st = codec_write_event(&j->line, ev);
+    }
+    return finish(j, now_us, st, n);
+}
+
+enum status journal_command(struct journal *j, int64_t now_us, const struct command *c, uint64_t *n)
+{
+    enum status st = begin(j, now_us, JOURNAL_COMMAND);
+    if (st != ST_OK) {
+        return st;
+    }
+    (void)buf_addstr(&j->line, "\"command\":");
+    return finish(j, now_us, codec_write_command(&j->line, c), n);
+}
+
+static enum status add_base64(struct buf *line, struct span bytes)
+{
+    (void)buf_addstr(line, "\"raw_b64\":\"");
+    (void)base64_add(line, bytes);
+    return buf_addch(line, '"');
+}
+
+/* As text when it is text and fits, so that the record can be read and searched as it is. */
+static enum status add_raw(struct buf *line, struct span bytes)
+{
+    size_t start = line->len;
+    if (utf8_valid(bytes)) {
+        (void)buf_addstr(line, "\"raw\":");
+        if (tape_quote(line, bytes) == ST_OK && line->limit - line->len >= strlen("}\n")) {
+            return ST_OK;
+        }
+        buf_truncate(line, start);
+        line->over = false;
+    }
+    return add_base64(line, bytes);
+}
+
+enum status journal_raw(struct journal *j, int64_t now_us, struct span from, struct span bytes,
+                        uint64_t *n)
+{
+    enum status st = begin(j, now_us, JOURNAL_RAW);
+    if (st != ST_OK) {
+        return st;
+    }
+    (void)buf_addstr(&j->line, "\"from\":");
+    (void)tape_quote(&j->line, from);
+    (void)buf_addch(&j->line, ',');
+    return finish(j, now_us, buf_status(&j->line) == ST_OK ? add_raw(&j->line, bytes) : ST_LIMIT,
+                  n);
+}
+
+enum status journal_note(struct journal *j, int64_t now_us, struct span text, uint64_t *n)
+{
+    enum status st = begin(j, now_us, JOURNAL_NOTE);
+    if (st != ST_OK) {
+        return st;
+    }
+    (void)buf_addstr(&j->line, "\"text\":");
+    return finish(j, now_us, tape_quote(&j->line, text), n);
+}
+
+enum status append_open(struct journal *j, int64_t now_us, enum open_cause cause)
+{
+    struct open_body b = {.segment = j->segment,
+                          .cause = cause,
+                          .writer = span_str(j->writer),
+                          .version = span_str(CHECKREIN_VERSION),
+                          .pid = getpid()};
+    memcpy(b.instance, j->instance, sizeof(b.instance));
+    memcpy(b.key, j->signer.public_key, sizeof(b.key));
+    enum status st = begin(j, now_us, JOURNAL_OPEN);
+    return st == ST_OK ? finish(j, now_us, record_open_body(&j->line, &b), NULL) : st;
+}
+
+enum status append_torn(struct journal *j, int64_t now_us, const struct torn_body *torn)
+{
+    enum status st = begin(j, now_us, JOURNAL_TORN);
+    return st == ST_OK ? finish(j, now_us, record_torn_body(&j->line, torn), NULL) : st;
+}
+
+enum status append_close(struct journal *j, int64_t now_us)
+{
+    enum status st = begin(j, now_us, JOURNAL_CLOSE);
+    if (st != ST_OK) {
+        return st;
+    }
+    st = buf_printf(&j->line, "\"close\":{\"writer\":\"%s\",\"pid\":%ld}", j->writer,
+                    (long)getpid());
+    return finish(j, now_us, st, NULL);
+}
+
+/* The signature covers the line so far, its number, time and `prev` included. */
+enum status append_seal(struct journal *j, int64_t now_us, uint32_t next)
+{
+    uint8_t sig[ED25519_SIG_BYTES];
+    struct seal_body b = {.next = next};
+    memcpy(b.instance, j->instance, sizeof(b.instance));
+    memcpy(b.key, j->signer.public_key, sizeof(b.key));
+    enum status st = begin(j, now_us, JOURNAL_SEAL);
+    if (st != ST_OK) {
+        return st;
+    }
+    st = record_seal_body(&j->line, &b);
+    if (st == ST_OK) {
+        st = signer_sign(&j->signer, buf_span(&j->line), sig);
+    }
+    if (st == ST_OK) {
+        st = record_seal_sig(&j->line, sig);
+    }
+    st = finish(j, now_us, st, NULL);
+    if (st == ST_OK) {
+        j->last_seal_us = now_us;
+        j->is_sealed = true;
+    }
+    return st;
+}
+
+enum status journal_seal(struct journal *j, int64_t now_us)
+{
+    if (j->failed) {
+        return ST_IO;
+    }
+    if (j->is_sealed) {
+        j->last_seal_us = now_us;
+        return ST_OK;
+    }
+    return append_seal(j, now_us, 0);
+}

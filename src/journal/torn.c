@@ -1,0 +1,91 @@
+/* torn.c - the bytes behind the last whole record: kept beside the segment first, cut off after. */
+#include "recover_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CHUNK_BYTES   (64 * 1024)
+#define FILE_TRIES    9999
+#define FINISHED_MODE 0400
+
+static enum status failed(const struct torn_body *torn, const char *what, struct why *why)
+{
+    return why_fail(why, ST_IO, "cannot %s %s: %s", what, torn->file, err_text(errno));
+}
+
+/* The first free name; *out is its descriptor. */
+static enum status make_file(const struct journal_io *io, int dir, struct torn_body *torn, int *out,
+                             struct why *why)
+{
+    for (int i = 1; i <= FILE_TRIES; i++) {
+        (void)snprintf(torn->file, sizeof(torn->file), "%06" PRIu32 ".torn-%d", torn->segment, i);
+        *out = io->open(io->ctx, dir, torn->file, O_WRONLY | O_CREAT | O_EXCL, FINISHED_MODE);
+        if (*out >= 0) {
+            return ST_OK;
+        }
+        if (errno != EEXIST) {
+            break;
+        }
+    }
+    return failed(torn, "make", why);
+}
+
+static enum status copy(const struct journal_io *io, int from, int to, struct torn_body *torn)
+{
+    char chunk[CHUNK_BYTES];
+    struct sha256_state hash;
+    uint64_t done = 0;
+    enum status st = ST_OK;
+    sha256_init(&hash);
+    while (st == ST_OK && done < torn->bytes) {
+        uint64_t left = torn->bytes - done;
+        ssize_t got = pread(from, chunk, left < sizeof(chunk) ? left : sizeof(chunk),
+                            (off_t)(torn->at + done));
+        if (got <= 0) {
+            st = ST_IO;
+            break;
+        }
+        struct span piece = {chunk, (size_t)got};
+        sha256_add(&hash, piece);
+        st = io_write_all(io, to, piece);
+        done += piece.n;
+    }
+    sha256_final(&hash, torn->hash);
+    sha256_release(&hash);
+    return st;
+}
+
+static enum status keep(const struct journal_io *io, int dir, int fd, struct torn_body *torn,
+                        struct why *why)
+{
+    int to = -1;
+    enum status st = make_file(io, dir, torn, &to, why);
+    if (st != ST_OK) {
+        return st;
+    }
+    if (copy(io, fd, to, torn) != ST_OK || io->fdatasync(io->ctx, to) != 0 ||
+        io->fsync(io->ctx, dir) != 0) {
+        st = failed(torn, "keep the torn end in", why);
+        (void)io->unlink(io->ctx, dir,
+                         torn->file); /* half a copy says nothing: the segment still has all */
+    }
+    (void)close(to);
+    return st;
+}
+
+enum status recover_cut(const struct journal_io *io, int dir, int fd, const struct recovered *r,
+                        struct torn_body *torn, struct why *why)
+{
+    *torn = (struct torn_body){.segment = r->segment, .at = r->good_bytes, .bytes = r->torn_bytes};
+    enum status st = keep(io, dir, fd, torn, why);
+    if (st == ST_OK && (io->ftruncate(io->ctx, fd, (off_t)r->good_bytes) != 0 ||
+                        io->fdatasync(io->ctx, fd) != 0)) {
+        st = why_fail(why, ST_IO, "cannot cut off the torn end of segment %" PRIu32 ": %s",
+                      r->segment, err_text(errno));
+    }
+    return st;
+}

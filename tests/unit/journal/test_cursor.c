@@ -1,0 +1,281 @@
+/* Reading forward and from a number on, over segments, while somebody writes, and over what is no
+ * record. */
+#include "journal_kit.h"
+
+#include "checkrein/alloc.h"
+#include "prng.h"
+
+#define NOTES 60
+
+static int set_up(void **state)
+{
+    char *dir = tmpdir_new();
+    struct journal *j;
+    struct journal_io io = kit_quick_io();
+    struct journal_options o = kit_options(dir);
+    o.segment_bytes = 1800;
+    assert_status(journal_open_io(&j, &o, NULL, &io, NULL), ST_OK);
+    for (int i = 0; i < NOTES; i++) {
+        kit_note(j, "a note");
+        kit_commit(j);
+    }
+    journal_close(j, KIT_START_US);
+    *state = dir;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    tmpdir_free(*state);
+    return 0;
+}
+
+static struct journal_cursor *open_cursor(const char *path)
+{
+    struct journal_cursor *c;
+    struct why why = {0};
+    assert_status(journal_cursor_open(&c, path, &why), ST_OK);
+    return c;
+}
+
+static void all_records_come_in_order(void **state)
+{
+    struct journal_cursor *c = open_cursor(*state);
+    struct journal_record r;
+    uint64_t last = 0;
+    while (journal_cursor_next(c, &r, NULL) == ST_OK) {
+        assert_int_equal(r.n, last + 1);
+        assert_true(span_starts(r.line, "{\"prev\":\""));
+        assert_true(span_ends(r.line, "}"));
+        last = r.n;
+    }
+    assert_int_equal(last, kit_intact(*state).records);
+    assert_status(journal_cursor_next(c, &r, NULL), ST_END);
+    journal_cursor_close(c);
+    journal_cursor_close(NULL);
+}
+
+static void every_number_can_be_sought(void **state)
+{
+    struct journal_cursor *c = open_cursor(*state);
+    struct journal_record r;
+    struct prng rng = {.state = 7};
+    uint64_t records = kit_intact(*state).records;
+    for (uint64_t n = 1; n <= records; n++) {
+        assert_status(journal_cursor_seek(c, n), ST_OK);
+        assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+        assert_int_equal(r.n, n);
+    }
+    for (int i = 0; i < 300; i++) { /* back and forth, and on from there */
+        uint64_t n = 1 + prng_below(&rng, records - 1);
+        assert_status(journal_cursor_seek(c, n), ST_OK);
+        assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+        assert_int_equal(r.n, n);
+        assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+        assert_int_equal(r.n, n + 1);
+    }
+    assert_status(journal_cursor_seek(c, 0), ST_OK);
+    assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+    assert_int_equal(r.n, 1);
+    journal_cursor_close(c);
+}
+
+static void one_segment_can_be_read_alone(void **state)
+{
+    char *path = tmpdir_join(*state, "000003.jsonl");
+    struct journal_cursor *c = open_cursor(path);
+    struct journal_record r;
+    assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+    assert_int_equal(r.kind, JOURNAL_OPEN);
+    uint64_t first = r.n;
+    assert_status(journal_cursor_seek(c, first + 2), ST_OK);
+    assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+    assert_int_equal(r.n, first + 2);
+    assert_status(journal_cursor_seek(c, 1), ST_OK); /* what there is from 1 on */
+    assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+    assert_int_equal(r.n, first);
+    assert_status(journal_cursor_seek(c, UINT64_MAX), ST_END);
+    journal_cursor_close(c);
+    free(path);
+}
+
+/* A reader at the end sees each record once, right after its commit, over changes of segment too.
+ */
+static void a_reader_follows_the_writer(void **state)
+{
+    const char *dir = *state;
+    struct journal *j;
+    struct journal_io io = kit_quick_io();
+    struct journal_options o = kit_options(dir);
+    o.segment_bytes = 1500;
+    assert_status(journal_open_io(&j, &o, NULL, &io, NULL), ST_OK);
+    struct journal_cursor *c = open_cursor(dir);
+    struct journal_record r;
+    uint64_t n = journal_next(j);
+    assert_status(journal_cursor_seek(c, n), ST_END); /* waits for it */
+    assert_status(journal_cursor_next(c, &r, NULL), ST_END);
+    for (int i = 0; i < 40; i++) {
+        kit_note(j, "followed");
+        assert_status(journal_cursor_next(c, &r, NULL), ST_END);
+        kit_commit(j);
+        while (n < journal_next(j)) {
+            assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+            assert_int_equal(r.n, n);
+            n++;
+        }
+        assert_status(journal_cursor_next(c, &r, NULL), ST_END);
+    }
+    journal_cursor_close(c);
+    journal_close(j, KIT_START_US);
+}
+
+/* Half a line is not given out, and not mixed with what stands there after recovery. */
+static void half_a_line_is_waited_for(void **state)
+{
+    const char *dir = *state;
+    char *name = NULL;
+    for (uint32_t i = 1; i < 100; i++) {
+        char try[32];
+        (void)snprintf(try, sizeof(try), "%06u.jsonl", i);
+        if (kit_exists(dir, try)) {
+            free(name);
+            name = xstrdup(try);
+        }
+    }
+    struct buf b = kit_slurp(dir, name);
+    size_t last = kit_line(buf_span(&b), kit_lines(buf_span(&b)) - 1).n;
+    struct journal_cursor *c = open_cursor(dir);
+    struct journal_record r;
+    uint64_t records = kit_intact(dir).records;
+    kit_spit(dir, name, span_sub(buf_span(&b), 0, b.len - last / 2));
+    assert_status(journal_cursor_seek(c, records), ST_END);
+    assert_status(journal_cursor_next(c, &r, NULL), ST_END);
+    kit_spit(dir, name, buf_span(&b));
+    assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+    assert_int_equal(r.n, records);
+    buf_release(&b);
+    free(name);
+    journal_cursor_close(c);
+}
+
+/* Each is told once, with its place, and the records behind it still come. */
+static void bad_lines_are_told_and_passed(void **state)
+{
+    const char *dir = *state;
+    static const char bad[] =
+        "\n"
+        "rubbish\n"
+        "{\"prev\":\"\",\"n\":1}\n"
+        "{\"prev\":\"0000000000000000000000000000000000000000000000000000000000000000\",\"n\":01,"
+        "\"t\":"
+        "\"2026-11-20T14:22:07.123Z\",\"k\":\"note\",\"text\":\"\"}\n"
+        "{\"prev\":\"0000000000000000000000000000000000000000000000000000000000000000\",\"n\":1,"
+        "\"t\":"
+        "\"2026-11-20T14:22:07.123Z\",\"k\":\"note\",\"event\":\"\"}\n";
+    struct buf b = kit_slurp(dir, KIT_SEGMENT);
+    struct buf mixed;
+    buf_init(&mixed, KIT_FILE_BYTES);
+    (void)buf_add(&mixed, kit_line(buf_span(&b), 0));
+    (void)buf_add(&mixed, span_str(bad));
+    (void)buf_add(&mixed, span_sub(buf_span(&b), kit_line(buf_span(&b), 0).n, SIZE_MAX));
+    kit_spit(dir, KIT_SEGMENT, buf_span(&mixed));
+    struct journal_cursor *c = open_cursor(dir);
+    struct journal_record r;
+    assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+    for (size_t i = 0; i < kit_lines(span_str(bad)); i++) {
+        struct why why = {0};
+        char place[32];
+        (void)snprintf(place, sizeof(place), "000001.jsonl:%zu is ", i + 2);
+        assert_status(journal_cursor_next(c, &r, &why), ST_INVALID);
+        assert_contains(why.text, place);
+    }
+    assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+    assert_int_equal(r.n, 2);
+    assert_status(journal_cursor_seek(c, 3), ST_OK);
+    assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+    assert_int_equal(r.n, 3);
+    journal_cursor_close(c);
+    buf_release(&b);
+    buf_release(&mixed);
+}
+
+static void a_missing_segment_is_told(void **state)
+{
+    const char *dir = *state;
+    struct journal_record r;
+    struct why why = {0};
+    uint64_t n = 0;
+    kit_remove(dir, "000002.jsonl");
+    struct journal_cursor *c = open_cursor(dir);
+    enum status st;
+    while ((st = journal_cursor_next(c, &r, &why)) == ST_OK) {
+        n = r.n;
+    }
+    assert_status(st, ST_INVALID);
+    assert_contains(why.text, "gap");
+    assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+    assert_true(r.n > n + 1);
+    assert_status(journal_cursor_seek(c, n + 1), ST_OK); /* the first one after it */
+    assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+    assert_true(r.n > n + 1);
+    journal_cursor_close(c);
+}
+
+static void a_line_over_the_limit_is_told_and_passed(void **state)
+{
+    const char *dir = *state;
+    struct buf b = kit_slurp(dir, KIT_SEGMENT);
+    struct buf mixed;
+    buf_init(&mixed, KIT_FILE_BYTES);
+    char *big = xmalloc(JOURNAL_LINE_BYTES);
+    memset(big, 'x', JOURNAL_LINE_BYTES);
+    (void)buf_append(&mixed, big, JOURNAL_LINE_BYTES);
+    (void)buf_addch(&mixed, '\n');
+    (void)buf_append(&mixed, big, JOURNAL_LINE_BYTES - 1);
+    (void)buf_addch(&mixed, '\n');
+    (void)buf_add(&mixed, buf_span(&b));
+    free(big);
+    kit_spit(dir, KIT_SEGMENT, buf_span(&mixed));
+    struct journal_cursor *c = open_cursor(dir);
+    struct journal_record r;
+    struct why why = {0};
+    assert_status(journal_cursor_next(c, &r, &why), ST_INVALID);
+    assert_contains(why.text, "000001.jsonl:1 is too long");
+    assert_status(journal_cursor_next(c, &r, &why), ST_INVALID);
+    assert_contains(why.text, "000001.jsonl:2 is not a record");
+    assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+    assert_int_equal(r.n, 1);
+    journal_cursor_close(c);
+    buf_release(&b);
+    buf_release(&mixed);
+}
+
+static void nothing_to_open_is_told(void **state)
+{
+    struct journal_cursor *c;
+    struct why why = {0};
+    char *empty = tmpdir_join(*state, "empty");
+    assert_int_equal(mkdir(empty, 0700), 0);
+    assert_status(journal_cursor_open(&c, empty, &why), ST_NOTFOUND);
+    assert_null(c);
+    assert_contains(why.text, "holds no record");
+    assert_status(journal_cursor_open(&c, "/dev/null", &why), ST_INVALID);
+    assert_null(c);
+    assert_status(journal_cursor_open(&c, "/nowhere/at/all", &why), ST_NOTFOUND);
+    assert_null(c);
+    free(empty);
+}
+
+#define WRITTEN(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WRITTEN(all_records_come_in_order),     WRITTEN(every_number_can_be_sought),
+        WRITTEN(one_segment_can_be_read_alone), WRITTEN(a_reader_follows_the_writer),
+        WRITTEN(half_a_line_is_waited_for),     WRITTEN(bad_lines_are_told_and_passed),
+        WRITTEN(a_missing_segment_is_told),     WRITTEN(a_line_over_the_limit_is_told_and_passed),
+        WRITTEN(nothing_to_open_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
