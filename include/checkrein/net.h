@@ -1,0 +1,137 @@
+/* net.h - moves bytes: WebSocket client, HTTP + WebSocket server, HTTP client. It never looks
+ * inside them.
+ *
+ * No extensions are ever offered or accepted (libwebsockets 4.1.6 hangs on them). Messages are
+ * reassembled into a capped buffer; over the cap, too many fragments, or too slow: close 1009 or
+ * 1008, and `closed` says why. Every outgoing queue has a cap; a peer that does not read is closed
+ * with 1013. ws:// goes to loopback addresses only. TLS certificates are always checked and there
+ * is no way to switch that off.
+ *
+ * Connections and requests are named by ids (never pointers) that are not used again; a call with a
+ * dead id does nothing and says ST_CLOSED. Callbacks come on the loop's thread and borrow their
+ * spans. No callback is made from inside a call of ours. Thread: the loop's.
+ */
+#ifndef CHECKREIN_NET_H
+#define CHECKREIN_NET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "checkrein/loop.h"
+#include "checkrein/span.h"
+#include "checkrein/status.h"
+
+struct net;
+
+typedef uint64_t net_id; /* 0 is never given out */
+
+enum status net_new(struct net **out, struct loop *l, struct why *why) MUST_USE;
+void net_free(struct net *n);
+
+/* ---- WebSocket client */
+struct ws_client_options {
+    const char *url;      /* unix:/path/to.sock, ws://127.0.0.1:PORT/path, wss://host[:port]/path */
+    const char *protocol; /* subprotocol that must be agreed */
+    struct span
+        bearer; /* Authorization: Bearer …; copied, wiped after the handshake; may be empty */
+    size_t message_bytes; /* cap of one incoming message */
+    size_t queue_bytes;   /* cap of what waits to go out */
+    int64_t connect_ms;   /* TCP + TLS + upgrade; 0: 10 s */
+    int64_t ping_ms;      /* silence after which a ping is sent; dead after twice that; 0: 20 s */
+};
+struct ws_events {
+    void (*opened)(void *ctx, net_id id);
+    void (*message)(void *ctx, net_id id,
+                    struct span text); /* one whole text message, valid UTF-8 */
+    /* Always the last: also when it never opened. `code` is the close code or 0; `why` one line.
+     * `http_status` is the answer to the upgrade when that was not 101, else 0. */
+    void (*closed)(void *ctx, net_id id, int code, int http_status, const char *why);
+};
+/* Starts to connect; name resolution runs in the resolver thread. The URL is checked now. */
+enum status net_ws_connect(struct net *n, const struct ws_client_options *o,
+                           const struct ws_events *ev, void *ctx, net_id *id,
+                           struct why *why) MUST_USE;
+
+/* Both sides: queues one text message. ST_LIMIT when the queue is full (the connection is then
+ * closed 1013). */
+enum status net_ws_send(struct net *n, net_id id, struct span text) MUST_USE;
+/* Sends what is queued, then the close frame, then `closed` comes. */
+void net_ws_close(struct net *n, net_id id, int code, const char *why);
+/* A client's end only. As net_ws_close(), but no callback comes any more: the owner is going away. */
+void net_ws_forget(struct net *n, net_id id, int code, const char *why);
+size_t net_ws_queued(const struct net *n, net_id id);
+
+/* ---- server: HTTP requests and WebSocket connections on one listener */
+struct http_head { /* of a request or an upgrade, borrowed */
+    struct span method, path, query;
+    struct span host, origin, authorization; /* as received; empty when absent */
+    struct span content_type, accept;
+    bool has_origin;
+    bool is_unix;
+    pid_t peer_pid; /* of a Unix socket peer (SO_PEERCRED), else 0 */
+    uid_t peer_uid; /* (uid_t)-1 when not a Unix socket */
+    /* Any other header by lower-case name with its colon cut off; empty when absent. Valid in the
+     * callback. */
+    struct span (*header)(const struct http_head *head, const char *name);
+    void *priv;
+};
+struct server_options {
+    const char *unix_path; /* or NULL: bound 0600 in a 0700 folder; a live other server there is
+                              ST_EXISTS */
+    int port;              /* loopback TCP when >= 0 and unix_path is NULL; 0: the system chooses */
+    const char *protocol;  /* WebSocket subprotocol, or NULL for HTTP only */
+    size_t body_bytes;     /* cap of a request body: 413 */
+    size_t message_bytes;  /* cap of a WebSocket message: 1009 */
+    size_t queue_bytes;    /* cap of what waits for one WebSocket peer: 1013 */
+    uint32_t max_connections; /* HTTP and WebSocket together; over it new ones are closed at once */
+    uint32_t message_fragments;   /* most fragments of one message: 1009; 0: 1024 */
+    uint32_t messages_per_second; /* of one WebSocket peer: 1008; 0: 1000 */
+    int64_t header_ms;            /* to send the whole request head and body; 0: 10 s */
+};
+struct server_events {
+    /* Head complete, before the body is read and before an upgrade: 0 lets it in, else this HTTP
+     * status is the answer (401, 403, 404, 405, 421, 503). */
+    int (*admit)(void *ctx, const struct http_head *head, bool upgrade);
+    /* A whole request. It is held until net_http_reply(id), however long; never timed out by the
+     * server. */
+    void (*request)(void *ctx, net_id id, const struct http_head *head, struct span body);
+    /* The client of a held request went away before the answer: the id is dead. */
+    void (*request_gone)(void *ctx, net_id id);
+    void (*ws_opened)(void *ctx, net_id id, const struct http_head *head);
+    void (*ws_message)(void *ctx, net_id id, struct span text);
+    void (*ws_closed)(void *ctx, net_id id, int code, const char *why);
+};
+enum status net_listen(struct net *n, const struct server_options *o,
+                       const struct server_events *ev, void *ctx, net_id *listener, int *port,
+                       struct why *why) MUST_USE;
+/* Takes no more; unlinks a Unix socket; what is open stays open. */
+void net_unlisten(struct net *n, net_id listener);
+/* ST_CLOSED when the client is gone: the answer was not given. */
+enum status net_http_reply(struct net *n, net_id id, int http_status, const char *content_type,
+                           struct span body) MUST_USE;
+/* True once everything queued has been handed to the kernel (for an orderly end). */
+bool net_idle(const struct net *n);
+
+/* ---- HTTP client (libcurl multi): one request, one answer */
+struct http_client_request {
+    const char *url;       /* http:// to loopback only, https:// anywhere */
+    const char *unix_path; /* connect there instead, or NULL */
+    const char *method;
+    struct span bearer;         /* may be empty; never in a redirect: redirects are not followed */
+    const char *const *headers; /* NULL-ended "Name: value", or NULL */
+    struct span body;
+    size_t answer_bytes; /* cap */
+    int64_t timeout_ms;  /* whole request; 0: none */
+};
+struct http_client_answer {
+    int http_status; /* 0: no answer; `why` says */
+    struct span body;
+    const char *why;
+};
+typedef void http_client_fn(void *ctx, net_id id, const struct http_client_answer *answer);
+enum status net_http_request(struct net *n, const struct http_client_request *r, http_client_fn *fn,
+                             void *ctx, net_id *id, struct why *why) MUST_USE;
+void net_http_cancel(struct net *n, net_id id); /* no callback any more */
+
+#endif
