@@ -1,0 +1,224 @@
+/* view.h - what the operator sees and what the keys mean: tables of views and actions, the state of
+ * the screen (`struct ui`), drawing (a pure function), and keys to intents.
+ *
+ * A frame depends on (fleet, ui, now, size) and on nothing else. Nothing here knows the terminal, a
+ * clock, a socket or a file: the application hands in keys and moments and carries out the intents
+ * that come back. Selections are refs and ids, never rows. Untrusted strings of the fleet go
+ * through text_sanitise() into the ui's frame arena; drawing allocates nothing.
+ *
+ * Rules that the application relies on (interaction, section 5 and 6):
+ *  - deny, pause, stop and fleet stop give their intent at once; approve, resume, reset are armed;
+ *  - an approve intent carries id, digest and policy version of what was on the screen. It comes
+ *    only after the end of the payload was shown (at low risk the "+n lines unseen" notice may be
+ *    accepted instead; at high risk it must be accepted besides when lines were jumped over), after
+ *    the arming time without a key and, at high or unknown risk, after the word was typed. Nothing
+ *    here computes a digest: whoever receives the request or sends the answer compares it with
+ *    the bytes;
+ *  - a change of the request's revision, a resize, a focus-in or a reconnect disarms, and says so;
+ *  - while frozen, no key acts but quit, fleet stop, and unfreeze.
+ */
+#ifndef CHECKREIN_VIEW_H
+#define CHECKREIN_VIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "checkrein/canvas.h"
+#include "checkrein/event.h"
+#include "checkrein/keys.h"
+#include "checkrein/model.h"
+#include "checkrein/status.h"
+
+#define UI_MIN_COLS 60
+#define UI_MIN_ROWS 15
+
+/* A moment: wall for what is shown, monotonic for arming. In replay both are the record's. */
+struct moment {
+    int64_t wall_us, mono_us;
+};
+
+/* X(constant, name, key, title): the numbered views; the agent view's tabs are its own */
+#define VIEWS(X)                                                                                   \
+    X(VIEW_FLEET, "fleet", "1", "agents")                                                          \
+    X(VIEW_QUEUE, "queue", "2", "approvals")                                                       \
+    X(VIEW_LOG, "log", "3", "log")                                                                 \
+    X(VIEW_TIMELINE, "timeline", "4", "timeline")                                                  \
+    X(VIEW_SPEND, "spend", "5", "spend")                                                           \
+    X(VIEW_ALARMS, "alarms", "6", "alarms")                                                        \
+    X(VIEW_AGENT, "agent", "", "agent")
+
+enum view {
+#define X(constant, name, key, title) constant,
+    VIEWS(X)
+#undef X
+        VIEW_COUNT
+};
+
+/* Where an action's keys count. Context 0 is everywhere. */
+#define CONTEXTS(X)                                                                                \
+    X(CTX_GLOBAL, "global")                                                                        \
+    X(CTX_LIST, "list")                                                                            \
+    X(CTX_AGENT, "agent")                                                                          \
+    X(CTX_DIALOG, "dialog")                                                                        \
+    X(CTX_PROMPT, "prompt")                                                                        \
+    X(CTX_HELP, "help")                                                                            \
+    X(CTX_STOP, "stop")
+
+enum context {
+#define X(constant, name) constant,
+    CONTEXTS(X)
+#undef X
+        CONTEXT_COUNT
+};
+
+enum {
+    ACTION_LIVE_ONLY = 1,
+    ACTION_NEEDS_AGENT = 2,
+    ACTION_NEEDS_APPROVAL = 4,
+    ACTION_ARMED = 8,
+    ACTION_TYPED = 16
+};
+
+/* X(constant, name = `:` command, default keys, context, flags, help). Help, the key list,
+ * completion, the manual and rebinding are made from this table. */
+#define ACTIONS(X)                                                                                 \
+    X(ACT_DOWN, "down", "j down", CTX_LIST, 0, "next row")                                         \
+    X(ACT_UP, "up", "k up", CTX_LIST, 0, "previous row")                                           \
+    X(ACT_FIRST, "first", "g home", CTX_LIST, 0, "first row")                                      \
+    X(ACT_LAST, "last", "G end", CTX_LIST, 0, "last row")                                          \
+    X(ACT_PAGE_DOWN, "page-down", "pgdn ctrl-f", CTX_LIST, 0, "page down")                         \
+    X(ACT_PAGE_UP, "page-up", "pgup ctrl-b", CTX_LIST, 0, "page up")                               \
+    X(ACT_OPEN, "open", "enter", CTX_LIST, 0, "open what is selected")                             \
+    X(ACT_BACK, "back", "esc", CTX_GLOBAL, 0, "back; never quits")                                 \
+    X(ACT_NEXT_PANE, "next-pane", "tab", CTX_GLOBAL, 0, "next pane or tab")                        \
+    X(ACT_PREV_PANE, "previous-pane", "backtab", CTX_GLOBAL, 0, "previous pane or tab")            \
+    X(ACT_FLEET, "fleet", "1", CTX_GLOBAL, 0, "agents")                                            \
+    X(ACT_QUEUE, "queue", "2", CTX_GLOBAL, 0, "approvals")                                         \
+    X(ACT_LOG, "log", "3", CTX_GLOBAL, 0, "log")                                                   \
+    X(ACT_TIMELINE, "timeline", "4", CTX_GLOBAL, 0, "timeline of the selected agent")              \
+    X(ACT_SPEND, "spend", "5", CTX_GLOBAL, 0, "spend")                                             \
+    X(ACT_ALARMS, "alarms", "6", CTX_GLOBAL, 0, "alarms")                                          \
+    X(ACT_ATTENTION, "attention", "space", CTX_LIST, 0, "select what waits longest for you")       \
+    X(ACT_APPROVE, "approve", "a", CTX_LIST,                                                       \
+      ACTION_LIVE_ONLY | ACTION_NEEDS_APPROVAL | ACTION_ARMED,                                     \
+      "open; a again approves, once it is armed")                                                  \
+    X(ACT_DENY, "deny", "d", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_APPROVAL,                   \
+      "deny: Enter, or type a reason")                                                             \
+    X(ACT_DENY_REASON, "deny-reason", "D", CTX_DIALOG, ACTION_LIVE_ONLY | ACTION_NEEDS_APPROVAL,   \
+      "deny, and the reason must be typed")                                                        \
+    X(ACT_PAUSE, "pause", "p", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT,                    \
+      "pause: its next call waits")                                                                \
+    X(ACT_RESUME, "resume", "r", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT | ACTION_ARMED,   \
+      "resume, with a question")                                                                   \
+    X(ACT_INTERRUPT, "interrupt", "i", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT,            \
+      "end the current turn")                                                                      \
+    X(ACT_STOP, "stop", "X", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT | ACTION_TYPED,       \
+      "end the agent: type its name")                                                              \
+    X(ACT_REVOKE, "revoke", "v", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT | ACTION_TYPED,   \
+      "revoke a credential: pick it, type a word of it")                                           \
+    X(ACT_MESSAGE, "message", "m", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT,                \
+      "say something to the agent")                                                                \
+    X(ACT_BUDGET, "budget", "b", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT | ACTION_TYPED,   \
+      "a new spending limit: type the amount")                                                     \
+    X(ACT_FLEET_STOP, "stop-all", "!", CTX_GLOBAL, ACTION_LIVE_ONLY, "fleet stop: ! then S")       \
+    X(ACT_RESET_STOP, "reset-stop", "", CTX_GLOBAL, ACTION_LIVE_ONLY | ACTION_TYPED,               \
+      "take the fleet stop back: typed")                                                           \
+    X(ACT_FILTER, "filter", "/", CTX_GLOBAL, 0,                                                    \
+      "show only rows with this text; ! in front inverts")                                         \
+    X(ACT_NEXT_MATCH, "next-match", "n", CTX_LIST, 0, "next row with the text")                    \
+    X(ACT_PREV_MATCH, "previous-match", "N", CTX_LIST, 0, "previous row with the text")            \
+    X(ACT_SORT, "sort", "o", CTX_LIST, 0, "sort by the next column")                               \
+    X(ACT_WIDE, "wide", "w", CTX_LIST, 0, "more columns, or fewer")                                \
+    X(ACT_TREE, "tree", "t", CTX_LIST, 0, "children under their parents")                          \
+    X(ACT_FREEZE, "freeze", "F", CTX_GLOBAL, 0, "freeze the screen; F again goes on")              \
+    X(ACT_COMMAND, "command", ":", CTX_GLOBAL, 0, "command line")                                  \
+    X(ACT_HELP, "help", "? f1", CTX_GLOBAL, 0, "keys")                                             \
+    X(ACT_COPY, "copy", "y", CTX_LIST, 0, "copy the id through the terminal (OSC 52)")             \
+    X(ACT_RECONNECT, "reconnect", "R", CTX_GLOBAL, 0, "connect to dead back-ends now")             \
+    X(ACT_REDRAW, "redraw", "ctrl-l", CTX_GLOBAL, 0, "draw everything anew")                       \
+    X(ACT_QUIT, "quit", "Q", CTX_GLOBAL, 0, "leave; agents go on under the daemon's rules")
+
+enum action {
+#define X(constant, name, keys, context, flags, help) constant,
+    ACTIONS(X)
+#undef X
+        ACTION_COUNT
+};
+
+struct action_info {
+    const char *name, *keys, *help;
+    enum context context;
+    unsigned flags;
+};
+const struct action_info *action_info(enum action a);
+enum action action_find(struct span name); /* ACTION_COUNT when unknown; "q" is quit */
+
+/* ---- state of the screen */
+struct ui;
+
+struct ui_options {
+    bool readonly, ascii;
+    bool replay; /* the record is shown: no key has an effect outside of the screen */
+    int64_t arm_low_us, arm_high_us;
+    const char *operator_label; /* for commands and the status bar; copied */
+    const char *version;
+};
+struct ui *ui_new(const struct ui_options *o);
+void ui_free(struct ui *ui);
+/* [keys] of the configuration: replaces the action's keys. */
+enum status ui_bind(struct ui *ui, struct span action, struct span keys, struct why *why) MUST_USE;
+
+/* ---- intents: what the application is to do. Spans live until the next ui call. */
+enum intent_kind {
+    INTENT_NONE,
+    INTENT_COMMAND, /* `command` without id and time: the application adds, records, sends */
+    INTENT_QUIT,
+    INTENT_REDRAW, /* the terminal is to forget what it knows */
+    INTENT_COPY,   /* `text` to the clipboard */
+    INTENT_RECONNECT,
+    INTENT_FLUSH_KEYS /* a dialog has opened: type-ahead is to be thrown away */
+};
+struct intent {
+    enum intent_kind kind;
+    struct command command;
+    struct span text;
+};
+
+/* One key. Gives at most one intent. Keys that mean nothing do nothing (but restart arming). */
+void ui_key(struct ui *ui, const struct fleet *f, uint32_t key, struct moment now,
+            struct intent *out);
+/* The same command as a ':' line, for scripts and tests: "approve", "view queue", "filter rm". */
+void ui_command_line(struct ui *ui, const struct fleet *f, struct span line, struct moment now,
+                     struct intent *out);
+/* The fleet changed, time passed, or a connection came back: keeps selections, disarms what
+ * changed. */
+void ui_sync(struct ui *ui, const struct fleet *f, struct moment now);
+void ui_resized(struct ui *ui, int cols, int rows, struct moment now);
+void ui_reconnected(struct ui *ui, struct moment now);
+/* A line for the operator, shown until the next key and at least 5 s: "record failed: …". */
+void ui_notice(struct ui *ui, struct span hostile, enum role role, struct moment now);
+/* What became of a command that could not be sent at all. */
+void ui_send_failed(struct ui *ui, struct span command_id, const char *why_text, struct moment now);
+/* The id given to the command of the last INTENT_COMMAND: lets the dialog follow its states. */
+void ui_sent(struct ui *ui, struct span command_id, struct moment now);
+/* The mode word may also be told from outside: the record of the console has failed. */
+void ui_set_record_failed(struct ui *ui, bool failed);
+void ui_set_operator(struct ui *ui, struct span operator_id);
+
+/* ---- drawing */
+struct scene {
+    const struct fleet *fleet;
+    struct ui
+        *ui; /* only its frame arena and measured geometry (what was shown of a payload) change */
+    struct moment now;
+};
+/* Draws the whole frame on the cleared canvas. */
+void view_render(struct canvas *c, const struct scene *s);
+/* The monotonic time at which the frame last drawn would look different without any event or key;
+ * INT64_MAX: never. Only what is on the screen counts. Before the first frame: now. */
+int64_t view_next_change_us(const struct scene *s);
+
+/* For tests and the manual: the help text of all keys as plain lines. */
+enum status view_keys_text(const struct ui *ui, struct buf *out);
+
+#endif

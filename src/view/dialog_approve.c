@@ -1,0 +1,275 @@
+/* The approval's state and keys: nothing leaves here that was not read, armed and, at high risk,
+ * typed. */
+#include <string.h>
+
+#include "ui_priv.h"
+
+#define DIGEST_PREFIX "sha256:"
+#define DIGEST_HEX    64
+#define WORD_HEX      8
+
+/* What nobody has judged is treated as the worst. */
+bool approve_is_high(const struct approval *a)
+{
+    return a->risk != RISK_LOW;
+}
+
+bool approve_digest_valid(struct span s)
+{
+    if (!span_starts(s, DIGEST_PREFIX) || s.n != strlen(DIGEST_PREFIX) + DIGEST_HEX) {
+        return false;
+    }
+    for (size_t i = strlen(DIGEST_PREFIX); i < s.n; i++) {
+        char c = s.p[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_stopped(const struct fleet *f, const struct approval *a)
+{
+    const struct agent *agent = fleet_agent(f, a->agent);
+    const struct backend *b = agent == NULL ? NULL : fleet_backend(f, agent->backend);
+    return b != NULL && b->stop_latched;
+}
+
+static const char *blocked_why(const struct ui *ui, const struct fleet *f, const struct approval *a)
+{
+    const char *why = NULL;
+    struct target t = {a->agent, a->ref};
+    if (!action_offered(ui, f, ACT_APPROVE, t, &why)) {
+        return why;
+    }
+    if (is_stopped(f, a)) {
+        return "a fleet stop is in force";
+    }
+    if (a->action.n == 0) {
+        return "the text of the call is not there";
+    }
+    if (!ui->approve.payload.whole) {
+        return "it is too large to be shown whole";
+    }
+    return approve_digest_valid(fleet_span(f, a->digest)) ? NULL : "it has no valid digest";
+}
+
+int64_t approve_armed_at(const struct ui *ui, const struct fleet *f)
+{
+    const struct approval *a = fleet_approval(f, ui->approve.approval);
+    bool high = a == NULL || approve_is_high(a);
+    return ui->approve.quiet_us + (high ? ui->options.arm_high_us : ui->options.arm_low_us);
+}
+
+static enum gate reading_gate(const struct ui *ui, const struct fleet *f, const struct approval *a,
+                              struct moment now)
+{
+    const struct approve *d = &ui->approve;
+    bool current = d->shown && d->revision == a->revision;
+    if (current && approve_is_high(a) && !payload_end_seen(&d->payload)) {
+        return GATE_UNREAD;
+    }
+    if (!current || now.mono_us < approve_armed_at(ui, f)) {
+        return GATE_ARMING;
+    }
+    bool unseen = d->payload.seen_count < d->payload.row_count;
+    return unseen && !d->unseen_asked ? GATE_UNSEEN : GATE_READY;
+}
+
+enum gate approve_gate(const struct ui *ui, const struct fleet *f, struct moment now,
+                       const char **why)
+{
+    const struct approve *d = &ui->approve;
+    const struct approval *a = fleet_approval(f, d->approval);
+    *why = NULL;
+    if (d->answer != VERB_UNKNOWN) {
+        return GATE_ANSWERED;
+    }
+    if (a == NULL) {
+        return GATE_GONE;
+    }
+    if (!a->pending) {
+        return GATE_RESOLVED;
+    }
+    *why = blocked_why(ui, f, a);
+    return *why != NULL ? GATE_BLOCKED : reading_gate(ui, f, a, now);
+}
+
+/* A call without a single plain word is known by its digest, which is on the screen too. */
+static void choose_word(struct payload *p, struct span digest)
+{
+    if (p->word[0] == '\0' && approve_digest_valid(digest)) {
+        (void)span_copy(span_sub(digest, strlen(DIGEST_PREFIX), WORD_HEX), p->word,
+                        sizeof(p->word));
+    }
+}
+
+static void load(struct ui *ui, const struct fleet *f, const struct approval *a, struct moment now)
+{
+    struct approve *d = &ui->approve;
+    payload_load(&d->payload, a->action, ui->options.ascii);
+    choose_word(&d->payload, fleet_span(f, a->digest));
+    d->revision = a->revision;
+    d->top = 0;
+    d->shown = d->unseen_asked = false;
+    d->quiet_us = now.mono_us;
+}
+
+/* An answer that is still on its way, also one of an earlier look, is followed and not given again.
+ */
+static void follow_answer(struct ui *ui, const struct fleet *f)
+{
+    struct approve *d = &ui->approve;
+    const struct command_track *t = fleet_command_on(f, 0, d->approval);
+    if (t != NULL && (t->state == COMMAND_SENT || t->state == COMMAND_ACCEPTED)) {
+        d->answer = t->verb;
+        (void)span_copy(fleet_span(f, t->id), d->command, sizeof(d->command));
+    }
+}
+
+void approve_open(struct press *k, uint32_t approval)
+{
+    struct ui *ui = k->ui;
+    const struct approval *a = fleet_approval(k->f, approval);
+    if (a == NULL || !a->pending) {
+        notice_put(ui, k->now, ROLE_GONE, "no request is waiting here");
+        return;
+    }
+    approve_close(ui);
+    ui->approve = (struct approve){.open = true, .approval = approval};
+    load(ui, k->f, a, k->now);
+    follow_answer(ui, k->f);
+    k->out->kind = INTENT_FLUSH_KEYS;
+}
+
+void approve_close(struct ui *ui)
+{
+    payload_release(&ui->approve.payload);
+    ui->approve = (struct approve){0};
+    if (ui->prompt.kind != NULL && ui->prompt.kind->in_dialog) {
+        prompt_close(ui);
+    }
+}
+
+void approve_rearm(struct ui *ui, struct moment now)
+{
+    ui->approve.quiet_us = now.mono_us;
+}
+
+/* The last look before it leaves: also after the word was typed. */
+void approve_send(struct press *k)
+{
+    struct approve *d = &k->ui->approve;
+    const char *why;
+    const struct approval *a = fleet_approval(k->f, d->approval);
+    enum gate gate = approve_gate(k->ui, k->f, k->now, &why);
+    bool word_typed = a != NULL && approve_is_high(a) && d->shown && d->revision == a->revision;
+    if (gate == GATE_READY || (gate == GATE_ARMING && word_typed)) {
+        intent_approval(k, VERB_APPROVE, d->approval);
+    }
+}
+
+static void press_approve(struct press *k)
+{
+    struct ui *ui = k->ui;
+    struct approve *d = &ui->approve;
+    const char *why;
+    enum gate gate = approve_gate(ui, k->f, k->now, &why);
+    uint32_t unseen = d->payload.row_count - d->payload.seen_count;
+    if (gate == GATE_UNREAD) {
+        notice_put(ui, k->now, ROLE_HINT, "read to the end first: %u more lines", unseen);
+    } else if (gate == GATE_UNSEEN) {
+        char key[KEY_NAME_BYTES];
+        action_key(ui, ACT_APPROVE, key);
+        d->unseen_asked = true;
+        notice_put(ui, k->now, ROLE_STRONG, "+%u lines unseen: %s again accepts", unseen, key);
+    } else if (gate == GATE_BLOCKED) {
+        notice_put(ui, k->now, ROLE_ERROR, "approve: %s", why);
+    } else if (gate == GATE_READY && approve_is_high(fleet_approval(k->f, d->approval))) {
+        prompt_open(k, PROMPT_APPROVE, ui_target(ui, k->f));
+    } else if (gate == GATE_READY) {
+        approve_send(k);
+    }
+}
+
+static void press_deny(struct press *k, enum action a)
+{
+    const char *why;
+    enum gate gate = approve_gate(k->ui, k->f, k->now, &why);
+    if (gate != GATE_GONE && gate != GATE_ANSWERED && gate != GATE_RESOLVED) {
+        action_do(k, a);
+    }
+}
+
+static void scroll(struct approve *d, enum action a)
+{
+    int page = d->height > 1 ? d->height - 1 : 1;
+    int64_t top = d->top;
+    if (a == ACT_DOWN || a == ACT_UP) {
+        top += a == ACT_DOWN ? 1 : -1;
+    } else if (a == ACT_PAGE_DOWN || a == ACT_PAGE_UP) {
+        top += a == ACT_PAGE_DOWN ? page : -page;
+    } else {
+        top = a == ACT_LAST ? INT32_MAX : 0;
+    }
+    int64_t most = (int64_t)d->payload.row_count - d->height;
+    top = top > most ? most : top;
+    d->top = top < 0 ? 0 : (int)top;
+}
+
+void approve_key(struct press *k, enum action a)
+{
+    switch ((int)a) {
+    case ACT_APPROVE:
+        press_approve(k);
+        break;
+    case ACT_DENY:
+    case ACT_DENY_REASON:
+        press_deny(k, a);
+        break;
+    case ACT_BACK:
+        approve_close(k->ui);
+        break;
+    case ACT_PAUSE:
+    case ACT_COPY:
+    case ACT_REDRAW:
+        action_do(k, a);
+        break;
+    case ACT_DOWN:
+    case ACT_UP:
+    case ACT_FIRST:
+    case ACT_LAST:
+    case ACT_PAGE_DOWN:
+    case ACT_PAGE_UP:
+        scroll(&k->ui->approve, a);
+        break;
+    default:
+        break;
+    }
+}
+
+static void drop_word(struct ui *ui)
+{
+    if (ui->prompt.kind != NULL && ui->prompt.kind->in_dialog) {
+        prompt_close(ui);
+    }
+}
+
+void approve_sync(struct ui *ui, const struct fleet *f, struct moment now)
+{
+    struct approve *d = &ui->approve;
+    const struct approval *a = d->open ? fleet_approval(f, d->approval) : NULL;
+    if (!d->open) {
+        return;
+    }
+    if (a == NULL || !a->pending) {
+        drop_word(ui);
+        return;
+    }
+    if (a->revision != d->revision && d->answer == VERB_UNKNOWN) {
+        load(ui, f, a, now);
+        d->changed = true;
+        drop_word(ui);
+        notice_put(ui, now, ROLE_ALARM, "the request has changed: read it again");
+    }
+}

