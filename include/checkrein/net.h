@@ -4,12 +4,19 @@
  * No extensions are ever offered or accepted (libwebsockets 4.1.6 hangs on them). Messages are
  * reassembled into a capped buffer; over the cap, too many fragments, or too slow: close 1009 or
  * 1008, and `closed` says why. Every outgoing queue has a cap; a peer that does not read is closed
- * with 1013. ws:// goes to loopback addresses only. TLS certificates are always checked and there
- * is no way to switch that off.
+ * with 1013. ws:// and http:// go to loopback addresses only. TLS certificates are always checked
+ * and there is no way to switch that off. No redirect is followed, and no proxy of the environment
+ * is used.
+ *
+ * The WebSocket client is libwebsockets, the HTTP client libcurl. The server is our own: in 4.1.6
+ * that of libwebsockets reads freed memory when a kept connection asks for an unknown upgrade,
+ * which no callback can prevent, takes frames without a mask, and tells nothing of pings.
  *
  * Connections and requests are named by ids (never pointers) that are not used again; a call with a
  * dead id does nothing and says ST_CLOSED. Callbacks come on the loop's thread and borrow their
- * spans. No callback is made from inside a call of ours. Thread: the loop's.
+ * spans for the call. No callback is made from inside a call of ours; any call but net_free() may
+ * be made from inside a callback. Free net before its loop; nobody is called any more from
+ * net_free() on.
  */
 #ifndef CHECKREIN_NET_H
 #define CHECKREIN_NET_H
@@ -31,21 +38,25 @@ void net_free(struct net *n);
 
 /* ---- WebSocket client */
 struct ws_client_options {
-    const char *url;      /* unix:/path/to.sock, ws://127.0.0.1:PORT/path, wss://host[:port]/path */
+    /* unix:/path/to.sock (asks for "/", Host localhost), ws://127.0.0.1:PORT/path,
+     * wss://host[:port]/path */
+    const char *url;
     const char *protocol; /* subprotocol that must be agreed */
-    struct span
-        bearer; /* Authorization: Bearer …; copied, wiped after the handshake; may be empty */
+    /* Authorization: Bearer …; copied, wiped after the handshake; may be empty */
+    struct span bearer;
     size_t message_bytes; /* cap of one incoming message */
     size_t queue_bytes;   /* cap of what waits to go out */
     int64_t connect_ms;   /* TCP + TLS + upgrade; 0: 10 s */
-    int64_t ping_ms;      /* silence after which a ping is sent; dead after twice that; 0: 20 s */
+    int64_t ping_ms; /* silence after which a ping is sent; the same again without any answer: dead;
+                        0: 20 s */
 };
 struct ws_events {
     void (*opened)(void *ctx, net_id id);
-    void (*message)(void *ctx, net_id id,
-                    struct span text); /* one whole text message, valid UTF-8 */
+    /* One whole text message, valid UTF-8. None comes after net_ws_close(). */
+    void (*message)(void *ctx, net_id id, struct span text);
     /* Always the last: also when it never opened. `code` is the close code or 0; `why` one line.
-     * `http_status` is the answer to the upgrade when that was not 101, else 0. */
+     * `http_status` is the answer to the upgrade when that was not 101, else 0. A server's 1012,
+     * 1013 or 1014 comes as 1002 (libwebsockets does that), with the server's reason in `why`. */
     void (*closed)(void *ctx, net_id id, int code, int http_status, const char *why);
 };
 /* Starts to connect; name resolution runs in the resolver thread. The URL is checked now. */
@@ -53,17 +64,28 @@ enum status net_ws_connect(struct net *n, const struct ws_client_options *o,
                            const struct ws_events *ev, void *ctx, net_id *id,
                            struct why *why) MUST_USE;
 
-/* Both sides: queues one text message. ST_LIMIT when the queue is full (the connection is then
- * closed 1013). */
+/* Both sides: queues one text message; the caller answers for its UTF-8. What is sent in one turn
+ * goes out at its end. ST_CLOSED before `opened` and after the end. ST_LIMIT when the queue is full
+ * (the connection is then closed 1013). */
 enum status net_ws_send(struct net *n, net_id id, struct span text) MUST_USE;
-/* Sends what is queued, then the close frame, then `closed` comes. */
+/* Sends what is queued, then the close frame; `closed` comes when the peer answers it, or after 5
+ * (server) or 10 seconds (client), or at once when it was not open yet. */
 void net_ws_close(struct net *n, net_id id, int code, const char *why);
-/* A client's end only. As net_ws_close(), but no callback comes any more: the owner is going away. */
+/* A client's end only. As net_ws_close(), but no callback comes any more: the owner is going away.
+ */
 void net_ws_forget(struct net *n, net_id id, int code, const char *why);
 size_t net_ws_queued(const struct net *n, net_id id);
 
-/* ---- server: HTTP requests and WebSocket connections on one listener */
+/* ---- server: HTTP requests and WebSocket connections on one listener
+ *
+ * HTTP/1.1 and 1.0, connections kept, pipelined requests served one after the other, bodies with a
+ * length or in chunks, `Expect: 100-continue`. What two readers could take in two ways is answered
+ * 400 and never shown: bare LF, folded lines, a second Host, length, Origin or Authorization, a
+ * length with chunks. A head has at most 8 KiB and 64 fields (431). An Upgrade to anything but a
+ * WebSocket is a plain request. Refusals carry a body {"error":"…"}. */
 struct http_head { /* of a request or an upgrade, borrowed */
+    /* As received: begins with '/', visible ASCII, not decoded, dots not resolved; the query
+     * without its '?'. */
     struct span method, path, query;
     struct span host, origin, authorization; /* as received; empty when absent */
     struct span content_type, accept;
@@ -85,32 +107,43 @@ struct server_options {
     size_t message_bytes;  /* cap of a WebSocket message: 1009 */
     size_t queue_bytes;    /* cap of what waits for one WebSocket peer: 1013 */
     uint32_t max_connections; /* HTTP and WebSocket together; over it new ones are closed at once */
-    uint32_t message_fragments;   /* most fragments of one message: 1009; 0: 1024 */
-    uint32_t messages_per_second; /* of one WebSocket peer: 1008; 0: 1000 */
-    int64_t header_ms;            /* to send the whole request head and body; 0: 10 s */
+    uint32_t message_fragments; /* most fragments of one message: 1009; 0: 1024 */
+    /* Of one WebSocket peer, pings and pongs included; a second's worth may come at once: 1008. 0:
+     * 1000. */
+    uint32_t messages_per_second;
+    /* To send the whole head and body of a request (408), from its first byte, and one message of a
+     * WebSocket (1008); a new connection has as long for its first byte. 0: 10 s. */
+    int64_t header_ms;
 };
 struct server_events {
     /* Head complete, before the body is read and before an upgrade: 0 lets it in, else this HTTP
      * status is the answer (401, 403, 404, 405, 421, 503). */
     int (*admit)(void *ctx, const struct http_head *head, bool upgrade);
     /* A whole request. It is held until net_http_reply(id), however long; never timed out by the
-     * server. */
+     * server. The answer may be given inside the call. */
     void (*request)(void *ctx, net_id id, const struct http_head *head, struct span body);
-    /* The client of a held request went away before the answer: the id is dead. */
+    /* The client of a held request went away before the answer: the id is dead. One that shuts
+     * down its sending side counts as gone. Not called for a request whose answer said ST_CLOSED.
+     */
     void (*request_gone)(void *ctx, net_id id);
     void (*ws_opened)(void *ctx, net_id id, const struct http_head *head);
     void (*ws_message)(void *ctx, net_id id, struct span text);
+    /* Always the last of an opened one. `code`: the peer's or ours; 1005: a close without one; 0:
+     * the connection broke. */
     void (*ws_closed)(void *ctx, net_id id, int code, const char *why);
 };
 enum status net_listen(struct net *n, const struct server_options *o,
                        const struct server_events *ev, void *ctx, net_id *listener, int *port,
                        struct why *why) MUST_USE;
-/* Takes no more; unlinks a Unix socket; what is open stays open. */
+/* Takes no more; unlinks a Unix socket (its .lock file stays); what is open stays open, and its
+ * events still come. */
 void net_unlisten(struct net *n, net_id listener);
-/* ST_CLOSED when the client is gone: the answer was not given. */
+/* ST_CLOSED when the client is gone: the answer was not given. ST_OK: the kernel has it or it is
+ * queued, which is not yet that the client has read it. */
 enum status net_http_reply(struct net *n, net_id id, int http_status, const char *content_type,
                            struct span body) MUST_USE;
-/* True once everything queued has been handed to the kernel (for an orderly end). */
+/* True once everything queued for WebSockets and in answers has been handed to the kernel (for an
+ * orderly end). Requests of the HTTP client are not counted: each has its answer. */
 bool net_idle(const struct net *n);
 
 /* ---- HTTP client (libcurl multi): one request, one answer */
@@ -119,9 +152,9 @@ struct http_client_request {
     const char *unix_path; /* connect there instead, or NULL */
     const char *method;
     struct span bearer;         /* may be empty; never in a redirect: redirects are not followed */
-    const char *const *headers; /* NULL-ended "Name: value", or NULL */
+    const char *const *headers; /* NULL-ended "Name: value", or NULL; no Content-Type unless here */
     struct span body;
-    size_t answer_bytes; /* cap */
+    size_t answer_bytes; /* cap of its body, which is not decompressed; over it: no answer */
     int64_t timeout_ms;  /* whole request; 0: none */
 };
 struct http_client_answer {

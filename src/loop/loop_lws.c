@@ -17,8 +17,8 @@ enum {
     LWS_BUFFER_BYTES = 64 * 1024 /* one read; also where it writes handshakes without a bound */
 };
 
-/* The library's line ends in a newline and may start with a time stamp of its own, already cut by
- * then. */
+/* Its errors are mostly what a peer did (a refused certificate, a cut handshake), hence no more
+ * than a warning. */
 static void to_log(int level, const char *line)
 {
     struct span s = span_trim(span_str(line));

@@ -1,18 +1,11 @@
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "checkrein/alloc.h"
 #include "server_priv.h"
-
-enum { COMPACT_BYTES = 64 * 1024, IN_BYTES = 2 * NET_READ_BYTES + HTTP1_HEAD_BYTES };
-
-static void on_io(void *ctx, int fd, unsigned ready);
 
 static void read_peer(struct conn *c)
 {
@@ -57,14 +50,14 @@ void conn_accept(struct listener *l, int fd)
     c->listener = l;
     c->fd = fd;
     if (l->open >= l->options.max_connections ||
-        loop_fd_add(n->loop, fd, LOOP_READ, on_io, c, &c->watch) != ST_OK) {
+        loop_fd_add(n->loop, fd, LOOP_READ, conn_on_io, c, &c->watch) != ST_OK) {
         close(fd);
         free(c);
         return;
     }
     c->want = LOOP_READ;
     l->open++;
-    buf_init(&c->in, IN_BYTES);
+    buf_init(&c->in, CONN_IN_BYTES);
     buf_init(&c->out, SERVER_REPLY_BYTES + HTTP1_HEAD_BYTES);
     read_peer(c);
     join(c);
@@ -133,234 +126,6 @@ void conn_state(struct conn *c, enum conn_state state, int64_t deadline_ms)
     c->deadline = deadline_ms > 0 ? loop_timer(c->net->loop, deadline_ms, on_deadline, c) : 0;
 }
 
-static bool pending(const struct conn *c)
-{
-    return c->out.len > c->out_sent;
-}
-
-void conn_watch(struct conn *c)
-{
-    unsigned want = pending(c) ? LOOP_WRITE : 0;
-    if (c->state == CONN_DEAD) {
-        return;
-    }
-    if (c->state == CONN_HELD) {
-        want |= LOOP_HANGUP;
-    } else if (c->state != CONN_ANSWER) {
-        want |= LOOP_READ;
-    }
-    if (want != c->want) {
-        loop_fd_want(c->net->loop, c->watch, want);
-        c->want = want;
-    }
-}
-
-bool conn_hung_up(const struct conn *c)
-{
-    struct pollfd p = {.fd = c->fd, .events = POLLRDHUP};
-    return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
-}
-
-static void all_sent(struct conn *c)
-{
-    buf_clear(&c->out);
-    c->out_sent = 0;
-    switch (c->state) {
-    case CONN_ANSWER:
-        conn_answer_sent(c);
-        break;
-    case CONN_LINGER:
-        (void)shutdown(c->fd, SHUT_WR);
-        break;
-    case CONN_HEAD:
-    case CONN_BODY:
-    case CONN_HELD:
-    case CONN_WS:
-    case CONN_WS_CLOSING:
-    case CONN_DEAD:
-    default:
-        break;
-    }
-}
-
-static void lost(struct conn *c, const char *why)
-{
-    if (c->state == CONN_HELD) {
-        net_id id = c->id;
-        struct listener *l = c->listener;
-        conn_kill(c);
-        l->events.request_gone(l->ctx, id);
-    } else if (c->state == CONN_WS || c->state == CONN_WS_CLOSING) {
-        conn_ws_lost(c, why);
-    } else {
-        conn_kill(c);
-    }
-}
-
-/* An error while sending is not told from here: who called may be the user. The reading side sees
- * it. */
-static bool send_some(struct conn *c)
-{
-    ssize_t n = send(c->fd, c->out.data + c->out_sent, c->out.len - c->out_sent, MSG_NOSIGNAL);
-    if (n > 0) {
-        c->out_sent += (size_t)n;
-    } else if (errno == EAGAIN || errno == EINTR) {
-        return false;
-    } else {
-        c->out_sent = c->out.len;
-        c->keep_alive = false;
-        c->send_failed = true;
-        return true;
-    }
-    if (c->out_sent >= COMPACT_BYTES && c->out_sent < c->out.len) {
-        buf_consume(&c->out, c->out_sent);
-        c->out_sent = 0;
-    }
-    return true;
-}
-
-void conn_flush(struct conn *c)
-{
-    while (c->state != CONN_DEAD && pending(c) && send_some(c)) {
-        if (!pending(c)) {
-            all_sent(c);
-        }
-    }
-    conn_watch(c);
-}
-
-void conn_linger(struct conn *c)
-{
-    conn_forget_request(c);
-    buf_clear(&c->in);
-    conn_state(c, CONN_LINGER, SERVER_LINGER_MS);
-    if (!pending(c)) {
-        (void)shutdown(c->fd, SHUT_WR);
-    }
-    if (c->saw_end && !pending(c)) {
-        conn_kill(c);
-    }
-    conn_watch(c);
-}
-
-static size_t read_away(struct conn *c, struct span in)
-{
-    c->lingered_bytes += in.n;
-    if (c->lingered_bytes > SERVER_LINGER_BYTES) {
-        conn_kill(c);
-    }
-    return in.n;
-}
-
-static size_t read_one(struct conn *c, struct span in)
-{
-    switch (c->state) {
-    case CONN_HEAD:
-        return conn_read_head(c, in);
-    case CONN_BODY:
-        return conn_read_body(c, in);
-    case CONN_WS:
-    case CONN_WS_CLOSING:
-        return conn_ws_read(c, in);
-    case CONN_LINGER:
-        return read_away(c, in);
-    case CONN_HELD:
-    case CONN_ANSWER:
-    case CONN_DEAD:
-    default:
-        return 0;
-    }
-}
-
-void conn_reclaim(struct conn *c)
-{
-    if (c->in.len == 0 && c->in.cap > NET_READ_BYTES / 16) {
-        buf_release(&c->in);
-        buf_init(&c->in, IN_BYTES);
-    }
-    if (c->out.len == 0 && c->out.cap > NET_READ_BYTES) {
-        size_t limit = c->out.limit;
-        buf_release(&c->out);
-        buf_init(&c->out, limit);
-    }
-}
-
-/* `fresh` bytes follow those that wait in `in`; what is not used waits there. */
-static void input(struct conn *c, struct span fresh)
-{
-    bool waiting = c->in.len > 0;
-    if (waiting) {
-        (void)buf_add(&c->in, fresh);
-    }
-    struct span s = waiting ? buf_span(&c->in) : fresh;
-    size_t used = 0;
-    c->busy = true;
-    while (used < s.n) {
-        size_t n = read_one(c, span_sub(s, used, s.n));
-        if (n == 0) {
-            break;
-        }
-        used += n;
-    }
-    c->busy = false;
-    if (c->state == CONN_DEAD) {
-        return;
-    }
-    if (!waiting) {
-        (void)buf_add(&c->in, span_sub(s, used, s.n));
-    } else {
-        buf_consume(&c->in, used);
-        explicit_bzero(c->in.data + c->in.len, s.n - c->in.len); /* it may have been a head */
-    }
-    conn_flush(c);
-    conn_reclaim(c);
-}
-
-static void end_of_input(struct conn *c)
-{
-    c->saw_end = true;
-    if (c->state == CONN_LINGER && pending(c)) {
-        conn_kill(c);
-        return;
-    }
-    lost(c, "connection lost");
-}
-
-static void receive(struct conn *c)
-{
-    ssize_t n = recv(c->fd, c->net->read_buffer, NET_READ_BYTES, 0);
-    if (n > 0) {
-        bool may_hold_secret = c->state == CONN_HEAD;
-        input(c, (struct span){c->net->read_buffer, (size_t)n});
-        if (may_hold_secret) {
-            explicit_bzero(c->net->read_buffer, (size_t)n);
-        }
-    } else if (n == 0) {
-        end_of_input(c);
-    } else if (errno != EAGAIN && errno != EINTR) {
-        lost(c, err_text(errno));
-    }
-}
-
-static void on_io(void *ctx, int fd, unsigned ready)
-{
-    struct conn *c = ctx;
-    (void)fd;
-    if ((ready & LOOP_WRITE) != 0) {
-        conn_flush(c);
-    }
-    if (c->state == CONN_DEAD || (ready & (LOOP_READ | LOOP_HANGUP)) == 0) {
-        return;
-    }
-    if (c->state == CONN_HELD || c->state == CONN_ANSWER) {
-        if ((ready & LOOP_HANGUP) != 0) {
-            lost(c, "connection lost");
-        }
-        return;
-    }
-    receive(c);
-}
-
 void conn_kick(struct conn *c)
 {
     struct net *n = c->net;
@@ -380,8 +145,8 @@ static void run_kicked(struct conn *c)
         conn_ws_report(c);
     }
     if (c->state == CONN_HEAD && c->in.len > 0) {
-        input(c, SPAN_NONE);
-    } else if (c->state != CONN_DEAD && pending(c) && (c->want & LOOP_WRITE) == 0) {
+        conn_input(c, SPAN_NONE);
+    } else if (c->state != CONN_DEAD && conn_pending(c) && (c->want & LOOP_WRITE) == 0) {
         conn_flush(c);
     }
 }
@@ -405,7 +170,7 @@ void server_kicked(struct net *n)
 bool server_idle(const struct net *n)
 {
     for (const struct conn *c = n->conns; c != NULL; c = c->next) {
-        if (pending(c)) {
+        if (conn_pending(c)) {
             return false;
         }
     }

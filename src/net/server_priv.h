@@ -2,7 +2,7 @@
  *
  * A connection goes HEAD → BODY → HELD → (answer) → HEAD …, or HEAD → WS → WS_CLOSING, and ends
  * over LINGER (our last bytes are out, the peer's are read away so that no reset destroys them) or
- * at once. conn.c moves bytes and keeps time; conn_http.c and conn_ws.c decide. One timer a
+ * at once. conn.c keeps time, conn_io.c moves bytes, conn_http.c and conn_ws.c decide. One timer a
  * connection.
  */
 #ifndef CHECKREIN_NET_SERVER_PRIV_H
@@ -23,6 +23,7 @@ enum {
     SERVER_RETRY_MS = 100, /* out of descriptors: when to accept again */
     SERVER_LINGER_BYTES = 1024 * 1024,
     SERVER_REPLY_BYTES = 64 * 1024 * 1024,
+    CONN_IN_BYTES = 2 * NET_READ_BYTES + HTTP1_HEAD_BYTES,
 };
 
 struct listener {
@@ -98,6 +99,12 @@ void conn_kill(struct conn *c);
 void conn_kick(struct conn *c); /* close_due, bytes in `in` to read on, or in `out` to send: by the
                                    next kick */
 void conn_state(struct conn *c, enum conn_state state, int64_t deadline_ms); /* 0: no deadline */
+
+/* conn_io.c */
+void conn_on_io(void *ctx, int fd, unsigned ready);
+/* `fresh` bytes follow those that wait in `in`; what is not used waits there. */
+void conn_input(struct conn *c, struct span fresh);
+bool conn_pending(const struct conn *c); /* bytes to send */
 void conn_watch(struct conn *c);
 /* Sends what it can; the connection may be dead afterwards. */
 void conn_flush(struct conn *c);

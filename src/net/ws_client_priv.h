@@ -83,7 +83,12 @@ struct ws_client {
     char close_why[NET_WHY_BYTES];
 };
 
-/* ws_client.c: notes of what the library reported; the first reason for the end counts */
+/* ws_connect.c */
+void client_connect_next(struct ws_client *c);
+
+/* ws_open.c: notes of what the library reported; the first reason for the end counts */
+void client_note(struct ws_client *c); /* the next kick has something to tell the user */
+void client_stop_timer(struct ws_client *c);
 void client_opened(struct ws_client *c);
 void client_heard(struct ws_client *c);
 /* False: the connection is at fault and noted as closed; `code` is what the peer is told. */

@@ -284,25 +284,45 @@ static void both_sides_can_close_in_good_order(void **state)
     world_free(w);
 }
 
-/* X(fields, status) after "GET /ws HTTP/1.1\r\nHost: a\r\n" */
+/* After "GET /ws HTTP/1.1" and a Host. */
 static const struct {
+    int status;
     const char *fields;
-    const char *status;
 } handshakes[] = {
-    {"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-     "Sec-WebSocket-Protocol: checkrein.v1\r\n",                                                "400"},
-    {"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-     "Sec-WebSocket-Key: short==\r\nSec-WebSocket-Protocol: checkrein.v1\r\n",                  "400"},
-    {"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 8\r\n"
-     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: checkrein.v1\r\n", "426"},
-    {"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",                                         "400"},
-    {"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: checkrein.v2, "
-     "Checkrein.v1\r\n",                                                                        "400"},
-    {"Upgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: 3\r\nSec-WebSocket-Version: "
-     "13\r\n"
-     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: checkrein.v1\r\n", "400"},
+#define REFUSE(status, fields)                                                                     \
+    {                                                                                              \
+        status, fields                                                                             \
+    }
+    REFUSE(400, "Upgrade: websocket\r\n"
+                "Connection: Upgrade\r\n"
+                "Sec-WebSocket-Version: 13\r\n"
+                "Sec-WebSocket-Protocol: checkrein.v1\r\n"),
+    REFUSE(400, "Upgrade: websocket\r\n"
+                "Connection: Upgrade\r\n"
+                "Sec-WebSocket-Version: 13\r\n"
+                "Sec-WebSocket-Key: short==\r\n"
+                "Sec-WebSocket-Protocol: checkrein.v1\r\n"),
+    REFUSE(426, "Upgrade: websocket\r\n"
+                "Connection: Upgrade\r\n"
+                "Sec-WebSocket-Version: 8\r\n"
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                "Sec-WebSocket-Protocol: checkrein.v1\r\n"),
+    REFUSE(400, "Upgrade: websocket\r\n"
+                "Connection: Upgrade\r\n"
+                "Sec-WebSocket-Version: 13\r\n"
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"),
+    REFUSE(400, "Upgrade: websocket\r\n"
+                "Connection: Upgrade\r\n"
+                "Sec-WebSocket-Version: 13\r\n"
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                "Sec-WebSocket-Protocol: checkrein.v2, Checkrein.v1\r\n"),
+    REFUSE(400, "Upgrade: websocket\r\n"
+                "Connection: Upgrade\r\n"
+                "Content-Length: 3\r\n"
+                "Sec-WebSocket-Version: 13\r\n"
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                "Sec-WebSocket-Protocol: checkrein.v1\r\n"),
+#undef REFUSE
 };
 
 static void handshakes_that_are_not_ours_are_refused(void **state)
@@ -316,7 +336,7 @@ static void handshakes_that_are_not_ours_are_refused(void **state)
         peer_says(&p, "GET /ws HTTP/1.1\r\nHost: a\r\n");
         peer_says(&p, handshakes[i].fields);
         peer_says(&p, "\r\n");
-        (void)snprintf(want, sizeof(want), "HTTP/1.1 %s ", handshakes[i].status);
+        (void)snprintf(want, sizeof(want), "HTTP/1.1 %d ", handshakes[i].status);
         WAIT(w, peer_has(&p, "\r\n\r\n"));
         if (!peer_has(&p, want)) {
             fail_msg("handshake %zu: %.40s", i, p.got.data);
