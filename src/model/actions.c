@@ -12,15 +12,15 @@ typedef void outcome_fn(struct fold *x, struct agent_item *agent, struct approva
 static void outcome_started(struct fold *x, struct agent_item *agent, struct approval_item *it)
 {
     (void)agent;
-    text_set(x->f, &it->a.outcome_text, SPAN("started"));
+    string_set(x->f, &it->a.outcome_text, SPAN("started"));
 }
 
 static void outcome_finished(struct fold *x, struct agent_item *agent, struct approval_item *it)
 {
     struct span error = event_text(x->ev, F_ERROR);
     it->a.outcome = (enum outcome)event_choice(x->ev, F_OUTCOME, OUTCOME_COUNT);
-    text_set(x->f, &it->a.outcome_text,
-             error.n > 0 ? error : span_str(outcome_name(it->a.outcome)));
+    string_set(x->f, &it->a.outcome_text,
+               error.n > 0 ? error : span_str(outcome_name(it->a.outcome)));
     it->open_decision = false;
     agent->open_decisions--;
 }
@@ -32,7 +32,8 @@ static void tell_decisions(struct fold *x, struct agent_item *agent, outcome_fn 
     sid action = id_find(f, event_text(x->ev, F_ACTION_ID));
     uint32_t open = agent->open_decisions;
     for (uint32_t i = f->resolved_count; action != 0 && open > 0 && i > 0; i--) {
-        struct approval_item *it = f->resolved[(f->resolved_first + i - 1) % FLEET_RESOLVED_KEPT];
+        struct approval_item *it =
+            f->resolved[(f->resolved_first + i - 1) % FLEET_RESOLVED_KEPT].it;
         if (it->a.agent == agent->a.ref && it->open_decision) {
             open--;
             if (it->a.action_id == action) {
@@ -48,8 +49,8 @@ void fold_action_started(struct fold *x)
     if (it == NULL) {
         return;
     }
-    text_set(x->f, &it->a.now, summary_of(x->ev));
-    text_set(x->f, &it->a.now_tool, event_text(x->ev, F_TOOL));
+    string_set(x->f, &it->a.now, summary_of(x->ev));
+    string_set(x->f, &it->a.now_tool, event_text(x->ev, F_TOOL));
     id_set(x->f, &it->now_action, event_text(x->ev, F_ACTION_ID));
     it->a.now_since_us = x->ev->time_us;
     it->a.now_running = true;

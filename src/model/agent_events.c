@@ -21,7 +21,7 @@ static void set_text(struct fold *x, struct agent_item *it, const struct agent_t
     if (t->field == F_AGENT_PARENT) {
         agent_set_parent(x->f, it, event_text(x->ev, t->field));
     } else {
-        text_set(x->f, slot, event_text(x->ev, t->field));
+        string_set(x->f, slot, event_text(x->ev, t->field));
     }
     if (t->watched && *slot != before && x->ev->type == EVENT_AGENT_UPDATED) {
         note_change(x, it, t->field, fleet_span(x->f, *slot));
@@ -88,7 +88,7 @@ static void set_state(struct fold *x, struct agent_item *it, enum agent_state st
     if (x->ev->snapshot) {
         it->a.state_since_us = x->ev->time_us;
     }
-    text_set(x->f, &it->a.state_reason, event_text(x->ev, F_REASON));
+    string_set(x->f, &it->a.state_reason, event_text(x->ev, F_REASON));
 }
 
 static enum agent_state state_of(const struct event *ev)

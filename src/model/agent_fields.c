@@ -46,16 +46,16 @@ sid agent_text_sid(const struct agent *a, const struct agent_text *t)
 void agent_drop_texts(struct fleet *f, struct agent_item *it)
 {
     for (uint32_t i = 0; i < agent_text_count; i++) {
-        text_drop(f, agent_text_slot(&it->a, &agent_texts[i]));
+        string_drop(f, agent_text_slot(&it->a, &agent_texts[i]));
     }
     for (uint32_t i = 0; i < AGENT_LISTS; i++) {
         list_drop(f, &it->a.lists[i]);
     }
-    text_drop(f, &it->a.id);
-    text_drop(f, &it->a.state_reason);
-    text_drop(f, &it->a.now);
-    text_drop(f, &it->a.now_tool);
-    text_drop(f, &it->now_action);
+    string_drop(f, &it->a.id);
+    string_drop(f, &it->a.state_reason);
+    string_drop(f, &it->a.now);
+    string_drop(f, &it->a.now_tool);
+    string_drop(f, &it->now_action);
 }
 
 const struct event_row *fleet_agent_list(const struct fleet *f, uint32_t agent,

@@ -155,7 +155,7 @@ static void agent_uncount(struct fleet *f, const struct agent_item *it)
     f->by_state[it->a.state]--;
     f->failed -= in_trouble(&it->a);
     f->demo -= it->a.demo;
-    f->backends[it->a.backend - 1]->b.agents--;
+    backend_item(f, it->a.backend)->b.agents--;
 }
 
 static void agent_evict(struct fold *x, struct agent_item *it)

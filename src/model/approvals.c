@@ -68,9 +68,9 @@ void approval_free(struct fleet *f, struct approval_item *it)
     roster_remove(&f->approvals, it->a.ref);
     approval_drop_action(f, it);
     for (size_t i = 0; i < ARRAY_LEN(request_texts); i++) {
-        text_drop(f, text_slot(&it->a, request_texts[i].offset));
+        string_drop(f, text_slot(&it->a, request_texts[i].offset));
     }
-    text_drop_all(f, &it->a, other_texts, ARRAY_LEN(other_texts));
+    string_drop_all(f, &it->a, other_texts, ARRAY_LEN(other_texts));
     list_drop(f, &it->scopes);
     free(it);
 }
@@ -85,7 +85,7 @@ void approvals_release(struct fleet *f)
     roster_release(&f->approvals);
     index_release(&f->approval_by_id);
     for (int i = 0; i < BAY_COUNT; i++) {
-        free(f->bays[i].items);
+        free(f->bays[i].slots);
     }
 }
 
@@ -99,7 +99,7 @@ static bool set_texts(struct fold *x, struct approval *a)
     for (size_t i = 0; i < ARRAY_LEN(request_texts); i++) {
         sid *slot = text_slot(a, request_texts[i].offset);
         sid before = *slot;
-        text_set(x->f, slot, event_text(x->ev, request_texts[i].field));
+        string_set(x->f, slot, event_text(x->ev, request_texts[i].field));
         changed |= *slot != before;
     }
     return changed;
@@ -270,9 +270,9 @@ void approval_close(struct fold *x, struct approval_item *it, const struct closi
     it->a.pending = false;
     it->a.decision = c->decision;
     it->a.resolved_us = c->time_us;
-    text_set(f, &it->a.decided_by, c->by);
-    text_set(f, &it->a.decision_reason, c->reason);
-    text_set(f, &it->a.scope, c->scope);
+    string_set(f, &it->a.decided_by, c->by);
+    string_set(f, &it->a.decision_reason, c->reason);
+    string_set(f, &it->a.scope, c->scope);
     if (c->decision == DECISION_APPROVED && agent != NULL && it->a.action_id != 0) {
         it->open_decision = true;
         agent->open_decisions++;

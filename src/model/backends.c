@@ -1,13 +1,13 @@
+#include <stdlib.h>
+
 #include "checkrein/alloc.h"
 #include "model_priv.h"
 
 static struct backend_item *backend_new(struct fleet *f, struct span name)
 {
     struct backend_item *it = xcalloc(1, sizeof(*it));
-    GROW(f->backends, f->backends_cap, (size_t)f->backend_count + 1);
-    f->backends[f->backend_count++] = it;
-    it->b.ref = f->backend_count;
-    it->b.name = text_hold(f, name);
+    it->b.ref = roster_add(&f->backends, it);
+    it->b.name = string_hold(f, name);
     (void)map_put(&f->backend_by_name, name, it->b.ref);
     return it;
 }
@@ -15,10 +15,23 @@ static struct backend_item *backend_new(struct fleet *f, struct span name)
 struct backend_item *backend_of(struct fleet *f, struct span name)
 {
     uint32_t ref = 0;
-    if (map_get(&f->backend_by_name, name, &ref)) {
-        return f->backends[ref - 1];
+    bool known = map_get(&f->backend_by_name, name, &ref);
+    return known ? backend_item(f, ref) : backend_new(f, name);
+}
+
+/* None ever leaves: refs are 1 and up in a row. */
+struct backend_item *backend_item(const struct fleet *f, uint32_t ref)
+{
+    return ref > 0 && ref <= f->backends.count ? f->backends.items[ref - 1] : NULL;
+}
+
+void backends_release(struct fleet *f)
+{
+    for (uint32_t i = 0; i < f->backends.count; i++) {
+        free(f->backends.items[i]);
     }
-    return backend_new(f, name);
+    roster_release(&f->backends);
+    map_release(&f->backend_by_name);
 }
 
 static uint32_t verbs_of(const struct event *ev)
@@ -52,9 +65,9 @@ void fold_backend_link(struct fold *x)
         b->link_since_us = x->ev->time_us;
     }
     b->retry_at_us = retry_at(x->ev);
-    text_set(x->f, &b->why, event_text(x->ev, F_REASON));
+    string_set(x->f, &b->why, event_text(x->ev, F_REASON));
     if (event_has(x->ev, F_BACKEND_KIND)) {
-        text_set(x->f, &b->kind, event_text(x->ev, F_BACKEND_KIND));
+        string_set(x->f, &b->kind, event_text(x->ev, F_BACKEND_KIND));
     }
     if (event_has(x->ev, F_CAPABILITIES)) {
         b->verbs = verbs_of(x->ev);
@@ -95,17 +108,18 @@ void fold_fleet_stop(struct fold *x)
 
 uint32_t fleet_backend_count(const struct fleet *f)
 {
-    return f->backend_count;
-}
-
-const struct backend *fleet_backend_at(const struct fleet *f, uint32_t index)
-{
-    return index < f->backend_count ? &f->backends[index]->b : NULL;
+    return f->backends.count;
 }
 
 const struct backend *fleet_backend(const struct fleet *f, uint32_t ref)
 {
-    return ref == 0 ? NULL : fleet_backend_at(f, ref - 1);
+    const struct backend_item *it = backend_item(f, ref);
+    return it == NULL ? NULL : &it->b;
+}
+
+const struct backend *fleet_backend_at(const struct fleet *f, uint32_t index)
+{
+    return index < f->backends.count ? fleet_backend(f, index + 1) : NULL;
 }
 
 const struct backend *fleet_backend_named(const struct fleet *f, struct span name)

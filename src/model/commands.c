@@ -41,7 +41,7 @@ static struct command_track *command_of(const struct fold *x)
 static void command_remove(struct fleet *f, struct command_track *c)
 {
     roster_remove(&f->commands, c->ref);
-    text_drop_all(f, c, command_texts, ARRAY_LEN(command_texts));
+    string_drop_all(f, c, command_texts, ARRAY_LEN(command_texts));
     free(c);
 }
 
@@ -66,7 +66,7 @@ static struct command_track *command_new(struct fold *x)
     struct command_track *c = xcalloc(1, sizeof(*c));
     c->ref = roster_add(&f->commands, c);
     id_set(f, &c->id, event_text(x->ev, F_COMMAND_ID));
-    text_set(f, &c->backend, fleet_span(f, x->b->b.name));
+    string_set(f, &c->backend, fleet_span(f, x->b->b.name));
     c->sent_us = x->ev->time_us;
     return c;
 }
@@ -124,10 +124,10 @@ void fold_operator_command(struct fold *x)
         c = command_new(x);
         c->verb = (enum verb)event_choice(x->ev, F_VERB, VERB_COUNT);
         set_target(x, c);
-        text_set(x->f, &c->reason, event_text(x->ev, F_REASON));
+        string_set(x->f, &c->reason, event_text(x->ev, F_REASON));
     }
     if (operator_of(x->ev).n > 0) {
-        text_set(x->f, &c->operator_id, operator_of(x->ev));
+        string_set(x->f, &c->operator_id, operator_of(x->ev));
     }
     enum command_state state =
         (enum command_state)event_choice(x->ev, F_COMMAND_STATE, COMMAND_STATE_COUNT);
@@ -156,9 +156,9 @@ void fold_operator_result(struct fold *x)
         return;
     }
     if (event_has(x->ev, F_REASON)) {
-        text_set(x->f, &c->reason, event_text(x->ev, F_REASON));
+        string_set(x->f, &c->reason, event_text(x->ev, F_REASON));
     }
-    text_set(x->f, &c->by, event_text(x->ev, F_BY));
+    string_set(x->f, &c->by, event_text(x->ev, F_BY));
     note_command(x, c, event_text(x->ev, F_BY), event_text(x->ev, F_REASON));
 }
 

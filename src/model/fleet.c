@@ -50,11 +50,7 @@ void fleet_free(struct fleet *f)
     commands_release(f);
     log_release(f);
     lists_release(&f->lists);
-    for (uint32_t i = 0; i < f->backend_count; i++) {
-        free(f->backends[i]);
-    }
-    free(f->backends);
-    map_release(&f->backend_by_name);
+    backends_release(f);
     pool_free(f->pool);
     free(f);
 }
@@ -129,7 +125,7 @@ void fleet_totals(const struct fleet *f, struct fleet_totals *out)
     for (int i = 0; i < AGENT_STATE_COUNT; i++) {
         out->by_state[i] = f->by_state[i];
     }
-    for (uint32_t i = 0; i < f->backend_count; i++) {
-        add_backend(out, &f->backends[i]->b);
+    for (uint32_t i = 0; i < fleet_backend_count(f); i++) {
+        add_backend(out, fleet_backend_at(f, i));
     }
 }

@@ -8,33 +8,27 @@
 #define CELL_BYTES 512
 #define SERIAL_BYTES                                                                               \
     ((size_t)EVENT_LIST_ROWS * EVENT_LIST_COLUMNS * (CELL_BYTES + sizeof(uint32_t)))
-#define POOL_BYTES_FULL_LISTS ((size_t)1 << 30)
 
 void lists_init(struct list_store *s)
 {
-    *s = (struct list_store){.count = 1};
+    *s = (struct list_store){0};
     buf_init(&s->serial, SERIAL_BYTES);
-    GROW(s->by_id, s->by_id_cap, 1);
-    s->by_id[0] = NULL;
 }
 
 void lists_release(struct list_store *s)
 {
-    for (uint32_t i = 1; i < s->count; i++) {
-        free(s->by_id[i]);
+    for (size_t i = 0; i < s->by_key.cap; i++) {
+        free(s->by_key.slots[i].item);
     }
-    free(s->by_id);
-    free(s->free_ids);
     index_release(&s->by_key);
     buf_release(&s->serial);
-    *s = (struct list_store){0};
 }
 
 static void write_row(struct buf *out, const struct event_row *row)
 {
     uint32_t bytes[EVENT_LIST_COLUMNS];
     for (int c = 0; c < EVENT_LIST_COLUMNS; c++) {
-        bytes[c] = (uint32_t)text_cut(row->cell[c], CELL_BYTES).n;
+        bytes[c] = (uint32_t)string_cut(row->cell[c], CELL_BYTES).n;
     }
     buf_append(out, bytes, sizeof(bytes));
     for (int c = 0; c < EVENT_LIST_COLUMNS; c++) {
@@ -55,26 +49,14 @@ static void read_rows(struct row_list *list, const char *at)
     }
 }
 
-static uint32_t take_id(struct list_store *s)
-{
-    if (s->free_count > 0) {
-        return s->free_ids[--s->free_count];
-    }
-    GROW(s->by_id, s->by_id_cap, (size_t)s->count + 1);
-    return s->count++;
-}
-
 /* `key` comes with one hold, which the new list keeps. */
 static struct row_list *list_new(struct fleet *f, sid key, uint32_t count)
 {
-    struct list_store *s = &f->lists;
     struct row_list *list = xcalloc(1, sizeof(*list) + count * sizeof(list->rows[0]));
-    list->id = take_id(s);
     list->key = key;
     list->count = count;
     read_rows(list, pool_str(f->pool, key));
-    s->by_id[list->id] = list;
-    index_put(&s->by_key, key, list);
+    index_put(&f->lists.by_key, key, list);
     return list;
 }
 
@@ -82,7 +64,7 @@ static struct row_list *list_new(struct fleet *f, sid key, uint32_t count)
 static uint32_t list_hold(struct fleet *f, const struct event_row *rows, uint32_t count)
 {
     struct list_store *s = &f->lists;
-    if (count == 0 || pool_bytes(f->pool) > POOL_BYTES_FULL_LISTS) {
+    if (count == 0 || pool_bytes(f->pool) > POOL_BYTES_FULL) {
         return 0;
     }
     buf_clear(&s->serial);
@@ -97,22 +79,18 @@ static uint32_t list_hold(struct fleet *f, const struct event_row *rows, uint32_
         pool_drop(f->pool, key);
     }
     list->holds++;
-    return list->id;
+    return key;
 }
 
 void list_drop(struct fleet *f, uint32_t *slot)
 {
-    struct list_store *s = &f->lists;
-    struct row_list *list = s->by_id[*slot];
+    struct row_list *list = index_get(&f->lists.by_key, *slot);
     *slot = 0;
     if (list == NULL || --list->holds > 0) {
         return;
     }
-    index_del(&s->by_key, list->key);
+    index_del(&f->lists.by_key, list->key);
     pool_drop(f->pool, list->key);
-    s->by_id[list->id] = NULL;
-    GROW(s->free_ids, s->free_cap, (size_t)s->free_count + 1);
-    s->free_ids[s->free_count++] = list->id;
     free(list);
 }
 
@@ -128,7 +106,7 @@ bool list_set(struct fleet *f, uint32_t *slot, const struct event_row *rows, uin
 
 const struct event_row *list_rows(const struct fleet *f, uint32_t id, uint32_t *count)
 {
-    const struct row_list *list = f->lists.by_id[id];
+    const struct row_list *list = index_get(&f->lists.by_key, id);
     *count = list == NULL ? 0 : list->count;
     return list == NULL ? NULL : list->rows;
 }

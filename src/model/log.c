@@ -18,9 +18,9 @@ static struct log_entry *entry_of(const struct fleet *f, uint32_t number)
 
 static void entry_release(struct fleet *f, struct log_entry *e)
 {
-    text_drop(f, &e->subject);
-    text_drop(f, &e->text);
-    text_drop(f, &e->who);
+    string_drop(f, &e->subject);
+    string_drop(f, &e->text);
+    string_drop(f, &e->who);
 }
 
 void log_release(struct fleet *f)
@@ -64,9 +64,9 @@ uint32_t log_always(struct fold *x, struct agent_item *agent, const struct note 
         .detail = note->detail,
         .verb = note->verb,
         .retrying = note->retrying,
-        .subject = text_hold(f, text_cut(note->subject, LOG_TEXT_BYTES)),
-        .text = text_hold(f, text_cut(note->text, LOG_TEXT_BYTES)),
-        .who = text_hold(f, text_cut(note->who, LOG_TEXT_BYTES)),
+        .subject = string_hold(f, string_cut(note->subject, LOG_TEXT_BYTES)),
+        .text = string_hold(f, string_cut(note->text, LOG_TEXT_BYTES)),
+        .who = string_hold(f, string_cut(note->who, LOG_TEXT_BYTES)),
         .time_us = x->ev->time_us,
         .duration_ms = note->duration_ms,
         .microusd = note->microusd,

@@ -4,7 +4,7 @@
  * change. Public structs are the first member of an item that adds what queries do not show.
  *
  * Ownership: the fleet owns its items; a roster, an index, a bay or a list only points at them. A
- * `sid` in an item or a log entry is one hold of the pool: text_set() and text_drop() keep the
+ * `sid` in an item or a log entry is one hold of the pool: string_set() and string_drop() keep the
  * count.
  */
 #ifndef MODEL_PRIV_H
@@ -48,16 +48,12 @@ uint64_t index_key(uint32_t backend, sid id);
 
 /* ---- lists.c: rows of LIST attributes; equal lists are stored once. Id 0 is the empty list. */
 struct row_list {
-    uint32_t id, count, holds;
-    sid key; /* the rows in serial form; the cells point into this string of the pool */
+    sid key; /* the rows in serial form: also the list's id; the cells point into this string */
+    uint32_t count, holds;
     struct event_row rows[];
 };
 
 struct list_store {
-    struct row_list **by_id; /* [0] is not used; NULL: free */
-    size_t by_id_cap, free_cap;
-    uint32_t *free_ids;
-    uint32_t count, free_count;
     struct index by_key;
     struct buf serial; /* scratch */
 };
@@ -87,8 +83,12 @@ struct approval_item {
     bool open_decision;
 };
 
+struct queue_slot {
+    struct approval_item *it;
+};
+
 struct bay {
-    struct approval_item **items;
+    struct queue_slot *slots;
     size_t cap;
     uint32_t count;
 };
@@ -101,9 +101,7 @@ struct fleet {
     uint64_t generation;
     uint64_t events, unknown, evicted, refused;
 
-    struct backend_item **backends; /* by ref - 1 */
-    size_t backends_cap;
-    uint32_t backend_count;
+    struct roster backends;
     struct map backend_by_name;
 
     struct roster agents;
@@ -116,7 +114,7 @@ struct fleet {
     struct roster approvals;
     struct index approval_by_id;
     struct bay bays[BAY_COUNT];
-    struct approval_item *resolved[FLEET_RESOLVED_KEPT]; /* oldest at resolved_first */
+    struct queue_slot resolved[FLEET_RESOLVED_KEPT]; /* oldest at resolved_first */
     uint32_t resolved_first, resolved_count;
     size_t action_bytes;
 
@@ -133,15 +131,18 @@ struct fold {
 };
 
 /* ---- strings.c */
-struct span text_cut(struct span s, size_t cap_bytes); /* at a UTF-8 boundary */
-void text_set(struct fleet *f, sid *slot, struct span s);
-sid text_hold(struct fleet *f, struct span s);
-void text_drop(struct fleet *f, sid *slot);
+/* With this much in the pool new strings are kept only in part, and no new lists: a back-end that
+ * floods the console with names may not take its memory. */
+#define POOL_BYTES_FULL ((size_t)1 << 30)
+struct span string_cut(struct span s, size_t cap_bytes); /* at a UTF-8 boundary */
+void string_set(struct fleet *f, sid *slot, struct span s);
+sid string_hold(struct fleet *f, struct span s);
+void string_drop(struct fleet *f, sid *slot);
 /* Ids have their own cap, and the same one when they are looked up. */
 void id_set(struct fleet *f, sid *slot, struct span id);
 sid id_find(const struct fleet *f, struct span id);
 /* Drops the sids that lie at these offsets of an item. */
-void text_drop_all(struct fleet *f, void *item, const size_t *offsets, size_t count);
+void string_drop_all(struct fleet *f, void *item, const size_t *offsets, size_t count);
 int64_t add_saturating(int64_t a, int64_t b);
 int64_t later_us(int64_t a, int64_t b);
 /* An ENUM attribute below `count`; 0, its "unknown", when it is out of range or absent. */
@@ -177,6 +178,8 @@ void log_release(struct fleet *f);
 
 /* ---- backends.c */
 struct backend_item *backend_of(struct fleet *f, struct span name);
+struct backend_item *backend_item(const struct fleet *f, uint32_t ref);
+void backends_release(struct fleet *f);
 void fold_backend_link(struct fold *x);
 void fold_fleet_stop(struct fold *x);
 

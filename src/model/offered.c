@@ -85,8 +85,8 @@ static const char *why_agent_cannot(const struct fleet *f, const struct agent *a
 static const char *why_fleet_cannot(const struct fleet *f, enum verb v)
 {
     const char *why = "there is no back-end";
-    for (uint32_t i = 0; i < f->backend_count && why != NULL; i++) {
-        why = why_backend_cannot(&f->backends[i]->b, v);
+    for (uint32_t i = 0; i < fleet_backend_count(f) && why != NULL; i++) {
+        why = why_backend_cannot(fleet_backend_at(f, i), v);
     }
     return why;
 }

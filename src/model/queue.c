@@ -12,11 +12,11 @@ static struct bay *bay_of(struct fleet *f, enum risk risk)
 static void bay_remove(struct bay *bay, const struct approval_item *it)
 {
     uint32_t at = 0;
-    while (at < bay->count && bay->items[at] != it) {
+    while (at < bay->count && bay->slots[at].it != it) {
         at++;
     }
     if (at < bay->count) {
-        memmove(bay->items + at, bay->items + at + 1, (bay->count - at - 1u) * sizeof(*bay->items));
+        memmove(bay->slots + at, bay->slots + at + 1, (bay->count - at - 1u) * sizeof(*bay->slots));
         bay->count--;
     }
 }
@@ -42,8 +42,8 @@ static void recount(struct fleet *f, const struct approval_item *it, int by)
 
 static void bay_append(struct bay *bay, struct approval_item *it)
 {
-    GROW(bay->items, bay->cap, (size_t)bay->count + 1);
-    bay->items[bay->count++] = it;
+    GROW(bay->slots, bay->cap, (size_t)bay->count + 1);
+    bay->slots[bay->count++].it = it;
 }
 
 void queue_join(struct fleet *f, struct approval_item *it)
@@ -68,7 +68,7 @@ void queue_set_risk(struct fleet *f, struct approval_item *it, enum risk risk)
 /* ---- the resolved */
 static struct approval_item *resolved_at(const struct fleet *f, uint32_t from_oldest)
 {
-    return f->resolved[(f->resolved_first + from_oldest) % FLEET_RESOLVED_KEPT];
+    return f->resolved[(f->resolved_first + from_oldest) % FLEET_RESOLVED_KEPT].it;
 }
 
 static void push_out_oldest(struct fleet *f)
@@ -86,7 +86,7 @@ void queue_resolve(struct fleet *f, struct approval_item *it)
     if (f->resolved_count == FLEET_RESOLVED_KEPT) {
         push_out_oldest(f);
     }
-    f->resolved[(f->resolved_first + f->resolved_count) % FLEET_RESOLVED_KEPT] = it;
+    f->resolved[(f->resolved_first + f->resolved_count) % FLEET_RESOLVED_KEPT].it = it;
     f->resolved_count++;
 }
 
@@ -109,7 +109,7 @@ const struct approval *fleet_pending_at(const struct fleet *f, uint32_t index)
 {
     for (int i = 0; i < BAY_COUNT; i++) {
         if (index < f->bays[i].count) {
-            return &f->bays[i].items[index]->a;
+            return &f->bays[i].slots[index].it->a;
         }
         index -= f->bays[i].count;
     }

@@ -193,7 +193,7 @@ void fleet_snapshot(const struct fleet *f, struct span backend,
     }
     for (int bay = 0; bay < BAY_COUNT; bay++) {
         for (uint32_t i = 0; i < f->bays[bay].count; i++) {
-            const struct approval_item *it = f->bays[bay].items[i];
+            const struct approval_item *it = f->bays[bay].slots[i].it;
             if (it->backend == t.b->ref) {
                 tell_approval(&t, it);
             }

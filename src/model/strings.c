@@ -2,9 +2,6 @@
 
 #include "model_priv.h"
 
-/* With this much in the pool, new strings are kept only in part: a back-end that floods the console
- * with long names may not take its memory. */
-#define POOL_BYTES_FULL ((size_t)1 << 30)
 #define TEXT_BYTES_FULL 64
 #define UTF8_TAIL_MAX   3
 
@@ -13,7 +10,7 @@ static bool is_tail(char c)
     return ((unsigned char)c & 0xc0u) == 0x80u;
 }
 
-struct span text_cut(struct span s, size_t cap_bytes)
+struct span string_cut(struct span s, size_t cap_bytes)
 {
     if (s.n <= cap_bytes) {
         return s;
@@ -30,20 +27,21 @@ static struct span capped(const struct fleet *f, struct span s)
     if (s.n <= TEXT_BYTES_FULL) {
         return s;
     }
-    return text_cut(s, pool_bytes(f->pool) > POOL_BYTES_FULL ? TEXT_BYTES_FULL : FLEET_TEXT_BYTES);
+    return string_cut(s,
+                      pool_bytes(f->pool) > POOL_BYTES_FULL ? TEXT_BYTES_FULL : FLEET_TEXT_BYTES);
 }
 
-sid text_hold(struct fleet *f, struct span s)
+sid string_hold(struct fleet *f, struct span s)
 {
     return pool_hold(f->pool, capped(f, s));
 }
 
-void text_set(struct fleet *f, sid *slot, struct span s)
+void string_set(struct fleet *f, sid *slot, struct span s)
 {
     pool_set(f->pool, slot, capped(f, s));
 }
 
-void text_drop(struct fleet *f, sid *slot)
+void string_drop(struct fleet *f, sid *slot)
 {
     pool_drop(f->pool, *slot);
     *slot = 0;
@@ -51,18 +49,18 @@ void text_drop(struct fleet *f, sid *slot)
 
 void id_set(struct fleet *f, sid *slot, struct span id)
 {
-    pool_set(f->pool, slot, text_cut(id, FLEET_ID_BYTES));
+    pool_set(f->pool, slot, string_cut(id, FLEET_ID_BYTES));
 }
 
 sid id_find(const struct fleet *f, struct span id)
 {
-    return pool_find(f->pool, text_cut(id, FLEET_ID_BYTES));
+    return pool_find(f->pool, string_cut(id, FLEET_ID_BYTES));
 }
 
-void text_drop_all(struct fleet *f, void *item, const size_t *offsets, size_t count)
+void string_drop_all(struct fleet *f, void *item, const size_t *offsets, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        text_drop(f, (sid *)(void *)((char *)item + offsets[i]));
+        string_drop(f, (sid *)(void *)((char *)item + offsets[i]));
     }
 }
 

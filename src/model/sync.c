@@ -20,7 +20,7 @@ static bool is_lost(const struct backend_item *b, const struct agent_item *it)
 static void stop_lost(struct fold *x, struct agent_item *it)
 {
     agent_set_state(x->f, it, AGENT_STOPPED, x->ev->time_us);
-    text_set(x->f, &it->a.state_reason, span_str(lost));
+    string_set(x->f, &it->a.state_reason, span_str(lost));
     struct note n = note_of(EVENT_AGENT_STATE);
     n.detail = AGENT_STOPPED;
     n.text = span_str(lost);

@@ -1,6 +1,6 @@
 #include "policy_priv.h"
 
-#define PATH_ROOM (2 * 4096)
+#define PATH_ROOM ((size_t)8192)
 
 static const char too_long[] = "the command is too long to be judged";
 static const char over_budget[] = "over its budget";
@@ -153,8 +153,8 @@ bool rule_matches(const struct rule *rule, const struct reading *rd)
 static const struct rule *first_match(const struct policy *p, const struct reading *rd)
 {
     for (uint32_t i = 0; i < p->count; i++) {
-        if (rule_matches(p->rules[i], rd)) {
-            return p->rules[i];
+        if (rule_matches(&p->rules[i], rd)) {
+            return &p->rules[i];
         }
     }
     return NULL;

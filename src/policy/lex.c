@@ -6,7 +6,10 @@
  * elsewhere. */
 static char peek(const struct lexer *lx, size_t ahead)
 {
-    return lx->at + ahead < lx->in.n ? lx->in.p[lx->at + ahead] : '\0';
+    if (lx->at + ahead >= lx->in.n) {
+        return '\0';
+    }
+    return lx->in.p[lx->at + ahead];
 }
 
 static bool at_end(const struct lexer *lx)
@@ -94,13 +97,10 @@ static void lex_double(struct lexer *lx)
 static void lex_escape(struct lexer *lx)
 {
     char c = peek(lx, 1);
-    if (c == '\n') {
-        doubt(lx);
-    } else if (lx->at + 1 < lx->in.n) {
-        lx->certain = lx->certain && !is_control(c) && (unsigned char)c < 0x80;
+    bool joins_lines = c == '\n' || lx->at + 1 >= lx->in.n;
+    lx->certain = lx->certain && !is_control(c) && (unsigned char)c < 0x80;
+    if (!joins_lines) {
         put(lx, c);
-    } else {
-        doubt(lx);
     }
     lx->at += 2;
 }
@@ -122,7 +122,8 @@ static void lex_coded(struct lexer *lx, int base, int most)
         value = value * base + digit_value(peek(lx, 0), base);
         lx->at++;
     }
-    put(lx, value < 0x80 ? (char)value : '?');
+    value = value < 0x80 ? value : '?';
+    put(lx, (char)value);
 }
 
 /* At what follows the backslash of $'...'. */
@@ -148,7 +149,10 @@ static void lex_ansi_escape(struct lexer *lx)
             return;
         }
     }
-    put(lx, c == 'n' || c == 't' || c == 'r' ? ' ' : c);
+    if (c == 'n' || c == 't' || c == 'r') {
+        c = ' ';
+    }
+    put(lx, c);
 }
 
 static void lex_ansi(struct lexer *lx)

@@ -28,7 +28,8 @@ struct lexer {
     int braces;
     struct buf plain;
     struct token token;
-    struct span nested[LEX_NESTED_MAX]; /* text that may be commands too: after a substitution in double quotes */
+    struct span nested[LEX_NESTED_MAX]; /* text that may be commands too: after a substitution in
+                                           double quotes */
     size_t nested_count;
     bool over; /* there were more of them */
 };

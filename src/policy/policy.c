@@ -39,17 +39,13 @@ static const char *const pattern_keys[FIELD_COUNT] = {
     [FIELD_CWD] = "cwd",         [FIELD_MODE] = "mode",
 };
 
-static void rule_free(struct rule *r)
+static void rule_release(struct rule *r)
 {
-    if (r == NULL) {
-        return;
-    }
     for (int i = 0; i < FIELD_COUNT; i++) {
         pattern_release(&r->pattern[i]);
     }
     free(r->name);
     free(r->reason);
-    free(r);
 }
 
 static int pattern_field(struct span key)
@@ -201,7 +197,7 @@ void policy_free(struct policy *p)
         return;
     }
     for (uint32_t i = 0; i < p->count; i++) {
-        rule_free(p->rules[i]);
+        rule_release(&p->rules[i]);
     }
     free(p->rules);
     free(p);
@@ -213,7 +209,7 @@ static enum status check_name(const struct policy *p, struct span name, struct w
         return why_fail(why, ST_INVALID, "a rule needs a name");
     }
     for (uint32_t i = 0; i < p->count; i++) {
-        if (span_is(name, p->rules[i]->name)) {
+        if (span_is(name, p->rules[i].name)) {
             return why_fail(why, ST_INVALID, "another rule has this name");
         }
     }
@@ -229,15 +225,13 @@ enum status policy_add(struct policy *p, struct span name, uint32_t line,
     if (st != ST_OK) {
         return st;
     }
-    struct rule *r = xcalloc(1, sizeof(*r));
-    r->name = xstrndup(name.p, name.n);
-    r->line = line;
-    st = set_keys(r, pairs, count, why);
+    struct rule r = {.name = xstrndup(name.p, name.n), .line = line};
+    st = set_keys(&r, pairs, count, why);
     if (st == ST_OK) {
-        st = check_rule(r, why);
+        st = check_rule(&r, why);
     }
     if (st != ST_OK) {
-        rule_free(r);
+        rule_release(&r);
         return st;
     }
     GROW(p->rules, p->cap, (size_t)p->count + 1);

@@ -75,7 +75,7 @@ struct words {
     const struct span *word;
     size_t count;
 };
-struct span base_name(struct span word);
+struct span word_base_name(struct span word);
 bool word_is_assignment(struct span word);
 bool word_is_reserved(struct span word);
 /* Whether an argument matches one of the patterns, which have blanks between them. */
@@ -87,6 +87,7 @@ bool words_run_others(struct words w);
 enum status path_normalise(struct span path, struct span cwd, struct buf *out) MUST_USE;
 
 /* ---- url.c */
+char ascii_lower(char c);
 struct url {
     struct span origin; /* "https://host:port", lower case */
     struct span rest;   /* from the '/' on */
@@ -121,7 +122,7 @@ struct rule {
 };
 
 struct policy {
-    struct rule **rules;
+    struct rule *rules;
     size_t cap;
     uint32_t count;
     uint64_t hash;

@@ -267,10 +267,14 @@ static void look_at_form(struct finding *f, struct span form)
 {
     struct span words[WORDS_LOOKED_AT];
     struct words w = {words, split_words(form, words)};
-    for (size_t i = 0; w.count > 0 && i < ARRAY_LEN(deeds); i++) {
+    if (w.count == 0 || words[0].n == 0) {
+        return;
+    }
+    char first = words[0].p[0];
+    for (size_t i = 0; i < ARRAY_LEN(deeds); i++) {
         const struct deed *d = &deeds[i];
-        if (glob_match(span_str(d->name), words[0]) && has_argument(w, d->having) &&
-            has_argument(w, d->and)) {
+        if (d->name[0] == first && glob_match(span_str(d->name), words[0]) &&
+            has_argument(w, d->having) && has_argument(w, d->and)) {
             take(f, d->effect);
         }
     }
@@ -281,8 +285,7 @@ static void look_at_line(struct finding *f, struct span whole)
     struct buf lower;
     buf_init(&lower, LINE_LOOKED_AT);
     for (size_t i = 0; i < whole.n && lower.len < LINE_LOOKED_AT; i++) {
-        char c = whole.p[i];
-        (void)buf_addch(&lower, c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c);
+        (void)buf_addch(&lower, ascii_lower(whole.p[i]));
     }
     struct span line = span_trim(buf_span(&lower));
     for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
@@ -305,7 +308,7 @@ static bool reads_its_program(struct span command)
     }
     bool alone = !span_next(&command, ' ', &next) || span_is(next, "-") || span_is(next, "-s");
     for (size_t i = 0; alone && i < ARRAY_LEN(names); i++) {
-        if (glob_match(span_str(names[i]), base_name(name))) {
+        if (glob_match(span_str(names[i]), word_base_name(name))) {
             return true;
         }
     }

@@ -53,7 +53,7 @@ static const char *const reserved[] = {
     "for", "function", "if",   "in", "select", "then", "until", "while",
 };
 
-struct span base_name(struct span word)
+struct span word_base_name(struct span word)
 {
     size_t at = word.n;
     while (at > 0 && word.p[at - 1] != '/') {
@@ -111,7 +111,7 @@ bool words_have(struct words w, const char *patterns)
 
 bool words_run_others(struct words w)
 {
-    struct span name = base_name(w.count > 0 ? w.word[0] : SPAN_NONE);
+    struct span name = word_base_name(w.count > 0 ? w.word[0] : SPAN_NONE);
     for (size_t i = 0; i < ARRAY_LEN(always); i++) {
         if (matches_any(always[i], name)) {
             return true;

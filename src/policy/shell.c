@@ -26,7 +26,6 @@ struct reader {
     struct shell_form *word_at; /* in `plain` */
     struct span *words;         /* the same, once the command is complete */
     size_t word_at_cap, words_cap, word_count;
-    bool globbed_name;
     size_t form_bytes;
     struct script scripts[SCRIPTS_MAX];
     size_t script_count;
@@ -64,7 +63,7 @@ static struct shell_form from_byte(struct shell_form form, size_t skip)
 static void add_forms_from(struct reader *rd, struct shell_form plain, size_t word)
 {
     size_t at = rd->word_at[word].at;
-    size_t path = rd->words[word].n - base_name(rd->words[word]).n;
+    size_t path = rd->words[word].n - word_base_name(rd->words[word]).n;
     add_form(rd, from_byte(plain, at));
     if (path > 0) {
         add_form(rd, from_byte(plain, at + path));
@@ -162,7 +161,7 @@ static void end_command(struct reader *rd)
     struct span name = rd->words[0];
     bool prefixed = word_is_assignment(name) || word_is_reserved(name);
     bool runs_others = words_run_others((struct words){rd->words, rd->word_count});
-    line->certain = line->certain && !prefixed && !rd->globbed_name && is_plain_name(name);
+    line->certain = line->certain && !prefixed && is_plain_name(name);
     struct shell_form plain = keep(line, buf_span(&rd->plain));
     add_forms_from(rd, plain, 0);
     if (prefixed || runs_others) {
@@ -177,7 +176,6 @@ static void begin_command(struct reader *rd)
     buf_clear(&rd->plain);
     buf_clear(&rd->redirects);
     rd->word_count = 0;
-    rd->globbed_name = false;
 }
 
 /* ---- tokens */
@@ -197,10 +195,9 @@ static void append_word(struct reader *rd, struct span written, struct span plai
     (void)buf_add(&rd->plain, plain);
 }
 
-/* A wildcard in a name, or after a dash, may become anything. */
+/* A wildcard after a dash may become any option. */
 static void take_word(struct reader *rd, const struct token *t)
 {
-    rd->globbed_name |= t->globs && rd->word_count == 0;
     rd->line->certain = rd->line->certain && !(t->globs && span_starts(t->plain, "-"));
     append_word(rd, t->written, t->plain);
 }

@@ -1,8 +1,11 @@
 #include "policy_priv.h"
 
-static char lower(char c)
+char ascii_lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    if (c < 'A' || c > 'Z') {
+        return c;
+    }
+    return (char)(c - 'A' + 'a');
 }
 
 static bool is_certain_byte(char c)
@@ -34,7 +37,7 @@ static bool has_dots(struct span path)
             return true;
         }
         for (size_t i = 0; i + 2 < piece.n; i++) {
-            char c = lower(piece.p[i + 2]);
+            char c = ascii_lower(piece.p[i + 2]);
             if (piece.p[i] == '%' && piece.p[i + 1] == '2' && (c == 'e' || c == 'f')) {
                 return true;
             }
@@ -63,7 +66,7 @@ void url_read(struct span url, struct buf *out, struct url *u)
     }
     buf_clear(out);
     for (size_t i = 0; i < n; i++) {
-        (void)buf_addch(out, lower(url.p[i]));
+        (void)buf_addch(out, ascii_lower(url.p[i]));
     }
     (void)buf_add(out, span_sub(url, n, SIZE_MAX));
     struct span whole = buf_span(out);

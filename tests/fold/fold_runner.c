@@ -6,8 +6,8 @@
  *   @snapshot end SEQ      and ends
  *   @dump                  writes the picture as it is here; it is written at the end anyway
  *
- * Each file is folded twice: the second fleet must have the digest of the first. Exit status 1 when a
- * picture differs from its golden file, 2 when a file cannot be used.
+ * Each file is folded twice: the second fleet must have the digest of the first. Exit status 1 when
+ * a picture differs from its golden file, 2 when a file cannot be used.
  */
 #include <stdio.h>
 #include <stdlib.h>

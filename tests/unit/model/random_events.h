@@ -14,7 +14,8 @@ struct random_events {
     struct prng r;
     uint64_t seq[3]; /* of each back-end */
     uint64_t agents, approvals;
-    bool lineage; /* parents are older agents: which link of a circle is missing hangs on its history */
+    bool lineage; /* parents are older agents: which link of a circle is missing hangs on its
+                     history */
     struct event ev;
     char text[RANDOM_TEXTS][80];
     uint32_t texts;
@@ -91,8 +92,9 @@ static inline const struct event *random_event(struct random_events *g)
 {
     static const char *const backends[] = {"alpha", "beta", "gamma"};
     size_t backend = (size_t)prng_below(&g->r, 3);
-    event_init(&g->ev, (enum event_type)prng_below(&g->r, EVENT_TYPE_COUNT),
-               (int64_t)(INT64_C(1700000000000000) + (int64_t)prng_below(&g->r, 1000000000)));
+    uint64_t type = prng_below(&g->r, EVENT_TYPE_COUNT);
+    uint64_t after_us = prng_below(&g->r, 1000000000);
+    event_init(&g->ev, (enum event_type)type, INT64_C(1700000000000000) + (int64_t)after_us);
     g->ev.backend = span_str(backends[backend]);
     g->ev.seq = ++g->seq[backend];
     for (int f = 0; f < EVENT_FIELD_COUNT; f++) {

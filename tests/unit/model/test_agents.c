@@ -133,11 +133,14 @@ static void long_text_is_cut_between_characters(void **state)
     char text[FLEET_TEXT_BYTES + 10];
     memset(text, 'a', sizeof(text));
     memcpy(text + FLEET_TEXT_BYTES - 2, "\xe2\x82\xac", 3);
-    event_set_text(say(&t, EVENT_AGENT_STARTED, "a1"), F_TASK_TITLE, (struct span){text, sizeof(text)});
+    event_set_text(say(&t, EVENT_AGENT_STARTED, "a1"), F_TASK_TITLE,
+                   (struct span){text, sizeof(text)});
     fold(&t);
-    assert_int_equal(fleet_span(t.fleet, agent_named(&t, "a1")->task_title).n, FLEET_TEXT_BYTES - 2);
+    assert_int_equal(fleet_span(t.fleet, agent_named(&t, "a1")->task_title).n,
+                     FLEET_TEXT_BYTES - 2);
     memset(text, '\x80', sizeof(text));
-    event_set_text(say(&t, EVENT_AGENT_STARTED, "a1"), F_TASK_TITLE, (struct span){text, sizeof(text)});
+    event_set_text(say(&t, EVENT_AGENT_STARTED, "a1"), F_TASK_TITLE,
+                   (struct span){text, sizeof(text)});
     fold(&t);
     assert_int_equal(fleet_span(t.fleet, agent_named(&t, "a1")->task_title).n, FLEET_TEXT_BYTES);
     fleet_free(t.fleet);
@@ -164,7 +167,7 @@ static void a_list_comes_back_as_it_was_given(void **state)
     (void)state;
     struct teller t = teller_new();
     struct event_row rows[2] = {
-        {{SPAN("disk:/w"), SPAN("read"), SPAN_NONE, SPAN("low")}},
+        {{SPAN("disk:/w"), SPAN("read"), SPAN_NONE, SPAN("low"), SPAN("x"), SPAN("sixth")}},
         {{SPAN(""), SPAN("w\0x"), SPAN("who")}},
     };
     event_set_list(say(&t, EVENT_AGENT_STARTED, "a1"), F_GRANTS, rows, 2);
@@ -194,8 +197,12 @@ static void lists_that_only_look_alike_are_told_apart(void **state)
 {
     (void)state;
     struct teller t = teller_new();
-    struct event_row one = {{SPAN("ab"), SPAN("c")}};
-    struct event_row two = {{SPAN("a"), SPAN("bc")}};
+    struct event_row one = {
+        {SPAN("ab"), SPAN("c")}
+    };
+    struct event_row two = {
+        {SPAN("a"), SPAN("bc")}
+    };
     event_set_list(say(&t, EVENT_AGENT_STARTED, "a1"), F_GRANTS, &one, 1);
     fold(&t);
     event_set_list(say(&t, EVENT_AGENT_STARTED, "a2"), F_GRANTS, &two, 1);

@@ -129,9 +129,9 @@ static void change_undo(struct event *ev)
     event_set_number(ev, F_REVERSIBLE, 1);
 }
 
-static change_fn *const changes[] = {change_action,  change_digest, change_deadline,
-                                     change_policy,  change_silence, change_scopes,
-                                     change_words,   change_quorum, change_undo};
+static change_fn *const changes[] = {change_action, change_digest,  change_deadline,
+                                     change_policy, change_silence, change_scopes,
+                                     change_words,  change_quorum,  change_undo};
 
 static void any_change_of_a_request_is_a_revision(void **state)
 {
@@ -273,6 +273,25 @@ static void an_id_that_comes_back_is_another_request(void **state)
     fleet_free(t.fleet);
 }
 
+/* The older one of the same id falls off without taking the newer one's name with it. */
+static void an_old_request_leaves_the_new_one_its_id(void **state)
+{
+    (void)state;
+    struct teller t = teller_new();
+    char id[16];
+    tell_request(&t, "a1", "r1");
+    tell_resolved(&t, "r1", DECISION_APPROVED);
+    tell_request(&t, "a1", "r1");
+    for (int i = 0; i < FLEET_RESOLVED_KEPT; i++) {
+        (void)snprintf(id, sizeof(id), "other%d", i);
+        tell_request(&t, "a2", id);
+        tell_resolved(&t, id, DECISION_DENIED);
+    }
+    assert_null(fleet_approval(t.fleet, 1));
+    assert_true(approval_named(&t, "r1")->pending);
+    fleet_free(t.fleet);
+}
+
 /* A request that another agent says is its own is not shown under the first one's name. */
 static void an_id_that_another_agent_uses_supersedes(void **state)
 {
@@ -296,9 +315,13 @@ static void what_came_of_it_is_told(void **state)
     event_set_text(say_request(&t, "a1", "r1", "{}"), F_ACTION_ID, SPAN("call1"));
     fold(&t);
     tell_resolved(&t, "r1", DECISION_APPROVED);
+    event_set_text(say_request(&t, "a2", "r2", "{}"), F_ACTION_ID, SPAN("call1"));
+    fold(&t);
+    tell_resolved(&t, "r2", DECISION_APPROVED);
     event_set_text(say(&t, EVENT_ACTION_STARTED, "a2"), F_ACTION_ID, SPAN("call1"));
     fold(&t);
     assert_int_equal(approval_named(&t, "r1")->outcome_text, 0);
+    assert_sid(&t, approval_named(&t, "r2")->outcome_text, "started");
     event_set_text(say(&t, EVENT_ACTION_STARTED, "a1"), F_ACTION_ID, SPAN("call1"));
     fold(&t);
     assert_sid(&t, approval_named(&t, "r1")->outcome_text, "started");
@@ -391,7 +414,8 @@ static void tell_big(struct teller *t, const char *agent, const char *id, struct
     fold(t);
 }
 
-/* An action that is too long is not cut: the request is refused, or left without one when it grew. */
+/* An action that is too long is not cut: the request is refused, or left without one when it grew.
+ */
 static void an_action_that_is_too_long_cannot_be_approved(void **state)
 {
     (void)state;
@@ -464,6 +488,7 @@ int main(void)
         cmocka_unit_test(another_backend_cannot_decide),
         cmocka_unit_test(a_decision_on_other_content_says_so),
         cmocka_unit_test(an_id_that_comes_back_is_another_request),
+        cmocka_unit_test(an_old_request_leaves_the_new_one_its_id),
         cmocka_unit_test(an_id_that_another_agent_uses_supersedes),
         cmocka_unit_test(what_came_of_it_is_told),
         cmocka_unit_test(the_oldest_decisions_fall_off),

@@ -42,11 +42,16 @@ static void forget_local(char *line)
     }
 }
 
+static bool starts(const char *line, const char *with)
+{
+    return strncmp(line, with, strlen(with)) == 0;
+}
+
 static bool is_transferred(const char *line)
 {
-    return strncmp(line, "agent ", 6) == 0 || strstr(line, "pending=1") != NULL ||
-           strncmp(line, "permissions.", 12) == 0 || strncmp(line, "reins", 5) == 0 ||
-           strncmp(line, "delegation", 10) == 0;
+    bool pending = starts(line, "approval ") && strstr(line, " pending=1 ") != NULL;
+    return pending || starts(line, "agent ") || starts(line, "permissions.") ||
+           starts(line, "reins ") || starts(line, "delegation ");
 }
 
 struct lines {
@@ -55,7 +60,8 @@ struct lines {
     size_t count;
 };
 
-/* The lines of the dump that a snapshot must carry; approvals by themselves: refs are a fleet's own. */
+/* The lines of the dump that a snapshot must carry; approvals by themselves: refs are a fleet's
+ * own. */
 static struct lines transferred(const struct fleet *f)
 {
     struct lines l = {0};
@@ -69,7 +75,7 @@ static struct lines transferred(const struct fleet *f)
          line = strtok_r(NULL, "\n", &rest)) {
         if (is_transferred(line)) {
             forget_local(line);
-            if (strncmp(line, "approval ", 9) == 0) {
+            if (starts(line, "approval ")) {
                 shift_left(line, 9 + strcspn(line + 9, " "));
             }
             l.line[l.count++] = line;

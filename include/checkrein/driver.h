@@ -1,0 +1,68 @@
+/* driver.h - back-ends: one folder per kind under src/driver/, one row in the registry.
+ *
+ * A driver turns what a back-end says into events and carries commands to it. It owns its connections and
+ * its reconnecting (back-off with jitter, shown through `link`), resumes without a hole, and never invents:
+ * an event says what the back-end said. The private state is allocated by driver.c, zeroed, and freed after
+ * close(). feed() is pure apart from the sink and is the fuzz target.
+ *
+ * Thread: the loop's. Sink functions are called from loop callbacks or from inside send(); they only enqueue.
+ */
+#ifndef CHECKREIN_DRIVER_H
+#define CHECKREIN_DRIVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "checkrein/event.h"
+#include "checkrein/net.h"
+#include "checkrein/status.h"
+
+struct driver_sink {
+    void *ctx;
+    void (*raw)(void *ctx, struct span bytes);        /* as received, for the record */
+    void (*event)(void *ctx, const struct event *ev); /* copied before it returns */
+    /* Connection state; `why` is one line; retry_ms > 0 while waiting to try again. */
+    void (*link)(void *ctx, enum link_state st, const char *why, int64_t retry_ms);
+    /* A full state transfer begins / is complete up to seq: see fleet_snapshot_begin(). */
+    void (*snapshot)(void *ctx, uint64_t seq, bool complete);
+    /* What the back-end offers: 1u << enum verb; and who it takes the operator for. */
+    void (*offers)(void *ctx, uint32_t verbs, uint32_t scopes, struct span operator_id);
+    /* Life of a command that this driver was given: accepted, confirmed, refused, ... */
+    void (*result)(void *ctx, struct span command, enum command_state st, struct span reason, struct span by);
+};
+
+struct driver_conf {
+    const char *name;       /* of the back-end, as the operator calls it */
+    const char *url;        /* NULL: attached to nothing, driver_feed() only (replay, tests) */
+    struct span bearer;     /* copied */
+    uint64_t resume_after;  /* seq that the record has; 0: start with a snapshot */
+    const char *resume_instance; /* that this seq belongs to, or NULL */
+};
+
+struct driver_ops {
+    const char *kind; /* "kind =" in the configuration */
+    const char *help;
+    size_t state_bytes;
+    enum status (*open)(void *st, const struct driver_conf *c, struct net *n, struct loop *l,
+                        struct driver_sink sink, struct why *why) MUST_USE;
+    enum status (*feed)(void *st, struct span frame) MUST_USE;
+    enum status (*send)(void *st, const struct command *c, struct why *why) MUST_USE; /* queues, never blocks */
+    void (*reconnect)(void *st); /* now, instead of waiting out the back-off */
+    void (*close)(void *st);     /* idempotent; no sink call once it has returned */
+};
+
+struct driver;
+
+/* NULL-ended table of what is compiled in. */
+const struct driver_ops *const *driver_table(void);
+const struct driver_ops *driver_kind(const char *kind); /* NULL when unknown */
+
+enum status driver_open(struct driver **out, const struct driver_ops *ops, const struct driver_conf *c,
+                        struct net *n, struct loop *l, struct driver_sink sink, struct why *why) MUST_USE;
+enum status driver_send(struct driver *d, const struct command *c, struct why *why) MUST_USE;
+/* One message as received: what the connection does with it, also with no connection. */
+enum status driver_feed(struct driver *d, struct span frame) MUST_USE;
+void driver_reconnect(struct driver *d);
+void driver_close(struct driver *d); /* NULL is fine */
+
+#endif

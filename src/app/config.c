@@ -1,0 +1,43 @@
+#include "app_priv.h"
+
+#include "checkrein/num.h"
+
+enum status config_load(struct conf *c, const char *path, struct why *why)
+{
+    conf_defaults(c);
+    if (path) {
+        return conf_load(c, path, why);
+    }
+    char *standard = path_config("checkrein.ini");
+    enum status st = conf_load(c, standard, why);
+    free(standard);
+    return st == ST_NOTFOUND ? ST_OK : st;
+}
+
+int cmd_config(struct args *a)
+{
+    const char *path = NULL;
+    const char *check = NULL;
+    const struct option_row rows[] = {
+        {"config", "FILE", "read this file", &path},
+        {"check", NULL, "say only whether it is good", &check},
+        {0},
+    };
+    enum status st = options_parse(a, rows, "config [--check] [--config FILE]");
+    if (st != ST_OK) {
+        return st == ST_END ? EXIT_DONE : EXIT_USAGE;
+    }
+    struct conf c;
+    struct why why = {0};
+    if (config_load(&c, path, &why) != ST_OK) {
+        conf_release(&c);
+        return app_trouble(&why, EXIT_TROUBLE);
+    }
+    struct buf b;
+    buf_init(&b, INI_FILE_BYTES);
+    bool printed = check || (conf_print(&c, &b) == ST_OK &&
+                             fwrite(b.data, 1, b.len, stdout) == b.len && fflush(stdout) == 0);
+    buf_release(&b);
+    conf_release(&c);
+    return printed ? EXIT_DONE : EXIT_TROUBLE;
+}

@@ -1,0 +1,27 @@
+/* console_priv.h - the console's state, shared by its wiring (console.c) and its turn (tick.c).
+ */
+#ifndef CONSOLE_PRIV_H
+#define CONSOLE_PRIV_H
+
+#include "checkrein/term.h"
+#include "checkrein/view.h"
+#include "console.h"
+#include "hub.h"
+
+struct console {
+    struct hub hub;
+    struct ui *ui;
+    struct term *term;
+    struct canvas canvas;
+    loop_id keys;
+    int64_t frame_us;      /* least time between two frames */
+    int64_t last_frame_us; /* monotonic */
+    bool dirty, resized, keys_ready, quit;
+    bool lost;             /* the terminal went away */
+};
+
+struct moment console_now(void);
+/* One turn, in the order that docs/ARCHITECTURE.md gives. */
+enum status tick(struct console *c, struct why *why) MUST_USE;
+
+#endif

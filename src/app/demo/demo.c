@@ -1,0 +1,318 @@
+/* demo.c - `checkrein demo`: a private daemon, eight agents, the console over them; nothing is left behind.
+ *
+ *   <temporary folder>/run    socket        state  record, token, log
+ *                      work/<agent>         the only place where an agent does anything
+ */
+#include "../app_priv.h"
+#include "../console.h"
+#include "demo_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "checkrein/alloc.h"
+#include "checkrein/file.h"
+#include "checkrein/num.h"
+
+#define AGENTS_MAX 500
+
+extern char **environ;
+
+static const char CONFIG[] = "[serve]\n"
+                             "agent_budget = 5.00\n"
+                             "stop_grace_ms = 1500\n";
+
+static const char POLICY[] =
+    "# The demo's rules. The first that matches decides; what none names: reads are allowed, the rest asks.\n"
+    "[rule look]\n"
+    "tool = Bash\n"
+    "command = ls | ls * | grep * | wc * | cat * | test *\n"
+    "verdict = allow\n"
+    "reason = looking does no harm\n"
+    "\n"
+    "[rule results]\n"
+    "tool = Write\n"
+    "path = */results.txt\n"
+    "verdict = allow\n"
+    "reason = the test runner's own file\n"
+    "\n"
+    "[rule cache]\n"
+    "tool = Bash\n"
+    "command = mkdir -p cache/* | touch cache/*\n"
+    "verdict = allow\n"
+    "reason = its own cache\n"
+    "\n"
+    "[rule helpers]\n"
+    "tool = Agent\n"
+    "verdict = allow\n"
+    "reason = helpers are gated one by one\n"
+    "\n"
+    "[rule no-network]\n"
+    "tool = WebFetch\n"
+    "verdict = deny\n"
+    "reason = demo agents have no network\n";
+
+struct demo {
+    const char *self;
+    char dir[64];
+    char *socket_path, *token_path, *state, *config, *url;
+    int daemon;
+    int port;
+    pid_t agents[AGENTS_MAX];
+    size_t count;
+};
+
+static char *inside(const struct demo *d, const char *name)
+{
+    return path_join(d->dir, name);
+}
+
+static enum status write_inside(const struct demo *d, const char *name, const char *text, struct why *why)
+{
+    char *path = inside(d, name);
+    enum status st = file_replace(path, span_str(text), 0600, why);
+    free(path);
+    return st;
+}
+
+static enum status make_folder(struct demo *d, struct why *why)
+{
+    (void)snprintf(d->dir, sizeof(d->dir), "/tmp/checkrein-demo-XXXXXX");
+    if (!mkdtemp(d->dir)) {
+        d->dir[0] = '\0';
+        return why_fail(why, ST_IO, "no temporary folder: %s", err_text(errno));
+    }
+    static const char *const FOLDERS[] = {"run", "state", "work"};
+    for (size_t i = 0; i < ARRAY_LEN(FOLDERS); i++) {
+        char *path = inside(d, FOLDERS[i]);
+        int made = mkdir(path, 0700);
+        free(path);
+        if (made != 0) {
+            return why_fail(why, ST_IO, "no folder in %s: %s", d->dir, err_text(errno));
+        }
+    }
+    d->socket_path = inside(d, "run/demo.sock");
+    d->token_path = inside(d, "state/hook.token");
+    d->state = inside(d, "state");
+    d->config = inside(d, "state/checkrein.ini");
+    enum status st = write_inside(d, "state/checkrein.ini", CONFIG, why);
+    return st == ST_OK ? write_inside(d, "state/policy.ini", POLICY, why) : st;
+}
+
+static enum status start_daemon(struct demo *d, struct why *why)
+{
+    char *policy = inside(d, "state/policy.ini");
+    char *record = inside(d, "state/record");
+    const char *arguments[] = {"--config",     d->config,     "--socket",    d->socket_path,
+                               "--token-file", d->token_path, "--policy",    policy,
+                               "--journal",    record,        "--hook-port", "0",
+                               "--demo",       NULL};
+    (void)setenv("XDG_STATE_HOME", d->state, 1);
+    char *log_dir = path_state("");
+    enum status st = file_make_dirs(log_dir, 0700, why);
+    if (st == ST_OK) {
+        st = daemon_start(d->self, arguments, &d->daemon, &d->port, why);
+    }
+    free(log_dir);
+    free(policy);
+    free(record);
+    struct buf b;
+    buf_init(&b, 4096);
+    buf_printf(&b, "unix:%s", d->socket_path);
+    d->url = buf_detach(&b, NULL);
+    buf_release(&b);
+    return st;
+}
+
+/* Files that some scripts expect in their folder. */
+static void furnish(const char *dir)
+{
+    static const struct {
+        const char *name, *text;
+    } FILES[] = {
+        {"guide.md", "# Guide\n\nTo be written.\n"},
+        {"results.txt", "pass one\npass two\npass three\n"},
+        {"suppliers", "north\nsouth\n"},
+        {"figures.txt", "orders 1204\nreturns 17\n"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(FILES); i++) {
+        struct outcome_of_call out = {0};
+        buf_init(&out.output, 256);
+        call_write(dir, FILES[i].name, span_str(FILES[i].text), &out);
+        buf_release(&out.output);
+    }
+}
+
+static enum status start_agent(struct demo *d, const struct script *s, size_t number, struct why *why)
+{
+    char name[64];
+    char url[64];
+    (void)snprintf(name, sizeof(name), number ? "work/%s-%zu" : "work/%s", s->name, number);
+    (void)snprintf(url, sizeof(url), "http://127.0.0.1:%d", d->port);
+    char *dir = inside(d, name);
+    (void)mkdir(dir, 0700);
+    furnish(dir);
+    const char *argv[] = {d->self, "demo-agent",   "--script",     s->name, "--url", url, "--socket",
+                          d->socket_path, "--token-file", d->token_path, "--dir", dir, NULL};
+    posix_spawnattr_t attr;
+    posix_spawn_file_actions_t fa;
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)posix_spawnattr_init(&attr);
+    (void)posix_spawnattr_setsigmask(&attr, &none);
+    (void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+    (void)posix_spawn_file_actions_init(&fa);
+    for (int fd = 0; fd < 3; fd++) {
+        (void)posix_spawn_file_actions_addopen(&fa, fd, "/dev/null", O_RDWR, 0);
+    }
+    int err = posix_spawn(&d->agents[d->count], d->self, &fa, &attr, (char **)argv, environ);
+    (void)posix_spawn_file_actions_destroy(&fa);
+    (void)posix_spawnattr_destroy(&attr);
+    free(dir);
+    d->count += err == 0;
+    return err ? why_fail(why, ST_IO, "an agent could not be started: %s", err_text(err)) : ST_OK;
+}
+
+static enum status start_agents(struct demo *d, size_t wanted, struct why *why)
+{
+    const struct script *const *table = script_table();
+    size_t scripts = 0;
+    while (table[scripts] && !table[scripts]->child) {
+        scripts++;
+    }
+    enum status st = ST_OK;
+    for (size_t i = 0; st == ST_OK && i < wanted; i++) {
+        st = start_agent(d, table[i % scripts], i / scripts, why);
+    }
+    return st;
+}
+
+/* ---- the end */
+
+static int remove_entry(const char *path, const struct stat *sb, int type, struct FTW *ftw)
+{
+    (void)sb;
+    (void)type;
+    (void)ftw;
+    (void)remove(path);
+    return 0;
+}
+
+static void end_agents(struct demo *d)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        (void)kill(-d->agents[i], SIGKILL);
+    }
+    for (size_t i = 0; i < d->count; i++) {
+        while (waitpid(d->agents[i], NULL, 0) < 0 && errno == EINTR) {
+        }
+    }
+}
+
+static void end(struct demo *d)
+{
+    end_agents(d);
+    if (d->daemon > 0) {
+        (void)kill(d->daemon, SIGTERM);
+        while (waitpid(d->daemon, NULL, 0) < 0 && errno == EINTR) {
+        }
+    }
+    if (d->dir[0]) {
+        (void)nftw(d->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    }
+    free(d->socket_path);
+    free(d->token_path);
+    free(d->state);
+    free(d->config);
+    free(d->url);
+}
+
+/* Without a console: says where the daemon is, and runs until it is told to end. */
+static int wait_for_end(const struct demo *d)
+{
+    sigset_t ends;
+    int signo = 0;
+    (void)sigemptyset(&ends);
+    (void)sigaddset(&ends, SIGTERM);
+    (void)sigaddset(&ends, SIGINT);
+    (void)sigaddset(&ends, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, &ends, NULL);
+    (void)printf("{\"url\":\"%s\",\"hook_port\":%d,\"folder\":\"%s\"}\n", d->url, d->port, d->dir);
+    (void)fflush(stdout);
+    (void)sigwait(&ends, &signo);
+    return EXIT_DONE;
+}
+
+static int run_console(const struct demo *d, const char *theme, const char *ascii, const char *color)
+{
+    struct conf conf;
+    conf_defaults(&conf);
+    struct {
+        char **slot;
+        const char *value;
+    } texts[] = {{&conf.console.theme, theme}, {&conf.console.color, color}};
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        if (texts[i].value) {
+            free(*texts[i].slot);
+            *texts[i].slot = xstrdup(texts[i].value);
+        }
+    }
+    conf.console.ascii = ascii != NULL;
+    struct conf_backend backend = {
+        .name = (char *)"demo", .kind = (char *)"checkrein", .url = d->url};
+    char *journal = path_join(d->dir, "state/console");
+    int code = console_run(&conf, &backend, 1, journal);
+    free(journal);
+    conf_release(&conf);
+    return code;
+}
+
+int cmd_demo(struct args *a)
+{
+    const char *agents = NULL;
+    const char *headless = NULL;
+    const char *theme = NULL;
+    const char *ascii = NULL;
+    const char *color = NULL;
+    const struct option_row rows[] = {
+        {"agents", "N", "how many, 1 to 500; 8 unless given", &agents},
+        {"headless", NULL, "no console: print where the daemon is, run until SIGTERM", &headless},
+        {"theme", "NAME", "dark, light, mono, or a path", &theme},
+        {"color", "HOW", "auto, always, never, 16, 256 or truecolor", &color},
+        {"ascii", NULL, "draw with ASCII only", &ascii},
+        {0},
+    };
+    enum status st = options_parse(a, rows, "demo [--agents N] [--headless] [--theme NAME]");
+    int64_t wanted = 8;
+    if (st == ST_OK && agents &&
+        num_parse(span_str(agents), 1, AGENTS_MAX, &wanted) != ST_OK) {
+        app_say("--agents: 1 to %d", AGENTS_MAX);
+        st = ST_INVALID;
+    }
+    if (st != ST_OK || a->argc) {
+        return st == ST_END ? EXIT_DONE : EXIT_USAGE;
+    }
+    struct demo *d = xcalloc(1, sizeof(*d));
+    d->self = a->self;
+    struct why why = {0};
+    st = make_folder(d, &why);
+    if (st == ST_OK) {
+        st = start_daemon(d, &why);
+    }
+    if (st == ST_OK) {
+        st = start_agents(d, (size_t)wanted, &why);
+    }
+    int code = EXIT_TROUBLE;
+    if (st == ST_OK) {
+        code = headless ? wait_for_end(d) : run_console(d, theme, ascii, color);
+    }
+    end(d);
+    free(d);
+    return st == ST_OK ? code : app_trouble(&why, EXIT_TROUBLE);
+}

@@ -1,0 +1,73 @@
+#include "headless.h"
+
+#include "checkrein/alloc.h"
+#include "checkrein/clock.h"
+#include "checkrein/log.h"
+
+#define SETTLE_MS 10000
+
+static void no_log(void *ctx, enum log_level level, const char *line)
+{
+    (void)ctx;
+    (void)level;
+    (void)line;
+}
+
+static enum status settle(struct headless *h, struct why *why)
+{
+    int64_t until = clock_mono_us() + SETTLE_MS * 1000LL;
+    while (!hub_all_settled(&h->hub)) {
+        int64_t left = (until - clock_mono_us()) / 1000;
+        if (left <= 0 || loop_turn(h->hub.loop, left) != ST_OK) {
+            break;
+        }
+    }
+    for (uint32_t i = 0; i < h->hub.count; i++) {
+        if (h->hub.backends[i].link == LINK_LIVE) {
+            return ST_OK;
+        }
+    }
+    return why_fail(why, ST_CLOSED, "no back-end answers (%s): is `checkrein serve` running?",
+                    h->hub.count ? h->hub.backends[0].conf.url : "none is configured");
+}
+
+enum status headless_open(struct headless *h, const char *config, const struct hub_events *ev,
+                          void *ctx, struct why *why)
+{
+    *h = (struct headless){0};
+    log_set_sink(no_log, NULL);
+    enum status st = config_load(&h->conf, config, why);
+    if (st != ST_OK) {
+        return st;
+    }
+    const struct conf_backend *backends = h->conf.backends;
+    uint32_t count = h->conf.backend_count;
+    if (!count) {
+        char *path = h->conf.serve.socket[0] ? xstrdup(h->conf.serve.socket)
+                                             : path_runtime("checkrein.sock");
+        struct buf url;
+        buf_init(&url, 4096);
+        buf_printf(&url, "unix:%s", path);
+        h->local_url = buf_detach(&url, NULL);
+        buf_release(&url);
+        free(path);
+        h->local = (struct conf_backend){
+            .name = (char *)"local", .kind = (char *)"checkrein", .url = h->local_url};
+        backends = &h->local;
+        count = 1;
+    }
+    st = hub_open(&h->hub, backends, count, NULL, ev, ctx, why);
+    if (st == ST_OK) {
+        st = hub_connect(&h->hub, why);
+    }
+    return st == ST_OK ? settle(h, why) : st;
+}
+
+void headless_close(struct headless *h)
+{
+    if (h->hub.backends) {
+        hub_close(&h->hub);
+    }
+    conf_release(&h->conf);
+    free(h->local_url);
+}

@@ -1,0 +1,24 @@
+/* headless.h - the operator's verbs without a screen: connect, wait for the state, act, wait for what came of it.
+ */
+#ifndef APP_HEADLESS_H
+#define APP_HEADLESS_H
+
+#include "hub.h"
+
+struct headless {
+    struct conf conf;
+    struct conf_backend local;
+    char *local_url;
+    struct hub hub;
+};
+
+/* Connects to the configured back-ends (none: this user's daemon) and waits until each has told its state or
+ * failed. ST_CLOSED when none answers. Close it in any case. */
+enum status headless_open(struct headless *h, const char *config, const struct hub_events *ev, void *ctx,
+                          struct why *why) MUST_USE;
+void headless_close(struct headless *h);
+
+/* The state as JSON: {"backends":[...],"agents":[...],"approvals":[...]}, attributes named as in the protocol. */
+enum status headless_json(const struct fleet *f, struct buf *out) MUST_USE;
+
+#endif

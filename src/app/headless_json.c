@@ -1,0 +1,146 @@
+#include "headless.h"
+
+#include <jansson.h>
+
+#include "checkrein/num.h"
+
+/* JSON_ENSURE_ASCII below escapes whatever is foreign: the output is safe on a terminal. */
+static void put(json_t *o, const char *name, struct span s)
+{
+    if (!s.n) {
+        return;
+    }
+    json_t *v = json_stringn(s.p, s.n);
+    (void)json_object_set_new(o, name, v ? v : json_string("(not UTF-8)"));
+}
+
+static void put_int(json_t *o, const char *name, int64_t n)
+{
+    (void)json_object_set_new(o, name, json_integer(n));
+}
+
+static void put_time(json_t *o, const char *name, int64_t us)
+{
+    char text[TIME_TEXT_BYTES];
+    if (us) {
+        time_format(us, text);
+        put(o, name, span_str(text));
+    }
+}
+
+static const char *attribute(enum event_field f)
+{
+    return event_field_info(f)->name;
+}
+
+static json_t *backend_json(const struct fleet *f, const struct backend *b)
+{
+    json_t *o = json_object();
+    put(o, "name", fleet_span(f, b->name));
+    put(o, attribute(F_BACKEND_KIND), fleet_span(f, b->kind));
+    put(o, attribute(F_LINK), span_str(link_name(b->link)));
+    put(o, attribute(F_REASON), fleet_span(f, b->why));
+    put_int(o, "seq", (int64_t)b->seq);
+    put_int(o, "agents", b->agents);
+    (void)json_object_set_new(o, attribute(F_STOP_LATCHED), json_boolean(b->stop_latched));
+    if (b->stop_latched) {
+        put_int(o, attribute(F_STOP_REQUESTED), b->stop_requested);
+        put_int(o, attribute(F_STOP_CONFIRMED), b->stop_confirmed);
+        put_int(o, attribute(F_STOP_UNREACHABLE), b->stop_unreachable);
+    }
+    return o;
+}
+
+static json_t *agent_json(const struct fleet *f, const struct agent *a)
+{
+    const struct {
+        enum event_field field;
+        sid value;
+    } TEXTS[] = {
+        {F_AGENT_ID, a->id},
+        {F_AGENT_INSTANCE, a->instance},
+        {F_AGENT_NAME, a->name},
+        {F_AGENT_RUNTIME, a->runtime},
+        {F_AGENT_RUNTIME_VERSION, a->runtime_version},
+        {F_MODEL, a->model},
+        {F_HOST, a->host},
+        {F_CWD, a->cwd},
+        {F_AGENT_ON_BEHALF_OF, a->on_behalf_of},
+        {F_AGENT_PARENT, a->parent_id},
+        {F_SESSION, a->session},
+        {F_TASK_TITLE, a->task_title},
+        {F_PERMISSION_MODE, a->permission_mode},
+        {F_GATE, a->gate},
+        {F_REASON, a->state_reason},
+        {F_SUMMARY, a->now},
+        {F_TOOL, a->now_tool},
+    };
+    json_t *o = json_object();
+    const struct backend *b = fleet_backend(f, a->backend);
+    put(o, "backend", b ? fleet_span(f, b->name) : SPAN_NONE);
+    for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
+        put(o, attribute(TEXTS[i].field), fleet_span(f, TEXTS[i].value));
+    }
+    put(o, attribute(F_STATE), span_str(agent_state_name(a->state)));
+    put_time(o, "agent.state_since", a->state_since_us);
+    put_time(o, "agent.last_event", a->last_event_us);
+    if (a->pid) {
+        put_int(o, attribute(F_PID), a->pid);
+    }
+    put_int(o, attribute(F_TOKENS_IN), a->tokens_in);
+    put_int(o, attribute(F_TOKENS_OUT), a->tokens_out);
+    put_int(o, attribute(F_COST_MICROUSD), a->cost_microusd);
+    (void)json_object_set_new(o, attribute(F_COST_ESTIMATED), json_boolean(a->cost_estimated));
+    (void)json_object_set_new(o, "cost.unpriced", json_boolean(a->unpriced));
+    (void)json_object_set_new(o, attribute(F_AGENT_DEMO), json_boolean(a->demo));
+    put_int(o, "approvals.pending", a->pending);
+    put_int(o, "failures", a->failures);
+    return o;
+}
+
+static json_t *approval_json(const struct fleet *f, const struct approval *p)
+{
+    json_t *o = json_object();
+    const struct agent *a = fleet_agent(f, p->agent);
+    const struct backend *b = a ? fleet_backend(f, a->backend) : NULL;
+    put(o, "backend", b ? fleet_span(f, b->name) : SPAN_NONE);
+    put(o, attribute(F_APPROVAL_ID), fleet_span(f, p->id));
+    put(o, attribute(F_AGENT_ID), a ? fleet_span(f, a->id) : SPAN_NONE);
+    put(o, attribute(F_AGENT_NAME), a ? fleet_span(f, a->name) : SPAN_NONE);
+    put(o, attribute(F_TOOL), fleet_span(f, p->tool));
+    put(o, attribute(F_SUMMARY), fleet_span(f, p->summary));
+    put(o, attribute(F_ACTION), p->action);
+    put(o, attribute(F_DIGEST), fleet_span(f, p->digest));
+    put(o, attribute(F_RULE), fleet_span(f, p->rule));
+    put(o, attribute(F_REASON), fleet_span(f, p->reason));
+    put(o, attribute(F_POLICY_VERSION), fleet_span(f, p->policy_version));
+    put(o, attribute(F_AGENT_WORDS), fleet_span(f, p->agent_words));
+    put(o, attribute(F_RISK), span_str(risk_name(p->risk)));
+    (void)json_object_set_new(o, attribute(F_REVERSIBLE), json_boolean(p->reversible));
+    put_time(o, "approval.requested_at", p->requested_us);
+    put_time(o, attribute(F_EXPIRES_AT), p->expires_us);
+    return o;
+}
+
+enum status headless_json(const struct fleet *f, struct buf *out)
+{
+    json_t *backends = json_array();
+    json_t *agents = json_array();
+    json_t *approvals = json_array();
+    for (uint32_t i = 0; i < fleet_backend_count(f); i++) {
+        (void)json_array_append_new(backends, backend_json(f, fleet_backend_at(f, i)));
+    }
+    for (uint32_t i = 0; i < fleet_agent_count(f); i++) {
+        (void)json_array_append_new(agents, agent_json(f, fleet_agent_at(f, i)));
+    }
+    for (uint32_t i = 0; i < fleet_pending_count(f); i++) {
+        (void)json_array_append_new(approvals, approval_json(f, fleet_pending_at(f, i)));
+    }
+    json_t *all = json_pack("{s:o,s:o,s:o}", "backends", backends, "agents", agents, "approvals",
+                            approvals);
+    char *text = json_dumps(all, JSON_COMPACT | JSON_ENSURE_ASCII);
+    enum status st = text ? buf_addstr(out, text) : ST_INVALID;
+    free(text);
+    json_decref(all);
+    return st;
+}

@@ -1,0 +1,138 @@
+/* hook.c - `checkrein hook claude`: what a runtime's command hook runs. Standard input goes to the daemon's Unix
+ * socket, the answer to standard output. Fail closed: whatever goes wrong, it exits with 2, which blocks the
+ * call. Its own deadline is below the one that the runtime sets, because a runtime's time-out lets the call run.
+ */
+#include "app_priv.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "checkrein/file.h"
+#include "checkrein/num.h"
+
+#define INPUT_BYTES (4 * 1024 * 1024)
+
+struct hook_run {
+    struct loop *loop;
+    int code;
+    bool over;
+};
+
+static enum status read_input(struct buf *b, struct why *why)
+{
+    for (;;) {
+        char *room = buf_reserve(b, 65536);
+        if (!room) {
+            return why_fail(why, ST_LIMIT, "the call is larger than %d bytes", INPUT_BYTES);
+        }
+        ssize_t n = read(STDIN_FILENO, room, 65536);
+        if (n == 0) {
+            return ST_OK;
+        }
+        if (n < 0 && errno != EINTR) {
+            return why_fail(why, ST_IO, "standard input: %s", err_text(errno));
+        }
+        buf_commit(b, n > 0 ? (size_t)n : 0);
+    }
+}
+
+static void on_answer(void *ctx, net_id id, const struct http_client_answer *answer)
+{
+    (void)id;
+    struct hook_run *run = ctx;
+    run->over = true;
+    loop_stop(run->loop);
+    if (answer->http_status != 200) {
+        app_say("the call is blocked: %s (HTTP %d)", answer->why ? answer->why : "the daemon refused",
+            answer->http_status);
+        return;
+    }
+    if (file_write_all(STDOUT_FILENO, answer->body.p, answer->body.n) == ST_OK) {
+        run->code = EXIT_DONE;
+    }
+}
+
+struct target {
+    const char *socket_path, *pid, *deadline, *version;
+};
+
+static enum status post(struct hook_run *run, struct net *net, const char *runtime,
+                        const struct target *t, struct span body, struct why *why)
+{
+    char url[64];
+    char pid[48];
+    char agent[192];
+    char version[96];
+    int64_t deadline_ms = 0;
+    (void)snprintf(url, sizeof(url), "http://localhost/hook/%s", runtime);
+    (void)snprintf(pid, sizeof(pid), "x-checkrein-pid: %s", t->pid);
+    (void)snprintf(agent, sizeof(agent), "x-checkrein-agent: %s", env_or("CHECKREIN_AGENT", ""));
+    (void)snprintf(version, sizeof(version), "x-checkrein-runtime-version: %s", t->version);
+    if (num_parse_duration_ms(span_str(t->deadline), &deadline_ms) != ST_OK) {
+        return why_fail(why, ST_INVALID, "--deadline: a duration such as 30s or 23h");
+    }
+    const char *headers[] = {"Content-Type: application/json", pid, agent, version, NULL};
+    struct http_client_request r = {
+        .url = url,
+        .unix_path = t->socket_path,
+        .method = "POST",
+        .headers = headers,
+        .body = body,
+        .answer_bytes = 2 * INPUT_BYTES,
+        .timeout_ms = deadline_ms,
+    };
+    net_id id = 0;
+    return net_http_request(net, &r, on_answer, run, &id, why);
+}
+
+static int run_hook(const char *runtime, const struct target *t)
+{
+    struct hook_run run = {.code = EXIT_USAGE};
+    struct net *net = NULL;
+    struct why why = {0};
+    struct buf body;
+    buf_init(&body, INPUT_BYTES + 65536);
+    enum status st = read_input(&body, &why);
+    if (st == ST_OK) {
+        st = loop_new(&run.loop, &why);
+    }
+    if (st == ST_OK) {
+        st = net_new(&net, run.loop, &why);
+    }
+    if (st == ST_OK) {
+        st = post(&run, net, runtime, t, buf_span(&body), &why);
+    }
+    if (st == ST_OK && !run.over) {
+        st = loop_run(run.loop);
+    }
+    if (st != ST_OK) {
+        app_say("the call is blocked: %s", why.text);
+    }
+    net_free(net);
+    loop_free(run.loop);
+    buf_release(&body);
+    return run.code;
+}
+
+int cmd_hook(struct args *a)
+{
+    struct target t = {.deadline = "23h", .version = ""};
+    char parent[16];
+    (void)snprintf(parent, sizeof(parent), "%d", (int)getppid());
+    t.pid = env_or("CLAUDE_PID", parent);
+    const struct option_row rows[] = {
+        {"socket", "PATH", "the daemon's socket", &t.socket_path},
+        {"deadline", "TIME", "block the call after this long; keep it below the runtime's own", &t.deadline},
+        {"runtime-version", "V", "tell the daemon this version", &t.version},
+        {0},
+    };
+    enum status st = options_parse(a, rows, "hook claude [--socket PATH] [--deadline TIME]");
+    if (st != ST_OK || a->argc != 1) {
+        return EXIT_USAGE;
+    }
+    char *standard = path_runtime("checkrein.sock");
+    t.socket_path = t.socket_path ? t.socket_path : standard;
+    int code = run_hook(a->argv[0], &t);
+    free(standard);
+    return code;
+}

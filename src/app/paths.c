@@ -1,0 +1,85 @@
+#include "app_priv.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+#include "checkrein/alloc.h"
+
+const char *env_or(const char *name, const char *fallback)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : fallback;
+}
+
+char *path_join(const char *dir, const char *name)
+{
+    struct buf b;
+    buf_init(&b, PATH_MAX);
+    buf_printf(&b, "%s%s%s", dir, *name ? "/" : "", name);
+    char *path = buf_detach(&b, NULL);
+    buf_release(&b);
+    return path;
+}
+
+/* $VARIABLE/checkrein/NAME, or $HOME/REST/checkrein/NAME. */
+static char *xdg(const char *variable, const char *rest, const char *name)
+{
+    char *base = path_join(env_or("HOME", "/"), rest);
+    char *dir = path_join(env_or(variable, base), "checkrein");
+    char *path = path_join(dir, name);
+    free(base);
+    free(dir);
+    return path;
+}
+
+char *path_config(const char *name)
+{
+    return xdg("XDG_CONFIG_HOME", ".config", name);
+}
+
+char *path_state(const char *name)
+{
+    return xdg("XDG_STATE_HOME", ".local/state", name);
+}
+
+char *path_runtime(const char *name)
+{
+    const char *dir = env_or("XDG_RUNTIME_DIR", NULL);
+    if (dir) {
+        return xdg("XDG_RUNTIME_DIR", "", name);
+    }
+    char fallback[64];
+    (void)snprintf(fallback, sizeof(fallback), "/tmp/checkrein-%u", (unsigned)geteuid());
+    return path_join(fallback, name);
+}
+
+char *path_self(void)
+{
+    char path[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    return n > 0 ? xstrndup(path, (size_t)n) : xstrdup("checkrein");
+}
+
+/* The folder of the executable, for a build that was not installed: BUILD/../themes. */
+static char *beside_executable(void)
+{
+    char *self = path_self();
+    char *slash = strrchr(self, '/');
+    if (slash) {
+        *slash = '\0';
+    }
+    char *dir = path_join(self, "../themes");
+    free(self);
+    return dir;
+}
+
+const char *const *theme_dirs(void)
+{
+    static const char *dirs[4];
+    if (!dirs[0]) {
+        dirs[0] = path_config("themes");
+        dirs[1] = CHECKREIN_DATADIR "/themes";
+        dirs[2] = beside_executable();
+    }
+    return dirs;
+}

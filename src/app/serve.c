@@ -1,0 +1,237 @@
+/* serve.c - `checkrein serve`: the governance daemon as a process.
+ */
+#include "app_priv.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "checkrein/alloc.h"
+#include "checkrein/file.h"
+#include "checkrein/govd.h"
+#include "checkrein/log.h"
+#include "checkrein/num.h"
+
+struct server {
+    struct loop *loop;
+    struct net *net;
+    struct govd *govd;
+    loop_id owner;
+};
+
+struct places {
+    char *socket, *token, *policy, *record;
+};
+
+struct choices {
+    const char *config, *socket, *token, *policy, *record, *port, *demo, *ready_fd, *while_open;
+};
+
+static enum status choose(struct args *a, struct choices *ch)
+{
+    const struct option_row rows[] = {
+        {"config", "FILE", "read this file", &ch->config},
+        {"socket", "PATH", "the Unix socket for consoles", &ch->socket},
+        {"token-file", "FILE", "the hooks' bearer token, made when missing", &ch->token},
+        {"policy", "FILE", "the rules", &ch->policy},
+        {"journal", "FOLDER", "the record", &ch->record},
+        {"hook-port", "N", "loopback port for hooks; 0 lets the system choose", &ch->port},
+        {"demo", NULL, "label everything that connects as a demo agent", &ch->demo},
+        {"ready-fd", "N", "write the hook port to this descriptor when ready", &ch->ready_fd},
+        {"while-open", "N", "shut down when this descriptor reads as closed", &ch->while_open},
+        {0},
+    };
+    return options_parse(a, rows, "serve [--config FILE] [--policy FILE] [--hook-port N] ...");
+}
+
+static char *first_of(const char *argument, const char *configured, char *standard)
+{
+    const char *chosen = argument ? argument : configured[0] ? configured : NULL;
+    if (!chosen) {
+        return standard;
+    }
+    free(standard);
+    return xstrdup(chosen);
+}
+
+static void places_choose(struct places *p, const struct choices *ch, const struct conf *c)
+{
+    p->socket = first_of(ch->socket, c->serve.socket, path_runtime("checkrein.sock"));
+    p->token = first_of(ch->token, c->serve.token_file, path_state("hook.token"));
+    p->policy = first_of(ch->policy, c->serve.policy, path_config("policy.ini"));
+    p->record = first_of(ch->record, c->serve.record, path_state("daemon"));
+}
+
+static void places_release(struct places *p)
+{
+    free(p->socket);
+    free(p->token);
+    free(p->policy);
+    free(p->record);
+}
+
+/* ---- signals */
+
+static void on_hup(void *ctx, int signo)
+{
+    (void)signo;
+    const struct server *s = ctx;
+    govd_reload(s->govd);
+}
+
+static void on_end(void *ctx, int signo)
+{
+    (void)signo;
+    const struct server *s = ctx;
+    govd_shutdown(s->govd);
+}
+
+static void on_turn(void *ctx)
+{
+    const struct server *s = ctx;
+    govd_turn(s->govd);
+    if (govd_drained(s->govd)) {
+        loop_stop(s->loop);
+    }
+}
+
+static enum status take_signals(struct server *s)
+{
+    enum status st = loop_signal(s->loop, SIGHUP, on_hup, s);
+    if (st == ST_OK) {
+        st = loop_signal(s->loop, SIGTERM, on_end, s);
+    }
+    return st == ST_OK ? loop_signal(s->loop, SIGINT, on_end, s) : st;
+}
+
+/* ---- running */
+
+static void on_owner_gone(void *ctx, int fd, unsigned ready)
+{
+    (void)ready;
+    struct server *s = ctx;
+    char byte;
+    if (read(fd, &byte, 1) <= 0) {
+        loop_remove(s->loop, s->owner);
+        govd_shutdown(s->govd);
+    }
+}
+
+/* A demo's daemon ends with the demo, also when that is killed. */
+static enum status watch_owner(struct server *s, const char *fd_text, struct why *why)
+{
+    int64_t fd = 0;
+    if (!fd_text) {
+        return ST_OK;
+    }
+    if (num_parse(span_str(fd_text), 0, 1024, &fd) != ST_OK) {
+        return why_fail(why, ST_INVALID, "--while-open: a descriptor's number");
+    }
+    return loop_fd_add(s->loop, (int)fd, LOOP_READ, on_owner_gone, s, &s->owner);
+}
+
+static enum status tell_ready(const char *fd_text, int port, struct why *why)
+{
+    int64_t fd = 0;
+    char line[16];
+    int n = snprintf(line, sizeof(line), "%d\n", port);
+    if (!fd_text) {
+        return ST_OK;
+    }
+    if (num_parse(span_str(fd_text), 0, 1024, &fd) != ST_OK ||
+        file_write_all((int)fd, line, (size_t)n) != ST_OK) {
+        return why_fail(why, ST_INVALID, "--ready-fd: nobody reads there");
+    }
+    (void)close((int)fd);
+    return ST_OK;
+}
+
+static enum status start(struct server *s, const struct conf *conf, const struct places *p,
+                         const struct choices *ch, struct why *why)
+{
+    int64_t port = conf->serve.hook_port;
+    if (ch->port && num_parse(span_str(ch->port), 0, 65535, &port) != ST_OK) {
+        return why_fail(why, ST_INVALID, "--hook-port: 0 to 65535");
+    }
+    char host[256] = "localhost";
+    (void)gethostname(host, sizeof(host) - 1);
+    struct govd_options o = {
+        .conf = conf,
+        .socket_path = p->socket,
+        .token_path = p->token,
+        .policy_path = p->policy,
+        .journal_dir = p->record,
+        .hook_port = (int)port,
+        .host = host,
+        .demo = ch->demo != NULL,
+    };
+    enum status st = loop_new(&s->loop, why);
+    if (st == ST_OK) {
+        st = net_new(&s->net, s->loop, why);
+    }
+    if (st == ST_OK) {
+        st = govd_start(&s->govd, s->loop, s->net, &o, why);
+    }
+    if (st == ST_OK) {
+        st = take_signals(s);
+    }
+    return st == ST_OK ? watch_owner(s, ch->while_open, why) : st;
+}
+
+/* The folders of the token and of the record belong to us alone. */
+static enum status make_folders(const struct places *p, struct why *why)
+{
+    char *paths[] = {p->token, p->record};
+    enum status st = ST_OK;
+    for (size_t i = 0; st == ST_OK && i < ARRAY_LEN(paths); i++) {
+        char *dir = xstrdup(paths[i]);
+        char *slash = strrchr(dir, '/');
+        if (slash && slash != dir) {
+            *slash = '\0';
+            st = file_make_dirs(dir, 0700, why);
+        }
+        free(dir);
+    }
+    return st;
+}
+
+static int run(const struct conf *conf, const struct choices *ch)
+{
+    struct server s = {0};
+    struct places p;
+    struct why why = {0};
+    places_choose(&p, ch, conf);
+    enum status st = make_folders(&p, &why);
+    if (st == ST_OK) {
+        st = start(&s, conf, &p, ch, &why);
+    }
+    if (st == ST_OK) {
+        log_write(LOG_INFO, "hooks on port %d, consoles on %s", govd_hook_port(s.govd), p.socket);
+        st = tell_ready(ch->ready_fd, govd_hook_port(s.govd), &why);
+    }
+    if (st == ST_OK) {
+        loop_on_turn(s.loop, on_turn, &s);
+        govd_turn(s.govd);
+        st = loop_run(s.loop);
+    }
+    govd_free(s.govd);
+    net_free(s.net);
+    loop_free(s.loop);
+    places_release(&p);
+    return st == ST_OK ? EXIT_DONE : app_trouble(&why, EXIT_TROUBLE);
+}
+
+int cmd_serve(struct args *a)
+{
+    struct choices ch = {0};
+    enum status st = choose(a, &ch);
+    if (st != ST_OK || a->argc) {
+        return st == ST_END ? EXIT_DONE : EXIT_USAGE;
+    }
+    log_set_level(LOG_INFO);
+    struct conf conf;
+    struct why why = {0};
+    int code = config_load(&conf, ch.config, &why) == ST_OK ? run(&conf, &ch)
+                                                             : app_trouble(&why, EXIT_TROUBLE);
+    conf_release(&conf);
+    return code;
+}

@@ -1,0 +1,189 @@
+/* status.c - `checkrein status` and `checkrein watch`. */
+#include "headless.h"
+
+#include "checkrein/num.h"
+#include "checkrein/codec.h"
+#include "checkrein/text.h"
+
+#define JSON_OUT_BYTES (256u * 1024 * 1024)
+
+static enum status put_line(struct span line)
+{
+    bool ok = fwrite(line.p, 1, line.n, stdout) == line.n && fputc('\n', stdout) != EOF &&
+              fflush(stdout) == 0;
+    return ok ? ST_OK : ST_IO;
+}
+
+static enum status print_json(const struct fleet *f)
+{
+    struct buf b;
+    buf_init(&b, JSON_OUT_BYTES);
+    enum status st = headless_json(f, &b);
+    if (st == ST_OK) {
+        st = put_line(buf_span(&b));
+    }
+    buf_release(&b);
+    return st;
+}
+
+static const char *plain(const struct fleet *f, sid id, char *out, size_t bytes)
+{
+    (void)text_plain_of(fleet_span(f, id), out, bytes);
+    return out[0] ? out : "-";
+}
+
+static void print_agents(const struct fleet *f)
+{
+    for (uint32_t i = 0; i < fleet_agent_count(f); i++) {
+        const struct agent *a = fleet_agent_at(f, i);
+        char name[40];
+        char id[80];
+        char now[60];
+        (void)printf("%-17s %-20s %8lld.%02lld  %-44s %s\n", agent_state_name(a->state),
+                     plain(f, a->name, name, sizeof(name)), (long long)(a->cost_microusd / 1000000),
+                     (long long)(a->cost_microusd / 10000 % 100), plain(f, a->id, id, sizeof(id)),
+                     plain(f, a->now, now, sizeof(now)));
+    }
+}
+
+static void print_approvals(const struct fleet *f)
+{
+    for (uint32_t i = 0; i < fleet_pending_count(f); i++) {
+        const struct approval *p = fleet_pending_at(f, i);
+        char id[40];
+        char what[80];
+        char digest[80];
+        (void)printf("waits  %s  %-4s  %s\n       %s\n", plain(f, p->id, id, sizeof(id)),
+                     risk_name(p->risk), plain(f, p->summary, what, sizeof(what)),
+                     plain(f, p->digest, digest, sizeof(digest)));
+    }
+}
+
+static void print_text(const struct fleet *f)
+{
+    for (uint32_t i = 0; i < fleet_backend_count(f); i++) {
+        const struct backend *b = fleet_backend_at(f, i);
+        char name[40];
+        char why[120];
+        (void)printf("back-end %s: %s%s%s%s\n", plain(f, b->name, name, sizeof(name)),
+                     link_name(b->link), b->why ? ", " : "",
+                     b->why ? plain(f, b->why, why, sizeof(why)) : "",
+                     b->stop_latched ? ", FLEET STOP latched" : "");
+    }
+    print_agents(f);
+    print_approvals(f);
+}
+
+struct choices {
+    const char *config, *json;
+};
+
+static enum status choose(struct args *a, struct choices *ch, const char *usage)
+{
+    const struct option_row rows[] = {
+        {"config", "FILE", "read this file", &ch->config},
+        {"json", NULL, "one JSON object a line", &ch->json},
+        {0},
+    };
+    enum status st = options_parse(a, rows, usage);
+    return st == ST_OK && a->argc ? ST_INVALID : st;
+}
+
+int cmd_status(struct args *a)
+{
+    struct choices ch = {0};
+    enum status st = choose(a, &ch, "status [--json]");
+    if (st != ST_OK) {
+        return st == ST_END ? EXIT_DONE : EXIT_USAGE;
+    }
+    struct headless h;
+    struct why why = {0};
+    int code = EXIT_DONE;
+    if (headless_open(&h, ch.config, NULL, NULL, &why) != ST_OK) {
+        code = app_trouble(&why, EXIT_TROUBLE);
+    } else if (!ch.json) {
+        print_text(h.hub.fleet);
+    } else if (print_json(h.hub.fleet) != ST_OK) {
+        code = EXIT_TROUBLE;
+    }
+    headless_close(&h);
+    return code;
+}
+
+/* ---- watch */
+
+struct watcher {
+    bool json, failed;
+};
+
+static void watch_text(const struct event *ev)
+{
+    char when[TIME_TEXT_BYTES];
+    char who[80];
+    char what[200];
+    struct span summary = event_text(ev, F_SUMMARY);
+    time_format(ev->time_us, when);
+    (void)text_plain_of(event_text(ev, F_AGENT_ID), who, sizeof(who));
+    (void)text_plain_of(summary.n ? summary : event_text(ev, F_REASON), what, sizeof(what));
+    (void)printf("%s  %-20s %-44s %s\n", when, event_type_name(ev->type), who, what);
+    (void)fflush(stdout);
+}
+
+/* JSON has non-ASCII only inside strings: escaped, it is safe on any terminal. */
+static enum status to_ascii(struct buf *out, struct span json)
+{
+    for (size_t at = 0; at < json.n;) {
+        uint32_t cp = 0;
+        size_t n = text_utf8(json.p + at, json.n - at, &cp);
+        if (cp < 0x80) {
+            buf_addch(out, json.p[at]);
+        } else if (cp < 0x10000) {
+            buf_printf(out, "\\u%04x", cp);
+        } else {
+            buf_printf(out, "\\u%04x\\u%04x", 0xD800 + ((cp - 0x10000) >> 10), 0xDC00 + (cp & 0x3FF));
+        }
+        at += n ? n : 1;
+    }
+    return buf_status(out);
+}
+
+static void on_seen(void *ctx, const struct event *ev)
+{
+    struct watcher *w = ctx;
+    if (!w->json) {
+        watch_text(ev);
+        return;
+    }
+    struct buf b;
+    struct buf ascii;
+    buf_init(&b, 2 * PROTOCOL_FRAME_BYTES);
+    buf_init(&ascii, 12 * PROTOCOL_FRAME_BYTES);
+    if (codec_write_event(&b, ev) == ST_OK && to_ascii(&ascii, buf_span(&b)) == ST_OK) {
+        w->failed = put_line(buf_span(&ascii)) != ST_OK;
+    }
+    buf_release(&b);
+    buf_release(&ascii);
+}
+
+int cmd_watch(struct args *a)
+{
+    struct choices ch = {0};
+    enum status st = choose(a, &ch, "watch [--json]");
+    if (st != ST_OK) {
+        return st == ST_END ? EXIT_DONE : EXIT_USAGE;
+    }
+    struct watcher w = {.json = ch.json != NULL};
+    struct hub_events ev = {.seen = on_seen};
+    struct headless h;
+    struct why why = {0};
+    int code = EXIT_DONE;
+    st = headless_open(&h, ch.config, &ev, &w, &why);
+    if (st != ST_OK) {
+        code = app_trouble(&why, EXIT_TROUBLE);
+    }
+    while (st == ST_OK && !w.failed) {
+        st = loop_turn(h.hub.loop, -1);
+    }
+    headless_close(&h);
+    return code;
+}

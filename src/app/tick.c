@@ -1,0 +1,149 @@
+/* tick.c - one turn of the console, in this order and no other:
+ *
+ *   1. wait: callbacks append what drivers say to the record and fold it
+ *   2. commit the record (one write, one fdatasync)
+ *   3. resize, then keys -> intent -> command: durable, then sent; drawing comes after sending
+ *   4. draw when dirty and a frame is due
+ */
+#include "console_priv.h"
+
+#include "checkrein/clock.h"
+
+struct moment console_now(void)
+{
+    return (struct moment){.wall_us = clock_wall_us(), .mono_us = clock_mono_us()};
+}
+
+static struct scene scene_of(struct console *c)
+{
+    return (struct scene){.fleet = c->hub.fleet, .ui = c->ui, .now = console_now()};
+}
+
+static int64_t due_in_ms(struct console *c)
+{
+    struct scene s = scene_of(c);
+    int64_t at = view_next_change_us(&s);
+    if (c->dirty) {
+        at = c->last_frame_us + c->frame_us;
+    }
+    if (at == INT64_MAX) {
+        return -1;
+    }
+    int64_t left = at - s.now.mono_us;
+    return left <= 0 ? 0 : left / 1000 + 1;
+}
+
+/* ---- intents */
+
+static void carry_out_command(struct console *c, struct command *cmd)
+{
+    char id[ULID_BYTES];
+    struct why why = {0};
+    enum status st = hub_send(&c->hub, cmd, id, &why);
+    struct moment now = console_now();
+    ui_sent(c->ui, span_str(id), now);
+    if (st != ST_OK) {
+        ui_send_failed(c->ui, span_str(id), why.text, now);
+    }
+}
+
+static void carry_out(struct console *c, struct intent *in)
+{
+    switch (in->kind) {
+    case INTENT_COMMAND:
+        carry_out_command(c, &in->command);
+        break;
+    case INTENT_QUIT:
+        c->quit = true;
+        break;
+    case INTENT_REDRAW:
+        term_redraw(c->term);
+        break;
+    case INTENT_COPY:
+        if (term_copy(c->term, in->text) != ST_OK) {
+            ui_notice(c->ui, SPAN("not copied: too long"), ROLE_ERROR, console_now());
+        }
+        break;
+    case INTENT_RECONNECT:
+        hub_reconnect(&c->hub);
+        break;
+    case INTENT_FLUSH_KEYS:
+        term_flush_keys(c->term);
+        break;
+    case INTENT_NONE:
+    default:
+        break;
+    }
+}
+
+static void take_keys(struct console *c)
+{
+    uint32_t key = 0;
+    enum status st = ST_AGAIN;
+    while (!c->quit && (st = term_key(c->term, &key)) == ST_OK) {
+        struct intent in = {0};
+        ui_key(c->ui, c->hub.fleet, key, console_now(), &in);
+        carry_out(c, &in);
+        c->dirty = true;
+    }
+    c->keys_ready = false;
+    if (st == ST_CLOSED) {
+        c->quit = c->lost = true;
+    }
+}
+
+static void take_resize(struct console *c)
+{
+    c->resized = false;
+    (void)term_resize(c->term);
+    int cols = 0;
+    int rows = 0;
+    term_size(c->term, &cols, &rows);
+    canvas_resize(&c->canvas, cols, rows);
+    ui_resized(c->ui, cols, rows, console_now());
+    c->dirty = true;
+}
+
+/* ---- drawing */
+
+static bool frame_is_due(struct console *c)
+{
+    struct scene s = scene_of(c);
+    if (view_next_change_us(&s) <= s.now.mono_us) {
+        c->dirty = true;
+    }
+    return c->dirty && s.now.mono_us - c->last_frame_us >= c->frame_us;
+}
+
+static void draw(struct console *c)
+{
+    struct scene s = scene_of(c);
+    ui_set_record_failed(c->ui, c->hub.record_failed);
+    ui_sync(c->ui, c->hub.fleet, s.now);
+    canvas_clear(&c->canvas);
+    view_render(&c->canvas, &s);
+    c->dirty = false;
+    c->last_frame_us = s.now.mono_us;
+    if (term_paint(c->term, &c->canvas) != ST_OK) {
+        c->quit = c->lost = true;
+    }
+}
+
+enum status tick(struct console *c, struct why *why)
+{
+    enum status st = loop_turn(c->hub.loop, due_in_ms(c));
+    if (st != ST_OK) {
+        return why_fail(why, st, "the loop failed");
+    }
+    hub_commit(&c->hub);
+    if (c->resized) {
+        take_resize(c);
+    }
+    if (c->keys_ready) {
+        take_keys(c);
+    }
+    if (!c->quit && frame_is_due(c)) {
+        draw(c);
+    }
+    return ST_OK;
+}

@@ -1,0 +1,85 @@
+#include "app_priv.h"
+
+#include "checkrein/file.h"
+#include "checkrein/journal.h"
+#include "checkrein/num.h"
+
+static const char *const VERDICT_WORDS[] = {
+    [VERIFY_INTACT] = "intact",
+    [VERIFY_TORN_TAIL] = "intact, but its last line is not whole",
+    [VERIFY_BROKEN] = "NOT INTACT",
+    [VERIFY_UNREADABLE] = "unreadable",
+};
+
+static void print_report(const char *path, const struct journal_report *r)
+{
+    char key[HEX_BYTES(32)];
+    char when[TIME_TEXT_BYTES];
+    hex_encode(r->key, sizeof(r->key), key);
+    (void)printf("%s: %s, %llu records, %llu seals\n", path, VERDICT_WORDS[r->verdict],
+                 (unsigned long long)r->records, (unsigned long long)r->seals);
+    if (r->verdict == VERIFY_BROKEN) {
+        time_format(r->first_bad_us, when);
+        (void)printf("  first bad: record %llu, %s, %s: %s\n", (unsigned long long)r->first_bad_n,
+                     r->file, r->first_bad_us ? when : "time unreadable", r->what);
+    } else if (r->what[0]) {
+        (void)printf("  %s %s\n", r->file, r->what);
+    }
+    (void)printf("  head %s\n  key  %s\n", r->head, key);
+    if (!r->sealed_to_end) {
+        (void)printf("  what follows the last seal is chained but not sealed yet\n");
+    }
+}
+
+static enum status read_key(const char *path, uint8_t key[32], struct why *why)
+{
+    struct buf b;
+    buf_init(&b, 256);
+    enum status st = file_read(path, &b, why);
+    if (st == ST_OK && hex_decode(span_trim(buf_span(&b)), key, 32) != ST_OK) {
+        st = why_fail(why, ST_INVALID, "%s: a key is 64 hex digits", path);
+    }
+    buf_release(&b);
+    return st;
+}
+
+static int verify_one(const char *path, const uint8_t *key)
+{
+    struct journal_report report = {0};
+    struct why why = {0};
+    if (journal_verify(path, key, &report, &why) != ST_OK) {
+        app_say("%s: %s", path, why.text);
+        return EXIT_TROUBLE;
+    }
+    print_report(path, &report);
+    return report.verdict == VERIFY_INTACT || report.verdict == VERIFY_TORN_TAIL ? EXIT_DONE
+                                                                                 : EXIT_BROKEN;
+}
+
+int cmd_verify(struct args *a)
+{
+    const char *key_path = NULL;
+    const struct option_row rows[] = {
+        {"key", "FILE", "the seals' public key, kept elsewhere; else the one in the folder is trusted", &key_path},
+        {0},
+    };
+    enum status st = options_parse(a, rows, "verify [--key FILE] FILE...");
+    if (st == ST_END) {
+        return EXIT_DONE;
+    }
+    if (st != ST_OK || a->argc == 0) {
+        app_say("which record? a folder or a segment file");
+        return EXIT_USAGE;
+    }
+    uint8_t key[32];
+    struct why why = {0};
+    if (key_path && read_key(key_path, key, &why) != ST_OK) {
+        return app_trouble(&why, EXIT_TROUBLE);
+    }
+    int worst = EXIT_DONE;
+    for (int i = 0; i < a->argc; i++) {
+        int code = verify_one(a->argv[i], key_path ? key : NULL);
+        worst = code > worst ? code : worst;
+    }
+    return worst;
+}

@@ -1,0 +1,227 @@
+#include "calls_priv.h"
+
+#include "checkrein/utf8.h"
+
+static struct span http_key(const net_id *http)
+{
+    return (struct span){(const char *)http, sizeof(*http)};
+}
+
+static void native_key(struct buf *key, session_ref session, struct span native_id)
+{
+    buf_init(key, 4096);
+    buf_printf(key, "%u/", session);
+    buf_add(key, native_id);
+}
+
+static char *copy(struct span s)
+{
+    return s.n ? xstrndup(s.p, s.n) : NULL;
+}
+
+/* {"tool":...,"input":<as received>,"cwd":...}: the exact text that is hashed, shown and run. */
+static bool action_write(struct call *c, const struct session *s, const struct call_request *r)
+{
+    struct buf b;
+    buf_init(&b, ACTION_BYTES_MAX);
+    buf_addstr(&b, "{\"tool\":");
+    tape_quote(&b, r->tool);
+    buf_addstr(&b, ",\"input\":");
+    size_t at = b.len;
+    buf_add(&b, r->input);
+    buf_addstr(&b, ",\"cwd\":");
+    tape_quote(&b, span_str(s->cwd));
+    buf_addstr(&b, "}");
+    if (buf_status(&b) != ST_OK || !utf8_valid(buf_span(&b))) {
+        buf_release(&b);
+        return false;
+    }
+    c->action = buf_detach(&b, &c->action_bytes);
+    buf_release(&b);
+    c->input = (struct span){c->action + at, r->input.n};
+    digest_text((struct span){c->action, c->action_bytes}, c->digest);
+    return true;
+}
+
+static struct call *slot(struct govd *g)
+{
+    if (g->call_free_count) {
+        return g->calls[g->call_free[--g->call_free_count]];
+    }
+    GROW(g->calls, g->call_cap, g->call_count + 1);
+    struct call *c = xcalloc(1, sizeof(*c));
+    c->index = (uint32_t)g->call_count;
+    g->calls[g->call_count++] = c;
+    return c;
+}
+
+/* What is needed only while it waits. */
+static void drop_content(struct call *c)
+{
+    char **texts[] = {&c->action, &c->command, &c->path, &c->url, &c->words, &c->cwd, &c->mode};
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        free(*texts[i]);
+        *texts[i] = NULL;
+    }
+    c->input = SPAN_NONE;
+    c->action_bytes = 0;
+}
+
+static void release(struct call *c)
+{
+    drop_content(c);
+    free(c->native_id);
+    free(c->tool);
+    free(c->summary);
+    *c = (struct call){.index = c->index};
+}
+
+void call_drop(struct govd *g, struct call *c)
+{
+    if (c) {
+        release(c);
+        GROW(g->call_free, g->call_free_cap, g->call_free_count + 1);
+        g->call_free[g->call_free_count++] = c->index;
+    }
+}
+
+struct call *call_new(struct govd *g, struct session *s, net_id http, const struct call_request *r)
+{
+    struct call *c = slot(g);
+    if (!action_write(c, s, r)) {
+        call_drop(g, c);
+        return NULL;
+    }
+    ulid_make(c->id);
+    c->session = s->ref;
+    c->native_id = copy(r->native_id);
+    c->tool = copy(r->tool);
+    c->summary = copy(span_sub(r->summary, 0, 1024));
+    c->command = copy(r->command);
+    c->path = copy(r->path);
+    c->url = copy(r->url);
+    c->words = copy(span_sub(r->words, 0, 1024));
+    c->cwd = copy(span_str(s->cwd));
+    c->mode = copy(span_str(s->mode));
+    c->reads_only = r->reads_only;
+    c->http = http;
+    return c;
+}
+
+void call_enter(struct govd *g, struct call *c)
+{
+    struct buf key;
+    native_key(&key, c->session, span_str(c->native_id));
+    map_put(&g->call_by_native, buf_span(&key), c->index);
+    buf_release(&key);
+    map_put(&g->call_by_http, http_key(&c->http), c->index);
+    map_put(&g->call_by_approval, span_str(c->id), c->index);
+    call_set_state(g, c, CALL_HELD);
+}
+
+static void leave(struct govd *g, struct call *c)
+{
+    struct buf key;
+    native_key(&key, c->session, span_str(c->native_id));
+    map_del(&g->call_by_native, buf_span(&key));
+    buf_release(&key);
+    map_del(&g->call_by_approval, span_str(c->id));
+    call_drop(g, c);
+}
+
+struct call *call_by_http(const struct govd *g, net_id http)
+{
+    uint32_t index = 0;
+    return map_get(&g->call_by_http, http_key(&http), &index) ? g->calls[index] : NULL;
+}
+
+struct call *call_by_native(const struct govd *g, const struct session *s, struct span native_id)
+{
+    struct buf key;
+    native_key(&key, s->ref, native_id);
+    uint32_t index = 0;
+    bool found = map_get(&g->call_by_native, buf_span(&key), &index);
+    buf_release(&key);
+    return found ? g->calls[index] : NULL;
+}
+
+struct call *call_by_approval(const struct govd *g, struct span approval_id)
+{
+    uint32_t index = 0;
+    return map_get(&g->call_by_approval, approval_id, &index) ? g->calls[index] : NULL;
+}
+
+struct call *gate_find_approval(struct govd *g, struct span approval_id)
+{
+    struct call *c = call_by_approval(g, approval_id);
+    return c && c->state == CALL_ASKED ? c : NULL;
+}
+
+static bool at_gate(enum call_state st)
+{
+    return st == CALL_HELD || st == CALL_ASKED;
+}
+
+void call_set_state(struct govd *g, struct call *c, enum call_state state)
+{
+    struct session *s = session_at(g, c->session);
+    enum call_state was = c->state;
+    size_t bytes_before = at_gate(was) ? c->action_bytes : 0;
+    size_t bytes_after = at_gate(state) ? c->action_bytes : 0;
+    s->held = s->held - at_gate(was) + at_gate(state);
+    g->held = g->held - at_gate(was) + at_gate(state);
+    s->held_bytes = s->held_bytes - bytes_before + bytes_after;
+    g->held_bytes = g->held_bytes - bytes_before + bytes_after;
+    s->asked = s->asked - (was == CALL_ASKED) + (state == CALL_ASKED);
+    s->running = s->running - (was == CALL_RUNNING) + (state == CALL_RUNNING);
+    c->state = state;
+    if (at_gate(was) && !at_gate(state)) {
+        map_del(&g->call_by_http, http_key(&c->http));
+        c->http = 0;
+    }
+    if (state == CALL_RUNNING) {
+        drop_content(c);
+    } else if (state == CALL_FREE) {
+        leave(g, c);
+    }
+}
+
+void gate_release(struct govd *g)
+{
+    for (size_t i = 0; i < g->call_count; i++) {
+        release(g->calls[i]);
+        free(g->calls[i]);
+    }
+    free(g->calls);
+    free(g->call_free);
+    map_release(&g->call_by_http);
+    map_release(&g->call_by_approval);
+    map_release(&g->call_by_native);
+}
+
+/* ---- before this daemon */
+
+static void before_key(struct buf *key, struct span agent, struct span action)
+{
+    buf_init(key, 4096);
+    buf_add(key, agent);
+    buf_addch(key, '\n');
+    buf_add(key, action);
+}
+
+void ran_before_put(struct govd *g, struct span agent, struct span action)
+{
+    struct buf key;
+    before_key(&key, agent, action);
+    (void)map_put(&g->ran_before, buf_span(&key), 0);
+    buf_release(&key);
+}
+
+bool ran_before_take(struct govd *g, struct span agent, struct span action)
+{
+    struct buf key;
+    before_key(&key, agent, action);
+    bool known = map_del(&g->ran_before, buf_span(&key));
+    buf_release(&key);
+    return known;
+}

@@ -1,0 +1,25 @@
+/* calls_priv.h - the table of calls: made, found, counted, given back. The rules of their life are in gate.c. */
+#ifndef CALLS_PRIV_H
+#define CALLS_PRIV_H
+
+#include "govd_priv.h"
+
+/* Made and not in the table yet: call_enter() or call_drop() follows. NULL when the call cannot be shown exactly:
+ * too large, or bytes that are not UTF-8. */
+struct call *call_new(struct govd *g, struct session *s, net_id http, const struct call_request *r);
+void call_drop(struct govd *g, struct call *c); /* NULL is fine */
+/* Into the table, as CALL_HELD. */
+void call_enter(struct govd *g, struct call *c);
+struct call *call_by_http(const struct govd *g, net_id http);
+struct call *call_by_native(const struct govd *g, const struct session *s, struct span native_id);
+struct call *call_by_approval(const struct govd *g, struct span approval_id); /* in any state */
+/* Keeps the counts of the daemon and of the session right. CALL_RUNNING releases the content of the call,
+ * CALL_FREE the call. */
+void call_set_state(struct govd *g, struct call *c, enum call_state state);
+
+/* Calls that the record says were started and not ended: whoever reports one of them is no liar. */
+void ran_before_put(struct govd *g, struct span agent, struct span action);
+/* True when it was one of them; it is forgotten then. */
+bool ran_before_take(struct govd *g, struct span agent, struct span action);
+
+#endif

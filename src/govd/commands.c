@@ -1,0 +1,333 @@
+/* commands.c - operators' verbs: one row, one function. A command takes effect at most once: its id is in the
+ * record before it does, and a repeat is answered with what became of the first.
+ */
+#include "calls_priv.h"
+
+#include "checkrein/log.h"
+
+void command_result(struct govd *g, struct span id, enum command_state st, const char *reason,
+                    const char *by)
+{
+    struct event ev;
+    publish_begin(g, &ev, EVENT_OPERATOR_RESULT);
+    event_set_text(&ev, F_COMMAND_ID, id);
+    event_set_number(&ev, F_COMMAND_STATE, st);
+    event_put_text(&ev, F_REASON, span_str(reason));
+    event_put_text(&ev, F_BY, span_str(by));
+    (void)publish(g, &ev);
+    consoles_result(g, id, st, reason, by);
+}
+
+struct run {
+    struct govd *g;
+    const struct console *from;
+    const struct command *c;
+    struct session *session; /* of verbs on an agent */
+    struct span by;          /* the authenticated operator */
+};
+
+static void refuse(struct run *r, const char *reason)
+{
+    command_result(r->g, r->c->id, COMMAND_REFUSED, reason, NULL);
+}
+
+static void accept(struct run *r)
+{
+    command_result(r->g, r->c->id, COMMAND_ACCEPTED, NULL, NULL);
+}
+
+static void confirm(struct run *r, const char *by)
+{
+    command_result(r->g, r->c->id, COMMAND_CONFIRMED, NULL, by);
+}
+
+/* ---- decisions */
+
+/* A decision that comes too late says who won, and changes nothing. */
+static void lost_race(struct run *r)
+{
+    const struct approval *a = fleet_approval_by_id(r->g->fleet, BACKEND_SELF, r->c->approval);
+    if (!a) {
+        refuse(r, "no such request");
+        return;
+    }
+    char text[REASON_BYTES];
+    (void)snprintf(text, sizeof(text), "%s before, by %.100s", decision_name(a->decision),
+                   fleet_str(r->g->fleet, a->decided_by));
+    command_result(r->g, r->c->id, COMMAND_SUPERSEDED, text, NULL);
+}
+
+static const char *cannot_approve(const struct run *r, const struct call *call)
+{
+    const struct session *s = session_at(r->g, call->session);
+    const char *bar = gate_barred(r->g, s);
+    if (!equal_secret(r->c->digest, span_str(call->digest))) {
+        return "the digest is not that of the call that would run: read it again";
+    }
+    if (r->c->policy_version.n && !span_is(r->c->policy_version, call->policy_version)) {
+        return "the rules have changed since it was displayed: read it again";
+    }
+    if (r->c->scope.n && !span_is(r->c->scope, "once")) {
+        return "only `once` is offered";
+    }
+    if (session_gate_in_force(s) == GATE_HOLD) {
+        return "the agent is paused: resume it first";
+    }
+    if (bar) {
+        return bar;
+    }
+    if (journal_failed(r->g->journal)) {
+        return "the record has failed: nothing is let through";
+    }
+    return NULL;
+}
+
+static void run_approve(struct run *r)
+{
+    struct call *call = gate_find_approval(r->g, r->c->approval);
+    if (!call) {
+        lost_race(r);
+        return;
+    }
+    const char *not = cannot_approve(r, call);
+    if (not) {
+        refuse(r, not);
+        return;
+    }
+    accept(r);
+    gate_approve(r->g, call, r->by, r->c);
+}
+
+static void run_deny(struct run *r)
+{
+    struct call *call = gate_find_approval(r->g, r->c->approval);
+    if (!call) {
+        lost_race(r);
+        return;
+    }
+    accept(r);
+    gate_deny(r->g, call, r->by, r->c->reason, REPLY_GO_ON, r->c->id);
+}
+
+/* ---- reins */
+
+/* What its helpers may do depends on it. */
+static void settle_helpers(struct run *r, const char *reason)
+{
+    for (size_t i = 0; r->session->children && i < r->g->session_count; i++) {
+        struct session *s = r->g->sessions[i];
+        if (s->parent == r->session->ref && s->state != AGENT_STOPPED) {
+            session_settle(r->g, s, reason);
+        }
+    }
+}
+
+static void run_pause(struct run *r)
+{
+    struct session *s = r->session;
+    if (s->gate == GATE_REFUSE) {
+        refuse(r, "it is stopped already");
+        return;
+    }
+    accept(r);
+    session_watch(r->g, s, r->c->id, VERB_PAUSE);
+    session_gate(r->g, s, GATE_HOLD);
+    session_settle(r->g, s, "paused by the operator");
+    settle_helpers(r, "paused with its parent");
+}
+
+static void run_resume(struct run *r)
+{
+    struct session *s = r->session;
+    if (r->g->stop_latched) {
+        refuse(r, "the fleet stop is latched: reset it first");
+        return;
+    }
+    if (s->gate == GATE_OPEN) {
+        refuse(r, session_gate_in_force(s) == GATE_OPEN ? "it is not paused"
+                                                        : "its parent is: resume that");
+        return;
+    }
+    if (s->ending) {
+        refuse(r, "its processes are being ended");
+        return;
+    }
+    accept(r);
+    session_watch(r->g, s, r->c->id, VERB_RESUME);
+    session_gate(r->g, s, GATE_OPEN);
+    gate_rejudge(r->g, s->ref);
+    session_settle(r->g, s, "resumed by the operator");
+    settle_helpers(r, "resumed with its parent");
+    session_seen(r->g, s, VERB_RESUME, "its gate is open");
+}
+
+static bool in_a_turn(const struct session *s)
+{
+    return s->held || s->running || (s->state != AGENT_IDLE && s->state != AGENT_STOPPED && s->state != AGENT_FAILED);
+}
+
+/* What has nothing waiting is refused its next call. */
+static bool interrupt(struct session *s)
+{
+    bool busy = in_a_turn(s);
+    s->interrupt_next = busy && !s->held;
+    return busy;
+}
+
+static void run_interrupt(struct run *r)
+{
+    struct session *s = r->session;
+    if (s->gate == GATE_REFUSE) {
+        refuse(r, "it is stopped already");
+        return;
+    }
+    bool busy = interrupt(s);
+    for (size_t i = 0; s->children && i < r->g->session_count; i++) {
+        struct session *child = r->g->sessions[i];
+        if (child->parent == s->ref) {
+            busy = interrupt(child) || busy;
+        }
+    }
+    if (!busy) {
+        refuse(r, "it is in no turn that could be interrupted");
+        return;
+    }
+    accept(r);
+    session_watch(r->g, s, r->c->id, VERB_INTERRUPT);
+    (void)gate_refuse_all(r->g, s->ref, r->by, "interrupted by the operator");
+}
+
+static void run_stop(struct run *r)
+{
+    struct session *s = r->session;
+    accept(r);
+    session_watch(r->g, s, r->c->id, VERB_STOP);
+    session_stop(r->g, s, r->by, "stopped by the operator");
+}
+
+static void run_stop_all(struct run *r)
+{
+    accept(r);
+    stop_all(r->g, r->c->id, r->by);
+}
+
+static void run_reset_stop(struct run *r)
+{
+    if (!r->g->stop_latched) {
+        refuse(r, "no fleet stop is latched");
+        return;
+    }
+    accept(r);
+    stop_reset(r->g);
+    confirm(r, "new calls are judged by the rules again; stopped agents stay stopped");
+}
+
+enum target { TARGET_NONE, TARGET_AGENT };
+static const struct verb_row {
+    enum verb verb;
+    enum scope scope;
+    enum target target;
+    void (*run)(struct run *r);
+} VERB_ROWS[] = {
+    {VERB_APPROVE,    SCOPE_DECIDE,  TARGET_NONE,  run_approve   },
+    {VERB_DENY,       SCOPE_DECIDE,  TARGET_NONE,  run_deny      },
+    {VERB_PAUSE,      SCOPE_CONTROL, TARGET_AGENT, run_pause     },
+    {VERB_RESUME,     SCOPE_CONTROL, TARGET_AGENT, run_resume    },
+    {VERB_INTERRUPT,  SCOPE_CONTROL, TARGET_AGENT, run_interrupt },
+    {VERB_STOP,       SCOPE_STOP,    TARGET_AGENT, run_stop      },
+    {VERB_STOP_ALL,   SCOPE_STOP,    TARGET_NONE,  run_stop_all  },
+    {VERB_RESET_STOP, SCOPE_STOP,    TARGET_NONE,  run_reset_stop},
+};
+
+uint32_t commands_offered(void)
+{
+    uint32_t bits = 0;
+    for (size_t i = 0; i < ARRAY_LEN(VERB_ROWS); i++) {
+        bits |= 1u << VERB_ROWS[i].verb;
+    }
+    return bits;
+}
+
+static const struct verb_row *row_of(enum verb v)
+{
+    for (size_t i = 0; i < ARRAY_LEN(VERB_ROWS); i++) {
+        if (VERB_ROWS[i].verb == v) {
+            return &VERB_ROWS[i];
+        }
+    }
+    return NULL;
+}
+
+static bool record_command(struct govd *g, const struct console *from, const struct command *c)
+{
+    if (!journal_failed(g->journal) && journal_command(g->journal, govd_wall_us(), c, NULL) != ST_OK &&
+        !journal_failed(g->journal)) {
+        return false;
+    }
+    struct event ev;
+    publish_begin(g, &ev, EVENT_OPERATOR_COMMAND);
+    event_set_text(&ev, F_COMMAND_ID, c->id);
+    event_set_number(&ev, F_VERB, c->verb);
+    event_put_text(&ev, F_AGENT_ID, c->agent);
+    event_put_text(&ev, F_APPROVAL_ID, c->approval);
+    event_put_text(&ev, F_DIGEST, c->digest);
+    event_put_text(&ev, F_REASON, c->reason);
+    event_set_text(&ev, F_OPERATOR, span_str(from->operator_id));
+    event_put_text(&ev, F_OPERATOR_LABEL, c->operator_label);
+    event_set_text(&ev, F_OPERATOR_PATH, SPAN("unix socket"));
+    return publish(g, &ev);
+}
+
+/* What became of the first, for a command whose id is known; it is never carried out again, also when that is
+ * forgotten. */
+static bool repeated(struct govd *g, const struct command *c)
+{
+    const struct command_track *t = fleet_command_by_id(g->fleet, c->id);
+    bool fresh = seen_take(g, c->id);
+    if (t) {
+        consoles_result(g, c->id, t->state, fleet_str(g->fleet, t->reason),
+                        fleet_str(g->fleet, t->by));
+    } else if (!fresh) {
+        consoles_result(g, c->id, COMMAND_REFUSED,
+                        "a command of this id was taken before; what became of it is not kept any more",
+                        NULL);
+    }
+    return t || !fresh;
+}
+
+void commands_run(struct govd *g, const struct console *from, const struct command *c)
+{
+    struct why why = {0};
+    struct run r = {.g = g, .from = from, .c = c, .by = span_str(from->operator_id)};
+    if (c->id.n > COMMAND_ID_MAX) {
+        consoles_result(g, c->id, COMMAND_REFUSED, "a command without a usable id", NULL);
+        return;
+    }
+    if (repeated(g, c)) {
+        return;
+    }
+    const struct verb_row *row = row_of(c->verb);
+    bool recorded = record_command(g, from, c);
+    if (!row) {
+        refuse(&r, "this back-end does not offer the verb");
+        return;
+    }
+    if (command_check(c, &why) != ST_OK) {
+        refuse(&r, why.text);
+        return;
+    }
+    if (!recorded) {
+        refuse(&r, "it cannot be recorded as it is");
+        return;
+    }
+    if (!(from->scopes & SCOPE_BIT(row->scope))) {
+        refuse(&r, "this connection has no right to do that");
+        return;
+    }
+    r.session = session_find(g, c->agent);
+    if (row->target == TARGET_AGENT && !r.session) {
+        refuse(&r, "no such agent");
+        return;
+    }
+    row->run(&r);
+}

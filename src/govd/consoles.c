@@ -1,0 +1,299 @@
+/* consoles.c - checkrein.v1 on the Unix socket: hello, events from where the console left off or a snapshot,
+ * commands in, results out. Rights come from the kernel's word about the peer, never from what it says.
+ */
+#include "govd_priv.h"
+
+#define HEARTBEAT_MS     20000
+#define CONSOLE_AHEAD    ((size_t)8 << 20) /* bytes that wait for a console: more events stay in the ring */
+#define STOPPED_TOLD_US  (24 * 3600 * (int64_t)1000000) /* an agent that ended before is not in a snapshot */
+#define ALL_SCOPES                                                                                 \
+    (SCOPE_BIT(SCOPE_READ) | SCOPE_BIT(SCOPE_DECIDE) | SCOPE_BIT(SCOPE_CONTROL) |                  \
+     SCOPE_BIT(SCOPE_REVOKE) | SCOPE_BIT(SCOPE_STOP))
+
+static struct console *console_of(struct govd *g, net_id id)
+{
+    for (size_t i = 0; i < CONSOLES_MAX; i++) {
+        if (g->consoles[i].id == id) {
+            return &g->consoles[i];
+        }
+    }
+    return NULL;
+}
+
+static void presence(struct govd *g, const struct console *c, bool here, const char *why)
+{
+    struct event ev;
+    publish_begin(g, &ev, EVENT_OPERATOR_PRESENCE);
+    event_set_text(&ev, F_OPERATOR, span_str(c->operator_id));
+    event_set_text(&ev, F_OPERATOR_PATH, SPAN("unix socket"));
+    event_set_number(&ev, F_PRESENT, here);
+    event_put_text(&ev, F_REASON, span_str(why));
+    (void)publish(g, &ev);
+}
+
+void consoles_opened(struct govd *g, net_id id, const struct http_head *head)
+{
+    struct console *c = console_of(g, 0);
+    if (!c) {
+        net_ws_close(g->net, id, 1013, "too many consoles");
+        return;
+    }
+    *c = (struct console){.id = id, .scopes = ALL_SCOPES, .peer_pid = (int32_t)head->peer_pid};
+    (void)snprintf(c->operator_id, sizeof(c->operator_id), "uid:%u", (unsigned)head->peer_uid);
+}
+
+void consoles_closed(struct govd *g, net_id id, const char *why)
+{
+    struct console *c = console_of(g, id);
+    if (!c) {
+        return;
+    }
+    if (c->greeted) {
+        presence(g, c, false, why);
+    }
+    *c = (struct console){0};
+}
+
+/* ---- frames */
+
+static void send_scratch(struct govd *g, const struct console *c)
+{
+    if (buf_status(&g->scratch) == ST_OK) {
+        outbox_frame(g, c->id, buf_span(&g->scratch));
+    }
+}
+
+static void send_error(struct govd *g, const struct console *c, const char *code, const char *text)
+{
+    buf_clear(&g->scratch);
+    if (codec_write_error(&g->scratch, span_str(code), span_str(text)) == ST_OK) {
+        send_scratch(g, c);
+    }
+}
+
+/* Numbers that are not in the record come again after a start, for other events: while the record has failed, what
+ * a console knows belongs to a history of its own. */
+static struct span instance_told(const struct govd *g)
+{
+    return span_str(g->unrecorded_instance[0] ? g->unrecorded_instance
+                                              : journal_instance(g->journal));
+}
+
+static void send_hello(struct govd *g, const struct console *c, bool resumed)
+{
+    struct msg_hello h = {
+        .protocol = PROTOCOL_VERSION,
+        .name = SPAN("checkrein"),
+        .version = SPAN(CHECKREIN_VERSION),
+        .instance = instance_told(g),
+        .operator_id = span_str(c->operator_id),
+        .scopes = c->scopes,
+        .verbs = commands_offered(),
+        .heartbeat_ms = HEARTBEAT_MS,
+        .seq = (int64_t)g->seq,
+        .resumed = resumed,
+        .frame_bytes = PROTOCOL_FRAME_BYTES,
+    };
+    buf_clear(&g->scratch);
+    if (codec_write_server_hello(&g->scratch, &h) == ST_OK) {
+        send_scratch(g, c);
+    }
+}
+
+struct snapshot_target {
+    struct govd *g;
+    const struct console *c;
+};
+
+/* What a snapshot does not bring back is over, which is all that there is to say of such an agent. */
+static bool ended_long_ago(const struct govd *g, const struct event *ev)
+{
+    const struct agent *a =
+        fleet_agent_by_id(g->fleet, BACKEND_SELF, event_text(ev, F_AGENT_ID));
+    return a && a->state == AGENT_STOPPED && a->state_since_us < govd_wall_us() - STOPPED_TOLD_US;
+}
+
+static void send_snapshot_event(void *ctx, const struct event *ev)
+{
+    const struct snapshot_target *t = ctx;
+    struct event copy = *ev;
+    char id[ULID_BYTES];
+    if (ended_long_ago(t->g, ev)) {
+        return;
+    }
+    ulid_make(id);
+    copy.id = span_str(id);
+    copy.source = span_str(t->g->source);
+    copy.seq = t->g->seq;
+    copy.snapshot = true;
+    buf_clear(&t->g->scratch);
+    if (codec_write_msg_event(&t->g->scratch, &copy) == ST_OK) {
+        send_scratch(t->g, t->c);
+    }
+}
+
+/* The ring counter of the first event after `seq`; false when the ring does not reach back that far. Numbers follow
+ * each other in the ring, which is looked at and not trusted: a hole would come back at every resume. */
+static bool ring_after(const struct govd *g, uint64_t seq, uint64_t *counter)
+{
+    const struct ring *r = g->ring;
+    if (seq > g->seq || g->seq - seq > r->end - r->first) {
+        return false;
+    }
+    *counter = r->end - (g->seq - seq);
+    return *counter == r->end || r->event[*counter % RING_EVENTS].seq == seq + 1;
+}
+
+static void send_missed(struct govd *g, const struct console *c, uint64_t counter)
+{
+    for (; counter < g->ring->end; counter++) {
+        const struct ring_event *e = &g->ring->event[counter % RING_EVENTS];
+        outbox_frame(g, c->id, (struct span){e->frame, e->bytes});
+    }
+}
+
+/* After what is queued for it; it is not heard any more. */
+static void leave(struct govd *g, struct console *c, int code, const char *why)
+{
+    outbox_close(g, c->id, code, why);
+    c->leaving = true;
+}
+
+static void on_hello(struct govd *g, struct console *c, const struct msg_hello *h)
+{
+    if (h->min > PROTOCOL_VERSION || h->max < PROTOCOL_VERSION) {
+        send_error(g, c, "protocol", "this server speaks version 1 only");
+        leave(g, c, 1002, "no common protocol version");
+        return;
+    }
+    if (!span_is(h->role, "operator")) {
+        send_error(g, c, "scope", "only the role `operator` is offered here");
+        leave(g, c, 1008, "role not offered");
+        return;
+    }
+    if (c->greeted) {
+        send_error(g, c, "protocol", "hello was said before");
+        return;
+    }
+    uint64_t counter = 0;
+    bool resumed = h->resume_after >= 0 &&
+                   span_eq(h->resume_instance, instance_told(g)) &&
+                   ring_after(g, (uint64_t)h->resume_after, &counter);
+    c->greeted = true;
+    send_hello(g, c, resumed);
+    if (resumed) {
+        send_missed(g, c, counter);
+    } else {
+        struct snapshot_target t = {g, c};
+        fleet_snapshot(g->fleet, BACKEND_SELF, send_snapshot_event, &t);
+    }
+    buf_clear(&g->scratch);
+    if (codec_write_synced(&g->scratch, (int64_t)g->seq) == ST_OK) {
+        send_scratch(g, c);
+    }
+    c->cursor = g->ring->end;
+    presence(g, c, true, NULL);
+}
+
+void consoles_message(struct govd *g, net_id id, struct span text)
+{
+    struct console *c = console_of(g, id);
+    if (!c || c->leaving) {
+        return;
+    }
+    struct msg m;
+    struct why why = {0};
+    if (codec_read_msg(g->codec, text, &m, &why) != ST_OK) {
+        send_error(g, c, "frame", why.text);
+        return;
+    }
+    if (m.kind == KIND_HELLO) {
+        on_hello(g, c, &m.hello);
+    } else if (!c->greeted) {
+        send_error(g, c, "protocol", "hello comes first");
+        leave(g, c, 1008, "hello comes first");
+    } else if (m.kind == KIND_COMMAND) {
+        commands_run(g, c, &m.command);
+    } else if (m.kind == KIND_BYE) {
+        leave(g, c, 1000, "bye");
+    } else if (m.kind != KIND_SUBSCRIBE) {
+        send_error(g, c, "frame", "this kind of frame is not taken here");
+    }
+}
+
+/* ---- what goes out by itself */
+
+static void flush_one(struct govd *g, struct console *c, uint64_t end)
+{
+    const struct ring *r = g->ring;
+    if (!c->greeted || c->leaving) {
+        return;
+    }
+    if (c->cursor < r->first) {
+        net_ws_close(g->net, c->id, 1013, "too slow: connect again for a snapshot");
+        c->leaving = true;
+        return;
+    }
+    for (; c->cursor < end && net_ws_queued(g->net, c->id) < CONSOLE_AHEAD; c->cursor++) {
+        const struct ring_event *e = &r->event[c->cursor % RING_EVENTS];
+        if (net_ws_send(g->net, c->id, (struct span){e->frame, e->bytes}) != ST_OK) {
+            c->leaving = true; /* closed by net; `closed` follows */
+            return;
+        }
+    }
+}
+
+void consoles_flush(struct govd *g, uint64_t end)
+{
+    for (size_t i = 0; i < CONSOLES_MAX; i++) {
+        flush_one(g, &g->consoles[i], end);
+    }
+}
+
+void consoles_catch_up(struct govd *g, net_id id, uint64_t end)
+{
+    struct console *c = console_of(g, id);
+    if (c) {
+        flush_one(g, c, end);
+    }
+}
+
+void consoles_start_over(struct govd *g)
+{
+    ulid_make(g->unrecorded_instance);
+    for (size_t i = 0; i < CONSOLES_MAX; i++) {
+        if (g->consoles[i].id) {
+            outbox_close(g, g->consoles[i].id, 1012, "the record failed: connect again for a snapshot");
+        }
+    }
+}
+
+void consoles_result(struct govd *g, struct span id, enum command_state st, const char *reason,
+                     const char *by)
+{
+    struct msg_result r = {
+        .command = id, .state = st, .reason = span_str(reason), .by = span_str(by)};
+    buf_clear(&g->scratch);
+    if (codec_write_result(&g->scratch, &r) != ST_OK) {
+        return;
+    }
+    for (size_t i = 0; i < CONSOLES_MAX; i++) {
+        if (g->consoles[i].greeted) {
+            send_scratch(g, &g->consoles[i]);
+        }
+    }
+}
+
+void consoles_bye(struct govd *g)
+{
+    buf_clear(&g->scratch);
+    if (codec_write_bye(&g->scratch) != ST_OK) {
+        return;
+    }
+    for (size_t i = 0; i < CONSOLES_MAX; i++) {
+        struct console *c = &g->consoles[i];
+        if (c->id && net_ws_send(g->net, c->id, buf_span(&g->scratch)) == ST_OK) {
+            net_ws_close(g->net, c->id, 1001, "the daemon is shutting down");
+        }
+    }
+}

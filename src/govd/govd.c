@@ -1,0 +1,153 @@
+#include "govd_priv.h"
+
+#include "checkrein/log.h"
+
+#define SEAL_EVERY_MS   60000
+#define TEXT_BYTES      (3 * HOOK_BODY_BYTES) /* each string of a body at most three times */
+
+static void on_seal_due(void *ctx)
+{
+    struct govd *g = ctx;
+    if (!journal_failed(g->journal) && journal_seal(g->journal, govd_wall_us()) != ST_OK) {
+        log_write(LOG_ERROR, "the record was not sealed");
+    }
+    g->seal_timer = loop_timer(g->loop, SEAL_EVERY_MS, on_seal_due, g);
+}
+
+static void init(struct govd *g, struct loop *l, struct net *n, const struct govd_options *o)
+{
+    g->loop = l;
+    g->net = n;
+    g->conf = o->conf;
+    g->demo = o->demo;
+    g->policy_path = xstrdup(o->policy_path);
+    g->host = xstrdup(o->host);
+    g->fleet = fleet_new();
+    g->policy = policy_new();
+    g->codec = codec_new();
+    g->ring = xcalloc(1, sizeof(*g->ring));
+    g->tokens = xcalloc(HOOK_TOKENS_MAX, sizeof(*g->tokens));
+    buf_init(&g->scratch, PROTOCOL_FRAME_BYTES);
+    buf_init(&g->text, TEXT_BYTES);
+    (void)buf_reserve(&g->text, TEXT_BYTES); /* it must not move while spans point into it */
+    map_init(&g->session_by_id);
+    map_init(&g->call_by_http);
+    map_init(&g->call_by_approval);
+    map_init(&g->call_by_native);
+    map_init(&g->ran_before);
+}
+
+static enum status open_record(struct govd *g, const struct govd_options *o, struct why *why)
+{
+    struct journal_options jo = {
+        .dir = o->journal_dir, .writer = "daemon", .now_us = govd_wall_us()};
+    struct journal_opened found;
+    enum status st = journal_open(&g->journal, &jo, &found, why);
+    if (st != ST_OK) {
+        return st;
+    }
+    struct buf source;
+    buf_init(&source, 512);
+    buf_printf(&source, "checkrein://%s/%s", g->host, found.instance);
+    g->source = buf_detach(&source, NULL);
+    buf_release(&source);
+    st = restore(g, o->journal_dir, why);
+    if (st == ST_OK && found.torn_bytes) {
+        char text[120];
+        (void)snprintf(text, sizeof(text),
+                       "the record's end was torn by a crash: %llu bytes were cut off and kept aside",
+                       (unsigned long long)found.torn_bytes);
+        publish_signal(g, NULL, SEVERITY_HIGH, text);
+    }
+    return st;
+}
+
+enum status govd_start(struct govd **out, struct loop *l, struct net *n, const struct govd_options *o,
+                       struct why *why)
+{
+    struct govd *g = xcalloc(1, sizeof(*g));
+    init(g, l, n, o);
+    enum status st = token_load(o->token_path, g->token, why);
+    if (st == ST_OK) {
+        st = open_record(g, o, why);
+    }
+    if (st == ST_OK) {
+        st = rules_load(g, why);
+    }
+    if (st == ST_OK) {
+        st = doors_open(g, o, why);
+    }
+    if (st != ST_OK) {
+        govd_free(g);
+        return st;
+    }
+    on_seal_due(g);
+    *out = g;
+    return ST_OK;
+}
+
+int govd_hook_port(const struct govd *g)
+{
+    return g->port;
+}
+
+void govd_reload(struct govd *g)
+{
+    rules_reload(g);
+}
+
+void govd_turn(struct govd *g)
+{
+    stop_settle(g);
+    outbox_flush(g);
+    if (g->closing && !g->drained && net_idle(g->net)) {
+        g->drained = true;
+    }
+}
+
+void govd_shutdown(struct govd *g)
+{
+    if (g->closing) {
+        return;
+    }
+    g->closing = true;
+    (void)gate_refuse_all(g, 0, SPAN("checkrein"), "checkrein is shutting down: not let through");
+    outbox_flush(g);
+    consoles_bye(g);
+    doors_close(g);
+}
+
+bool govd_drained(const struct govd *g)
+{
+    return g->drained;
+}
+
+void govd_free(struct govd *g)
+{
+    if (!g) {
+        return;
+    }
+    loop_remove(g->loop, g->seal_timer);
+    doors_close(g);
+    endings_release(g);
+    outbox_release(g);
+    gate_release(g);
+    sessions_release(g);
+    journal_close(g->journal, govd_wall_us());
+    fleet_free(g->fleet);
+    policy_free(g->policy);
+    codec_free(g->codec);
+    buf_release(&g->scratch);
+    buf_release(&g->text);
+    wipe(g->token, sizeof(g->token));
+    tree_free(g->tree);
+    map_release(&g->ran_before);
+    map_release(&g->seen[0]);
+    map_release(&g->seen[1]);
+    free(g->tokens);
+    free(g->policy_path);
+    free(g->socket_path);
+    free(g->host);
+    free(g->source);
+    free(g);
+}

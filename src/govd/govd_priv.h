@@ -1,0 +1,372 @@
+/* govd_priv.h - what the files of the daemon share. One idea a file:
+ *
+ *   govd.c      start, turn, shutdown             listen.c    who may connect, and to which door
+ *   publish.c   event -> record -> fold -> ring   outbox.c    what leaves only after the record is durable
+ *   sessions.c  agents known by their hooks       gate.c      a call's life: judge, ask, answer, withdraw
+ *   calls.c     the table of calls
+ *   claude.c    hook payloads of Claude Code      claude_tools.c, claude_reply.c  its tools and its answers
+ *   rules.c     policy file                       commands.c  operators' verbs, one function each
+ *   consoles.c  checkrein.v1 connections          stop.c      fleet stop
+ *   procs.c     processes: who, alive, gone       tree.c, ending.c  all that is below one; ending it
+ *   otlp.c      spend and failures from telemetry restore.c   state from the record at start
+ *   token.c     the hooks' bearer token           seen.c      command ids that were taken
+ */
+#ifndef GOVD_PRIV_H
+#define GOVD_PRIV_H
+
+#include "checkrein/alloc.h"
+#include "checkrein/buf.h"
+#include "checkrein/codec.h"
+#include "checkrein/crypto.h"
+#include "checkrein/event.h"
+#include "checkrein/govd.h"
+#include "checkrein/journal.h"
+#include "checkrein/map.h"
+#include "checkrein/model.h"
+#include "checkrein/num.h"
+#include "checkrein/policy.h"
+#include "checkrein/ulid.h"
+#include "checkrein/wire.h"
+
+#define HOOK_BODY_BYTES  (4 * 1024 * 1024)
+#define HOOK_TOKENS_MAX  65536 /* JSON tokens of one body */
+#define RING_EVENTS      8192  /* newest events kept for consoles that come back */
+#define RING_BYTES       (32 * 1024 * 1024)
+#define CONSOLES_MAX     64
+#define NAME_BYTES       128
+#define CWD_BYTES        4096
+#define SESSIONS_MAX     50000
+#define CALLS_MAX        131072 /* waiting or running, over all agents */
+#define RUNNING_MAX      4096   /* calls of one agent that run and were not reported back */
+#define HELD_BYTES       ((size_t)64 << 20) /* of all action texts that wait */
+#define HELD_AGENT_BYTES ((size_t)16 << 20)
+#define REASON_BYTES     512
+#define BACKEND_SELF     SPAN("self") /* this daemon's own name in its fold */
+
+#define COMMAND_ID_BYTES (COMMAND_ID_MAX + 1)
+
+/* What a session's next call meets. Kept in the record as the agent's `agent.gate`. */
+#define GATES(X)                                                                                   \
+    X(GATE_OPEN, "open")                                                                           \
+    X(GATE_HOLD, "hold")                                                                           \
+    X(GATE_REFUSE, "refuse")
+enum gate_mode {
+#define X(constant, name) constant,
+    GATES(X)
+#undef X
+        GATE_COUNT
+};
+const char *gate_name(enum gate_mode m);
+enum gate_mode gate_find(struct span name); /* GATE_OPEN when unknown */
+
+/* One agent as its hooks show it. Lives as long as the daemon; named by its index + 1. */
+typedef uint32_t session_ref;
+struct session {
+    struct govd *govd;
+    session_ref ref;
+    uint32_t children;      /* sessions whose parent it is */
+    char *id;     /* "claude:<session>" or "claude:<session>/<subagent>" */
+    char *native; /* the runtime's own session id */
+    char *name, *cwd, *mode, *runtime, *model;
+    session_ref parent;
+    enum gate_mode gate;
+    enum agent_state state;
+    bool demo;
+    bool ending;            /* its processes are being ended */
+    bool in_stop;           /* counted by the fleet stop */
+    bool interrupt_next;    /* the next call is refused and ends the turn */
+    int32_t pid;            /* 0: not known. Trusted only from a Unix socket peer's own ancestry */
+    uint64_t pid_start;     /* start time of that pid, so that a reused number is noticed */
+    loop_id watch;
+    int pidfd;              /* -1: none */
+    uint32_t held;          /* calls waiting at the gate, for whatever reason */
+    uint32_t asked;         /* of these, waiting for an operator */
+    uint32_t running;       /* calls let through and not yet reported back */
+    size_t held_bytes;      /* of the action texts that wait */
+    int64_t cost_microusd;
+    int64_t bucket_us;      /* rate limit: time up to which calls are paid for */
+    int64_t told_us;        /* monotonic: when it was last said that it is over a limit */
+    char watching[COMMAND_ID_BYTES]; /* command that waits to be confirmed by what this session does */
+    enum verb watching_verb;
+};
+
+enum call_state { CALL_FREE, CALL_HELD, CALL_ASKED, CALL_RUNNING };
+
+/* One call of a tool, from the hook to the report of its end. */
+struct call {
+    enum call_state state;
+    uint32_t index;            /* in govd.calls, for good */
+    net_id http;               /* of the waiting hook; 0 once answered */
+    session_ref session;
+    char id[ULID_BYTES];       /* approval id, while asked */
+    char *native_id;           /* tool_use_id */
+    char *action;              /* exact text that was hashed and shown; gone once it runs */
+    size_t action_bytes;
+    struct span input;         /* the tool's input inside `action` */
+    char *tool, *summary, *command, *path, *url, *words;
+    char *cwd, *mode;          /* of the moment of the call: the session's may change while it waits */
+    char digest[DIGEST_TEXT_BYTES];
+    char policy_version[24];
+    char deciding[COMMAND_ID_BYTES]; /* command that let it run: confirmed when its end is reported */
+    bool reads_only;
+};
+
+/* Frames leave only after the record they rest on is durable: see outbox.c. */
+struct ring_event {
+    uint64_t seq;
+    char *frame; /* {"kind":"event",...} */
+    size_t bytes;
+};
+struct ring {
+    struct ring_event event[RING_EVENTS];
+    uint64_t first, end; /* counters; slot = counter % RING_EVENTS */
+    size_t bytes;
+};
+
+enum parcel_kind { PARCEL_ANSWER, PARCEL_FRAME, PARCEL_CLOSE };
+struct parcel {
+    enum parcel_kind kind;
+    net_id to;
+    char *body; /* of PARCEL_CLOSE: the reason */
+    size_t bytes;
+    int close_code;
+    uint64_t ring_at;    /* events before this one go to the console first */
+    char *if_unrecorded; /* what is sent instead when the record failed; NULL: the same */
+    char call[ULID_BYTES]; /* that is let run: it is said when it could not be told */
+    char confirms[COMMAND_ID_BYTES]; /* command that is confirmed by handing this over */
+};
+
+struct console {
+    net_id id;
+    bool greeted;        /* hello was exchanged: it gets events */
+    bool leaving;        /* it is being closed: it gets no more events and is not heard */
+    int32_t peer_pid;
+    uint32_t scopes;
+    char operator_id[64];
+    uint64_t cursor;     /* next ring counter to send */
+};
+
+struct govd {
+    struct loop *loop;
+    struct net *net;
+    const struct conf *conf;
+    struct journal *journal;
+    struct fleet *fleet;
+    struct policy *policy;
+    struct codec *codec;
+    char *policy_path, *socket_path, *host, *source;
+    char token[80];
+    net_id unix_door, tcp_door;
+    int port;
+
+    struct tape_token *tokens;
+    struct buf text;    /* unescaped strings of one body */
+    struct buf scratch; /* frames and replies being written */
+
+    uint64_t seq;       /* of the newest published event */
+    struct ring *ring;
+    struct parcel *parcels;
+    size_t parcel_count, parcel_cap;
+
+    struct session **sessions; /* each stays where it is */
+    size_t session_count, session_cap;
+    struct map session_by_id;
+
+    struct call **calls; /* each stays where it is; CALL_FREE ones are used again */
+    size_t call_count, call_cap;
+    uint32_t *call_free; /* indexes of CALL_FREE ones */
+    size_t call_free_count, call_free_cap;
+    uint32_t held; /* over all sessions */
+    size_t held_bytes;
+    struct map call_by_http, call_by_approval, call_by_native;
+    struct map ran_before; /* calls that ran when the last daemon ended: by agent and call */
+
+    struct tree *tree;
+    struct ending *endings;
+    struct map seen[2]; /* ids of commands that were taken: this generation and the one before */
+
+    struct console consoles[CONSOLES_MAX];
+
+    bool stop_latched, stop_counting;
+    bool stop_changed; /* to be counted again at the end of the turn */
+    char stop_command[COMMAND_ID_BYTES]; /* that asked for it, until all is confirmed */
+    int64_t stop_requested, stop_confirmed, stop_unreachable;
+
+    bool demo;        /* all agents of this daemon are demo agents */
+    bool record_told; /* the failure of the record was said once */
+    char unrecorded_instance[ULID_BYTES]; /* of the history since then; empty while the record is well */
+    int64_t newcomer_us;   /* rate limit of new sessions: time up to which they are paid for */
+    size_t session_next;   /* where to look for one that can be forgotten */
+    int64_t unreadable_us; /* monotonic: when hooks that cannot be read were last told of */
+    uint64_t unreadable;   /* since then */
+    bool closing, drained;
+    loop_id seal_timer;
+};
+
+/* ---- publish.c */
+/* Completes the envelope, appends to the record, folds, and queues for consoles. False: nothing of this, because it
+ * cannot be recorded as it is; who lets something run on it must not. */
+bool publish(struct govd *g, struct event *ev);
+void publish_begin(struct govd *g, struct event *ev, enum event_type type);
+/* As publish_begin, with agent id and subject of this session. */
+void publish_about(struct govd *g, struct event *ev, enum event_type type, const struct session *s);
+void publish_state(struct govd *g, struct session *s, enum agent_state state, const char *reason);
+void publish_failure(struct govd *g, const struct session *s, enum failure class, struct span message);
+void publish_signal(struct govd *g, const struct session *s, enum severity sev, const char *title);
+/* True at most once a second for one *told_us: what an agent can cause without end is not told without end. */
+bool may_tell(int64_t *told_us);
+
+/* ---- outbox.c */
+void outbox_answer(struct govd *g, net_id http, struct span body);
+/* Lets this call run; gate_not_started() follows when it could not be told, or was refused instead. */
+void outbox_allowance(struct govd *g, net_id http, struct span body, struct span if_unrecorded,
+                      const char *call);
+/* A refusal: handing it over confirms the operator's command (empty: none). */
+void outbox_refusal(struct govd *g, net_id http, struct span body, struct span confirms);
+void outbox_frame(struct govd *g, net_id ws, struct span frame);
+void outbox_close(struct govd *g, net_id ws, int code, const char *why); /* after what is queued */
+/* Commits the record, then sends what rests on it. */
+void outbox_flush(struct govd *g);
+void outbox_release(struct govd *g);
+void ring_push(struct govd *g, uint64_t seq, struct span frame);
+
+/* ---- sessions.c */
+struct session *session_at(const struct govd *g, session_ref ref); /* NULL for 0 */
+struct session *session_find(const struct govd *g, struct span id);
+/* Finds or makes; *made says which. NULL: no room. Nothing is published. A gate that the record tells of holds. */
+struct session *session_open(struct govd *g, struct span id, bool *made);
+void session_set_parent(struct govd *g, struct session *s, session_ref parent);
+/* The stricter of its own and its parent's: a helper goes no further than who started it. */
+enum gate_mode session_gate_in_force(const struct session *s);
+void session_settle(struct govd *g, struct session *s, const char *reason); /* publishes the state that follows from its calls */
+void session_set(char **slot, struct span value); /* empty leaves what is there */
+void session_announce(struct govd *g, struct session *s, enum event_type type);
+void session_gate(struct govd *g, struct session *s, enum gate_mode mode);
+/* The model it talks to, as hooks or telemetry name it: published when it is news. Empty: not told. */
+void session_model(struct govd *g, struct session *s, struct span model);
+/* The command is confirmed by a later observation of this session; a command that still waited is superseded. */
+void session_watch(struct govd *g, struct session *s, struct span command, enum verb verb);
+/* That observation: confirms when the session is watched for this verb. */
+void session_seen(struct govd *g, struct session *s, enum verb verb, const char *what);
+void sessions_release(struct govd *g);
+/* True when a hook may pass the rate limit now; pays for it. */
+bool session_pay(struct session *s);
+/* The same for a session that is not known yet. */
+bool newcomer_pay(struct govd *g);
+
+/* ---- gate.c, calls.c */
+/* What a refused agent is told beside the refusal. */
+enum reply_then { REPLY_GO_ON, REPLY_END_TURN };
+struct call_request { /* what a runtime's hook tells of a call; spans borrowed */
+    struct span native_id, tool, input; /* input: JSON text as received */
+    struct span command, path, url, summary, words;
+    bool reads_only;
+};
+void gate_request(struct govd *g, struct session *s, net_id http, const struct call_request *r);
+/* That waits for an operator. */
+struct call *gate_find_approval(struct govd *g, struct span approval_id);
+/* The operator decided: recorded, then answered. */
+void gate_approve(struct govd *g, struct call *c, struct span by, const struct command *cmd);
+void gate_deny(struct govd *g, struct call *c, struct span by, struct span reason,
+               enum reply_then then, struct span command);
+/* The client went away: withdrawn. */
+void gate_gone(struct govd *g, net_id http);
+/* An answer that should have let it run was not given. */
+void gate_not_started(struct govd *g, struct span call, const char *why);
+/* Why nothing at all may pass for this session now; NULL when something may. */
+const char *gate_barred(const struct govd *g, const struct session *s);
+/* `only`: a session and its helpers; 0: all. */
+void gate_withdraw_all(struct govd *g, session_ref only);
+/* The gate of a session opened, or the rules changed: judges again what waits. */
+void gate_rejudge(struct govd *g, session_ref only);
+/* Refuses everything that waits (and ends the turn); gives how many. */
+uint32_t gate_refuse_all(struct govd *g, session_ref only, struct span by, const char *reason);
+struct call_end { /* what a runtime's hook tells of a call that is over; spans borrowed */
+    struct span native_id, tool, output, error;
+    enum outcome outcome;
+    int64_t duration_ms; /* -1: not told */
+};
+void gate_finished(struct govd *g, struct session *s, const struct call_end *end);
+/* Calls of this session that were let through and never reported back. */
+void gate_forget(struct govd *g, struct session *s, const char *why);
+void gate_release(struct govd *g);
+
+/* ---- claude.c: one hook call; answers at once or through the gate */
+void claude_hook(struct govd *g, net_id http, const struct http_head *head, struct span body);
+/* Appends the runtime's JSON to `out`. */
+void claude_reply_allow(struct buf *out, struct span input, struct span reason);
+void claude_reply_deny(struct buf *out, struct span reason, enum reply_then then);
+/* Of a prompt, or of a change of settings. */
+void claude_reply_block(struct buf *out, struct span reason);
+
+struct claude_tool {
+    const char *name;
+    bool reads_only;
+    const char *command_key, *path_key, *url_key, *summary_key;
+};
+const struct claude_tool *claude_tool(struct span name); /* a generic row when unknown */
+
+/* ---- rules.c */
+void rules_reload(struct govd *g);
+enum status rules_load(struct govd *g, struct why *why) MUST_USE; /* a missing file: the defaults */
+
+/* ---- commands.c */
+void commands_run(struct govd *g, const struct console *from, const struct command *c);
+uint32_t commands_offered(void); /* 1u << enum verb */
+void command_result(struct govd *g, struct span id, enum command_state st, const char *reason, const char *by);
+
+/* ---- stop.c */
+void stop_all(struct govd *g, struct span command, struct span by);
+void stop_reset(struct govd *g);
+void stop_resume(struct govd *g);
+/* Refuses its calls for good and ends its processes. */
+void session_stop(struct govd *g, struct session *s, struct span by, const char *reason);
+/* Something of a stopped session was refused: what confirms the stop when no process is known. */
+void session_refused(struct govd *g, struct session *s, const char *what);
+void stop_count(struct govd *g);  /* something changed: is counted at the end of the turn */
+void stop_settle(struct govd *g); /* the end of the turn: counts, publishes, confirms */
+
+/* ---- procs.c */
+bool proc_alive(int32_t pid, uint64_t start);
+uint64_t proc_start_time(int32_t pid); /* 0: no such process */
+bool proc_is_ancestor(int32_t ancestor, int32_t of);
+/* True for what this daemon, or a console that is connected, runs under or is. */
+bool proc_is_ours(const struct govd *g, int32_t pid);
+void proc_watch(struct govd *g, struct session *s);
+void proc_unwatch(struct govd *g, struct session *s);
+/* Its process, and those below that were to end with it, are gone. */
+void proc_gone(struct govd *g, struct session *s, const char *reason);
+/* Ends the process and all below it; proc_gone() follows. False: it is not to be ended. */
+bool proc_end(struct govd *g, struct session *s);
+void endings_release(struct govd *g);
+void tree_free(struct tree *t);
+
+/* ---- seen.c */
+/* True when this id is new; it is known from then on, for the next 32768 at least. */
+bool seen_take(struct govd *g, struct span command);
+
+/* ---- consoles.c */
+void consoles_opened(struct govd *g, net_id id, const struct http_head *head);
+void consoles_message(struct govd *g, net_id id, struct span text);
+void consoles_closed(struct govd *g, net_id id, const char *why);
+void consoles_flush(struct govd *g, uint64_t end); /* of the ring: what is durable */
+void consoles_catch_up(struct govd *g, net_id id, uint64_t end);
+/* The record failed: what consoles know is not the record's history any more. */
+void consoles_start_over(struct govd *g);
+void consoles_bye(struct govd *g);
+/* To every console that reads: who sent the command knows its id. */
+void consoles_result(struct govd *g, struct span id, enum command_state st, const char *reason,
+                     const char *by);
+
+/* ---- otlp.c */
+void otlp_receive(struct govd *g, net_id http, const struct http_head *head, struct span body);
+
+/* ---- listen.c, restore.c, token.c */
+enum status doors_open(struct govd *g, const struct govd_options *o, struct why *why) MUST_USE;
+void doors_close(struct govd *g);
+enum status restore(struct govd *g, const char *journal_dir, struct why *why) MUST_USE;
+enum status token_load(const char *path, char out[80], struct why *why) MUST_USE;
+
+int64_t govd_wall_us(void);
+
+#endif

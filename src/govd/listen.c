@@ -1,0 +1,169 @@
+/* listen.c - two doors. The Unix socket is for consoles and for `checkrein hook`: the kernel says who is there,
+ * and only this user comes in. The loopback port is for runtimes' HTTP hooks and telemetry: bearer token, our
+ * own Host, and no Origin (a browser page has no business here). Neither door opens the other's rooms: no
+ * console connects over the port.
+ */
+#include "govd_priv.h"
+
+#include <unistd.h>
+
+
+#define CONNECTIONS_MAX 8192
+
+typedef void room_fn(struct govd *g, net_id http, const struct http_head *head, struct span body);
+
+static const struct room {
+    const char *path;
+    room_fn *enter;
+} ROOMS[] = {
+    {"/hook/claude", claude_hook },
+    {"/v1/logs",     otlp_receive},
+    {"/v1/metrics",  otlp_receive},
+    {"/v1/traces",   otlp_receive},
+};
+
+static const struct room *room_of(struct span path)
+{
+    for (size_t i = 0; i < ARRAY_LEN(ROOMS); i++) {
+        if (span_is(path, ROOMS[i].path)) {
+            return &ROOMS[i];
+        }
+    }
+    return NULL;
+}
+
+static int admit_request(const struct govd *g, const struct http_head *head)
+{
+    if (g->closing) {
+        return 503;
+    }
+    if (!room_of(head->path)) {
+        return 404;
+    }
+    return span_is(head->method, "POST") ? 0 : 405;
+}
+
+static int admit_unix(void *ctx, const struct http_head *head, bool upgrade)
+{
+    const struct govd *g = ctx;
+    if (head->peer_uid != geteuid()) {
+        return 403;
+    }
+    if (head->has_origin) {
+        return 403;
+    }
+    if (upgrade) {
+        return g->closing ? 503 : 0;
+    }
+    return admit_request(g, head);
+}
+
+static bool host_is_ours(const struct govd *g, struct span host)
+{
+    static const char *const NAMES[] = {"127.0.0.1", "localhost", "[::1]"};
+    char want[40];
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+        (void)snprintf(want, sizeof(want), "%s:%d", NAMES[i], g->port);
+        if (span_is(host, want)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool bearer_is_ours(const struct govd *g, struct span authorization)
+{
+    static const char SCHEME[] = "Bearer ";
+    if (!span_starts(authorization, SCHEME)) {
+        return false;
+    }
+    struct span token = span_sub(authorization, sizeof(SCHEME) - 1, authorization.n);
+    return equal_secret(token, span_str(g->token));
+}
+
+static int admit_port(void *ctx, const struct http_head *head, bool upgrade)
+{
+    const struct govd *g = ctx;
+    if (head->has_origin) {
+        return 403;
+    }
+    if (!host_is_ours(g, head->host)) {
+        return 421;
+    }
+    if (!bearer_is_ours(g, head->authorization)) {
+        return 401;
+    }
+    return upgrade ? 403 : admit_request(g, head);
+}
+
+static void on_request(void *ctx, net_id id, const struct http_head *head, struct span body)
+{
+    room_of(head->path)->enter(ctx, id, head, body);
+}
+
+static void on_gone(void *ctx, net_id id)
+{
+    gate_gone(ctx, id);
+}
+
+static void on_ws_opened(void *ctx, net_id id, const struct http_head *head)
+{
+    consoles_opened(ctx, id, head);
+}
+
+static void on_ws_message(void *ctx, net_id id, struct span text)
+{
+    consoles_message(ctx, id, text);
+}
+
+static void on_ws_closed(void *ctx, net_id id, int code, const char *why)
+{
+    (void)code;
+    consoles_closed(ctx, id, why);
+}
+
+static const struct server_events UNIX_EVENTS = {
+    .admit = admit_unix,
+    .request = on_request,
+    .request_gone = on_gone,
+    .ws_opened = on_ws_opened,
+    .ws_message = on_ws_message,
+    .ws_closed = on_ws_closed,
+};
+static const struct server_events PORT_EVENTS = {
+    .admit = admit_port,
+    .request = on_request,
+    .request_gone = on_gone,
+};
+
+enum status doors_open(struct govd *g, const struct govd_options *o, struct why *why)
+{
+    struct server_options unix_door = {
+        .unix_path = o->socket_path,
+        .port = -1,
+        .protocol = PROTOCOL_NAME,
+        .body_bytes = HOOK_BODY_BYTES,
+        .message_bytes = 64 * 1024, /* consoles send commands, nothing large */
+        .queue_bytes = RING_BYTES + 4 * PROTOCOL_FRAME_BYTES,
+        .max_connections = CONNECTIONS_MAX,
+        .messages_per_second = 2000,
+    };
+    struct server_options port = {
+        .port = o->hook_port,
+        .body_bytes = HOOK_BODY_BYTES,
+        .message_bytes = 4096,
+        .queue_bytes = 4096,
+        .max_connections = CONNECTIONS_MAX,
+    };
+    enum status st = net_listen(g->net, &unix_door, &UNIX_EVENTS, g, &g->unix_door, NULL, why);
+    if (st != ST_OK) {
+        return st;
+    }
+    return net_listen(g->net, &port, &PORT_EVENTS, g, &g->tcp_door, &g->port, why);
+}
+
+void doors_close(struct govd *g)
+{
+    net_unlisten(g->net, g->unix_door);
+    net_unlisten(g->net, g->tcp_door);
+}

@@ -1,0 +1,103 @@
+#include "govd_priv.h"
+
+#include "checkrein/clock.h"
+#include "checkrein/log.h"
+
+#define TELL_EVERY_US 1000000 /* what an agent can cause without end is told once in this time */
+
+int64_t govd_wall_us(void)
+{
+    return clock_wall_us();
+}
+
+void publish_begin(struct govd *g, struct event *ev, enum event_type type)
+{
+    event_init(ev, type, govd_wall_us());
+    ev->source = span_str(g->source);
+    ev->backend = BACKEND_SELF;
+}
+
+void publish_about(struct govd *g, struct event *ev, enum event_type type, const struct session *s)
+{
+    publish_begin(g, ev, type);
+    event_set_text(ev, F_AGENT_ID, span_str(s->id));
+    ev->subject = span_str(s->id);
+}
+
+static bool record(struct govd *g, const struct event *ev)
+{
+    if (journal_failed(g->journal)) {
+        return true; /* the signal that was raised says so; deny, pause and stop go on */
+    }
+    return journal_event(g->journal, ev->time_us, ev, NULL) == ST_OK || journal_failed(g->journal);
+}
+
+/* The numbers have no hole: an event takes its number only when it can be recorded and told. */
+bool publish(struct govd *g, struct event *ev)
+{
+    char id[ULID_BYTES];
+    struct why why = {0};
+    ulid_make(id);
+    ev->id = span_str(id);
+    ev->seq = g->seq + 1;
+    buf_clear(&g->scratch);
+    if (codec_write_msg_event(&g->scratch, ev) != ST_OK || !record(g, ev)) {
+        enum status st = event_check(ev, &why);
+        log_write(LOG_ERROR, "event %s cannot be recorded: %s", event_type_name(ev->type),
+                  st == ST_OK ? "too long" : why.text);
+        return false;
+    }
+    g->seq++;
+    fleet_apply(g->fleet, ev);
+    ring_push(g, ev->seq, buf_span(&g->scratch));
+    return true;
+}
+
+void publish_state(struct govd *g, struct session *s, enum agent_state state, const char *reason)
+{
+    if (s->state == state) {
+        return;
+    }
+    s->state = state;
+    struct event ev;
+    publish_about(g, &ev, EVENT_AGENT_STATE, s);
+    event_set_number(&ev, F_STATE, state);
+    event_put_text(&ev, F_REASON, span_str(reason));
+    (void)publish(g, &ev);
+    stop_count(g);
+}
+
+void publish_failure(struct govd *g, const struct session *s, enum failure class,
+                     struct span message)
+{
+    struct event ev;
+    publish_about(g, &ev, EVENT_FAILURE_REPORTED, s);
+    event_set_number(&ev, F_FAILURE_CLASS, class);
+    event_set_number(&ev, F_RETRYING, false);
+    event_put_text(&ev, F_ERROR, span_sub(message, 0, 2048));
+    (void)publish(g, &ev);
+}
+
+void publish_signal(struct govd *g, const struct session *s, enum severity sev, const char *title)
+{
+    struct event ev;
+    if (s) {
+        publish_about(g, &ev, EVENT_SIGNAL_RAISED, s);
+    } else {
+        publish_begin(g, &ev, EVENT_SIGNAL_RAISED);
+    }
+    event_set_text(&ev, F_SIGNAL_SOURCE, SPAN("checkrein"));
+    event_set_number(&ev, F_SEVERITY, sev);
+    event_set_text(&ev, F_TITLE, span_str(title));
+    (void)publish(g, &ev);
+}
+
+bool may_tell(int64_t *told_us)
+{
+    int64_t now = clock_mono_us();
+    if (*told_us && now - *told_us < TELL_EVERY_US) {
+        return false;
+    }
+    *told_us = now;
+    return true;
+}

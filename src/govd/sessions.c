@@ -1,0 +1,288 @@
+#include "govd_priv.h"
+
+#include "checkrein/clock.h"
+
+#define BURST_US       1000000 /* what a second brings may come at once */
+#define NEWCOMERS_RATE 200     /* new sessions a second */
+#define NEWCOMERS_US   5000000 /* five seconds of them may come at once */
+
+static const char *const GATE_NAMES[] = {
+#define X(constant, name) name,
+    GATES(X)
+#undef X
+};
+
+const char *gate_name(enum gate_mode m)
+{
+    return m < GATE_COUNT ? GATE_NAMES[m] : GATE_NAMES[GATE_OPEN];
+}
+
+enum gate_mode gate_find(struct span name)
+{
+    for (unsigned i = 0; i < GATE_COUNT; i++) {
+        if (span_is(name, GATE_NAMES[i])) {
+            return (enum gate_mode)i;
+        }
+    }
+    return GATE_OPEN;
+}
+
+struct session *session_at(const struct govd *g, session_ref ref)
+{
+    return ref && ref <= g->session_count ? g->sessions[ref - 1] : NULL;
+}
+
+struct session *session_find(const struct govd *g, struct span id)
+{
+    uint32_t ref = 0;
+    return map_get(&g->session_by_id, id, &ref) ? session_at(g, ref) : NULL;
+}
+
+static void release(struct govd *g, struct session *s)
+{
+    proc_unwatch(g, s);
+    free(s->id);
+    free(s->native);
+    free(s->name);
+    free(s->cwd);
+    free(s->mode);
+    free(s->runtime);
+}
+
+/* Over, and nothing speaks of it any more. Its gate and what it spent stay in the fold. */
+static bool can_be_forgotten(const struct session *s)
+{
+    return s->state == AGENT_STOPPED && !s->pid && !s->ending && !s->held && !s->running &&
+           !s->children && !s->watching[0];
+}
+
+static struct session *make_room(struct govd *g)
+{
+    for (size_t n = 0; n < g->session_count; n++) {
+        g->session_next = (g->session_next + 1) % g->session_count;
+        struct session *s = g->sessions[g->session_next];
+        if (can_be_forgotten(s)) {
+            session_set_parent(g, s, 0);
+            map_del(&g->session_by_id, span_str(s->id));
+            release(g, s);
+            return s;
+        }
+    }
+    return NULL;
+}
+
+static struct session *place(struct govd *g)
+{
+    if (g->session_count >= SESSIONS_MAX) {
+        return make_room(g);
+    }
+    struct session *s = xcalloc(1, sizeof(*s));
+    GROW(g->sessions, g->session_cap, g->session_count + 1);
+    g->sessions[g->session_count++] = s;
+    s->ref = (session_ref)g->session_count;
+    return s;
+}
+
+struct session *session_open(struct govd *g, struct span id, bool *made)
+{
+    struct session *s = session_find(g, id);
+    *made = false;
+    if (s) {
+        return s;
+    }
+    s = place(g);
+    if (!s) {
+        return NULL;
+    }
+    *made = true;
+    *s = (struct session){.govd = g, .ref = s->ref, .pidfd = -1, .demo = g->demo};
+    s->id = xstrndup(id.p, id.n);
+    map_put(&g->session_by_id, id, s->ref);
+    const struct agent *known = fleet_agent_by_id(g->fleet, BACKEND_SELF, id);
+    if (known) {
+        s->gate = gate_find(fleet_span(g->fleet, known->gate));
+        s->state = known->state;
+        s->cost_microusd = known->cost_microusd;
+    }
+    return s;
+}
+
+void session_set_parent(struct govd *g, struct session *s, session_ref parent)
+{
+    struct session *before = session_at(g, s->parent);
+    struct session *now = session_at(g, parent);
+    if (before) {
+        before->children--;
+    }
+    if (now) {
+        now->children++;
+    }
+    s->parent = parent;
+}
+
+enum gate_mode session_gate_in_force(const struct session *s)
+{
+    const struct session *parent = session_at(s->govd, s->parent);
+    return parent && parent->gate > s->gate ? parent->gate : s->gate;
+}
+
+void session_set(char **slot, struct span value)
+{
+    if (value.n) {
+        free(*slot);
+        *slot = xstrndup(value.p, value.n);
+    }
+}
+
+/* What can be pulled on an agent behind this gate, soft to hard, and how it is confirmed. */
+static const struct event_row REINS[] = {
+    {{SPAN_INIT("withhold"), SPAN_INIT("true"), SPAN_INIT("the request is still pending"), SPAN_INIT("")}},
+    {{SPAN_INIT("hold"), SPAN_INIT("true"), SPAN_INIT("its next call is seen waiting"), SPAN_INIT("")}},
+    {{SPAN_INIT("interrupt"), SPAN_INIT("true"), SPAN_INIT("turn ended event"), SPAN_INIT("at its next call")}},
+    {{SPAN_INIT("stop"), SPAN_INIT("false"), SPAN_INIT("its processes are gone"), SPAN_INIT("")}},
+};
+static const struct event_row REINS_WITHOUT_PID[] = {
+    {{SPAN_INIT("withhold"), SPAN_INIT("true"), SPAN_INIT("the request is still pending"), SPAN_INIT("")}},
+    {{SPAN_INIT("hold"), SPAN_INIT("true"), SPAN_INIT("its next call is seen waiting"), SPAN_INIT("")}},
+    {{SPAN_INIT("interrupt"), SPAN_INIT("true"), SPAN_INIT("turn ended event"), SPAN_INIT("at its next call")}},
+    {{SPAN_INIT("stop"), SPAN_INIT("false"), SPAN_INIT("its next call is refused"),
+      SPAN_INIT("process not known: only its calls can be refused")}},
+};
+
+void session_announce(struct govd *g, struct session *s, enum event_type type)
+{
+    struct event ev;
+    publish_about(g, &ev, type, s);
+    char instance[64] = "";
+    if (s->pid > 0) {
+        (void)snprintf(instance, sizeof(instance), "%d@%llu", s->pid,
+                       (unsigned long long)s->pid_start);
+        event_set_number(&ev, F_PID, s->pid);
+    }
+    const struct session *parent = session_at(g, s->parent);
+    event_put_text(&ev, F_AGENT_INSTANCE, span_str(instance));
+    event_put_text(&ev, F_AGENT_NAME, span_str(s->name));
+    event_put_text(&ev, F_AGENT_RUNTIME, span_str(s->runtime));
+    event_put_text(&ev, F_SESSION, span_str(s->native));
+    event_put_text(&ev, F_HOST, span_str(g->host));
+    event_put_text(&ev, F_CWD, span_str(s->cwd));
+    event_put_text(&ev, F_PERMISSION_MODE, span_str(s->mode));
+    event_put_text(&ev, F_AGENT_PARENT, span_str(parent ? parent->id : NULL));
+    event_set_text(&ev, F_GATE, span_str(gate_name(s->gate)));
+    event_set_number(&ev, F_AGENT_DEMO, s->demo);
+    if (s->pid > 0) {
+        event_set_list(&ev, F_REINS, REINS, ARRAY_LEN(REINS));
+    } else {
+        event_set_list(&ev, F_REINS, REINS_WITHOUT_PID, ARRAY_LEN(REINS_WITHOUT_PID));
+    }
+    (void)publish(g, &ev);
+}
+
+void session_model(struct govd *g, struct session *s, struct span model)
+{
+    if (!model.n || span_is(model, s->model ? s->model : "")) {
+        return;
+    }
+    session_set(&s->model, model);
+    struct event ev;
+    publish_about(g, &ev, EVENT_AGENT_UPDATED, s);
+    event_set_text(&ev, F_MODEL, model);
+    event_set_text(&ev, F_PROVIDER, SPAN("anthropic"));
+    (void)publish(g, &ev);
+}
+
+void session_gate(struct govd *g, struct session *s, enum gate_mode mode)
+{
+    if (s->gate != mode) {
+        s->gate = mode;
+        session_announce(g, s, EVENT_AGENT_UPDATED);
+    }
+}
+
+static enum agent_state settled(const struct session *s)
+{
+    if (s->ending) {
+        return AGENT_STOPPING;
+    }
+    if (s->state == AGENT_STOPPED && !s->held && !s->running) {
+        return AGENT_STOPPED;
+    }
+    if (session_gate_in_force(s) == GATE_HOLD) {
+        return s->held && !s->running ? AGENT_PAUSED : AGENT_PAUSING;
+    }
+    if (s->asked) {
+        return AGENT_WAITING_APPROVAL;
+    }
+    if (s->held || s->running) {
+        return AGENT_RUNNING;
+    }
+    bool was_at_gate = s->state == AGENT_WAITING_APPROVAL || s->state == AGENT_PAUSED ||
+                       s->state == AGENT_PAUSING || s->state == AGENT_UNKNOWN;
+    return was_at_gate ? AGENT_RUNNING : s->state;
+}
+
+void session_settle(struct govd *g, struct session *s, const char *reason)
+{
+    publish_state(g, s, settled(s), reason);
+    if (s->state == AGENT_PAUSED) {
+        session_seen(g, s, VERB_PAUSE, "a call is seen waiting");
+    }
+}
+
+void session_watch(struct govd *g, struct session *s, struct span command, enum verb verb)
+{
+    if (s->watching[0]) {
+        command_result(g, span_str(s->watching), COMMAND_SUPERSEDED, "a later command took its place",
+                       NULL);
+    }
+    if (!span_copy(command, s->watching, sizeof(s->watching))) {
+        s->watching[0] = '\0';
+    }
+    s->watching_verb = verb;
+}
+
+void session_seen(struct govd *g, struct session *s, enum verb verb, const char *what)
+{
+    if (!s->watching[0] || s->watching_verb != verb) {
+        return;
+    }
+    char command[COMMAND_ID_BYTES];
+    memcpy(command, s->watching, sizeof(command));
+    s->watching[0] = '\0';
+    command_result(g, span_str(command), COMMAND_CONFIRMED, NULL, what);
+}
+
+/* A bucket is the time up to which is paid; it never lags by more than `burst_us`. */
+static bool pay(int64_t *bucket_us, int64_t rate, int64_t burst_us)
+{
+    int64_t now = clock_mono_us();
+    int64_t cost = 1000000 / rate;
+    if (*bucket_us < now - burst_us) {
+        *bucket_us = now - burst_us;
+    }
+    if (*bucket_us + cost > now) {
+        return false;
+    }
+    *bucket_us += cost;
+    return true;
+}
+
+bool session_pay(struct session *s)
+{
+    return pay(&s->bucket_us, s->govd->conf->serve.rate, BURST_US);
+}
+
+bool newcomer_pay(struct govd *g)
+{
+    return pay(&g->newcomer_us, NEWCOMERS_RATE, NEWCOMERS_US);
+}
+
+void sessions_release(struct govd *g)
+{
+    for (size_t i = 0; i < g->session_count; i++) {
+        release(g, g->sessions[i]);
+        free(g->sessions[i]);
+    }
+    free(g->sessions);
+    map_release(&g->session_by_id);
+}
