@@ -52,7 +52,7 @@ struct backend {
 };
 
 struct agent {
-    uint32_t ref, backend, parent; /* refs */
+    uint32_t ref, backend, parent; /* refs; parents never go round in a circle, and may be gone */
     sid id, instance, name, runtime, runtime_version, model, provider, host, cwd;
     sid owner, on_behalf_of, builder, region, boundary, session, task_id, task_title, parent_id, gate;
     sid permission_mode, permission_sandbox, permission_network;
@@ -139,15 +139,21 @@ struct fleet_totals {
 struct fleet *fleet_new(void);
 void fleet_free(struct fleet *f);
 
-/* Folds one event. Unknown types are counted and logged, never an error. */
+/* Folds one event. Unknown types are counted and logged, never an error. Values out of range count as
+ * unknown. An event that names an agent which was never seen makes it, unless an operator or a decision names it. */
 void fleet_apply(struct fleet *f, const struct event *ev);
-/* A snapshot of this back-end begins: what its snapshot events do not bring back is closed at `synced`. */
+/* A snapshot of this back-end begins: what its snapshot events do not bring back is closed at `synced`: agents
+ * are stopped, requests withdrawn, each with a line in the log. Snapshot events are state, not news: they are not
+ * logged, counters of actions and failures stay, and spend is a sum that replaces the one before. `seq` is where
+ * to resume, also when it is lower than before. Both calls are part of the fold: a replay makes them too. */
 void fleet_snapshot_begin(struct fleet *f, struct span backend);
 void fleet_snapshot_end(struct fleet *f, struct span backend, uint64_t seq);
-/* Writes the state of one back-end as snapshot events: what a daemon sends a console that cannot resume. */
+/* Writes the state of one back-end as snapshot events: what a daemon sends a console that cannot resume. They
+ * have the newest seq and no id or source; agents, pending requests in the order of the queue, and the fleet stop.
+ * Log, commands, what was decided, and counts of actions and failures do not go across. */
 void fleet_snapshot(const struct fleet *f, struct span backend, void (*emit)(void *ctx, const struct event *ev),
                     void *ctx);
-/* 64 bits over everything a view can see. */
+/* 64 bits over everything a view can see; the same on every machine. Walks everything: 2 us an agent. */
 uint64_t fleet_digest(const struct fleet *f);
 /* Text form for golden tests: stable order, one thing a line. */
 enum status fleet_dump(const struct fleet *f, struct buf *out);
@@ -171,9 +177,12 @@ const struct agent *fleet_agent(const struct fleet *f, uint32_t ref); /* NULL wh
 const struct agent *fleet_agent_by_id(const struct fleet *f, struct span backend, struct span id);
 const struct event_row *fleet_agent_list(const struct fleet *f, uint32_t agent, enum event_field list,
                                          uint32_t *count); /* F_GRANTS F_CREDENTIALS F_REINS F_DELEGATION */
-/* The agent's rein by name ("pause" verbs map to reins: see fleet_verb_offered). */
+/* By verb: pause and resume need the rein hold or freeze; interrupt, stop and revoke the one of their name. The
+ * back-end must be live and offer the verb. Agent 0: whether any back-end does. *why_not (may be NULL) is a
+ * constant in plain words, or NULL when it is offered. */
 bool fleet_verb_offered(const struct fleet *f, uint32_t agent, enum verb v, const char **why_not);
-/* True when its state is older than twice its heartbeat, or its back-end is not live: "last known". */
+/* True when its last sign of life is further than twice its heartbeat from now (also ahead), or its back-end is
+ * not live: "last known". */
 bool fleet_agent_stale(const struct fleet *f, const struct agent *a, int64_t now_us);
 
 /* Pending ones: emergency and high risk first, then by age; a new one joins the end of its bay. */

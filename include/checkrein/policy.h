@@ -3,15 +3,24 @@
  * Rules are ordered; the first that matches decides. What no rule names: tools that only read are allowed,
  * everything else asks. A rule matches when every pattern it has matches; patterns are shell globs
  * ('*' any bytes, also '/', '?' one character, '[...]') over the exact text, or "re:" and a POSIX extended
- * regular expression, unanchored. Several alternatives in one pattern are separated by " | ".
+ * regular expression, in the C locale; it is unanchored in ask and deny rules and must cover the whole text in
+ * allow rules. Several alternatives in one pattern are separated by " | ". A pattern on what a request does not
+ * have does not match.
  *
- * `command` is matched against a shell command line. A compound command (;, &, |, newline, $( or backquote,
- * redirection, subshell) matches an *allow* rule's glob never as a prefix trick: an allow rule with `command`
- * matches only when the line is one simple command, or when every simple command in it matches. Deny and ask
- * rules match when any part or the whole line matches.
+ * Doubt goes one way: an allow rule matches only what is certain, ask and deny rules also what may be.
  *
- * `path` is matched against the normalised absolute target ("..", "." and "//" are resolved as text against
- * cwd); an allow rule never matches a path that could not be normalised.
+ * `command` is matched against a shell command line. An allow rule matches when every byte of the line was
+ * understood by the quoting rules of a POSIX shell and every simple command in it matches, as written and without
+ * its quotes: no substitution, redirection (but of /dev/null), subshell, expansion, assignment, control byte or
+ * line break, at most 64 KiB. Commands that run others (env, sudo, xargs, sh -c, find -exec ...) match no allow
+ * glob with a wildcard. Deny and ask rules match when the whole line or any part matches: without quotes, by the
+ * program's bare name, behind commands that run others, inside substitutions; and always when it is too large
+ * (over 128 KiB or thousands of parts).
+ *
+ * `path` and `cwd` are matched against the normalised absolute name ("..", "." and "//" are resolved as text
+ * against cwd; links are not followed); one that cannot be normalised matches no allow rule and every other one.
+ *
+ * `url`: an allow rule's pattern is "*" or begins with scheme://host, and host and rest are matched apart.
  */
 #ifndef CHECKREIN_POLICY_H
 #define CHECKREIN_POLICY_H
@@ -53,7 +62,8 @@ struct policy;
 struct policy *policy_new(void);
 void policy_free(struct policy *p);
 /* Adds one rule at the end: keys runtime, agent, tool, command, path, url, cwd, mode, verdict (must),
- * reason, risk (low|high). ST_INVALID names the key. */
+ * reason, risk (low|high). ST_INVALID names the key; the name must be new; an allow rule has a pattern.
+ * ST_LIMIT over POLICY_RULES_MAX. What is refused changes nothing. */
 struct policy_pair {
     struct span key, value;
 };
@@ -62,13 +72,14 @@ enum status policy_add(struct policy *p, struct span name, uint32_t line, const 
 uint32_t policy_count(const struct policy *p);
 /* A short name of exactly these rules, for policy.version: 16 hex digits. */
 const char *policy_version(const struct policy *p);
+/* About 20 us; at most some 10 ms for the largest command. */
 void policy_eval(const struct policy *p, const struct policy_request *r, struct policy_verdict *out);
 
 /* Risk of a call by what it does, from a table of patterns that are hard to undo (rm -r, git push --force,
  * DROP, DELETE, curl | sh, chmod -R, dd, mkfs, kubectl delete, terraform destroy, sudo ...). */
 enum risk policy_risk(const struct policy_request *r, bool *reversible);
 
-/* For rules and tests: one pattern against one text. */
+/* For rules and tests: one pattern against one text, as an ask rule would; at most 512 and 64 KiB. */
 enum status pattern_check(struct span pattern, struct why *why) MUST_USE;
 bool pattern_match(struct span pattern, struct span text);
 

@@ -4,7 +4,8 @@
  * A frame depends on (fleet, ui, now, size) and on nothing else. Nothing here knows the terminal, a
  * clock, a socket or a file: the application hands in keys and moments and carries out the intents
  * that come back. Selections are refs and ids, never rows. Untrusted strings of the fleet go
- * through text_sanitise() into the ui's frame arena; drawing allocates nothing.
+ * through text_sanitise() into the ui's frame arena; drawing allocates nothing, but in the first
+ * frame of another size, request, or larger fleet.
  *
  * Rules that the application relies on (interaction, section 5 and 6):
  *  - deny, pause, stop and fleet stop give their intent at once; approve, resume, reset are armed;

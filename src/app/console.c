@@ -93,7 +93,7 @@ static enum status open_ui(struct console *c, const struct conf *conf, struct wh
 {
     struct ui_options o = {
         .readonly = conf->console.readonly,
-        .ascii = conf->console.ascii,
+        .ascii = term_ascii(c->term),
         .arm_low_us = conf->console.arm_low_ms * 1000,
         .arm_high_us = conf->console.arm_high_ms * 1000,
         .operator_label = conf->console.operator_label,
@@ -153,13 +153,13 @@ static enum status open_all(struct console *c, const struct conf *conf,
 {
     enum status st = hub_open(&c->hub, backends, count, journal_dir, &HUB_EVENTS, c, why);
     if (st == ST_OK) {
+        st = open_term(c, conf, why);
+    }
+    if (st == ST_OK) {
         st = open_ui(c, conf, why);
     }
     if (st == ST_OK) {
         st = take_signals(c);
-    }
-    if (st == ST_OK) {
-        st = open_term(c, conf, why);
     }
     if (st != ST_OK) {
         return st;

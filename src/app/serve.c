@@ -206,11 +206,11 @@ static int run(const struct conf *conf, const struct choices *ch)
     }
     if (st == ST_OK) {
         log_write(LOG_INFO, "hooks on port %d, consoles on %s", govd_hook_port(s.govd), p.socket);
+        govd_turn(s.govd); /* what the start itself had to say is durable before anybody is called */
         st = tell_ready(ch->ready_fd, govd_hook_port(s.govd), &why);
     }
     if (st == ST_OK) {
         loop_on_turn(s.loop, on_turn, &s);
-        govd_turn(s.govd);
         st = loop_run(s.loop);
     }
     govd_free(s.govd);

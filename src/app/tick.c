@@ -47,6 +47,14 @@ static void carry_out_command(struct console *c, struct command *cmd)
     }
 }
 
+static void tell_copied(struct console *c, enum status st)
+{
+    if (st != ST_OK && st != ST_AGAIN) {
+        ui_notice(c->ui, SPAN("not copied: too long, or not on this terminal"), ROLE_ERROR,
+                  console_now());
+    }
+}
+
 static void carry_out(struct console *c, struct intent *in)
 {
     switch (in->kind) {
@@ -60,9 +68,7 @@ static void carry_out(struct console *c, struct intent *in)
         term_redraw(c->term);
         break;
     case INTENT_COPY:
-        if (term_copy(c->term, in->text) != ST_OK) {
-            ui_notice(c->ui, SPAN("not copied: too long"), ROLE_ERROR, console_now());
-        }
+        tell_copied(c, term_copy(c->term, in->text));
         break;
     case INTENT_RECONNECT:
         hub_reconnect(&c->hub);
@@ -124,7 +130,10 @@ static void draw(struct console *c)
     view_render(&c->canvas, &s);
     c->dirty = false;
     c->last_frame_us = s.now.mono_us;
-    if (term_paint(c->term, &c->canvas) != ST_OK) {
+    enum status st = term_paint(c->term, &c->canvas);
+    if (st == ST_AGAIN) {
+        c->dirty = true; /* the terminal takes nothing now: decisions go on, the frame comes later */
+    } else if (st != ST_OK) {
         c->quit = c->lost = true;
     }
 }

@@ -9,6 +9,7 @@
 
 
 #define CONNECTIONS_MAX 8192
+#define CONSOLE_BYTES   ((size_t)512 << 20) /* a whole snapshot; of events only a little is queued ahead */
 
 typedef void room_fn(struct govd *g, net_id http, const struct http_head *head, struct span body);
 
@@ -144,7 +145,7 @@ enum status doors_open(struct govd *g, const struct govd_options *o, struct why 
         .protocol = PROTOCOL_NAME,
         .body_bytes = HOOK_BODY_BYTES,
         .message_bytes = 64 * 1024, /* consoles send commands, nothing large */
-        .queue_bytes = RING_BYTES + 4 * PROTOCOL_FRAME_BYTES,
+        .queue_bytes = CONSOLE_BYTES,
         .max_connections = CONNECTIONS_MAX,
         .messages_per_second = 2000,
     };

@@ -47,6 +47,7 @@ static void release(struct govd *g, struct session *s)
     free(s->cwd);
     free(s->mode);
     free(s->runtime);
+    free(s->model);
 }
 
 /* Over, and nothing speaks of it any more. Its gate and what it spent stay in the fold. */

@@ -1,0 +1,106 @@
+"""What an agent can pile up: calls that never end, texts, sessions, noise. Each has an end, and others go on."""
+import json
+import os
+import resource
+import secrets
+import subprocess
+
+from daemon import Console, Daemon, Held, check, run, verdict, wait_for, with_daemon
+
+
+def post_many(daemon, bodies):
+    """On one connection; gives the answers."""
+    answers = []
+    c = daemon.connection()
+    for body in bodies:
+        c.request("POST", "/hook/claude", body if isinstance(body, bytes) else json.dumps(body), daemon.headers())
+        answers.append(json.loads(c.getresponse().read()))
+    c.close()
+    return answers
+
+
+def read_call(session, i):
+    return {"hook_event_name": "PreToolUse", "session_id": session, "cwd": "/", "tool_name": "Read",
+            "tool_use_id": f"t{i}", "tool_input": {"file_path": f"/{i}"}}
+
+
+@with_daemon(config="rate = 1000000\n")
+def calls_that_never_end(daemon):
+    answers = [verdict(a) for a in post_many(daemon, [read_call("s1", i) for i in range(4100)])]
+    check(answers[:4096] == ["allow"] * 4096 and answers[4096:] == ["deny"] * 4, f"{answers.count('allow')} were let through")
+    check(verdict(Held(daemon, "s2", tool="Read", file_path="/x").answer()) == "allow", "another agent pays for it")
+    daemon.hook("Stop")
+    check(verdict(Held(daemon, tool="Read", file_path="/x").answer()) == "allow", "the end of the turn ends them")
+
+
+def texts_that_wait(daemon):
+    console = Console(daemon)
+    held = [Held(daemon, command="echo " + "y" * (1200 * 1024)) for _ in range(13)]
+    for h in held:
+        console.request_for(h.id)
+    check(verdict(Held(daemon, command="echo " + "y" * (1200 * 1024)).answer()) == "deny", "more than 16 MiB of one agent wait")
+    check(verdict(Held(daemon, "s2", tool="Read", file_path="/x").answer()) == "allow", "another agent")
+    for h in held:
+        h.hang_up()
+    wait_for("none is left", lambda: not daemon.status()["approvals"])
+    again = Held(daemon, command="echo " + "y" * (1200 * 1024))
+    console.request_for(again.id)
+    again.hang_up()
+
+
+def snapshot_of_much(daemon):
+    """Whatever may wait can be told to a console that connects."""
+    held = [Held(daemon, f"s{i % 5}", command="echo " + "z" * (900 * 1024)) for i in range(60)]
+    count = lambda: len([e for e in daemon.events("approval.requested")])  # noqa: E731
+    wait_for("60 requests", lambda: count() == 60, 60)
+    console = Console(daemon)
+    waits = [e for e in console.events if e["type"] == "dev.checkrein.approval.requested"]
+    check(len(waits) == 60, f"{len(waits)} of 60 requests are in the snapshot")
+    request = waits[37]["data"]
+    console.approve(request, wait="accepted")
+    mine = next(h for h in held if h.id == request["gen_ai.tool.call.id"])
+    check(verdict(mine.answer()) == "allow", "")
+
+
+@with_daemon(config="rate = 20\n")
+def reports_are_limited_too(daemon):
+    post_many(daemon, [{"hook_event_name": "UserPromptSubmit", "session_id": "s1", "cwd": "/", "prompt": "p"}] * 600)
+    raw = len([r for r in daemon.records() if r["k"] == "raw"])
+    check(20 <= raw < 200, f"{raw} of 600 reports over the rate are in the record")
+    told = [e for e in daemon.events("failure.reported") if "rate" in e["data"].get("error.message", "")]
+    check(0 < len(told) < 30, f"told {len(told)} times")
+
+
+def garbage_is_counted(daemon):
+    post_many(daemon, [b"{", b"\xff", b'{"session_id":7}'] * 200)
+    signals = daemon.events("signal.raised")
+    check(0 < len(signals) < 20, f"{len(signals)} alarms for 600 bodies of garbage")
+    check(len(daemon.records()) < 60, f"{len(daemon.records())} records")
+
+
+def newcomers(daemon):
+    body = {"hook_event_name": "UserPromptSubmit", "cwd": "/", "prompt": "p"}
+    post_many(daemon, [{**body, "session_id": secrets.token_hex(8)} for _ in range(2500)])
+    made = len(daemon.events("agent.started"))
+    check(1000 <= made < 2400, f"{made} of 2500 new agents at once were taken")
+    check(verdict(post_many(daemon, [read_call("one-more", 1)])[0]) in ("allow", "deny"), "")
+
+
+def descriptors(daemon):
+    """More calls can wait than the descriptors that a shell gives by default."""
+    daemon.kill()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        daemon.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    held = [Held(daemon, f"s{i % 4}") for i in range(400)]
+    wait_for("400 requests", lambda: len(daemon.status()["approvals"]) == 400, 60)
+    for h in held:
+        h.hang_up()
+
+
+if __name__ == "__main__":
+    run([calls_that_never_end, texts_that_wait, snapshot_of_much, reports_are_limited_too, garbage_is_counted, newcomers,
+         descriptors])

@@ -1,0 +1,152 @@
+"""The record proves what happened: every call that ran has exactly one earlier decision, with the same digest."""
+import glob
+import json
+import os
+import subprocess
+
+from daemon import Console, Held, check, run, verdict, wait_for, with_daemon
+
+ALLOW_LS = "[rule ls]\ntool = Bash\ncommand = ls *\nverdict = allow\nreason = x\n"
+
+
+def decided_before_it_ran(records):
+    """Every action.started has one earlier allow by rule, or one approval, of the same action and digest."""
+    allowed, approved, problems, started = {}, {}, [], 0
+    for r in records:
+        if r["k"] != "event":
+            continue
+        kind, d = r["event"]["type"].removeprefix("dev.checkrein."), r["event"]["data"]
+        key = (d.get("gen_ai.agent.id"), d.get("gen_ai.tool.call.id"))
+        if kind == "policy.decided" and d["policy.verdict"] == "allow":
+            allowed.setdefault(key, []).append(d["action.digest"])
+        elif kind == "approval.resolved" and d["approval.decision"] == "approved":
+            approved.setdefault(key, []).append(d["action.digest"])
+        elif kind == "action.started":
+            started += 1
+            digests = allowed.pop(key, []) + approved.pop(key, [])
+            if digests != [d["action.digest"]]:
+                problems.append((key, digests))
+    return started, problems
+
+
+@with_daemon(policy=ALLOW_LS)
+def every_run_was_decided(daemon):
+    console = Console(daemon)
+    for i in range(20):
+        h = Held(daemon, command=f"ls {i}" if i % 3 == 0 else f"touch {i}")
+        if i % 3 == 0:
+            check(verdict(h.answer()) == "allow", "")
+        elif i % 3 == 1:
+            console.approve(console.request_for(h.id), wait="accepted")
+            h.answer()
+        else:
+            console.command("deny", approval=console.request_for(h.id)["approval.id"])
+            h.answer()
+    records = daemon.records()
+    started, problems = decided_before_it_ran(records)
+    check(started == 14 and not problems, f"{started} started, {problems}")
+    forged = [r for r in records if not (r["k"] == "event" and r["event"]["type"].endswith("approval.resolved"))]
+    check(decided_before_it_ran(forged)[1], "the checker does not see a missing decision")
+
+
+def verify_names_what_changed(daemon):
+    console = Console(daemon)
+    for _ in range(3):
+        h = Held(daemon)
+        console.approve(console.request_for(h.id), wait="accepted")
+        h.answer()
+    console.close()
+    check(daemon.terminate() == 0, "exit code")
+    good = daemon.verify()
+    check(good.returncode == 0 and "intact" in good.stdout, good.stdout + good.stderr)
+    path = sorted(glob.glob(os.path.join(daemon.record, "*.jsonl")))[0]
+    with open(path, "rb") as f:
+        lines = f.read().splitlines(keepends=True)
+    at = next(i for i, line in enumerate(lines) if b"approval.resolved" in line)
+    cases = {
+        "changed": lines[:at] + [lines[at].replace(b"approved", b"deniedXX")] + lines[at + 1:],
+        "removed": lines[:at] + lines[at + 1:],
+        "swapped": lines[:at] + [lines[at + 1], lines[at]] + lines[at + 2:],
+        "inserted": lines[:at] + [lines[at - 1]] + lines[at:],
+    }
+    for what, changed in cases.items():
+        with open(path, "wb") as f:
+            f.writelines(changed)
+        bad = daemon.verify()
+        check(bad.returncode == 5, f"{what}: exit {bad.returncode} {bad.stdout}")
+        number = json.loads(lines[at])["n"]
+        near = [str(number + d) for d in (-1, 0, 1, 2)]
+        check(any(f"record {n}," in bad.stdout for n in near), f"{what} at {number}: {bad.stdout}")
+    with open(path, "wb") as f:
+        f.writelines(lines)
+    check(daemon.verify().returncode == 0, "the original is not intact any more")
+
+
+def sealed_with_every_decision(daemon):
+    console = Console(daemon)
+    h = Held(daemon)
+    console.approve(console.request_for(h.id), wait="accepted")
+    h.answer()
+    kinds = [(r["k"], r.get("event", {}).get("type", "")) for r in daemon.records()]
+    at = next(i for i, k in enumerate(kinds) if k[1].endswith("approval.resolved"))
+    check(kinds[at + 1][0] == "seal", f"after the decision came {kinds[at + 1]}")
+
+
+def torn_tail(daemon):
+    daemon.hook("UserPromptSubmit", prompt="x")
+    daemon.kill()
+    path = sorted(glob.glob(os.path.join(daemon.record, "*.jsonl")))[-1]
+    with open(path, "rb") as f:
+        whole = f.read()
+    with open(path, "wb") as f:
+        f.write(whole[:-20])
+    daemon.start()
+    signal = daemon.events("signal.raised")
+    check(signal and "torn" in signal[0]["data"]["signal.title"], str(signal))
+    check(daemon.verify().returncode == 0, daemon.verify().stdout)
+    check(any(r["k"] == "torn" for r in daemon.records()), "no torn record")
+
+
+def tampered_record_is_refused(daemon):
+    for i in range(5):
+        daemon.hook("UserPromptSubmit", prompt=f"prompt number {i}")
+    check(daemon.terminate() == 0, "")
+    path = sorted(glob.glob(os.path.join(daemon.record, "*.jsonl")))[-1]
+    with open(path, "rb") as f:
+        lines = f.read().splitlines(keepends=True)
+    with open(path, "wb") as f:
+        f.writelines(lines[:-1] + [lines[-1].replace(b'"prev":"', b'"prev":"0', 1)])
+    done = daemon.run("serve", "--socket", daemon.socket, "--token-file", daemon.token_file, "--journal", daemon.record,
+                      "--hook-port", "0")
+    check(done.returncode == 1, f"started over a record that was changed: {done}")
+
+
+def limits_of_the_disk(daemon):
+    """A record that cannot be written lets nothing through, and deny, pause and stop still work."""
+    daemon.kill()
+    script = f"ulimit -f 64; trap '' XFSZ; exec {daemon.binary} serve --config {daemon.config_file} --socket {daemon.socket} " \
+             f"--token-file {daemon.token_file} --policy {daemon.policy_file} --journal {daemon.record}-small --hook-port {daemon.port}"
+    daemon.process = subprocess.Popen(["bash", "-c", script], stdin=subprocess.DEVNULL, stdout=daemon.log, stderr=daemon.log)
+    wait_for("the small daemon", lambda: daemon.run("status").returncode == 0)
+    daemon.record += "-small"
+    console = Console(daemon)
+    waiting = Held(daemon)
+    request = console.request_for(waiting.id)
+    for i in range(400):
+        daemon.hook("UserPromptSubmit", prompt=f"{i} " + "x" * 400)
+    console.event("signal.raised", signal__severity="emergency")
+    console.until("the end of what the record backs", lambda f: f["kind"] == "closed")
+    console = Console(daemon)
+    refused = console.approve(request)
+    check(refused["state"] == "refused" and "record" in refused["reason"], str(refused))
+    check(verdict(Held(daemon, "other", tool="Read", file_path="/x").answer()) == "deny", "an unrecorded call was let through")
+    denied = console.command("deny", approval=request["approval.id"])
+    check(denied["state"] == "confirmed", f"deny must work without a record: {denied}")
+    check(verdict(waiting.answer()) == "deny", "")
+    check(console.command("pause", agent="claude:s1", wait="accepted")["state"] == "accepted", "pause")
+    check(daemon.verify().returncode == 0, "what was recorded is not intact: " + daemon.verify().stdout)
+
+
+if __name__ == "__main__":
+    run([every_run_was_decided, verify_names_what_changed, sealed_with_every_decision, torn_tail,
+         tampered_record_is_refused, limits_of_the_disk])

@@ -1,0 +1,155 @@
+"""Stop and fleet stop: real processes, confirmed from the process table, latched."""
+import os
+import signal
+import subprocess
+import sys
+
+from daemon import Console, Held, check, run, verdict, wait_for
+
+# An agent's process: tells the socket who it is, starts a child, and waits. `stubborn` ignores SIGTERM.
+AGENT = r"""
+import http.client, json, os, signal, socket, subprocess, sys
+path, session, how = sys.argv[1:4]
+if how == "stubborn":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen(["sleep", "300"])
+class Unix(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(path)
+c = Unix("localhost")
+c.request("POST", "/hook/claude", json.dumps({"hook_event_name": "SessionStart", "session_id": session, "cwd": "/"}),
+          {"X-Checkrein-Pid": str(os.getppid() if how == "liar" else os.getpid())})
+c.getresponse().read()
+print(child.pid, flush=True)
+child.wait()
+signal.pause()
+"""
+
+
+class Agent:
+    def __init__(self, daemon, session, how="plain"):
+        self.process = subprocess.Popen([sys.executable, "-c", AGENT, daemon.socket, session, how], stdout=subprocess.PIPE, text=True)
+        self.child = int(self.process.stdout.readline())
+
+    def gone(self):
+        return self.process.poll() is not None and not alive(self.child)
+
+    def end(self):
+        for pid in (self.child, self.process.pid):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                pass
+        self.process.wait()
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def state_of(daemon, session):
+    return next(a for a in daemon.status()["agents"] if a["gen_ai.agent.id"] == "claude:" + session)
+
+
+def stop_ends_the_processes(daemon):
+    console = Console(daemon)
+    for how in ("plain", "stubborn"):
+        agent = Agent(daemon, how, how)
+        try:
+            check(state_of(daemon, how)["process.pid"] == agent.process.pid, "the pid was not learnt")
+            done = console.command("stop", agent="claude:" + how)
+            check(done["state"] == "confirmed", f"{how}: {done}")
+            wait_for("the processes are gone", agent.gone, 5)
+            check(state_of(daemon, how)["agent.state"] == "stopped", "state")
+        finally:
+            agent.end()
+
+
+def another_process_is_not_ended(daemon):
+    """The parent is claimed: it is an ancestor, so it is believed; a stranger is not."""
+    stranger = subprocess.Popen(["sleep", "300"])
+    code = AGENT.replace("str(os.getppid() if how == \"liar\" else os.getpid())", repr(str(stranger.pid)))
+    liar = subprocess.Popen([sys.executable, "-c", code, daemon.socket, "liar", "plain"], stdout=subprocess.PIPE, text=True)
+    child = int(liar.stdout.readline())
+    try:
+        check("process.pid" not in state_of(daemon, "liar"), "a claimed pid of another process was believed")
+        Console(daemon).command("stop", agent="claude:liar", wait="accepted")
+        check(stranger.poll() is None, "a stranger's process was ended")
+    finally:
+        for pid in (child, liar.pid, stranger.pid):
+            os.kill(pid, signal.SIGKILL)
+        liar.wait()
+        stranger.wait()
+
+
+def an_end_is_seen(daemon):
+    console = Console(daemon)
+    agent = Agent(daemon, "mortal")
+    h = Held(daemon, "mortal")
+    console.request_for(h.id)
+    agent.end()
+    console.event("agent.state", 5, agent__state="stopped")
+    check(not daemon.status()["approvals"], "the request of a dead process still waits")
+
+
+def fleet_stop(daemon):
+    console = Console(daemon)
+    agents = [Agent(daemon, f"a{i}", "stubborn" if i % 3 == 0 else "plain") for i in range(12)]
+    daemon.hook("UserPromptSubmit", "no-process", prompt="x")
+    waiting = Held(daemon, "waits")
+    console.request_for(waiting.id)
+    try:
+        started = console.command("stop_all", wait="accepted")
+        check(started["state"] == "accepted", str(started))
+        check(verdict(waiting.answer()) == "deny", "a pending call")
+        for a in agents:
+            wait_for("all gone", a.gone, 10)
+        count = lambda: daemon.status()["backends"][0]  # noqa: E731
+        wait_for("counted", lambda: count()["fleet.stop.confirmed"] == 13)
+        check(count()["fleet.stop.requested"] == 14 and count()["fleet.stop.unreachable"] == 1, str(count()))
+        answer = daemon.hook("UserPromptSubmit", "no-process", prompt="more")
+        check(answer.get("decision") == "block", f"a prompt under the latch: {answer}")
+        console.until("confirmed", lambda f: f["kind"] == "result" and f["command"] == started["command"] and f["state"] == "confirmed")
+        check(verdict(Held(daemon, "fresh", tool="Read", file_path="/x").answer()) == "deny", "a fresh agent under the latch")
+        check(console.command("resume", agent="claude:a1")["state"] == "refused", "resume under the latch")
+        check(console.command("reset_stop")["state"] == "confirmed", "reset")
+        check(verdict(Held(daemon, "a1", tool="Read", file_path="/x").answer()) == "deny", "the reset resumed a stopped agent")
+        check(verdict(Held(daemon, "later", tool="Read", file_path="/x").answer()) == "allow", "after the reset")
+    finally:
+        for a in agents:
+            a.end()
+
+
+def from_the_shell(daemon):
+    agent = Agent(daemon, "one")
+    try:
+        done = daemon.run("stop-all")
+        check(done.returncode == 0, f"{done}")
+        check(agent.gone(), "stop-all said done, and a process lives")
+        check(daemon.run("reset-stop").returncode == 0, "")
+        check(daemon.run("reset-stop").returncode == 3, "nothing to reset")
+    finally:
+        agent.end()
+
+
+def session_end_is_not_the_end(daemon):
+    """A client that says goodbye while its process lives is not counted as stopped."""
+    console = Console(daemon)
+    agent = Agent(daemon, "fake", "stubborn")
+    try:
+        daemon.hook("SessionEnd", "fake", reason="other")
+        console.command("stop_all", wait="accepted")
+        wait_for("gone", agent.gone, 10)
+        wait_for("counted", lambda: daemon.status()["backends"][0]["fleet.stop.confirmed"] == 1)
+    finally:
+        agent.end()
+
+
+if __name__ == "__main__":
+    run([stop_ends_the_processes, another_process_is_not_ended, an_end_is_seen, fleet_stop, from_the_shell,
+         session_end_is_not_the_end])
