@@ -7,10 +7,17 @@
  * time. */
 #define LINEAGE_MAX 64
 
+_Static_assert(sizeof(struct agent_item) <= 296, "there may be FLEET_AGENTS_MAX of them");
+
 struct agent_item *agent_find(const struct fleet *f, uint32_t backend, struct span id)
 {
     sid text = id_find(f, id);
     return text == 0 ? NULL : index_get(&f->agent_by_id, index_key(backend, text));
+}
+
+static struct agent_item *item_of(const struct fleet *f, uint32_t ref)
+{
+    return roster_find(&f->agents, ref);
 }
 
 /* ---- the finished, by when they finished */
@@ -19,23 +26,17 @@ static void finished_leave(struct fleet *f, struct agent_item *it)
     if (!it->finished) {
         return;
     }
-    struct agent_item **before = it->older == NULL ? &f->finished_first : &it->older->newer;
-    struct agent_item **after = it->newer == NULL ? &f->finished_last : &it->newer->older;
-    *before = it->newer;
-    *after = it->older;
-    it->older = it->newer = NULL;
+    *(it->older == 0 ? &f->finished_first : &item_of(f, it->older)->newer) = it->newer;
+    *(it->newer == 0 ? &f->finished_last : &item_of(f, it->newer)->older) = it->older;
+    it->older = it->newer = 0;
     it->finished = false;
 }
 
 static void finished_join(struct fleet *f, struct agent_item *it)
 {
     it->older = f->finished_last;
-    if (f->finished_last != NULL) {
-        f->finished_last->newer = it;
-    } else {
-        f->finished_first = it;
-    }
-    f->finished_last = it;
+    *(it->older == 0 ? &f->finished_first : &item_of(f, it->older)->newer) = it->a.ref;
+    f->finished_last = it->a.ref;
     it->finished = true;
 }
 
@@ -71,33 +72,35 @@ void agent_set_state(struct fleet *f, struct agent_item *it, enum agent_state st
     f->failed += in_trouble(&it->a);
 }
 
-/* ---- parents */
+/* ---- parents: the index has the first of those that wait for an id */
 static void wait_leave(struct fleet *f, struct agent_item *it)
 {
     if (!it->waiting) {
         return;
     }
     uint64_t key = index_key(it->a.backend, it->a.parent_id);
-    if (it->wait_next != NULL) {
-        it->wait_next->wait_prev = it->wait_prev;
+    struct agent_item *next = item_of(f, it->wait_next);
+    if (next != NULL) {
+        next->wait_prev = it->wait_prev;
     }
-    if (it->wait_prev != NULL) {
-        it->wait_prev->wait_next = it->wait_next;
-    } else if (it->wait_next != NULL) {
-        index_put(&f->waiting_children, key, it->wait_next);
+    if (it->wait_prev != 0) {
+        item_of(f, it->wait_prev)->wait_next = it->wait_next;
+    } else if (next != NULL) {
+        index_put(&f->waiting_children, key, next);
     } else {
         index_del(&f->waiting_children, key);
     }
-    it->wait_next = it->wait_prev = NULL;
+    it->wait_next = it->wait_prev = 0;
     it->waiting = false;
 }
 
 static void wait_join(struct fleet *f, struct agent_item *it)
 {
     uint64_t key = index_key(it->a.backend, it->a.parent_id);
-    it->wait_next = index_get(&f->waiting_children, key);
-    if (it->wait_next != NULL) {
-        it->wait_next->wait_prev = it;
+    struct agent_item *next = index_get(&f->waiting_children, key);
+    if (next != NULL) {
+        it->wait_next = next->a.ref;
+        next->wait_prev = it->a.ref;
     }
     index_put(&f->waiting_children, key, it);
     it->waiting = true;
@@ -111,7 +114,7 @@ static bool is_above(const struct fleet *f, const struct agent_item *it,
         if (from == NULL || from == it) {
             return from == it;
         }
-        from = roster_find(&f->agents, from->a.parent);
+        from = item_of(f, from->a.parent);
     }
     return true;
 }
@@ -139,8 +142,8 @@ static void adopt_children(struct fleet *f, struct agent_item *parent)
     struct agent_item *child = index_get(&f->waiting_children, key);
     index_del(&f->waiting_children, key);
     while (child != NULL) {
-        struct agent_item *next = child->wait_next;
-        child->wait_next = child->wait_prev = NULL;
+        struct agent_item *next = item_of(f, child->wait_next);
+        child->wait_next = child->wait_prev = 0;
         child->waiting = false;
         if (!is_above(f, child, parent)) {
             child->a.parent = parent->a.ref;
@@ -194,11 +197,11 @@ static bool make_room(struct fold *x)
     if (f->agents.count < FLEET_AGENTS_MAX) {
         return true;
     }
-    if (f->finished_first == NULL) {
+    if (f->finished_first == 0) {
         say_full(x);
         return false;
     }
-    agent_evict(x, f->finished_first);
+    agent_evict(x, item_of(f, f->finished_first));
     x->b->full_said = false;
     return true;
 }

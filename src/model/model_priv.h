@@ -65,14 +65,15 @@ struct backend_item {
     bool full_said; /* the log says already that there is no room for its agents */
 };
 
+/* Small: there may be FLEET_AGENTS_MAX of them. Neighbours in lists are refs, 0 at the ends. */
 struct agent_item {
     struct agent a;
     sid now_action;
-    uint32_t epoch; /* snapshot that brought it last */
-    uint32_t pending_high, pending_low;
-    uint32_t open_decisions;          /* approved ones whose action has not finished */
-    struct agent_item *older, *newer; /* in the list of the finished, by when they finished */
-    struct agent_item *wait_next, *wait_prev; /* those that wait for the same parent to appear */
+    uint32_t epoch;                     /* snapshot that brought it last */
+    uint32_t older, newer;              /* in the list of the finished, by when they finished */
+    uint32_t wait_next, wait_prev;      /* those that wait for the same parent to appear */
+    uint16_t pending_high, pending_low; /* at most FLEET_PENDING_MAX */
+    uint16_t open_decisions; /* approved, and not seen to finish: at most FLEET_RESOLVED_KEPT */
     bool finished, waiting;
 };
 
@@ -106,7 +107,7 @@ struct fleet {
 
     struct roster agents;
     struct index agent_by_id, waiting_children;
-    struct agent_item *finished_first, *finished_last;
+    uint32_t finished_first, finished_last; /* refs */
     uint32_t by_state[AGENT_STATE_COUNT], failed, demo;
     bool unpriced;
     int64_t cost_microusd, newest_event_us;
@@ -221,7 +222,7 @@ void fold_action_started(struct fold *x);
 void fold_action_output(struct fold *x);
 void fold_action_finished(struct fold *x);
 
-/* ---- approvals.c, queue.c */
+/* ---- requests.c, approvals.c, queue.c */
 void fold_approval_requested(struct fold *x);
 void fold_approval_resolved(struct fold *x);
 struct approval_item *approval_find(const struct fleet *f, uint32_t backend, struct span id);

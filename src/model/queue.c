@@ -21,12 +21,20 @@ static void bay_remove(struct bay *bay, const struct approval_item *it)
     }
 }
 
+static uint16_t moved(uint16_t count, int by)
+{
+    return (uint16_t)(count + by);
+}
+
 /* The agent's counts follow its queue. */
 static void agent_recount(struct agent_item *agent, const struct approval_item *it, int by)
 {
     agent->a.pending += (uint32_t)by;
-    agent->pending_high += it->a.risk == RISK_HIGH ? (uint32_t)by : 0;
-    agent->pending_low += it->a.risk == RISK_LOW ? (uint32_t)by : 0;
+    if (it->a.risk == RISK_HIGH) {
+        agent->pending_high = moved(agent->pending_high, by);
+    } else if (it->a.risk == RISK_LOW) {
+        agent->pending_low = moved(agent->pending_low, by);
+    }
     agent->a.risk = agent->pending_high > 0  ? RISK_HIGH
                     : agent->pending_low > 0 ? RISK_LOW
                                              : RISK_UNKNOWN;

@@ -14,39 +14,40 @@ static const char *const always[] = {
     "at batch bunx chroot chrt crontab doas entr env faketime firejail flock gdb ionice ld-linux*",
     "ltrace mosh nice nohup npx nsenter parallel pkexec pnpx run0 runuser screen script setarch",
     "setpriv setsid socat ssh stdbuf strace su sudo systemd-run taskset time timeout tmux unshare",
-    "uvx valgrind watch xargs xvfb-run",
+    "bsdtar tar uvx valgrind watch xargs xvfb-run",
 };
 
-/* Those that do so only with an argument that matches one of `when`. */
+/* Those that do so only with an argument that matches one of `when`. "-[!-]*e*" is -e in a bundle.
+ */
+/* clang-format off */
 static const struct {
     const char *names, *when;
 } sometimes[] = {
-    {"bun",           "x -*e*"                                                                             },
-    {"cargo",         "--config*"                                                                          },
-    {"deno",          "eval"                                                                               },
-    {"docker podman", "run exec"                                                                           },
-    {"find",          "-exec* -ok* -delete -fls* -fprint*"                                                 },
-    {"git",           "-c* --config-env* --exec* --ext-diff --upload-pack* --receive-pack* --output* "
-            "--open-files-in-pager* -O* -x* run foreach filter-branch config difftool mergetool"},
-    {"go",            "-exec* -toolexec*"                                                                  },
-    {"kubectl",       "exec debug"                                                                         },
-    {"lua*",          "-*e*"                                                                               },
-    {"make gmake",    "*=* --eval* -f* --file* --makefile*"                                                },
-    {"node nodejs",   "-*e* -*p* -r --require* --import*"                                                  },
-    {"npm",           "exec x explore --script-shell*"                                                     },
-    {"perl*",         "-*e* -*E* -*M* -*i*"                                                                },
-    {"php*",          "-*r* -*d*"                                                                          },
-    {"pnpm yarn",     "exec dlx"                                                                           },
-    {"python* pypy*", "-*c*"                                                                               },
-    {"rg",            "--pre* --hostname-bin*"                                                             },
-    {"rsync",         "-*e* --rsh* --rsync-path*"                                                          },
-    {"ruby*",         "-*e* -*r*"                                                                          },
-    {"scp sftp",      "-*S* -*o*"                                                                          },
-    {"sort",          "--compress-program* -o* --output*"                                                  },
-    {"tar bsdtar",    "--to-command* --checkpoint-action* -*I* -*F* --use-compress-program* "
-                   "--info-script* --new-volume-script* --rsh-command* --rmt-command*"   },
-    {"zip",           "-*T* --unzip-command*"                                                              },
+    {"bun", "x -e* --eval*"},
+    {"cargo", "--config* --manifest-path*"},
+    {"deno", "eval"},
+    {"docker podman", "run exec"},
+    {"find", "-exec* -ok* -delete -fls* -fprint*"},
+    {"git", "-c* -C* --git-dir* --work-tree* --config-env* --exec* --ext-diff --output* --upload-pack* "
+            "--receive-pack* --open-files-in-pager* -O* -x* run foreach filter-branch config difftool mergetool"},
+    {"go", "-exec* -toolexec*"},
+    {"kubectl", "exec debug"},
+    {"lua*", "-e* -[!-]*e*"},
+    {"make gmake", "*=* --eval* -f* --file* --makefile* -C* --directory*"},
+    {"node nodejs", "-e* -[!-]*e* -p* -[!-]*p* -r --eval* --print* --require* --import*"},
+    {"npm", "exec x explore --script-shell*"},
+    {"perl*", "-e* -E* -M* -i* -[!-]*[eEMi]*"},
+    {"php*", "-r* -d* -[!-]*[rd]*"},
+    {"pnpm yarn", "exec dlx"},
+    {"python* pypy*", "-c* -[!-]*c*"},
+    {"rg", "--pre* --hostname-bin*"},
+    {"rsync", "-e* -[!-]*e* --rsh* --rsync-path*"},
+    {"ruby*", "-e* -r* -[!-]*[er]*"},
+    {"scp sftp", "-S* -o* -[!-]*[So]*"},
+    {"sort", "--compress-program* -o* -[!-]*o* --output*"},
+    {"zip", "-T* -[!-]*T* --unzip-command*"},
 };
+/* clang-format on */
 
 static const char *const reserved[] = {
     "!",   "[[",       "case", "do", "done",   "elif", "else",  "esac",  "fi",

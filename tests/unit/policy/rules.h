@@ -13,8 +13,10 @@ static inline void add_rule(struct policy *p, const char *name, const char *key,
                             const char *pattern, const char *verdict)
 {
     struct why why = {{0}};
-    struct policy_pair pairs[2] = {{SPAN("verdict"), span_str(verdict)},
-                                   {span_str(key), span_str(pattern)}};
+    struct policy_pair pairs[2] = {
+        {SPAN("verdict"), span_str(verdict)},
+        {span_str(key),   span_str(pattern)}
+    };
     if (policy_add(p, span_str(name), 1, pairs, key != NULL ? 2 : 1, &why) != ST_OK) {
         fail_msg("%s: %s", name, why.text);
     }

@@ -1,13 +1,19 @@
 #include "rules.h"
 
-/* Every line below tries to run more than its rule allows, or something that cannot be told to be what
- * the rule allows. */
+/* Every line below tries to run more than its rule allows, or something that cannot be told to be
+ * what the rule allows. */
 struct attempt {
     const char *pattern;
     struct span line;
 };
 
-#define TRY(pattern, line) {pattern, {"" line, sizeof(line) - 1}}
+#define TRY(pattern, line)                                                                         \
+    {                                                                                              \
+        pattern,                                                                                   \
+        {                                                                                          \
+            "" line, sizeof(line) - 1                                                              \
+        }                                                                                          \
+    }
 
 static const struct attempt attempts[] = {
     /* another command after it */
@@ -156,6 +162,8 @@ static const struct attempt attempts[] = {
     TRY("find *", "find . -fprintf /etc/x x"),
     TRY("git *", "git -c alias.x=!rm x"),
     TRY("git *", "git -calias.x=!rm x"),
+    TRY("git *", "git -C /tmp/evil status"),
+    TRY("git *", "git --git-dir=/tmp/evil status"),
     TRY("git *", "git --config-env=core.pager=X log"),
     TRY("git *", "git --exec-path=. status"),
     TRY("git *", "git diff --ext-diff"),
@@ -172,6 +180,7 @@ static const struct attempt attempts[] = {
     TRY("tar *", "tar cf x --checkpoint=1 --checkpoint-action=exec=sh"),
     TRY("tar *", "tar xf x --to-command=sh"),
     TRY("tar *", "tar -I sh -xf x"),
+    TRY("tar *", "tar cIf sh x"),
     TRY("rsync *", "rsync -e sh x y:"),
     TRY("rsync *", "rsync --rsh=sh x y:"),
     TRY("python3 *", "python3 -c 'import os'"),
@@ -190,6 +199,7 @@ static const struct attempt attempts[] = {
     TRY("make *", "make SHELL=./x all"),
     TRY("make *", "make --eval='x:;rm -rf /'"),
     TRY("make *", "make -f /tmp/Makefile"),
+    TRY("make *", "make -C /tmp/evil"),
     TRY("npm *", "npm exec rm"),
     TRY("npx *", "npx evil"),
     TRY("docker *", "docker run -v /:/h alpine rm -rf /h"),
@@ -299,7 +309,8 @@ static const struct attempt fair[] = {
     TRY("cat *", "cat src/*.c"),
     TRY("ls ./*", "ls ./*"),
     TRY("make *", "make -j2 check"),
-    TRY("python3 -m pytest*", "python3 -m pytest -q tests/unit"),
+    TRY("python3 -m pytest*", "python3 -m pytest -q --cache-clear tests/unit"),
+    TRY("node *", "node --test src/x.js"),
     TRY("./build.sh*", "./build.sh --fast"),
     TRY("find *", "find . -name x -type f"),
     /* word for word, or by an expression for the whole */
@@ -349,7 +360,8 @@ static void no_byte_anywhere_opens_a_line(void **state)
             line[at] = (char)c;
             memcpy(line + at + 1, stem + at, sizeof(stem) - 1 - at);
             bool allowed = judge_command(p, (struct span){line, sizeof(stem)}) == VERDICT_ALLOW;
-            bool harmless = (c > 0x20 && c < 0x7f && strchr("$`(){}<>|&;\"'", c) == NULL) || c == ' ';
+            bool harmless =
+                (c > 0x20 && c < 0x7f && strchr("$`(){}<>|&;\"'", c) == NULL) || c == ' ';
             bool ends = at == sizeof(stem) - 1 && (c == ';' || c == '&');
             if (allowed && !harmless && !ends) {
                 fail_msg("byte 0x%02x at %zu is allowed", (unsigned)c, at);

@@ -5,7 +5,13 @@ struct attempt {
     struct span line;
 };
 
-#define TRY(pattern, line) {pattern, {"" line, sizeof(line) - 1}}
+#define TRY(pattern, line)                                                                         \
+    {                                                                                              \
+        pattern,                                                                                   \
+        {                                                                                          \
+            "" line, sizeof(line) - 1                                                              \
+        }                                                                                          \
+    }
 
 /* Ways to hide a command from a rule that forbids it. */
 static const struct attempt hidden[] = {
@@ -93,15 +99,9 @@ static void a_forbidden_command_is_found(void **state)
 }
 
 static const struct attempt other[] = {
-    TRY("rm *", "ls -l"),
-    TRY("rm *", "git rm x"),
-    TRY("rm *", "echo rm -rf /"),
-    TRY("rm *", "grep 'rm -rf' x"),
-    TRY("rm *", "firm x"),
-    TRY("rm *", "rm"),
-    TRY("git push*", "git pull"),
-    TRY("re:^rm", "ls rm"),
-    TRY("rm *", ""),
+    TRY("rm *", "ls -l"),           TRY("rm *", "git rm x"), TRY("rm *", "echo rm -rf /"),
+    TRY("rm *", "grep 'rm -rf' x"), TRY("rm *", "firm x"),   TRY("rm *", "rm"),
+    TRY("git push*", "git pull"),   TRY("re:^rm", "ls rm"),  TRY("rm *", ""),
 };
 
 static void another_command_is_left_alone(void **state)

@@ -23,7 +23,10 @@ static void assert_refused(const struct policy_pair *pairs, uint32_t count, cons
     policy_free(p);
 }
 
-#define PAIR(key, value) {SPAN(key), SPAN(value)}
+#define PAIR(key, value)                                                                           \
+    {                                                                                              \
+        SPAN(key), SPAN(value)                                                                     \
+    }
 #define REFUSED(words, ...)                                                                        \
     do {                                                                                           \
         const struct policy_pair pairs[] = {__VA_ARGS__};                                          \
@@ -231,7 +234,8 @@ static void a_rule_cannot_talk_a_risk_down(void **state)
     struct why why;
     struct policy_verdict v;
     struct policy_request r = bash(SPAN("rm -rf /"));
-    const struct policy_pair pairs[] = {PAIR("tool", "*"), PAIR("verdict", "ask"), PAIR("risk", "low")};
+    const struct policy_pair pairs[] = {PAIR("tool", "*"), PAIR("verdict", "ask"),
+                                        PAIR("risk", "low")};
     assert_status(add_pairs(p, "r", pairs, ARRAY_LEN(pairs), &why), ST_OK);
     policy_eval(p, &r, &v);
     assert_int_equal(v.risk, RISK_HIGH);

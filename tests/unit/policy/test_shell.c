@@ -22,35 +22,35 @@ struct reading_case {
 };
 
 static const struct reading_case cases[] = {
-    {"a b c", true, "a b c"},
-    {"  a   b ", true, "a b"},
-    {"a 'b c'", true, "a b c"},
-    {"a \"b \\\" c\"", true, "a b \" c"},
-    {"a \"b \\x c\"", true, "a b \\x c"},
-    {"a b\\ c", true, "a b c"},
-    {"a '' \"\" b", true, "a   b"},
-    {"a;b", true, "a/b"},
-    {"a&&b||c|d&e", true, "a/b/c/d/e"},
-    {"a x'y'\"z\"", true, "a xyz"},
-    {"a >/dev/null b", true, "a b"},
-    {"a 2>/dev/null", true, "a"},
-    {"a 22>/dev/null", false, "a"},
-    {"a b2>/dev/null", true, "a b2"},
-    {"a 2 >/dev/null", true, "a 2"},
-    {"a b=c", true, "a b=c"},
-    {"a b#c", true, "a b#c"},
-    {"a --x=y*", false, "a --x=y*"},
-    {"a -y*", false, "a -y*"},
-    {"a #b", false, "a #b"},
-    {"a $b", false, "a $b"},
-    {"a $(b)", false, "a/b"},
-    {"a `b`", false, "a/b"},
-    {"a > x", false, "a > x"},
-    {"a\nb", false, "a/b"},
-    {"a {b,c}d", false, "a b c d"},
-    {"a $'\\x41\\102\\u0043\\n'", false, "a ABC "},
-    {"x=1 a", false, "x=1 a"},
-    {"", false, ""},
+    {"a b c",                     true,  "a b c"    },
+    {"  a   b ",                  true,  "a b"      },
+    {"a 'b c'",                   true,  "a b c"    },
+    {"a \"b \\\" c\"",            true,  "a b \" c" },
+    {"a \"b \\x c\"",             true,  "a b \\x c"},
+    {"a b\\ c",                   true,  "a b c"    },
+    {"a '' \"\" b",               true,  "a   b"    },
+    {"a;b",                       true,  "a/b"      },
+    {"a&&b||c|d&e",               true,  "a/b/c/d/e"},
+    {"a x'y'\"z\"",               true,  "a xyz"    },
+    {"a >/dev/null b",            true,  "a b"      },
+    {"a 2>/dev/null",             true,  "a"        },
+    {"a 22>/dev/null",            false, "a"        },
+    {"a b2>/dev/null",            true,  "a b2"     },
+    {"a 2 >/dev/null",            true,  "a 2"      },
+    {"a b=c",                     true,  "a b=c"    },
+    {"a b#c",                     true,  "a b#c"    },
+    {"a --x=y*",                  false, "a --x=y*" },
+    {"a -y*",                     false, "a -y*"    },
+    {"a #b",                      false, "a #b"     },
+    {"a $b",                      false, "a $b"     },
+    {"a $(b)",                    false, "a/b"      },
+    {"a `b`",                     false, "a/b"      },
+    {"a > x",                     false, "a > x"    },
+    {"a\nb",                      false, "a/b"      },
+    {"a {b,c}d",                  false, "a b c d"  },
+    {"a $'\\x41\\102\\u0043\\n'", false, "a ABC "   },
+    {"x=1 a",                     false, "x=1 a"    },
+    {"",                          false, ""         },
 };
 
 static void joined_parts(const struct shell_line *line, char *out, size_t size)
@@ -89,11 +89,14 @@ static const char script[] = "end=$(printf '\\002'); "
                              "eval \"$1\"\nwait";
 
 static const char *const pieces[] = {
-    "a",   "b",    " ",    " ",  " ",  " ",   "a ",  "b ",  "x",    "y z", "'",  "'",  "\"", "\"",
-    "\\",  ";",    "&",    "&&", "||", "|",   "a 'q r'", "\"s t\"", "-",   "=", "#",  "$",  "$(", ")",
-    "`",   "(",    "{",    "}",  ",",  "<",   ">",   ">/dev/null", "2>/dev/null", "&>/dev/null",
-    "\n",  "\t",   "*",    "?",  "[",  "]",   "!",   "1",   "2",    "\\'", "\\\"", "\\ ", "if ", "then ",
-    "x=1", "''",   "\xc3\xa9", "\xc2\xa0", "\r", ";;", "|&", "<<", ">&", "$'", "$\"", "{a,b}",
+    "a",    "b",   " ",   " ",          " ",           " ",           "a ",       "b ",
+    "x",    "y z", "'",   "'",          "\"",          "\"",          "\\",       ";",
+    "&",    "&&",  "||",  "|",          "a 'q r'",     "\"s t\"",     "-",        "=",
+    "#",    "$",   "$(",  ")",          "`",           "(",           "{",        "}",
+    ",",    "<",   ">",   ">/dev/null", "2>/dev/null", "&>/dev/null", "\n",       "\t",
+    "*",    "?",   "[",   "]",          "!",           "1",           "2",        "\\'",
+    "\\\"", "\\ ", "if ", "then ",      "x=1",         "''",          "\xc3\xa9", "\xc2\xa0",
+    "\r",   ";;",  "|&",  "<<",         ">&",          "$'",          "$\"",      "{a,b}",
 };
 
 static size_t random_line(struct prng *r, char *out, size_t size)
@@ -110,17 +113,16 @@ static size_t random_line(struct prng *r, char *out, size_t size)
 
 static pid_t start_shell(const char *shell, const char *line, int out)
 {
-    char *argv[] = {(char *)(uintptr_t)shell, (char *)(uintptr_t)"-c",
-                    (char *)(uintptr_t)script, (char *)(uintptr_t)"sh",
-                    (char *)(uintptr_t)line,   NULL};
-    char *env[] = {(char *)(uintptr_t)"PATH=/nonexistent", (char *)(uintptr_t)"LC_ALL=C.UTF-8", NULL};
+    char *argv[] = {(char *)(uintptr_t)shell, (char *)(uintptr_t) "-c", (char *)(uintptr_t)script,
+                    (char *)(uintptr_t) "sh", (char *)(uintptr_t)line,  NULL};
+    char *env[] = {(char *)(uintptr_t) "PATH=/nonexistent", (char *)(uintptr_t) "LC_ALL=C.UTF-8",
+                   NULL};
     posix_spawn_file_actions_t actions;
     pid_t pid = -1;
     assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
     assert_int_equal(posix_spawn_file_actions_adddup2(&actions, out, 9), 0);
     for (int fd = 0; fd <= 2; fd++) {
-        assert_int_equal(
-            posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0), 0);
+        assert_int_equal(posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0), 0);
     }
     assert_int_equal(posix_spawn(&pid, shell, &actions, NULL, argv, env), 0);
     assert_int_equal(posix_spawn_file_actions_destroy(&actions), 0);
@@ -184,7 +186,8 @@ static void hold_against(const char *shell, const char *text, const struct shell
     }
 }
 
-/* Every line that the reader is certain of runs nothing that it did not foresee, argument by argument. */
+/* Every line that the reader is certain of runs nothing that it did not foresee, argument by
+ * argument. */
 static void shells_run_what_was_foreseen(void **state)
 {
     (void)state;
