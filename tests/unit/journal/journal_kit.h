@@ -171,25 +171,45 @@ static inline size_t kit_lines(struct span bytes)
     return lines;
 }
 
-/* An open record of segment 2 that chains over the last line of these bytes; `extra` is added to
- * its number. */
-static inline struct buf kit_forge_open(const struct buf *one, size_t bytes, uint64_t extra)
+/* Number and hash that a line behind this one must have. */
+static inline uint64_t kit_chain(struct span line, char prev[SHA256_HEX_BYTES])
+{
+    struct record r;
+    uint8_t hash[SHA256_BYTES];
+    assert_true(record_parse(span_sub(line, 0, line.n - 1), &r));
+    sha256(r.line, hash);
+    hex_encode(hash, sizeof(hash), prev);
+    return r.n + 1;
+}
+
+static inline struct span kit_last_line(struct span bytes)
+{
+    return kit_line(bytes, kit_lines(bytes) - 1);
+}
+
+/* Behind the lines in *b a note of this number that has the hash of the last one. */
+static inline void kit_forge_note(struct buf *b, uint64_t n)
+{
+    char prev[SHA256_HEX_BYTES];
+    (void)kit_chain(kit_last_line(buf_span(b)), prev);
+    assert_status(record_begin(b, prev, n, KIT_START_US, JOURNAL_NOTE), ST_OK);
+    assert_status(buf_addstr(b, "\"text\":\"forged\"}\n"), ST_OK);
+}
+
+/* An open record of this segment that chains over the last of these lines; `extra` is added to its
+ * number. */
+static inline struct buf kit_forge_open(struct span lines, uint32_t segment, uint64_t extra)
 {
     struct buf b;
     struct record r;
     struct open_body body;
-    uint8_t hash[SHA256_BYTES];
     char prev[SHA256_HEX_BYTES];
-    struct span all = span_sub(buf_span(one), 0, bytes);
-    struct span first = kit_line(all, 0);
-    struct span last = kit_line(all, kit_lines(all) - 1);
+    struct span first = kit_line(lines, 0);
     assert_true(record_parse(span_sub(first, 0, first.n - 1), &r) && record_read_open(&r, &body));
-    body.segment = 2;
-    assert_true(record_parse(span_sub(last, 0, last.n - 1), &r));
-    sha256(r.line, hash);
-    hex_encode(hash, sizeof(hash), prev);
+    body.segment = segment;
+    uint64_t n = kit_chain(kit_last_line(lines), prev) + extra;
     buf_init(&b, KIT_FILE_BYTES);
-    assert_status(record_begin(&b, prev, r.n + 1 + extra, KIT_START_US, JOURNAL_OPEN), ST_OK);
+    assert_status(record_begin(&b, prev, n, KIT_START_US, JOURNAL_OPEN), ST_OK);
     assert_status(record_open_body(&b, &body), ST_OK);
     assert_status(buf_addstr(&b, "}\n"), ST_OK);
     return b;

@@ -147,7 +147,12 @@ static void half_a_line_is_waited_for(void **state)
     struct journal_cursor *c = open_cursor(dir);
     struct journal_record r;
     uint64_t records = kit_intact(dir).records;
-    kit_spit(dir, name, span_sub(buf_span(&b), 0, b.len - last / 2));
+    struct buf half;
+    buf_init(&half, KIT_FILE_BYTES);
+    (void)buf_add(&half, span_sub(buf_span(&b), 0, b.len - last));
+    (void)buf_addstr(&half, "{\"prev\":\"what recovery will cut off");
+    kit_spit(dir, name, buf_span(&half));
+    buf_release(&half);
     assert_status(journal_cursor_seek(c, records), ST_END);
     assert_status(journal_cursor_next(c, &r, NULL), ST_END);
     kit_spit(dir, name, buf_span(&b));
@@ -221,6 +226,30 @@ static void a_missing_segment_is_told(void **state)
     journal_cursor_close(c);
 }
 
+static void a_cut_segment_is_told(void **state)
+{
+    const char *dir = *state;
+    struct buf b = kit_slurp(dir, "000002.jsonl");
+    size_t first = kit_line(buf_span(&b), 0).n;
+    for (size_t keep = 0; keep < first;
+         keep += first / 3) { /* emptied, and in the middle of a line */
+        struct journal_cursor *c = NULL;
+        struct journal_record r;
+        struct why why = {0};
+        enum status st;
+        kit_spit(dir, "000002.jsonl", span_sub(buf_span(&b), 0, keep));
+        c = open_cursor(dir);
+        while ((st = journal_cursor_next(c, &r, &why)) == ST_OK) {
+        }
+        assert_status(st, ST_INVALID);
+        assert_contains(why.text, "000002.jsonl:1 is where the segment is cut off");
+        assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+        assert_int_equal(r.kind, JOURNAL_OPEN);
+        journal_cursor_close(c);
+    }
+    buf_release(&b);
+}
+
 static void a_line_over_the_limit_is_told_and_passed(void **state)
 {
     const char *dir = *state;
@@ -271,10 +300,15 @@ static void nothing_to_open_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WRITTEN(all_records_come_in_order),     WRITTEN(every_number_can_be_sought),
-        WRITTEN(one_segment_can_be_read_alone), WRITTEN(a_reader_follows_the_writer),
-        WRITTEN(half_a_line_is_waited_for),     WRITTEN(bad_lines_are_told_and_passed),
-        WRITTEN(a_missing_segment_is_told),     WRITTEN(a_line_over_the_limit_is_told_and_passed),
+        WRITTEN(all_records_come_in_order),
+        WRITTEN(every_number_can_be_sought),
+        WRITTEN(one_segment_can_be_read_alone),
+        WRITTEN(a_reader_follows_the_writer),
+        WRITTEN(half_a_line_is_waited_for),
+        WRITTEN(bad_lines_are_told_and_passed),
+        WRITTEN(a_missing_segment_is_told),
+        WRITTEN(a_cut_segment_is_told),
+        WRITTEN(a_line_over_the_limit_is_told_and_passed),
         WRITTEN(nothing_to_open_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

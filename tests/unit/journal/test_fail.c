@@ -11,6 +11,8 @@
 #define NOTES         10
 #define SEGMENT_BYTES 2500 /* some changes of segment on the way */
 #define RUNS_MAX      2000
+#define CUT_CALL                                                                                   \
+    6 /* of a start that recovers: open, open, write, fdatasync, fsync, and then the cut */
 
 enum mode { FAIL_ONCE, FAIL_ON, CUT_SHORT };
 
@@ -203,41 +205,103 @@ static bool folder_has(const char *dir, const char *text)
     return has;
 }
 
-/* Recovery is interrupted at every call: no good record and no torn byte is lost, and the next
- * start mends it. */
+static bool segment_has(const char *dir, const char *text)
+{
+    struct buf b = kit_slurp(dir, KIT_SEGMENT);
+    bool has = kit_has(buf_span(&b), text);
+    buf_release(&b);
+    return has;
+}
+
+static void make_torn_record(const char *dir)
+{
+    struct journal *j = kit_open(dir, NULL);
+    kit_note(j, "note 0");
+    journal_close(j, KIT_START_US);
+    struct buf b = kit_slurp(dir, KIT_SEGMENT);
+    (void)buf_addstr(&b, "{\"prev\":\"a torn piece");
+    kit_spit(dir, KIT_SEGMENT, buf_span(&b));
+    buf_release(&b);
+}
+
+/* No good record and no torn byte is lost, no half copy is left, and the next start mends it. */
+static void recover_with(struct faulty *f)
+{
+    char *dir = tmpdir_new();
+    struct journal *j;
+    struct why why = {0};
+    struct journal_options o = kit_options(dir);
+    struct journal_io io = faulty_io(f);
+    make_torn_record(dir);
+    enum status st = journal_open_io(&j, &o, NULL, &io, &why);
+    assert_int_equal(st, f->calls >= f->fail_at ? ST_IO : ST_OK);
+    assert_true(folder_has(dir, "a torn piece"));
+    if (f->mode == FAIL_ONCE && segment_has(dir, "a torn piece") && f->fail_at < CUT_CALL) {
+        assert_false(kit_exists(dir, "000001.torn-1"));
+    }
+    journal_close(j, KIT_START_US);
+    journal_close(kit_open(dir, NULL), KIT_START_US);
+    (void)kit_intact(dir);
+    assert_int_equal(count_notes(dir), 1);
+    assert_true(folder_has(dir, "a torn piece"));
+    tmpdir_free(dir);
+}
+
 static void recovery_can_fail_at_every_call(void **state)
 {
     (void)state;
-    struct faulty f = {0};
-    int runs = 0;
-    do {
-        char *dir = tmpdir_new();
-        struct journal *j = kit_open(dir, NULL);
-        kit_note(j, "note 0");
-        journal_close(j, KIT_START_US);
-        struct buf b = kit_slurp(dir, KIT_SEGMENT);
-        (void)buf_addstr(&b, "{\"prev\":\"a torn piece");
-        kit_spit(dir, KIT_SEGMENT, buf_span(&b));
-        buf_release(&b);
+    static const enum mode modes[] = {FAIL_ONCE, FAIL_ON, CUT_SHORT};
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+        struct faulty f = {0};
+        int runs = 0;
+        do {
+            f = (struct faulty){.fail_at = ++runs, .err = ENOSPC, .mode = modes[i]};
+            recover_with(&f);
+            assert_true(runs < RUNS_MAX);
+        } while (f.calls >= f.fail_at);
+        assert_true(runs > 8);
+    }
+}
 
-        struct why why = {0};
-        struct journal_options o = kit_options(dir);
-        f = (struct faulty){.fail_at = ++runs, .err = ENOSPC, .mode = FAIL_ON};
-        struct journal_io io = faulty_io(&f);
-        enum status st = journal_open_io(&j, &o, NULL, &io, &why);
-        assert_int_equal(st, f.calls >= f.fail_at ? ST_IO : ST_OK);
-        assert_true(folder_has(dir, "a torn piece"));
-        if (st == ST_OK) {
-            journal_close(j, KIT_START_US);
-        }
-        journal_close(kit_open(dir, NULL), KIT_START_US);
-        (void)kit_intact(dir);
-        assert_int_equal(count_notes(dir), 1);
-        assert_true(folder_has(dir, "a torn piece"));
-        tmpdir_free(dir);
-        assert_true(runs < RUNS_MAX);
-    } while (f.calls >= f.fail_at);
-    assert_true(runs > 8);
+static ssize_t write_nothing(void *ctx, int fd, const void *p, size_t n)
+{
+    (void)ctx;
+    (void)fd;
+    (void)p;
+    (void)n;
+    return 0;
+}
+
+static ssize_t write_interrupted(void *ctx, int fd, const void *p, size_t n)
+{
+    struct faulty *f = ctx;
+    if (++f->calls % 2 == 1) {
+        errno = EINTR;
+        return -1;
+    }
+    return journal_io_system.write(NULL, fd, p, n > 7 ? 7 : n);
+}
+
+/* Seven bytes at a time, and a signal before each; but a write that takes nothing is a failure. */
+static void short_and_interrupted_writes_go_on(void **state)
+{
+    (void)state;
+    struct faulty f = {0};
+    struct journal *j;
+    char *dir = tmpdir_new();
+    struct journal_options o = kit_options(dir);
+    struct journal_io io = faulty_io(&f);
+    io.write = write_interrupted;
+    assert_status(journal_open_io(&j, &o, NULL, &io, NULL), ST_OK);
+    kit_note(j, "note 0");
+    kit_commit(j);
+    journal_close(j, KIT_START_US);
+    (void)kit_intact(dir);
+    assert_int_equal(count_notes(dir), 1);
+    io.write = write_nothing;
+    assert_status(journal_open_io(&j, &o, NULL, &io, NULL), ST_IO);
+    (void)kit_intact(dir);
+    tmpdir_free(dir);
 }
 
 /* ---- the order of the calls is what makes a record durable before it is acted on */
@@ -430,6 +494,7 @@ int main(void)
         cmocka_unit_test(a_call_that_fails_once),
         cmocka_unit_test(a_disk_that_fails_from_a_moment_on),
         cmocka_unit_test(a_disk_that_fills_up_in_the_middle_of_a_write),
+        cmocka_unit_test(short_and_interrupted_writes_go_on),
         cmocka_unit_test(recovery_can_fail_at_every_call),
         cmocka_unit_test(the_calls_come_in_the_specified_order),
         cmocka_unit_test(a_real_limit_leaves_no_torn_end),

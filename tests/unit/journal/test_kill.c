@@ -63,6 +63,9 @@ static uint32_t kill_after(const char *dir, uint32_t round, uint64_t acks)
     return acked;
 }
 
+#define SMALL_SEGMENT_BYTES 1500
+#define FAST_NOTES          3000
+
 struct seen {
     uint32_t notes[ROUNDS];
 };
@@ -117,9 +120,93 @@ static void nothing_acknowledged_is_lost(void **state)
     tmpdir_free(dir);
 }
 
+/* ---- readers beside a writer, over many changes of segment */
+
+/* A process that writes as fast as it can, and ends. */
+static pid_t start_writer(const char *dir)
+{
+    int fds[2];
+    char ready;
+    assert_int_equal(pipe(fds), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct journal *j;
+        struct journal_options o = kit_options(dir);
+        struct journal_io io = kit_quick_io();
+        o.segment_bytes = SMALL_SEGMENT_BYTES;
+        bool good = journal_open_io(&j, &o, NULL, &io, NULL) == ST_OK && write(fds[1], "r", 1) == 1;
+        for (int i = 0; i < FAST_NOTES && good; i++) {
+            good = journal_note(j, KIT_START_US, SPAN("written while it is read"), NULL) == ST_OK &&
+                   journal_commit(j, NULL) == ST_OK;
+        }
+        _exit(good ? 0 : 1);
+    }
+    assert_int_equal(read(fds[0], &ready, 1), 1);
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+    return child;
+}
+
+static bool is_running(pid_t child)
+{
+    int wait_status = 0;
+    if (waitpid(child, &wait_status, WNOHANG) == 0) {
+        return true;
+    }
+    assert_true(WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0);
+    return false;
+}
+
+static void verification_beside_a_writer_never_sees_a_fault(void **state)
+{
+    (void)state;
+    char *dir = tmpdir_new();
+    uint64_t records = 0;
+    pid_t child = start_writer(dir);
+    while (is_running(child)) {
+        struct journal_report report = kit_verify(dir);
+        if (report.verdict != VERIFY_INTACT && report.verdict != VERIFY_TORN_TAIL) {
+            print_error("%s: %s\n", report.file, report.what);
+        }
+        assert_true(report.verdict == VERIFY_INTACT || report.verdict == VERIFY_TORN_TAIL);
+        assert_true(report.records >= records);
+        records = report.records;
+    }
+    assert_true(kit_intact(dir).records > FAST_NOTES);
+    tmpdir_free(dir);
+}
+
+/* Waiting at the very end all the time, where a segment ends under it. */
+static void a_follower_misses_nothing(void **state)
+{
+    (void)state;
+    char *dir = tmpdir_new();
+    struct journal_cursor *c;
+    struct journal_record r;
+    struct why why = {0};
+    uint64_t last = 0;
+    pid_t child = start_writer(dir);
+    assert_status(journal_cursor_open(&c, dir, &why), ST_OK);
+    for (bool running = true; running;) {
+        running = is_running(child); /* asked first: what it wrote last is still read below */
+        enum status st;
+        while ((st = journal_cursor_next(c, &r, &why)) == ST_OK) {
+            assert_int_equal(r.n, last + 1);
+            last = r.n;
+        }
+        assert_status(st, ST_END);
+    }
+    journal_cursor_close(c);
+    assert_int_equal(kit_intact(dir).records, last);
+    tmpdir_free(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(verification_beside_a_writer_never_sees_a_fault),
+        cmocka_unit_test(a_follower_misses_nothing),
         cmocka_unit_test(nothing_acknowledged_is_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -259,6 +259,28 @@ static void a_seal_has_one_form(void **state)
     }
 }
 
+static void a_seal_names_a_segment_that_can_be(void **state)
+{
+    (void)state;
+    struct buf line;
+    struct record r;
+    struct seal_body got;
+    struct seal_body b = {.next = 7};
+    uint8_t sig[ED25519_SIG_BYTES] = {0};
+    ulid_make(b.instance);
+    begin_line(&line, JOURNAL_SEAL);
+    assert_status(record_seal_body(&line, &b), ST_OK);
+    assert_status(record_seal_sig(&line, sig), ST_OK);
+    assert_status(buf_addch(&line, '}'), ST_OK);
+    assert_true(record_parse(buf_span(&line), &r) && record_read_seal(&r, &got));
+    char *digit = memmem(line.data, line.len, "000007", 6);
+    assert_non_null(digit);
+    digit[5] = '0';
+    assert_true(record_parse(buf_span(&line), &r));
+    assert_false(record_read_seal(&r, &got));
+    buf_release(&line);
+}
+
 static void a_scan_that_failed_stays_failed(void **state)
 {
     (void)state;
@@ -287,6 +309,7 @@ int main(void)
         cmocka_unit_test(segments_have_one_name_each),
         cmocka_unit_test(an_open_record_reads_back),
         cmocka_unit_test(a_seal_has_one_form),
+        cmocka_unit_test(a_seal_names_a_segment_that_can_be),
         cmocka_unit_test(a_scan_that_failed_stays_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,18 +175,6 @@ static void assert_refused(const struct fixture *f, const char *words)
     buf_release(&after);
 }
 
-/* A note of this number that has the hash of the last line. */
-static void append_note(struct buf *b, uint64_t n)
-{
-    uint8_t hash[SHA256_BYTES];
-    char prev[SHA256_HEX_BYTES];
-    struct span last = kit_line(buf_span(b), kit_lines(buf_span(b)) - 1);
-    sha256(span_sub(last, 0, last.n - 1), hash);
-    hex_encode(hash, sizeof(hash), prev);
-    assert_status(record_begin(b, prev, n, KIT_START_US, JOURNAL_NOTE), ST_OK);
-    assert_status(buf_addstr(b, "\"text\":\"forged\"}\n"), ST_OK);
-}
-
 static void a_whole_line_that_does_not_chain_is_no_tear(void **state)
 {
     struct fixture *f = *state;
@@ -202,11 +190,11 @@ static void a_whole_line_that_does_not_chain_is_no_tear(void **state)
     kit_spit(f->dir, KIT_SEGMENT, buf_span(&b));
     assert_refused(f, "000001.jsonl:5 is not a record");
     buf_truncate(&b, good.n);
-    append_note(&b, 6); /* chains, but 5 would be next */
+    kit_forge_note(&b, 6); /* chains, but 5 would be next */
     kit_spit(f->dir, KIT_SEGMENT, buf_span(&b));
     assert_refused(f, "000001.jsonl:5 does not chain");
     buf_truncate(&b, good.n);
-    append_note(&b, 5); /* this one is as good as ours: only a seal can tell */
+    kit_forge_note(&b, 5); /* this one is as good as ours: only a seal can tell */
     kit_spit(f->dir, KIT_SEGMENT, buf_span(&b));
     journal_close(kit_open(f->dir, NULL), KIT_START_US);
     buf_release(&b);
@@ -366,15 +354,16 @@ static void a_segment_that_does_not_follow_is_refused(void **state)
     buf_release(&good);
     buf_release(&two);
 
-    two = kit_forge_open(&one, one.len, 1); /* the right hash, another number */
+    two = kit_forge_open(buf_span(&one), 2, 1); /* the right hash, another number */
     kit_spit(f->dir, "000002.jsonl", buf_span(&two));
     assert_refused(f, "000002.jsonl does not go on");
     buf_release(&two);
-    two = kit_forge_open(&one, one.len, 0); /* both right: what a forger can do up to here */
+    two = kit_forge_open(buf_span(&one), 2, 0); /* both right: what a forger can do up to here */
     kit_spit(f->dir, "000002.jsonl", buf_span(&two));
     journal_close(kit_open(f->dir, NULL), KIT_START_US);
     buf_release(&two);
-    two = kit_forge_open(&one, one.len - seal, 0); /* on a segment that was not sealed */
+    two = kit_forge_open(span_sub(buf_span(&one), 0, one.len - seal), 2,
+                         0); /* on a segment that was not sealed */
     kit_spit(f->dir, "000002.jsonl", buf_span(&two));
     kit_spit(f->dir, KIT_SEGMENT, span_sub(buf_span(&one), 0, one.len - seal));
     assert_refused(f, "000002.jsonl does not go on");
@@ -385,7 +374,7 @@ static void a_segment_that_does_not_follow_is_refused(void **state)
     two = kit_slurp(f->dir, KIT_SEGMENT); /* a good line behind the seal that ends the segment */
     buf_clear(&two);
     (void)buf_add(&two, buf_span(&one));
-    append_note(&two, kit_lines(buf_span(&one)) + 1);
+    kit_forge_note(&two, kit_lines(buf_span(&one)) + 1);
     kit_spit(f->dir, KIT_SEGMENT, buf_span(&two));
     kit_spit(f->dir, "000002.jsonl", SPAN_NONE);
     assert_refused(f, "follows the seal that ends the segment");

@@ -159,6 +159,27 @@ static void the_report_points_at_the_line(void **state)
     assert_string_equal(report.head, hex);
 }
 
+/* Where one of two lines must be wrong, everything that speaks for one of them is heard. */
+static void the_neighbour_of_a_changed_record_is_cleared(void **state)
+{
+    struct fixture *f = *state;
+    struct span good = buf_span(&f->good);
+    struct span close = kit_line(good, f->lines - 2);
+    char *mark = memmem(close.p, close.n, "daemon", 6);
+    assert_non_null(mark);
+    *mark = 'D'; /* the seal after it is the last line, and holds */
+    struct journal_report report = verify_bytes(f, good);
+    assert_int_equal(report.first_bad_n, f->lines - 1);
+    assert_string_equal(report.what, "changed");
+    *mark = 'd';
+    char *third = (char *)kit_line(good, 2).p; /* the one before it is a seal, and holds */
+    third[RECORD_PREV_AT] = third[RECORD_PREV_AT] == '0' ? '1' : '0';
+    third[kit_line(good, 2).n - 4] = '?';
+    report = verify_bytes(f, good);
+    assert_int_equal(report.first_bad_n, 3);
+    assert_string_equal(report.what, "changed");
+}
+
 static void removed_records_are_missed(void **state)
 {
     struct fixture *f = *state;
@@ -320,6 +341,62 @@ static void parts_of_another_record_do_not_fit(void **state)
     tmpdir_free(other);
 }
 
+/* Adds a seal to the lines, made with this seed for this instance. */
+static void add_seal(struct buf *b, const uint8_t seed[ED25519_KEY_BYTES], const char *instance)
+{
+    struct signer s;
+    struct seal_body body = {0};
+    struct buf line;
+    char prev[SHA256_HEX_BYTES];
+    uint8_t sig[ED25519_SIG_BYTES];
+    uint64_t n = kit_chain(kit_last_line(buf_span(b)), prev);
+    assert_status(signer_init(&s, seed), ST_OK);
+    memcpy(body.key, s.public_key, sizeof(body.key));
+    (void)span_copy(span_str(instance), body.instance, sizeof(body.instance));
+    buf_init(&line, KIT_FILE_BYTES);
+    assert_status(record_begin(&line, prev, n, KIT_START_US, JOURNAL_SEAL), ST_OK);
+    assert_status(record_seal_body(&line, &body), ST_OK);
+    assert_status(signer_sign(&s, buf_span(&line), sig), ST_OK);
+    assert_status(record_seal_sig(&line, sig), ST_OK);
+    (void)buf_add(b, buf_span(&line));
+    (void)buf_addstr(b, "}\n");
+    buf_release(&line);
+    signer_release(&s);
+}
+
+/* The same key may seal two histories; each of its seals still belongs to one. */
+static void a_seal_belongs_to_one_key_and_one_instance(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t seed[ED25519_KEY_BYTES];
+    uint8_t other[ED25519_KEY_BYTES] = {9};
+    struct buf hex = kit_slurp(f->dir, "key");
+    assert_status(hex_decode(span_sub(buf_span(&hex), 0, 64), seed, sizeof(seed)), ST_OK);
+    buf_release(&hex);
+    struct journal_report good = kit_intact(f->dir);
+    const struct {
+        const uint8_t *seed;
+        const char *instance;
+        enum journal_verdict verdict;
+    } rows[] = {
+        {seed,  good.instance,                VERIFY_INTACT},
+        {seed,  "01K0000000000000000000000A", VERIFY_BROKEN},
+        {other, good.instance,                VERIFY_BROKEN},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct buf b;
+        buf_init(&b, KIT_FILE_BYTES);
+        (void)buf_add(&b, buf_span(&f->good));
+        add_seal(&b, rows[i].seed, rows[i].instance);
+        struct journal_report report = verify_bytes(f, buf_span(&b));
+        assert_int_equal(report.verdict, rows[i].verdict);
+        if (rows[i].verdict == VERIFY_BROKEN) {
+            assert_broken(&report, f->lines + 1, "seal of another key or instance");
+        }
+        buf_release(&b);
+    }
+}
+
 static void an_unfinished_line_is_torn_not_broken(void **state)
 {
     struct fixture *f = *state;
@@ -346,7 +423,10 @@ static void a_block_of_zeros_at_the_end_is_torn(void **state)
     assert_int_equal(report.verdict, VERIFY_TORN_TAIL);
     assert_int_equal(report.torn_bytes, b.len - f->good.len);
     assert_int_equal(report.records, f->lines);
-    b.data[f->good.len + 300] = '\n'; /* 300 and 299 zeros are no block */
+    b.data[f->good.len + 300] = 'x'; /* 300 and 299 zeros are no block */
+    report = verify_bytes(f, buf_span(&b));
+    assert_broken(&report, f->lines + 1, "changed: a line that is not a record");
+    b.data[f->good.len + 300] = '\n';
     report = verify_bytes(f, buf_span(&b));
     assert_broken(&report, f->lines + 1, "changed: a line that is not a record");
     buf_release(&b);
@@ -527,7 +607,8 @@ static void a_segment_that_nobody_announced_is_seen(void **state)
     kit_spit(f->dir, KIT_SEGMENT, span_sub(buf_span(&one), 0, one.len - seal.n));
     struct journal_report report = kit_verify(f->dir);
     assert_broken(&report, report.records + 1, "cut: the segment before does not end with a seal");
-    struct buf forged = kit_forge_open(&one, one.len - seal.n, 0); /* it chains, unannounced */
+    struct buf forged = kit_forge_open(span_sub(buf_span(&one), 0, one.len - seal.n), 2,
+                                       0); /* it chains, unannounced */
     kit_spit(f->dir, "000002.jsonl", buf_span(&forged));
     report = kit_verify(f->dir);
     assert_broken(&report, report.records + 1, "the segment before does not end with a seal");
@@ -537,6 +618,49 @@ static void a_segment_that_nobody_announced_is_seen(void **state)
     kit_spit(f->dir, "000003.jsonl", SPAN_NONE);
     report = kit_verify(f->dir);
     assert_broken(&report, report.records + 1, "cut: a segment without a record");
+    buf_release(&one);
+}
+
+/* What somebody without the key can add behind the last seal must still have the form of a record.
+ */
+static void a_forged_next_segment_must_begin_as_one(void **state)
+{
+    struct fixture *f = *state;
+    struct buf one = kit_slurp(f->dir, KIT_SEGMENT);
+    char name[32] = "000002.jsonl";
+    for (unsigned n = 2; kit_exists(f->dir, name); n++) {
+        kit_remove(f->dir, name);
+        (void)snprintf(name, sizeof(name), "%06u.jsonl", n + 1);
+    }
+    uint64_t next = kit_lines(buf_span(&one)) + 1;
+    struct buf forged = kit_forge_open(buf_span(&one), 3, 0);
+    kit_spit(f->dir, "000002.jsonl", buf_span(&forged));
+    struct journal_report report = kit_verify(f->dir);
+    assert_broken(&report, next, "an open record of another segment");
+    buf_release(&forged);
+    forged = kit_forge_open(buf_span(&one), 2, 0);
+    kit_spit(f->dir, "000002.jsonl", buf_span(&forged));
+    assert_int_equal(kit_verify(f->dir).verdict, VERIFY_INTACT);
+    buf_release(&forged);
+    size_t before = one.len;
+    kit_forge_note(&one, next);
+    kit_spit(f->dir, "000002.jsonl", span_sub(buf_span(&one), before, SIZE_MAX));
+    report = kit_verify(f->dir);
+    assert_broken(&report, next, "changed: a segment begins with an open record");
+    buf_release(&one);
+}
+
+static void a_hole_is_torn_in_the_last_segment_only(void **state)
+{
+    struct fixture *f = *state;
+    static const char zeros[600];
+    struct buf one = kit_slurp(f->dir, KIT_SEGMENT);
+    uint64_t lines = kit_lines(buf_span(&one));
+    (void)buf_append(&one, zeros, sizeof(zeros));
+    (void)buf_addch(&one, '\n');
+    kit_spit(f->dir, KIT_SEGMENT, buf_span(&one));
+    struct journal_report report = kit_verify(f->dir);
+    assert_broken(&report, lines + 1, "inserted: a line that is not a record");
     buf_release(&one);
 }
 
@@ -584,6 +708,7 @@ int main(void)
         ONE(an_untouched_record_is_intact),
         ONE(every_flipped_byte_names_its_record),
         ONE(the_report_points_at_the_line),
+        ONE(the_neighbour_of_a_changed_record_is_cleared),
         ONE(removed_records_are_missed),
         ONE(a_cut_end_is_told_by_the_seal_and_the_head),
         ONE(inserted_lines_are_seen),
@@ -592,6 +717,7 @@ int main(void)
         ONE(a_rewritten_chain_fails_at_the_next_seal),
         ONE(a_record_of_another_key_is_refused),
         ONE(parts_of_another_record_do_not_fit),
+        ONE(a_seal_belongs_to_one_key_and_one_instance),
         ONE(an_unfinished_line_is_torn_not_broken),
         ONE(a_block_of_zeros_at_the_end_is_torn),
         ONE(lines_beyond_the_limit_are_passed_over),
@@ -602,6 +728,8 @@ int main(void)
         MANY(a_segment_cut_in_the_middle_is_seen),
         MANY(flipped_bytes_at_a_segments_edge_name_their_record),
         MANY(a_segment_that_nobody_announced_is_seen),
+        MANY(a_forged_next_segment_must_begin_as_one),
+        MANY(a_hole_is_torn_in_the_last_segment_only),
         MANY(an_empty_next_segment_is_a_rotation_under_way),
         cmocka_unit_test(a_record_being_written_is_intact_at_every_moment),
     };
