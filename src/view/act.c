@@ -39,7 +39,6 @@ struct target ui_target(const struct ui *ui, const struct fleet *f)
     } else {
         t = target_of_view(ui, f);
     }
-    t.agent = fleet_agent(f, t.agent) == NULL ? 0 : t.agent;
     if (t.approval == 0 && t.agent != 0) {
         t.approval = agent_first_request(f, t.agent);
     }

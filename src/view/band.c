@@ -107,7 +107,7 @@ static const struct column columns[] = {
     {"", 8,  12, 20,          ALIGN_LEFT,  true,  band_backend },
     {"", 6,  12, 60,          ALIGN_LEFT,  false, band_tool    },
     {"", 24, 0,  KEEP_ALWAYS, ALIGN_LEFT,  false, band_what    },
-    {"", 13, 13, KEEP_ALWAYS, ALIGN_RIGHT, false, band_deadline},
+    {"", 14, 14, KEEP_ALWAYS, ALIGN_RIGHT, false, band_deadline},
 };
 
 static const struct pane band = {.columns = columns, .column_count = ARRAY_LEN(columns)};

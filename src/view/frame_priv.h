@@ -146,11 +146,11 @@ struct sheet { /* label and text, line after line, scrolled */
     struct rect area;
     int y, label_cols;
 };
-struct sheet sheet_begin(struct frame *fr, struct rect area, int top, int label_cols);
+typedef void sheet_fn(struct sheet *s, const struct agent *a);
+/* Draws the agent's sheet that `fill` writes, scrolled as the list says and as far as it goes. */
+void sheet_draw(struct frame *fr, struct rect area, int label_cols, struct list *l, sheet_fn *fill);
 void sheet_line(struct sheet *s, const char *label, enum role role, struct safe text);
 void sheet_gap(struct sheet *s);
-int sheet_end(struct sheet *s, int top); /* lines in all */
-void sheet_scroll(struct frame *fr, struct list *l, int lines, int height);
 
 /* ---- the parts of the frame */
 void status_draw(struct frame *fr, struct rect r);

@@ -22,11 +22,6 @@ void rule_draw(struct frame *fr, struct rect r, enum role title_role, struct saf
     }
 }
 
-struct sheet sheet_begin(struct frame *fr, struct rect area, int top, int label_cols)
-{
-    return (struct sheet){.fr = fr, .area = area, .y = area.y - top, .label_cols = label_cols};
-}
-
 void sheet_gap(struct sheet *s)
 {
     s->y++;
@@ -48,16 +43,29 @@ void sheet_line(struct sheet *s, const char *label, enum role role, struct safe 
     canvas_unclip(c, saved);
 }
 
-int sheet_end(struct sheet *s, int top)
+static int fill_from(struct frame *fr, struct rect area, int label_cols, int top, sheet_fn *fill)
 {
-    return s->y + top - s->area.y;
+    struct sheet s = {.fr = fr, .area = area, .y = area.y - top, .label_cols = label_cols};
+    size_t mark = frame_mark(fr);
+    fill(&s, fleet_agent(fr->f, fr->ui->subject));
+    frame_back(fr, mark);
+    return s.y + top - area.y;
 }
 
-/* Scrolling cannot leave the sheet; the key that did it could not know how long it is. */
-void sheet_scroll(struct frame *fr, struct list *l, int lines, int height)
+/* Twice: how long it is, and so how far it can be scrolled, is known only when it was written once.
+ */
+void sheet_draw(struct frame *fr, struct rect area, int label_cols, struct list *l, sheet_fn *fill)
 {
-    (void)fr;
-    l->height = height;
-    int most = lines > height ? lines - height : 0;
+    struct rect inner = {area.x + 1, area.y, area.w - 2, area.h};
+    struct rect nothing = {inner.x, inner.y, inner.w, 0};
+    if (fleet_agent(fr->f, fr->ui->subject) == NULL) {
+        canvas_put(fr->c, inner.x, inner.y, ROLE_GONE,
+                   text_own("the agent is gone from the picture"));
+        return;
+    }
+    int lines = fill_from(fr, nothing, label_cols, 0, fill);
+    int most = lines > area.h ? lines - area.h : 0;
+    l->height = area.h;
     l->top = l->top > most ? most : l->top;
+    (void)fill_from(fr, inner, label_cols, l->top, fill);
 }

@@ -5,6 +5,7 @@
 
 #define GAP       2
 #define ITEMS_MAX 24
+#define NAME_COLS 24
 
 struct item {
     int keep; /* the smallest goes first */
@@ -66,7 +67,8 @@ static void add_operator(struct bar *b)
 {
     struct frame *fr = b->fr;
     const char *id = fr->ui->operator_id;
-    add(b, LEFT, 45, ROLE_STATUS, frame_say(fr, span_str(id[0] != '\0' ? id : fr->ui->label), 24));
+    struct safe name = frame_say(fr, span_str(id[0] != '\0' ? id : fr->ui->label), NAME_COLS);
+    add(b, LEFT, 45, ROLE_STATUS, text_ellipsis(fr->arena, name, NAME_COLS, "…"));
 }
 
 static void add_count(struct bar *b, int keep, enum role role, uint32_t n, const char *word)

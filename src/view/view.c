@@ -3,6 +3,7 @@
 
 #include "checkrein/alloc.h"
 
+#define NAME_COLS       24 /* of an agent in the title line */
 #define STOP_ROWS       5
 #define STOP_ROWS_SMALL 4
 #define SMALL_ROWS      20 /* below: a smaller stop panel, and no line for the back-ends in a dialog */
@@ -47,7 +48,7 @@ int64_t view_next_change_us(const struct scene *s)
 static void tab_title(struct frame *fr, struct words *w)
 {
     const struct agent *a = fleet_agent(fr->f, fr->ui->subject);
-    words_safe(w, agent_title(fr, a, 32));
+    words_safe(w, text_ellipsis(fr->arena, agent_title(fr, a, NAME_COLS), NAME_COLS, "…"));
     words_own(w, " ─");
     for (uint32_t tab = 0; tab < PANE_TAB_COUNT; tab++) {
         words_own(w, tab == fr->ui->tab ? " [" : "  ");
@@ -228,7 +229,6 @@ static void frozen_draw(struct frame *fr)
 static void too_small_draw(struct frame *fr)
 {
     struct words w = words_of(fr);
-    fr->ui->approve.shown = false;
     words_fmt(&w, "too small: %dx%d, needs %dx%d", fr->c->w, fr->c->h, UI_MIN_COLS, UI_MIN_ROWS);
     if (fr->totals.pending > 0) {
         words_fmt(&w, "; %u waiting", fr->totals.pending);

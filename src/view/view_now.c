@@ -197,28 +197,24 @@ static void latest(struct frame *fr, struct sheet *s, const struct agent *a)
     }
 }
 
+static void fill(struct sheet *s, const struct agent *a)
+{
+    struct frame *fr = s->fr;
+    doing(fr, s, a);
+    requests(fr, s, a);
+    sheet_gap(s);
+    identity(fr, s, a);
+    lineage(fr, s, a);
+    runs(fr, s, a);
+    permissions(fr, s, a);
+    reins(fr, s, a);
+    cost(fr, s, a);
+    latest(fr, s, a);
+}
+
 static void draw(struct frame *fr, struct rect area)
 {
-    const struct agent *a = fleet_agent(fr->f, fr->ui->subject);
-    struct list *l = &fr->ui->list[PANE_NOW];
-    struct rect inner = {area.x + 1, area.y, area.w - 2, area.h};
-    if (a == NULL) {
-        canvas_put(fr->c, inner.x, inner.y, ROLE_GONE,
-                   text_own("the agent is gone from the picture"));
-        return;
-    }
-    struct sheet s = sheet_begin(fr, inner, l->top, LABEL_COLS);
-    doing(fr, &s, a);
-    requests(fr, &s, a);
-    sheet_gap(&s);
-    identity(fr, &s, a);
-    lineage(fr, &s, a);
-    runs(fr, &s, a);
-    permissions(fr, &s, a);
-    reins(fr, &s, a);
-    cost(fr, &s, a);
-    latest(fr, &s, a);
-    sheet_scroll(fr, l, sheet_end(&s, l->top), area.h);
+    sheet_draw(fr, area, LABEL_COLS, &fr->ui->list[PANE_NOW], fill);
 }
 
 static void open_request(struct press *k, uint32_t id)

@@ -137,7 +137,7 @@ static const struct column columns[] = {
     {"agent",  12, 24, KEEP_ALWAYS, ALIGN_LEFT,  false, cell_agent   },
     {"tool",   6,  14, 50,          ALIGN_LEFT,  false, cell_tool    },
     {"wants",  20, 0,  KEEP_ALWAYS, ALIGN_LEFT,  false, cell_what    },
-    {"if not", 12, 13, 90,          ALIGN_LEFT,  false, cell_deadline},
+    {"if not", 14, 14, 90,          ALIGN_LEFT,  false, cell_deadline},
 };
 
 static void draw_preview(struct frame *fr, struct rect area)

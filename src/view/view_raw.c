@@ -26,36 +26,33 @@ static void per_action(struct frame *fr, struct sheet *s, const struct agent *a)
     }
 }
 
-static void draw_cost(struct frame *fr, struct rect area)
+static void fill_cost(struct sheet *s, const struct agent *a)
 {
-    const struct agent *a = fleet_agent(fr->f, fr->ui->subject);
-    struct list *l = &fr->ui->list[PANE_COST];
-    if (a == NULL) {
-        return;
-    }
-    struct sheet s =
-        sheet_begin(fr, (struct rect){area.x + 1, area.y, area.w - 2, area.h}, l->top, LABEL_COLS);
-    sheet_line(&s, "spent", agent_over_budget(a) ? ROLE_SPEND_OVER : ROLE_SPEND, agent_cost(fr, a));
+    struct frame *fr = s->fr;
+    sheet_line(s, "spent", agent_over_budget(a) ? ROLE_SPEND_OVER : ROLE_SPEND, agent_cost(fr, a));
     if (a->cost_estimated) {
-        sheet_line(&s, "", ROLE_DIM,
-                   text_own("estimated by the console's price list or the runtime, not billed"));
+        sheet_line(s, "", ROLE_DIM, text_own("estimated from a price list, not billed"));
     }
     if (a->unpriced) {
-        sheet_line(&s, "", ROLE_DIM, text_own("tokens were seen that came without a price"));
+        sheet_line(s, "", ROLE_DIM, text_own("tokens were seen that came without a price"));
     }
-    per_action(fr, &s, a);
+    per_action(fr, s, a);
     if (a->budget_limit > 0) {
-        money_line(fr, &s, "budget", a->budget_limit);
-        money_line(fr, &s, "used of it", a->budget_used);
+        money_line(fr, s, "budget", a->budget_limit);
+        money_line(fr, s, "used of it", a->budget_used);
     } else {
-        sheet_line(&s, "budget", ROLE_DIM, text_own("none"));
+        sheet_line(s, "budget", ROLE_DIM, text_own("none"));
     }
-    sheet_gap(&s);
-    number_line(fr, &s, "tokens in", a->tokens_in);
-    number_line(fr, &s, "tokens out", a->tokens_out);
-    number_line(fr, &s, "from the cache", a->tokens_cached);
-    number_line(fr, &s, "reasoning", a->tokens_reasoning);
-    sheet_scroll(fr, l, sheet_end(&s, l->top), area.h);
+    sheet_gap(s);
+    number_line(fr, s, "tokens in", a->tokens_in);
+    number_line(fr, s, "tokens out", a->tokens_out);
+    number_line(fr, s, "from the cache", a->tokens_cached);
+    number_line(fr, s, "reasoning", a->tokens_reasoning);
+}
+
+static void draw_cost(struct frame *fr, struct rect area)
+{
+    sheet_draw(fr, area, LABEL_COLS, &fr->ui->list[PANE_COST], fill_cost);
 }
 
 static const enum action cost_keys[] = {
@@ -111,30 +108,28 @@ static sid sid_at(const struct agent *a, size_t offset)
     return *(const sid *)(const void *)((const char *)a + offset);
 }
 
-static void draw_raw(struct frame *fr, struct rect area)
+static void fill_raw(struct sheet *s, const struct agent *a)
 {
-    const struct agent *a = fleet_agent(fr->f, fr->ui->subject);
-    struct list *l = &fr->ui->list[PANE_RAW];
-    if (a == NULL) {
-        return;
-    }
-    struct sheet s =
-        sheet_begin(fr, (struct rect){area.x + 1, area.y, area.w - 2, area.h}, l->top, LABEL_COLS);
+    struct frame *fr = s->fr;
     for (size_t i = 0; i < ARRAY_LEN(raw_texts); i++) {
         sid id = sid_at(a, raw_texts[i].offset);
         if (id != 0) {
             size_t mark = frame_mark(fr);
-            sheet_line(&s, raw_texts[i].label, ROLE_TEXT, frame_say_sid(fr, id, SAY_COLS));
+            sheet_line(s, raw_texts[i].label, ROLE_TEXT, frame_say_sid(fr, id, SAY_COLS));
             frame_back(fr, mark);
         }
     }
-    sheet_line(&s, "state", ROLE_TEXT, text_own(agent_state_name(a->state)));
-    number_line(fr, &s, "pid", a->pid);
-    number_line(fr, &s, "heartbeat_ms", a->heartbeat_ms);
-    number_line(fr, &s, "pending", a->pending);
-    number_line(fr, &s, "actions", a->actions);
-    number_line(fr, &s, "failures", a->failures);
-    sheet_scroll(fr, l, sheet_end(&s, l->top), area.h);
+    sheet_line(s, "state", ROLE_TEXT, text_own(agent_state_name(a->state)));
+    number_line(fr, s, "pid", a->pid);
+    number_line(fr, s, "heartbeat_ms", a->heartbeat_ms);
+    number_line(fr, s, "pending", a->pending);
+    number_line(fr, s, "actions", a->actions);
+    number_line(fr, s, "failures", a->failures);
+}
+
+static void draw_raw(struct frame *fr, struct rect area)
+{
+    sheet_draw(fr, area, LABEL_COLS, &fr->ui->list[PANE_RAW], fill_raw);
 }
 
 static const enum action raw_keys[] = {ACT_NEXT_PANE, ACT_COPY, ACT_BACK, ACTION_COUNT};

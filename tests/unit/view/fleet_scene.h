@@ -40,7 +40,7 @@ static inline void scene_agents(struct kit *k)
           "agent/si", AGENT_RUNNING, 400, "Read", "read 14 files", 11, 22000, 140000, false} },
         {"codex-prod",
          {"agent/si-c", "index-code", "codex", "gpt-6-codex", "a.ng", "workspace", "prod-3",
-          "agent/si", AGENT_RUNNING, 400, "Bash", "rg --json FIXME", 2, 18000, 120000, false}},
+          "agent/si", AGENT_RUNNING, 400, "Bash", "rg --json parse", 2, 18000, 120000, false}},
         {"ci",
          {"agent/rn", "release-notes", "openclaw", "opus-5", "k.lee", "guarded", "runner-3", "",
           AGENT_IDLE, 1869, NULL, NULL, 0, 9000, 60000, false}                               },

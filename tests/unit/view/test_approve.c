@@ -344,7 +344,9 @@ static void the_frame_holds_on_the_smallest_screen(void **state)
 {
     struct kit k;
     (void)state;
-    start(&k, RISK_HIGH, long_call());
+    start(&k, RISK_HIGH,
+          "{\"target\":\"a-target-of-24-character\",\"a\":"
+          "\"1\\n2\\n3\\n4\\n5\\n6\\n7\\n8\\n9\\n10\"}");
     canvas_resize(&k.c, 60, 15);
     static const char *const keys[] = {"a", "G", "", "a", "d"};
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
@@ -380,9 +382,9 @@ static void a_change_drops_the_word_half_typed(void **state)
     text(&k, F_DIGEST, A_DIGEST);
     number(&k, F_RISK, RISK_HIGH);
     fold(&k);
+    assert_hides(&k, "approve once, type");
     assert_int_not_equal(press(&k, KEY(ENTER)), INTENT_COMMAND);
     assert_shows(&k, "CHANGED: read it again");
-    assert_hides(&k, "approve once, type");
     kit_release(&k);
 }
 
@@ -747,7 +749,7 @@ static void the_first_lines_never_move(void **state)
     int who = row_with(&k, "who     docs-bot");
     int grants = row_with(&k, "grants  this once");
     for (int i = 0; i < 8; i++) {
-        char id[16];
+        char id[32];
         (void)snprintf(id, sizeof(id), "agent/n%d", i);
         agent_add(&k, "lab",
                   &(struct an_agent){.id = id, .name = id, .state = AGENT_FAILED, .since_s = 1});
@@ -800,7 +802,7 @@ static void nothing_opens_by_itself(void **state)
     start(&k, RISK_LOW, CLEAN);
     press(&k, '3');
     for (int i = 0; i < 20; i++) {
-        char id[16];
+        char id[32];
         (void)snprintf(id, sizeof(id), "r%d", i);
         request_add(&k, "lab",
                     &(struct a_request){.agent = "agent/1",

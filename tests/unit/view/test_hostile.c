@@ -43,7 +43,7 @@ static void build(struct kit *k, const char *s, int cols, int rows)
     backend_verbs(k, "lab", LINK_LIVE, 900, s, 0);
     backend_verbs(k, "gone", LINK_DOWN, 60, s, 0);
     for (int i = 0; i < 3; i++) {
-        char id[16];
+        char id[32];
         (void)snprintf(id, sizeof(id), "agent/%d", i);
         begin(k, "lab", EVENT_AGENT_STARTED, 60);
         text(k, F_AGENT_ID, id);
@@ -306,7 +306,7 @@ static void long_texts_do_not_fill_the_frame(void **state)
     longest[4096] = '\0';
     build(&k, longest, 250, 400);
     for (int i = 0; i < 400; i++) {
-        char id[16];
+        char id[32];
         (void)snprintf(id, sizeof(id), "agent/m%d", i);
         begin(&k, "lab", EVENT_AGENT_STARTED, 60);
         text(&k, F_AGENT_ID, id);

@@ -655,6 +655,48 @@ static void an_answered_request_stays_struck_through_for_a_while(void **state)
     kit_release(&k);
 }
 
+/* How far below the table's header a text stands; the band above has it too. */
+static int place_in_table(struct kit *k, const char *part)
+{
+    int header = row_with(k, "if not");
+    for (int y = header + 1; y < k->c.h; y++) {
+        if (strstr(row_text(k, y), part) != NULL) {
+            return y - header;
+        }
+    }
+    return -1;
+}
+
+static void an_answered_request_keeps_its_place(void **state)
+{
+    static const char *const ids[] = {"request-0", "request-1", "request-2", "request-3"};
+    int places[ARRAY_LEN(ids)];
+    struct kit k;
+    (void)state;
+    start(&k);
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        request_add(&k, "ci",
+                    &(struct a_request){.agent = "agent/lint",
+                                        .id = ids[i],
+                                        .tool = "x",
+                                        .summary = ids[i],
+                                        .action = "{\"a\":1}",
+                                        .risk = i % 2 ? RISK_HIGH : RISK_LOW,
+                                        .asked_s = 6 - (int64_t)i});
+    }
+    press(&k, '2');
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        places[i] = place_in_table(&k, ids[i]);
+        assert_true(places[i] > 0);
+    }
+    request_resolve(&k, "ci", ids[1], DECISION_DENIED, "m.ito", "");
+    request_resolve(&k, "ci", ids[2], DECISION_APPROVED, "m.ito", "");
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        assert_int_equal(place_in_table(&k, ids[i]), places[i]);
+    }
+    kit_release(&k);
+}
+
 static void an_empty_world_is_drawn(void **state)
 {
     struct kit k;
@@ -702,6 +744,7 @@ int main(void)
         cmocka_unit_test(says_stale_failed_and_demo),
         cmocka_unit_test(too_small_is_one_line),
         cmocka_unit_test(an_answered_request_stays_struck_through_for_a_while),
+        cmocka_unit_test(an_answered_request_keeps_its_place),
         cmocka_unit_test(an_empty_world_is_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

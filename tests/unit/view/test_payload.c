@@ -82,7 +82,7 @@ static void falls_back_to_the_text_itself(void **state)
         "{}",
         "{\"a\":\"line\nbreak\"}",
         "{\"a\":[1,2}",
-        "{\"a\":[[1,{\"x\":2]}]]}",
+        "{\"a\":[[1,{\"x\":2]}]}",
         "{\"a\":1,}",
         "\xef\xbb\xbf{\"a\":1}",
     };

@@ -5,7 +5,7 @@
 #include "fleet_scene.h"
 
 /* ---- every allocation is counted, by the sanitizer's hook or by standing in for malloc */
-static size_t allocations;
+static volatile size_t allocations; /* malloc is known to the compiler: it would not look again */
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -144,9 +144,20 @@ static void changes_when_it_said(void **state)
         text(&k, F_AGENT_ID, "agent/lint");
         number(&k, F_HEARTBEAT_MS, 7100);
         fold(&k);
+        request_add(&k, "ci", /* its deadline will stand out */
+                    &(struct a_request){.agent = "agent/lint",
+                                        .id = "01L",
+                                        .tool = "x",
+                                        .summary = "y",
+                                        .action = "{\"a\":1}",
+                                        .risk = RISK_LOW,
+                                        .asked_s = 36,
+                                        .left_s = 21});
         type(&k, keys[i]);
         if (keys[i][0] == '2') { /* its struck-through row will go */
             request_resolve(&k, "laptop", "01KDOCS", DECISION_DENIED, "m.ito", "");
+            pass_ms(&k, 3300);
+            agent_state(&k, "ci", "agent/lint", AGENT_IDLE);
         }
         if (keys[i][0] == 'p') {
             ui_sent(k.ui, SPAN("01P"), k.now);

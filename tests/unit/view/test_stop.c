@@ -17,6 +17,8 @@ static void assert_stops(struct kit *k)
     assert_int_equal(k->out.command.agent.n, 0);
     assert_shows(k, "FLEET STOP"); /* at once, before anyone answered */
     assert_shows(k, "no back-end has answered yet");
+    assert_hides(k, "approval ─"); /* what was open is closed */
+    assert_null(strstr(row_text(k, k->c.h - 1), "Esc"));
 }
 
 static void open_nothing(struct kit *k)
