@@ -47,7 +47,8 @@ struct driver_ops {
                         struct driver_sink sink, struct why *why) MUST_USE;
     enum status (*feed)(void *st, struct span frame) MUST_USE;
     enum status (*send)(void *st, const struct command *c, struct why *why) MUST_USE; /* queues, never blocks */
-    void (*reconnect)(void *st); /* now, instead of waiting out the back-off */
+    /* Now, instead of waiting out the back-off. Attached to nothing: what is fed next is a new connection. */
+    void (*reconnect)(void *st);
     void (*close)(void *st);     /* idempotent; no sink call once it has returned */
 };
 
@@ -60,7 +61,8 @@ const struct driver_ops *driver_kind(const char *kind); /* NULL when unknown */
 enum status driver_open(struct driver **out, const struct driver_ops *ops, const struct driver_conf *c,
                         struct net *n, struct loop *l, struct driver_sink sink, struct why *why) MUST_USE;
 enum status driver_send(struct driver *d, const struct command *c, struct why *why) MUST_USE;
-/* One message as received: what the connection does with it, also with no connection. */
+/* One message as received: what the connection does with it, also with no connection. ST_INVALID and ST_CONFLICT end
+ * the connection, ST_CLOSED: it has ended. */
 enum status driver_feed(struct driver *d, struct span frame) MUST_USE;
 void driver_reconnect(struct driver *d);
 void driver_close(struct driver *d); /* NULL is fine */

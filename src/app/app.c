@@ -89,6 +89,7 @@ int app_main(int argc, char **argv)
 {
     (void)setlocale(LC_CTYPE, "");
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a record over a limit of the shell is a failed write like any other */
     char *self = path_self();
     const char *name = argc > 1 ? alias(argv[1]) : "console";
     bool implied = argc < 2 || name[0] == '-';

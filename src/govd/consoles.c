@@ -262,8 +262,10 @@ void consoles_start_over(struct govd *g)
 {
     ulid_make(g->unrecorded_instance);
     for (size_t i = 0; i < CONSOLES_MAX; i++) {
-        if (g->consoles[i].id) {
-            outbox_close(g, g->consoles[i].id, 1012, "the record failed: connect again for a snapshot");
+        struct console *c = &g->consoles[i];
+        if (c->id) {
+            net_ws_close(g->net, c->id, 1012, "the record failed: connect again for a snapshot");
+            c->leaving = true;
         }
     }
 }

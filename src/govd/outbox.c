@@ -132,7 +132,6 @@ static void commit(struct govd *g)
         publish_signal(g, NULL, SEVERITY_EMERGENCY,
                        "the daemon's record failed: nothing is allowed any more; deny, pause and "
                        "stop work but are unrecorded");
-        consoles_start_over(g);
     }
 }
 
@@ -161,6 +160,9 @@ void outbox_flush(struct govd *g)
         commit(g);
         send_all(g);
     } while (g->parcel_count || g->ring->end != end);
+    if (g->record_told && !g->unrecorded_instance[0]) {
+        consoles_start_over(g);
+    }
 }
 
 void outbox_release(struct govd *g)

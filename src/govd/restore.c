@@ -83,6 +83,7 @@ static void restore_session(struct govd *g, const struct agent *a)
     session_set(&s->cwd, fleet_span(g->fleet, a->cwd));
     session_set(&s->mode, fleet_span(g->fleet, a->permission_mode));
     session_set(&s->runtime, fleet_span(g->fleet, a->runtime));
+    session_set(&s->model, fleet_span(g->fleet, a->model));
     restore_process(g, s, fleet_span(g->fleet, a->instance));
 }
 

@@ -12,13 +12,16 @@ static void add_base64(struct buf *b, struct span s)
         size_t n = s.n - i < 3 ? s.n - i : 3;
         memcpy(in, s.p + i, n);
         unsigned bits = (unsigned)in[0] << 16 | (unsigned)in[1] << 8 | in[2];
-        for (size_t k = 0; k < 4; k++) {
-            (void)buf_addch(b, k <= n ? DIGITS[bits >> (18 - 6 * k) & 63] : '=');
+        char out[] = "====";
+        for (size_t k = 0; k <= n; k++) {
+            out[k] = DIGITS[bits >> (18 - 6 * k) & 63];
         }
+        (void)buf_addstr(b, out);
     }
 }
 
-/* What is copied is pasted somewhere: control characters, line ends included, go as visible marks. */
+/* What is copied is pasted somewhere: control characters, line ends included, go as visible marks.
+ */
 enum status term_copy(struct term *t, struct span text)
 {
     char plain[COPY_BYTES + 1];
@@ -30,7 +33,7 @@ enum status term_copy(struct term *t, struct span text)
     }
     size_t n = text_plain_of(text, plain, sizeof(plain));
     struct buf b;
-    buf_init(&b, 2 * COPY_BYTES);
+    buf_init(&b, (size_t)2 * COPY_BYTES);
     (void)buf_addstr(&b, "\033]52;c;");
     add_base64(&b, (struct span){plain, n});
     (void)buf_addstr(&b, "\a");

@@ -347,7 +347,8 @@ static uint32_t in_esc(struct decoder *d, unsigned char b)
 /* What is a control ends a sequence that it stands in; an Escape begins the next one. */
 static bool breaks_off(const struct decoder *d, unsigned char b)
 {
-    return b < 0x20 && (d->state == DECODE_CSI || d->state == DECODE_SS3 || d->state == DECODE_LINUX);
+    return b < 0x20 &&
+           (d->state == DECODE_CSI || d->state == DECODE_SS3 || d->state == DECODE_LINUX);
 }
 
 static uint32_t step(struct decoder *d, unsigned char b)
@@ -382,7 +383,8 @@ static uint32_t step(struct decoder *d, unsigned char b)
 
 static void give_up(struct decoder *d, int64_t silence_us)
 {
-    int64_t limit_us = (d->state == DECODE_PASTE ? DECODE_PASTE_MS : DECODE_SEQUENCE_MS) * INT64_C(1000);
+    int64_t limit_us =
+        (d->state == DECODE_PASTE ? DECODE_PASTE_MS : DECODE_SEQUENCE_MS) * INT64_C(1000);
     if (silence_us > limit_us) {
         d->state = DECODE_GROUND;
     }

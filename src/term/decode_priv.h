@@ -1,8 +1,8 @@
 /* decode_priv.h - bytes from the terminal to keys: a state machine without a descriptor or a clock.
  *
- * Whatever is not known to be a key is swallowed whole: the end of an unknown sequence, of a late answer to
- * somebody else's question, of a mouse report or of a paste must never act as a key. What was begun and never
- * ended is given up after a silence.
+ * Whatever is not known to be a key is swallowed whole: the end of an unknown sequence, of a late
+ * answer to somebody else's question, of a mouse report or of a paste must never act as a key. What
+ * was begun and never ended is given up after a silence.
  */
 #ifndef DECODE_PRIV_H
 #define DECODE_PRIV_H
@@ -18,14 +18,15 @@
 #define DECODE_ESC_MS      25   /* an Escape that nothing has followed for so long is the key */
 #define DECODE_SEQUENCE_MS 500  /* a sequence in which nothing came for so long is over */
 #define DECODE_PASTE_MS    2000 /* the same for a paste: slow links send it in pieces */
-#define DECODE_SETTLE_MS   100  /* keys this close behind a paste belong to it: its end mark can be forged */
+#define DECODE_SETTLE_MS                                                                           \
+    100 /* keys this close behind a paste belong to it: its end mark can be forged */
 
 enum decode_state {
     DECODE_GROUND,
     DECODE_ESC,
     DECODE_CSI,
-    DECODE_LINUX,  /* ESC [ [, one more byte */
-    DECODE_MOUSE,  /* ESC [ M, three more bytes */
+    DECODE_LINUX, /* ESC [ [, one more byte */
+    DECODE_MOUSE, /* ESC [ M, three more bytes */
     DECODE_SS3,
     DECODE_STRING, /* OSC, DCS or APC, until BEL or ST */
     DECODE_STRING_ESC,
@@ -44,8 +45,8 @@ struct decoder {
     uint8_t matched;     /* bytes of the paste's end mark */
     char utf8[4];
     uint8_t utf8_n;
-    bool settling;       /* a paste has ended just now */
-    bool sync_offered;   /* the terminal said that it knows mode 2026 */
+    bool settling;     /* a paste has ended just now */
+    bool sync_offered; /* the terminal said that it knows mode 2026 */
     uint64_t paste_bytes;
 };
 

@@ -1,7 +1,7 @@
 #include "term_priv.h"
 
-/* Everything else descends from xterm. The kernel's console draws UTF-8 but prints parts of modes that it does
- * not know; what was once hardware has neither. */
+/* Everything else descends from xterm. The kernel's console draws UTF-8 but prints parts of modes
+ * that it does not know; what was once hardware has neither. */
 static const struct family FAMILIES[] = {
     {"linux",  false, true },
     {"vt",     false, false},

@@ -1,5 +1,5 @@
-/* input.c - gets the bytes that decode.c makes keys of. Standard input is never made non-blocking: the shell
- * shares it.
+/* input.c - gets the bytes that decode.c makes keys of. Standard input is never made non-blocking:
+ * the shell shares it.
  */
 #include "term_priv.h"
 
@@ -9,8 +9,9 @@
 
 #include "checkrein/clock.h"
 
-/* So much that is no key is swallowed in one call: a flood must not keep the console from its work. */
-#define SWALLOW_BYTES (16 * INPUT_BYTES)
+/* So much that is no key is swallowed in one call: a flood must not keep the console from its work.
+ */
+#define SWALLOW_BYTES ((size_t)16 * INPUT_BYTES)
 
 /* ST_AGAIN when nothing came in time, ST_CLOSED when nothing ever will. */
 static enum status fill(struct input *in, int wait_ms)

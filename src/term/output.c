@@ -9,7 +9,7 @@
 #include "checkrein/clock.h"
 
 /* A frame of 1000 x 1000 cells in which every cell has another colour. */
-#define QUEUE_BYTES (64u * 1024 * 1024)
+#define QUEUE_BYTES ((size_t)64 << 20)
 
 static enum status give_curses_a_file(struct output *o)
 {
@@ -79,7 +79,8 @@ bool output_is_waiting(const struct output *o)
     return o->sent < o->queue.len;
 }
 
-/* The description is shared with whoever started us, so that it is made non-blocking for this call only. */
+/* The description is shared with whoever started us, so that it is made non-blocking for this call
+ * only. */
 ssize_t output_write_now(int fd, const char *p, size_t n)
 {
     int flags = fcntl(fd, F_GETFL);

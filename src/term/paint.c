@@ -1,5 +1,5 @@
-/* paint.c - canvas to curses. Rows that are the same as last time are not handed over at all, and curses sends
- * only the cells that differ: an unchanged canvas costs no system call.
+/* paint.c - canvas to curses. Rows that are the same as last time are not handed over at all, and
+ * curses sends only the cells that differ: an unchanged canvas costs no system call.
  */
 #include "term_priv.h"
 
@@ -31,8 +31,8 @@ static bool is_same(const struct cell *a, const struct cell *b)
 
 /* ---- one cell */
 
-/* The C library, which curses asks, and our table, which has no width for what must not be shown, agree on every
- * width: else the columns of the terminal and ours drift apart. */
+/* The C library, which curses asks, and our table, which has no width for what must not be shown,
+ * agree on every width: else the columns of the terminal and ours drift apart. */
 static bool is_drawable(const struct term *t, const struct cell *c)
 {
     bool ascii = c->cp[0] >= ' ' && c->cp[0] <= '~' && c->cp[1] == 0;
@@ -50,11 +50,13 @@ static bool is_drawable(const struct term *t, const struct cell *c)
     return true;
 }
 
-static void set_glyph(const struct term *t, const wchar_t *glyph, enum role role, unsigned flags, cchar_t *out)
+static void set_glyph(const struct term *t, const wchar_t *glyph, enum role role, unsigned flags,
+                      cchar_t *out)
 {
     attr_t attr = t->attr[role];
     attr |= (flags & CELL_REVERSE) != 0 ? A_REVERSE : A_NORMAL;
-    attr |= (flags & (CELL_DIM | CELL_STRIKE)) != 0 ? A_DIM : A_NORMAL; /* curses strikes nothing through */
+    attr |= (flags & (CELL_DIM | CELL_STRIKE)) != 0 ? A_DIM
+                                                    : A_NORMAL; /* curses strikes nothing through */
     int pair = t->pair[role];
     (void)setcchar(out, glyph, attr, 0, &pair);
 }
@@ -124,7 +126,8 @@ static bool put_row_if_changed(struct term *t, const struct canvas *c, int y)
 
 static bool put_cursor(struct term *t, const struct canvas *c)
 {
-    bool shown = c->cursor_x >= 0 && c->cursor_x < t->shown_w && c->cursor_y >= 0 && c->cursor_y < t->shown_h;
+    bool shown = c->cursor_x >= 0 && c->cursor_x < t->shown_w && c->cursor_y >= 0 &&
+                 c->cursor_y < t->shown_h;
     int x = shown ? c->cursor_x : -1;
     int y = shown ? c->cursor_y : -1;
     if (x == t->cursor_x && y == t->cursor_y) {

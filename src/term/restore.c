@@ -1,5 +1,5 @@
-/* restore.c - leaves the terminal as it was found, from a crash handler too: the bytes are made ready while all
- * is well, and only functions that a signal handler may call are called.
+/* restore.c - leaves the terminal as it was found, from a crash handler too: the bytes are made
+ * ready while all is well, and only functions that a signal handler may call are called.
  */
 #include "term_priv.h"
 
@@ -51,8 +51,8 @@ void restore_prepare(void)
     atomic_store(&guard.ready, tcgetattr(STDIN_FILENO, &guard.saved) == 0);
 }
 
-/* First what ends a sequence that was cut in the middle; then frames shown at once off, reports of pastes and
- * focus off, and the terminal's own ordering of right-to-left text on again. */
+/* First what ends a sequence that was cut in the middle; then frames shown at once off, reports of
+ * pastes and focus off, and the terminal's own ordering of right-to-left text on again. */
 void restore_learn(bool modern)
 {
     static const char *const NAMES[] = {"sgr0", "cnorm", "rmcup"};
@@ -85,8 +85,8 @@ static void write_leave(void)
     }
 }
 
-/* What was typed and not read is thrown away: the rest of a paste must not become the shell's. Setting modes from
- * the background would stop the process. */
+/* What was typed and not read is thrown away: the rest of a paste must not become the shell's.
+ * Setting modes from the background would stop the process. */
 void term_restore_now(void)
 {
     if (!atomic_exchange(&guard.ready, false)) {

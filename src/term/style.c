@@ -14,7 +14,8 @@ static enum color_depth wanted(const struct term_options *o)
         return o->no_color ? COLOR_MONO : COLOR_256;
     case COLOR_ALWAYS:
     case COLOR_FORCE_256:
-    case COLOR_FORCE_TRUE: /* terminfo has no entry for direct colours in Debian's base: the nearest of 256 */
+    case COLOR_FORCE_TRUE: /* terminfo has no entry for direct colours in Debian's base: the nearest
+                              of 256 */
     default:
         return COLOR_256;
     }
@@ -47,8 +48,8 @@ static const struct {
     {STYLE_ITALIC,    A_ITALIC   },
 };
 
-/* Eight colours have no bright half. Bold stands for it, dim for grey, which would come out black, and reverse
- * for a background that would come out in the colour of the text. */
+/* Eight colours have no bright half. Bold stands for it, dim for grey, which would come out black,
+ * and reverse for a background that would come out in the colour of the text. */
 static void squeeze(struct style *s)
 {
     if (s->fg == BRIGHT_GREY) {

@@ -8,16 +8,17 @@
 #define SIDE_MAX   1000 /* as canvas: a terminal may say any size */
 #define TYPE_BYTES 64
 
-/* Pastes in brackets, so that what is pasted is never taken for keys; reports of the focus, so that a dialog can
- * disarm; text in the order in which it is sent, so that right-to-left letters move nothing; and the question
- * whether frames can be shown at once. */
+/* Pastes in brackets, so that what is pasted is never taken for keys; reports of the focus, so that
+ * a dialog can disarm; text in the order in which it is sent, so that right-to-left letters move
+ * nothing; and the question whether frames can be shown at once. */
 #define MODERN_MODES SPAN("\033[?2004h\033[?1004h\033[8l\033[?2026$p")
 
 static enum status refuse(struct why *why, const char *what)
 {
-    return why_fail(why, ST_UNSUPPORTED,
-                    "%s; without a screen, use `checkrein status`, `checkrein watch` and `checkrein approve`",
-                    what);
+    return why_fail(
+        why, ST_UNSUPPORTED,
+        "%s; without a screen, use `checkrein status`, `checkrein watch` and `checkrein approve`",
+        what);
 }
 
 /* ---- size */
@@ -84,25 +85,28 @@ void term_size(const struct term *t, int *cols, int *rows)
 static bool wants_more_colors(const struct term_options *o)
 {
     struct span has = span_str(o->colorterm);
-    return o->color == COLOR_FORCE_256 || o->color == COLOR_FORCE_TRUE || span_is(has, "truecolor") ||
-           span_is(has, "24bit");
+    return o->color == COLOR_FORCE_256 || o->color == COLOR_FORCE_TRUE ||
+           span_is(has, "truecolor") || span_is(has, "24bit");
 }
 
 /* "xterm" is what many terminals say that have 256 colours: they are known under a longer name. */
 static enum status find_type(const struct term_options *o, char type[TYPE_BYTES], struct why *why)
 {
     int n = snprintf(type, TYPE_BYTES, "%s-256color", o->type);
-    if (wants_more_colors(o) && !strstr(o->type, "256color") && n < TYPE_BYTES && terminfo_knows(type)) {
+    if (wants_more_colors(o) && !strstr(o->type, "256color") && n < TYPE_BYTES &&
+        terminfo_knows(type)) {
         return ST_OK;
     }
     if (span_copy(span_str(o->type), type, TYPE_BYTES) && terminfo_knows(type)) {
         return ST_OK;
     }
-    return refuse(why, "this system does not know the terminal that TERM names, or it cannot move its cursor");
+    return refuse(
+        why,
+        "this system does not know the terminal that TERM names, or it cannot move its cursor");
 }
 
-/* The environment's LINES and COLUMNS are not asked, as they do not change with the window, nor the kernel when it
- * says what curses should not believe. Signals stay the application's. */
+/* The environment's LINES and COLUMNS are not asked, as they do not change with the window, nor the
+ * kernel when it says what curses should not believe. Signals stay the application's. */
 static SCREEN *open_screen(const char *type, FILE *out)
 {
     static const int TAKEN[] = {SIGINT, SIGTERM, SIGTSTP, SIGWINCH};

@@ -1,6 +1,7 @@
-/* term_priv.h - the terminal's state. term.c opens, closes and sizes it; family.c says what a type of terminal
- * is sent, terminfo.c what the system says of it; style.c turns roles into curses attributes; paint.c draws; output.c carries what curses wrote to the
- * terminal; decode.c turns bytes into keys and input.c gets the bytes; restore.c puts everything back.
+/* term_priv.h - the terminal's state. term.c opens, closes and sizes it; family.c says what a type
+ * of terminal is sent, terminfo.c what the system says of it; style.c turns roles into curses
+ * attributes; paint.c draws; output.c carries what curses wrote to the terminal; decode.c turns
+ * bytes into keys and input.c gets the bytes; restore.c puts everything back.
  */
 #ifndef TERM_PRIV_H
 #define TERM_PRIV_H
@@ -21,8 +22,8 @@ struct family {
     bool unicode;       /* draws what a UTF-8 locale promises */
 };
 
-/* What curses writes goes into a file in memory and from there to the terminal without ever waiting for long:
- * curses itself would wait for ever on a terminal that has stopped reading. */
+/* What curses writes goes into a file in memory and from there to the terminal without ever waiting
+ * for long: curses itself would wait for ever on a terminal that has stopped reading. */
 struct output {
     FILE *curses;     /* the terminal while curses sets it up, from then on `captured` */
     int captured;     /* memory file; holds nothing but during a paint */
@@ -68,8 +69,8 @@ void output_close(struct output *o);   /* takes zeroed memory */
 enum status output_add(struct output *o, struct span bytes) MUST_USE;
 enum status output_take(struct output *o) MUST_USE;
 bool output_is_waiting(const struct output *o);
-/* ST_OK: the terminal has all. ST_AGAIN: it did not take all within OUTPUT_PATIENCE_MS; calls do not wait any
- * more until it takes something. ST_IO: it is gone. */
+/* ST_OK: the terminal has all. ST_AGAIN: it did not take all within OUTPUT_PATIENCE_MS; calls do
+ * not wait any more until it takes something. ST_IO: it is gone. */
 #define OUTPUT_PATIENCE_MS 250
 enum status output_send(struct output *o) MUST_USE;
 /* One write() that cannot block; errno as write() leaves it. Async-signal-safe. */

@@ -1,4 +1,5 @@
-/* The system's <term.h> has a `struct term` of its own: nothing of this module's is included here. */
+/* The system's <term.h> has a `struct term` of its own: nothing of this module's is included here.
+ */
 #include "terminfo_priv.h"
 
 #include <curses.h>

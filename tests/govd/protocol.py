@@ -178,7 +178,50 @@ def wire_rules(daemon):
     Console(daemon).close()
 
 
+def results_come_after_their_events(daemon):
+    """Who did not send a command learns of it before it learns what became of it."""
+    mine, other = Console(daemon), Console(daemon)
+    daemon.hook("UserPromptSubmit", prompt="x")
+    for verb in ("pause", "resume"):
+        mine.command(verb, agent="claude:s1", wait="accepted")
+    other.until("resumed", lambda f: f["kind"] == "result" and f["state"] == "confirmed")
+    known = set()
+    for frame in other.frames:
+        data = frame.get("event", {}).get("data", {})
+        if frame["kind"] == "event" and frame["event"]["type"].endswith("operator.command"):
+            known.add(data["command.id"])
+        check(frame["kind"] != "result" or frame["command"] in known, f"before its command: {frame}")
+
+
+def long_command_ids(daemon):
+    console = Console(daemon)
+    daemon.hook("UserPromptSubmit", prompt="x")
+    waits = Held(daemon)
+    request = console.request_for(waits.id)
+    longest = "x" * 64
+    check(console.command("deny", id=longest, approval=request["approval.id"])["state"] == "confirmed", "64 bytes")
+    check(console.command("pause", id=longest + "y", agent="claude:s1")["state"] == "refused", "65 bytes")
+    check(console.command("stop_all", id="z" * 64, wait="accepted")["command"] == "z" * 64, "")
+    check(console.command("reset_stop", id="r" * 64)["command"] == "r" * 64, "")
+    console.close()
+
+
+def presence_ends(daemon):
+    watcher = Console(daemon)
+    def bye(c):
+        c.send({"kind": "bye"})
+        c.until("closed", lambda f: f["kind"] == "closed")
+        c.close()
+
+    for leave in (bye, lambda c: c.socket.close()):
+        c = Console(daemon)
+        watcher.event("operator.presence", operator__present=True)
+        leave(c)
+        watcher.event("operator.presence", operator__present=False)
+        watcher.events.clear()
+
+
 if __name__ == "__main__":
     run([schema_is_current, schema_bites, every_frame_is_valid, resume_without_a_hole, cannot_resume,
          snapshot_has_what_waits, hello_comes_first, versions_and_roles, rights_are_not_claimed, broken_frames,
-         wire_rules])
+         wire_rules, results_come_after_their_events, long_command_ids, presence_ends])

@@ -121,14 +121,22 @@ def tampered_record_is_refused(daemon):
     check(done.returncode == 1, f"started over a record that was changed: {done}")
 
 
-def limits_of_the_disk(daemon):
-    """A record that cannot be written lets nothing through, and deny, pause and stop still work."""
+SMALL = 64 * 1024
+
+
+def small_disk(daemon):
+    """The daemon again, with a record that may not grow over 64 KiB."""
     daemon.kill()
-    script = f"ulimit -f 64; trap '' XFSZ; exec {daemon.binary} serve --config {daemon.config_file} --socket {daemon.socket} " \
+    script = f"ulimit -f 64; exec {daemon.binary} serve --config {daemon.config_file} --socket {daemon.socket} " \
              f"--token-file {daemon.token_file} --policy {daemon.policy_file} --journal {daemon.record}-small --hook-port {daemon.port}"
     daemon.process = subprocess.Popen(["bash", "-c", script], stdin=subprocess.DEVNULL, stdout=daemon.log, stderr=daemon.log)
     wait_for("the small daemon", lambda: daemon.run("status").returncode == 0)
     daemon.record += "-small"
+
+
+def limits_of_the_disk(daemon):
+    """A record that cannot be written lets nothing through, and deny, pause and stop still work."""
+    small_disk(daemon)
     console = Console(daemon)
     waiting = Held(daemon)
     request = console.request_for(waiting.id)
@@ -147,6 +155,47 @@ def limits_of_the_disk(daemon):
     check(daemon.verify().returncode == 0, "what was recorded is not intact: " + daemon.verify().stdout)
 
 
+def full_at_the_approval(daemon):
+    """The commit of the approval itself fails: the call is refused, and nothing says that it ran."""
+    small_disk(daemon)
+    console = Console(daemon)
+    waiting = Held(daemon)
+    request = console.request_for(waiting.id)
+    left = lambda: SMALL - os.path.getsize(os.path.join(daemon.record, "000001.jsonl"))  # noqa: E731
+    while left() > 2600:
+        daemon.hook("UserPromptSubmit", prompt="x" * 300)
+    check(left() > 600, f"{left()} bytes left")
+    console.command("approve", wait=False, id="the-one", approval=request["approval.id"], digest=request["action.digest"])
+    check(verdict(waiting.answer()) == "deny", "let through without a record")
+    end = console.until("an end", lambda f: f["kind"] == "result" and f["command"] == "the-one" and f["state"] != "accepted")
+    check(end["state"] == "failed" and "record" in end["reason"], str(end))
+    ended = console.event("action.finished", gen_ai__tool__call__id=waiting.id)["data"]
+    check(ended["action.outcome"] == "cancelled", str(ended))
+    check(daemon.verify().returncode == 0, daemon.verify().stdout)
+
+
+def unrecorded_numbers_are_not_resumed(daemon):
+    """Numbers that were told and not recorded come again for other events: a console must not take those for known."""
+    small_disk(daemon)
+    before = Console(daemon)
+    instance = before.greeting["server"]["instance"]
+    for i in range(200):
+        daemon.hook("UserPromptSubmit", f"s{i % 3}", prompt="x" * 400)
+    before.until("the end", lambda f: f["kind"] == "closed")
+    told = before.events[-1]["seq"]
+    during = Console(daemon, resume_after=told, instance=instance)
+    check(during.greeting["resumed"] is False and during.greeting["server"]["instance"] != instance,
+          f"unrecorded events under the record's name: {during.greeting}")
+    other = during.greeting["server"]["instance"]
+    late = during.synced["seq"]
+    again = Console(daemon, resume_after=late, instance=other)
+    check(again.greeting["resumed"] is True, "the same unrecorded history could not be resumed")
+    daemon.kill()
+    daemon.start()
+    after = Console(daemon, resume_after=late, instance=other)
+    check(after.greeting["resumed"] is False and after.greeting["server"]["instance"] == instance, str(after.greeting))
+
+
 if __name__ == "__main__":
     run([every_run_was_decided, verify_names_what_changed, sealed_with_every_decision, torn_tail,
-         tampered_record_is_refused, limits_of_the_disk])
+         tampered_record_is_refused, limits_of_the_disk, full_at_the_approval, unrecorded_numbers_are_not_resumed])

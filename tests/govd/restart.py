@@ -89,5 +89,61 @@ def killed_while_busy(daemon):
         console = Console(daemon)
 
 
+def what_ran_meanwhile_is_no_alarm(daemon):
+    """A call that was let through before the restart may report its end after it; once."""
+    read = Held(daemon, tool="Read", file_path="/x")
+    check(verdict(read.answer()) == "allow", "")
+    daemon.kill()
+    daemon.start()
+    for _ in range(2):
+        daemon.hook("PostToolUse", tool_name="Read", tool_use_id=read.id, tool_input={}, tool_response={})
+        alarms = [e for e in daemon.events("signal.raised") if e["data"]["signal.severity"] == "emergency"]
+    check(len(alarms) == 1, f"{len(alarms)} alarms: the first report is of a call that was decided, the second of none")
+
+
+def commands_have_an_end(daemon):
+    console = Console(daemon)
+    daemon.hook("UserPromptSubmit", prompt="x")
+    waits = console.command("pause", agent="claude:s1", wait="accepted")["command"]
+    daemon.kill()
+    daemon.start()
+    console = Console(daemon)
+    again = console.command("pause", agent="claude:s1", id=waits)
+    check(again["state"] == "unverifiable" and "started again" in again["reason"], str(again))
+
+
+def old_commands_are_not_taken_again(daemon):
+    """At most once, also when so many came after it that what became of it is forgotten, and over a restart."""
+    console = Console(daemon)
+    daemon.hook("UserPromptSubmit", prompt="x")
+    first = console.command("pause", agent="claude:s1", wait="accepted")["command"]
+    console.command("resume", agent="claude:s1")
+    for _ in range(1100):
+        console.command("deny", wait=False, approval="nothing")
+    for restart in (False, True):
+        if restart:
+            daemon.kill()
+            daemon.start()
+            console = Console(daemon)
+        again = console.command("pause", agent="claude:s1", id=first)
+        check(again["state"] in ("refused", "superseded"), str(again))
+        check(verdict(Held(daemon, tool="Read", file_path="/x").answer()) == "allow", "an old pause was carried out again")
+
+
+def nothing_waits_after_it(daemon):
+    """What waited is withdrawn: its agent is not shown waiting, whatever it last said of itself."""
+    console = Console(daemon)
+    alive, ended = Held(daemon, "alive"), Held(daemon, "ended")
+    for h in (alive, ended):
+        console.request_for(h.id)
+    daemon.hook("SessionEnd", "ended", reason="other")
+    daemon.kill()
+    daemon.start()
+    states = {a["gen_ai.agent.id"]: a["agent.state"] for a in daemon.status()["agents"]}
+    check(states["claude:alive"] == "unknown" and states["claude:ended"] == "stopped", str(states))
+    check(not daemon.status()["approvals"], "a request waits")
+
+
 if __name__ == "__main__":
-    run([pending_is_withdrawn, gates_outlive, stop_latch_outlives, numbers_go_on, killed_while_busy])
+    run([pending_is_withdrawn, gates_outlive, stop_latch_outlives, numbers_go_on, killed_while_busy,
+         what_ran_meanwhile_is_no_alarm, commands_have_an_end, old_commands_are_not_taken_again, nothing_waits_after_it])

@@ -8,7 +8,7 @@ import { isAlive } from './lib/sandbox.mjs';
 import { scenario } from './lib/scenario.mjs';
 import { until } from './lib/until.mjs';
 
-// Out of reach of what the client itself ends with its own process group.
+// In a session of its own, as what is meant to outlive its parent is.
 const PROGRAM = ['tail', '-f', '/dev/null'];
 const ENDLESS = `setsid ${PROGRAM.join(' ')}`;
 const RULES = section('rule endless', { verdict: 'allow', tool: 'Bash', command: ENDLESS });
@@ -20,7 +20,7 @@ async function stateOf(gate, name) {
   return agents.find((one) => one['gen_ai.agent.name'] === name)['agent.state'];
 }
 
-scenario('one agent, stopped while its command runs', async (world) => {
+scenario('one agent that has stopped to react, while its command runs', async (world) => {
   const { gate, model, claude, sandbox } = world;
   await world.govern({ rules: RULES });
   const agent = claude.start(model.play('one', shell(ENDLESS), shell('touch after')));
@@ -28,6 +28,7 @@ scenario('one agent, stopped while its command runs', async (world) => {
   const [known] = (await gate.status()).agents;
   assert.equal(known['process.pid'], agent.pid);
   assert.equal(known['agent.runtime_version'], claude.version);
+  process.kill(agent.pid, 'SIGSTOP'); // else the client itself would end what it started
   const said = await gate.done('stop', 'project');
   assert.match(said, /confirmed: its processes are gone/);
   assert.deepEqual([isAlive(agent.pid), isAlive(child)], [false, false]);

@@ -67,7 +67,7 @@ static void every_number_can_be_sought(void **state)
         assert_int_equal(r.n, n);
     }
     for (int i = 0; i < 300; i++) { /* back and forth, and on from there */
-        uint64_t n = 1 + prng_below(&rng, records - 1);
+        uint64_t n = 1 + prng_below(&rng, records > 2 ? records - 1 : 1);
         assert_status(journal_cursor_seek(c, n), ST_OK);
         assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
         assert_int_equal(r.n, n);

@@ -1,4 +1,5 @@
-/* stage.h - a terminal for one test: a child that runs the module on a pty, and the parent at its other end.
+/* stage.h - a terminal for one test: a child that runs the module on a pty, and the parent at its
+ * other end.
  *
  *     static void actor(struct actor *a)           the child: opens, paints, reads keys
  *     {
@@ -8,9 +9,8 @@
  *     ...
  *     struct stage s;
  *     stage_start(&s, actor, &(struct stage_options){0});
- *     stage_wait_mark(&s);                         the parent: reads until the child's mark has come
- *     assert_string_equal(vt_row(&s.vt, 0), "...");
- *     stage_end(&s, 0);                            the child's exit code
+ *     stage_wait_mark(&s);                         the parent: reads until the child's mark has
+ * come assert_string_equal(vt_row(&s.vt, 0), "..."); stage_end(&s, 0); the child's exit code
  *
  * Nothing sleeps: each side waits for the other's word, with a deadline.
  */
@@ -176,10 +176,12 @@ static inline int64_t stage_now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static inline void stage_start(struct stage *s, void (*play)(struct actor *), const struct stage_options *o)
+static inline void stage_start(struct stage *s, void (*play)(struct actor *),
+                               const struct stage_options *o)
 {
     struct actor a = {.o = *o};
-    struct winsize ws = {.ws_col = (unsigned short)(o->cols ? o->cols : 80), .ws_row = (unsigned short)(o->rows ? o->rows : 24)};
+    struct winsize ws = {.ws_col = (unsigned short)(o->cols ? o->cols : 80),
+                         .ws_row = (unsigned short)(o->rows ? o->rows : 24)};
     int slave = -1;
     int pair[2];
     a.o.type = o->type ? o->type : "xterm-256color";
@@ -209,7 +211,8 @@ static inline void stage_start(struct stage *s, void (*play)(struct actor *), co
     (void)close(pair[1]);
 }
 
-/* Waits for at most `ms` for something to draw; false when nothing came or the other end is closed. */
+/* Waits for at most `ms` for something to draw; false when nothing came or the other end is closed.
+ */
 static inline bool stage_fill(struct stage *s, int ms)
 {
     struct pollfd pf = {.fd = s->master, .events = POLLIN};

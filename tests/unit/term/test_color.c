@@ -37,8 +37,8 @@ static void expect_pen(struct stage *s, enum role r, int32_t fg, int32_t bg, uin
 {
     const struct vt_pen *pen = pen_of(s, r);
     if (pen->fg != fg || pen->bg != bg || pen->attr != attr) {
-        fail_msg("%s is %d on %d, %x; not %d on %d, %x", role_name(r), (int)pen->fg, (int)pen->bg, (unsigned)pen->attr,
-                 (int)fg, (int)bg, (unsigned)attr);
+        fail_msg("%s is %d on %d, %x; not %d on %d, %x", role_name(r), (int)pen->fg, (int)pen->bg,
+                 (unsigned)pen->attr, (int)fg, (int)bg, (unsigned)attr);
     }
 }
 
@@ -63,22 +63,22 @@ static void the_depth_is_what_is_wanted_and_there(void **state)
         struct stage_options o;
         enum color_depth want;
     } ways[] = {
-        {{.type = "xterm-256color"},                                        COLOR_256 },
-        {{.type = "xterm"},                                                 COLOR_16  },
-        {{.type = "vt100"},                                            COLOR_MONO},
-        {{.type = "vt100", .color = COLOR_ALWAYS},                     COLOR_MONO},
-        {{.type = "xterm", .colorterm = "truecolor"},                       COLOR_256 },
-        {{.type = "xterm", .colorterm = "24bit"},                           COLOR_256 },
-        {{.type = "xterm", .colorterm = "yes"},                             COLOR_16  },
-        {{.type = "xterm", .color = COLOR_FORCE_256},                       COLOR_256 },
-        {{.type = "xterm", .color = COLOR_FORCE_TRUE},                      COLOR_256 },
-        {{.type = "xterm-256color", .color = COLOR_FORCE_TRUE},             COLOR_256 },
-        {{.type = "xterm-256color", .color = COLOR_FORCE_16},               COLOR_16  },
-        {{.type = "xterm-256color", .color = COLOR_NEVER},                  COLOR_MONO},
-        {{.type = "xterm-256color", .no_color = true},                      COLOR_MONO},
-        {{.type = "xterm-256color", .no_color = true, .color = COLOR_ALWAYS}, COLOR_256},
-        {{.type = "xterm-256color", .no_color = true, .color = COLOR_FORCE_16}, COLOR_16},
-        {{.type = "vt100", .color = COLOR_FORCE_256},                  COLOR_MONO},
+        {{.type = "xterm-256color"},                                            COLOR_256 },
+        {{.type = "xterm"},                                                     COLOR_16  },
+        {{.type = "vt100"},                                                     COLOR_MONO},
+        {{.type = "vt100", .color = COLOR_ALWAYS},                              COLOR_MONO},
+        {{.type = "xterm", .colorterm = "truecolor"},                           COLOR_256 },
+        {{.type = "xterm", .colorterm = "24bit"},                               COLOR_256 },
+        {{.type = "xterm", .colorterm = "yes"},                                 COLOR_16  },
+        {{.type = "xterm", .color = COLOR_FORCE_256},                           COLOR_256 },
+        {{.type = "xterm", .color = COLOR_FORCE_TRUE},                          COLOR_256 },
+        {{.type = "xterm-256color", .color = COLOR_FORCE_TRUE},                 COLOR_256 },
+        {{.type = "xterm-256color", .color = COLOR_FORCE_16},                   COLOR_16  },
+        {{.type = "xterm-256color", .color = COLOR_NEVER},                      COLOR_MONO},
+        {{.type = "xterm-256color", .no_color = true},                          COLOR_MONO},
+        {{.type = "xterm-256color", .no_color = true, .color = COLOR_ALWAYS},   COLOR_256 },
+        {{.type = "xterm-256color", .no_color = true, .color = COLOR_FORCE_16}, COLOR_16  },
+        {{.type = "vt100", .color = COLOR_FORCE_256},                           COLOR_MONO},
     };
     struct theme theme = theme_of_colors();
     for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
@@ -114,7 +114,8 @@ static void colours_come_out_as_the_theme_has_them(void **state)
     finish(&s);
 }
 
-/* Eight colours: what is bright there is bold, grey is dim, and no text has the colour of its background. */
+/* Eight colours: what is bright there is bold, grey is dim, and no text has the colour of its
+ * background. */
 static void nothing_is_invisible_in_eight_colours(void **state)
 {
     (void)state;
@@ -138,7 +139,8 @@ static void shipped_themes_stand_out(void **state)
 {
     (void)state;
     static const char *const names[] = {"dark", "light", "mono", "deuteranopia"};
-    static const struct stage_options ways[] = {{.type = "xterm-256color"}, {.type = "xterm"}, {.color = COLOR_NEVER}};
+    static const struct stage_options ways[] = {
+        {.type = "xterm-256color"}, {.type = "xterm"}, {.color = COLOR_NEVER}};
     static const char *const dirs[] = {TESTS_DIR "/../themes", NULL};
     for (size_t i = 0; i < ARRAY_LEN(names) * ARRAY_LEN(ways); i++) {
         struct theme theme;

@@ -1,4 +1,5 @@
-/* Bytes to keys. What is not known to be a key must never act as one, however it is cut, whoever sent it. */
+/* Bytes to keys. What is not known to be a key must never act as one, however it is cut, whoever
+ * sent it. */
 #include "expect.h"
 
 #include <stdio.h>
@@ -7,13 +8,13 @@
 #include "decode_priv.h"
 #include "prng.h"
 
-#define MS        INT64_C(1000)
-#define NAMED(k)  KEY_NAMED(KEYN_##k)
-#define ALT_(k)   (KEY_ALT | (k))
-#define CTRL_(k)  (KEY_CTRL | (k))
-#define NO_KEY    DECODE_NOTHING
-#define KEYS_MAX  4096
-#define PASTE(s)  "\033[200~" s "\033[201~"
+#define MS       INT64_C(1000)
+#define NAMED(k) KEY_NAMED(KEYN_##k)
+#define ALT_(k)  (KEY_ALT | (k))
+#define CTRL_(k) (KEY_CTRL | (k))
+#define NO_KEY   DECODE_NOTHING
+#define KEYS_MAX 4096
+#define PASTE(s) "\033[200~" s "\033[201~"
 
 /* A terminal that types: keys are gathered as term_key() would give them. */
 struct typist {
@@ -48,7 +49,7 @@ static void pause_ms(struct typist *t, int64_t ms)
 
 static struct typist typist(void)
 {
-    return (struct typist){.now_us = 1000 * 1000 * MS};
+    return (struct typist){.now_us = 1000000 * MS};
 }
 
 static void expect_keys(const struct typist *t, const uint32_t *want, size_t n, const char *what)
@@ -75,73 +76,73 @@ static const struct {
     struct span bytes;
     uint32_t key;
 } keys[] = {
-    {S("a"),           'a'                      },
-    {S("A"),           'A'                      },
-    {S("!"),           '!'                      },
-    {S(" "),           ' '                      },
-    {S("~"),           '~'                      },
-    {S("\r"),          NAMED(ENTER)             },
-    {S("\n"),          NAMED(ENTER)             },
-    {S("\t"),          NAMED(TAB)               },
-    {S("\177"),        NAMED(BACKSPACE)         },
-    {S("\b"),          NAMED(BACKSPACE)         },
-    {S("\003"),        CTRL_('c')               },
-    {S("\006"),        CTRL_('f')               },
-    {S("\014"),        CTRL_('l')               },
-    {S("\032"),        CTRL_('z')               },
-    {S("\0"),          CTRL_(' ')               },
-    {S("\034"),        CTRL_('\\')              },
-    {S("\037"),        CTRL_('_')               },
-    {S("\u00e9"),      0xE9                     },
-    {S("\u8a2d"),      0x8A2D                   },
-    {S("\U0001F600"),  0x1F600                  },
-    {S("\033x"),       ALT_('x')                },
-    {S("\033X"),       ALT_('X')                },
-    {S("\0331"),       ALT_('1')                },
-    {S("\033\r"),      ALT_(NAMED(ENTER))       },
-    {S("\033\006"),    ALT_(CTRL_('f'))         },
-    {S("\033[A"),      NAMED(UP)                },
-    {S("\033[B"),      NAMED(DOWN)              },
-    {S("\033[C"),      NAMED(RIGHT)             },
-    {S("\033[D"),      NAMED(LEFT)              },
-    {S("\033OA"),      NAMED(UP)                },
-    {S("\033OB"),      NAMED(DOWN)              },
-    {S("\033OC"),      NAMED(RIGHT)             },
-    {S("\033OD"),      NAMED(LEFT)              },
-    {S("\033[H"),      NAMED(HOME)              },
-    {S("\033OH"),      NAMED(HOME)              },
-    {S("\033[1~"),     NAMED(HOME)              },
-    {S("\033[7~"),     NAMED(HOME)              },
-    {S("\033[F"),      NAMED(END)               },
-    {S("\033OF"),      NAMED(END)               },
-    {S("\033[4~"),     NAMED(END)               },
-    {S("\033[8~"),     NAMED(END)               },
-    {S("\033[2~"),     NAMED(INSERT)            },
-    {S("\033[3~"),     NAMED(DELETE)            },
-    {S("\033[5~"),     NAMED(PGUP)              },
-    {S("\033[6~"),     NAMED(PGDN)              },
-    {S("\033[Z"),      NAMED(BACKTAB)           },
-    {S("\033OP"),      NAMED(F1)                },
-    {S("\033OS"),      NAMED(F4)                },
-    {S("\033[[A"),     NAMED(F1)                },
-    {S("\033[[E"),     NAMED(F5)                },
-    {S("\033[11~"),    NAMED(F1)                },
-    {S("\033[15~"),    NAMED(F5)                },
-    {S("\033[17~"),    NAMED(F6)                },
-    {S("\033[24~"),    NAMED(F12)               },
-    {S("\033OM"),      NAMED(ENTER)             },
-    {S("\033Oj"),      '*'                      },
-    {S("\033Op"),      '0'                      },
-    {S("\033Oy"),      '9'                      },
-    {S("\033[I"),      NAMED(FOCUS_IN)          },
-    {S("\033[O"),      NAMED(FOCUS_OUT)         },
-    {S("\033[1;5A"),   CTRL_(NAMED(UP))         },
-    {S("\033[1;3D"),   ALT_(NAMED(LEFT))        },
-    {S("\033[1;7C"),   ALT_(CTRL_(NAMED(RIGHT)))},
-    {S("\033[3;5~"),   CTRL_(NAMED(DELETE))     },
-    {S("\033[3^"),     CTRL_(NAMED(DELETE))     },
-    {S("\033Oa"),      CTRL_(NAMED(UP))         },
-    {S("\033[15;3~"),  ALT_(NAMED(F5))          },
+    {S("a"),          'a'                      },
+    {S("A"),          'A'                      },
+    {S("!"),          '!'                      },
+    {S(" "),          ' '                      },
+    {S("~"),          '~'                      },
+    {S("\r"),         NAMED(ENTER)             },
+    {S("\n"),         NAMED(ENTER)             },
+    {S("\t"),         NAMED(TAB)               },
+    {S("\177"),       NAMED(BACKSPACE)         },
+    {S("\b"),         NAMED(BACKSPACE)         },
+    {S("\003"),       CTRL_('c')               },
+    {S("\006"),       CTRL_('f')               },
+    {S("\014"),       CTRL_('l')               },
+    {S("\032"),       CTRL_('z')               },
+    {S("\0"),         CTRL_(' ')               },
+    {S("\034"),       CTRL_('\\')              },
+    {S("\037"),       CTRL_('_')               },
+    {S("\u00e9"),     0xE9                     },
+    {S("\u8a2d"),     0x8A2D                   },
+    {S("\U0001F600"), 0x1F600                  },
+    {S("\033x"),      ALT_('x')                },
+    {S("\033X"),      ALT_('X')                },
+    {S("\0331"),      ALT_('1')                },
+    {S("\033\r"),     ALT_(NAMED(ENTER))       },
+    {S("\033\006"),   ALT_(CTRL_('f'))         },
+    {S("\033[A"),     NAMED(UP)                },
+    {S("\033[B"),     NAMED(DOWN)              },
+    {S("\033[C"),     NAMED(RIGHT)             },
+    {S("\033[D"),     NAMED(LEFT)              },
+    {S("\033OA"),     NAMED(UP)                },
+    {S("\033OB"),     NAMED(DOWN)              },
+    {S("\033OC"),     NAMED(RIGHT)             },
+    {S("\033OD"),     NAMED(LEFT)              },
+    {S("\033[H"),     NAMED(HOME)              },
+    {S("\033OH"),     NAMED(HOME)              },
+    {S("\033[1~"),    NAMED(HOME)              },
+    {S("\033[7~"),    NAMED(HOME)              },
+    {S("\033[F"),     NAMED(END)               },
+    {S("\033OF"),     NAMED(END)               },
+    {S("\033[4~"),    NAMED(END)               },
+    {S("\033[8~"),    NAMED(END)               },
+    {S("\033[2~"),    NAMED(INSERT)            },
+    {S("\033[3~"),    NAMED(DELETE)            },
+    {S("\033[5~"),    NAMED(PGUP)              },
+    {S("\033[6~"),    NAMED(PGDN)              },
+    {S("\033[Z"),     NAMED(BACKTAB)           },
+    {S("\033OP"),     NAMED(F1)                },
+    {S("\033OS"),     NAMED(F4)                },
+    {S("\033[[A"),    NAMED(F1)                },
+    {S("\033[[E"),    NAMED(F5)                },
+    {S("\033[11~"),   NAMED(F1)                },
+    {S("\033[15~"),   NAMED(F5)                },
+    {S("\033[17~"),   NAMED(F6)                },
+    {S("\033[24~"),   NAMED(F12)               },
+    {S("\033OM"),     NAMED(ENTER)             },
+    {S("\033Oj"),     '*'                      },
+    {S("\033Op"),     '0'                      },
+    {S("\033Oy"),     '9'                      },
+    {S("\033[I"),     NAMED(FOCUS_IN)          },
+    {S("\033[O"),     NAMED(FOCUS_OUT)         },
+    {S("\033[1;5A"),  CTRL_(NAMED(UP))         },
+    {S("\033[1;3D"),  ALT_(NAMED(LEFT))        },
+    {S("\033[1;7C"),  ALT_(CTRL_(NAMED(RIGHT)))},
+    {S("\033[3;5~"),  CTRL_(NAMED(DELETE))     },
+    {S("\033[3^"),    CTRL_(NAMED(DELETE))     },
+    {S("\033Oa"),     CTRL_(NAMED(UP))         },
+    {S("\033[15;3~"), ALT_(NAMED(F5))          },
 };
 
 static void each_key_is_known(void **state)
@@ -190,51 +191,52 @@ static void an_escape_alone_is_a_key_after_25_ms(void **state)
     expect_keys(&t, (const uint32_t[]){NAMED(ESC), NAMED(UP)}, 2, "esc up");
 }
 
-/* Sequences that no key of ours has, and what terminals answer to other people's questions. 'a' approves, 'p'
- * pauses, '!' begins a fleet stop: not one byte of these may come out as a key. */
+/* Sequences that no key of ours has, and what terminals answer to other people's questions. 'a'
+ * approves, 'p' pauses, '!' begins a fleet stop: not one byte of these may come out as a key. */
 static const struct span strangers[] = {
-    S("\033[1;2A"),                    /* shift-up */
-    S("\033[1;6A"),                    /* ctrl-shift-up */
-    S("\033[1;13P"),                   /* with keys of a Mac */
-    S("\033[a"),                       /* rxvt: shift-up */
-    S("\033[3$"),                      /* rxvt: shift-delete */
-    S("\033[3@"),                      /* rxvt: ctrl-shift-delete */
-    S("\033O5A"),                      /* modifiers in the old way, which of them is lost */
+    S("\033[1;2A"),  /* shift-up */
+    S("\033[1;6A"),  /* ctrl-shift-up */
+    S("\033[1;13P"), /* with keys of a Mac */
+    S("\033[a"),     /* rxvt: shift-up */
+    S("\033[3$"),    /* rxvt: shift-delete */
+    S("\033[3@"),    /* rxvt: ctrl-shift-delete */
+    S("\033O5A"),    /* modifiers in the old way, which of them is lost */
     S("\033OZ"),
-    S("\033[25~"),                     /* a function key too many */
-    S("\033[27;5;97~"),                /* xterm, modifyOtherKeys: ctrl-a */
-    S("\033[97;5u"),                   /* kitty: ctrl-a */
+    S("\033[25~"),      /* a function key too many */
+    S("\033[27;5;97~"), /* xterm, modifyOtherKeys: ctrl-a */
+    S("\033[97;5u"),    /* kitty: ctrl-a */
     S("\033[97;1:3u"),
-    S("\033[?1;2c"),                   /* who are you */
+    S("\033[?1;2c"), /* who are you */
     S("\033[>41;354;0c"),
-    S("\033[12;40R"),                  /* where is the cursor */
+    S("\033[12;40R"), /* where is the cursor */
     S("\033[0n"),
-    S("\033[8;24;80t"),                /* how large */
-    S("\033[?2026;2$y"),               /* modes */
+    S("\033[8;24;80t"),  /* how large */
+    S("\033[?2026;2$y"), /* modes */
     S("\033[4;1$y"),
-    S("\033[?997;1n"),                 /* dark or light */
-    S("\033[<0;12;7M"),                /* mouse, four ways */
+    S("\033[?997;1n"),  /* dark or light */
+    S("\033[<0;12;7M"), /* mouse, four ways */
     S("\033[<0;12;7m"),
     S("\033[32;12;7M"),
     S("\033[M !!"),
     S("\033[Maaa"),
     S("\033[99999999999999999999~"),
     S("\033[1;2;3;4;5;6;7A"),
-    S("\033[?"  "\033[<A"),
+    S("\033[?"
+      "\033[<A"),
     S("\033]11;rgb:1e1e/1e1e/1e1e\033\\"), /* the background's colour */
     S("\033]11;rgb:1e1e/1e1e/1e1e\a"),
     S("\033]52;c;YXBwcm92ZSBhbGw=\a"), /* the clipboard */
     S("\033P>|term(1.0) a!S\033\\"),   /* version */
     S("\033P1$r0m\033\\"),
-    S("\033_Gi=1;OK\033\\"),           /* pictures */
-    S("\033]0;a\033b\033\\"),          /* an Escape inside that ends nothing */
-    S("\033]a\030"),                   /* cancelled */
-    S("\xc3"),                         /* broken UTF-8 */
+    S("\033_Gi=1;OK\033\\"),  /* pictures */
+    S("\033]0;a\033b\033\\"), /* an Escape inside that ends nothing */
+    S("\033]a\030"),          /* cancelled */
+    S("\xc3"),                /* broken UTF-8 */
     S("\x80\xff\xc0\xaf"),
     S("\xe2\x82"),
     S("\xed\xa0\x80"),
     S("\xf4\x90\x80\x80"),
-    S("\xc2\x9b"),                     /* a C1 control */
+    S("\xc2\x9b"), /* a C1 control */
 };
 
 static void nothing_strange_is_a_key(void **state)
@@ -257,9 +259,9 @@ static void nothing_strange_is_a_key(void **state)
 static void what_never_ends_is_given_up(void **state)
 {
     (void)state;
-    static const struct span begun[] = {S("\033["),  S("\033[1;"),    S("\033[?12"), S("\033[["), S("\033[M"),
-                                        S("\033O"),  S("\033]11;rgb"), S("\033Pabc"), S("\033_G"), S("\033]x\033"),
-                                        S("\xe2\x82")};
+    static const struct span begun[] = {
+        S("\033["),       S("\033[1;"),  S("\033[?12"), S("\033[["),     S("\033[M"),  S("\033O"),
+        S("\033]11;rgb"), S("\033Pabc"), S("\033_G"),   S("\033]x\033"), S("\xe2\x82")};
     const uint32_t want = 'k';
     for (size_t i = 0; i < ARRAY_LEN(begun); i++) {
         struct typist t = typist();
@@ -381,13 +383,14 @@ static void an_end_without_a_paste_is_nothing(void **state)
 
 /* ---- anything */
 
-/* Whatever comes, keys come out in their normal form, no state lasts longer than a silence, and after it keys
- * are keys. */
+/* Whatever comes, keys come out in their normal form, no state lasts longer than a silence, and
+ * after it keys are keys. */
 static void noise_does_no_harm(void **state)
 {
     (void)state;
-    static const char pieces[][8] = {"\033", "\033[", "\033O", "\033]", "\033P", "[",  "1",   ";",      "~",     "200~",
-                                     "201~", "\033\\", "M",    "$",     "?",     "\a", "\x9b", "\xe2\x82", "\xac", "a"};
+    static const char pieces[][8] = {"\033", "\033[", "\033O", "\033]",    "\033P",  "[", "1",
+                                     ";",    "~",     "200~",  "201~",     "\033\\", "M", "$",
+                                     "?",    "\a",    "\x9b",  "\xe2\x82", "\xac",   "a"};
     struct prng r = {17};
     for (int round = 0; round < 20000; round++) {
         struct typist t = typist();

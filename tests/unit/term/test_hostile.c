@@ -1,6 +1,6 @@
-/* What an agent may send to fool the operator, all the way: sanitised, drawn, painted, and then looked at in the
- * bytes that the terminal gets. The terminal of vt.h takes nothing but what curses and this module have business
- * sending, and no character that is not fit to show.
+/* What an agent may send to fool the operator, all the way: sanitised, drawn, painted, and then
+ * looked at in the bytes that the terminal gets. The terminal of vt.h takes nothing but what curses
+ * and this module have business sending, and no character that is not fit to show.
  */
 #include "stage.h"
 
@@ -16,18 +16,25 @@ static const struct span cases[] = {
     S("A\033[21tB"),
     S("A\033P$qm\033\\B"),
     S("A\033[201~B"),
-    S("A\xc2\x9b" "31mB"),
-    S("A\xc2\x9d" "52;c;eA==\xc2\x9c" "B"),
-    S("A\x9b" "31mB"),
-    S("A\xc0\xaf" "B"),
-    S("A\xff" "B"),
+    S("A\xc2\x9b"
+      "31mB"),
+    S("A\xc2\x9d"
+      "52;c;eA==\xc2\x9c"
+      "B"),
+    S("A\x9b"
+      "31mB"),
+    S("A\xc0\xaf"
+      "B"),
+    S("A\xff"
+      "B"),
     S("A\007B"),
     S("AAAA\rB"),
     S("A\nB"),
     S("AB\bC"),
     S("A\tB"),
     S("A\016B"),
-    S("A\x7f" "B"),
+    S("A\x7f"
+      "B"),
     S("A\u202eB"),
     S("A\u2066B"),
     S("A\u200fB"),
@@ -35,15 +42,18 @@ static const struct span cases[] = {
     S("A\u200bB"),
     S("A\u200dB"),
     S("A\ufeffB"),
-    S("A\xc2\xad" "B"),
+    S("A\xc2\xad"
+      "B"),
     S("A\u2028B"),
     S("A\U000e0041B"),
     S("A\ufe0fB"),
     S("A\u3164B"),
     S("A\u2800B"),
     S("A\u0430B"),
-    S("A\xee\x80\x80" "B"),
-    S("A\xcd\xb8" "B"),
+    S("A\xee\x80\x80"
+      "B"),
+    S("A\xcd\xb8"
+      "B"),
     S("e\u0301B"),
     S("e\u0301\u0302\u0303\u0304\u0305\u0306\u0307\u0308\u0309\u030a\u030b\u030cB"),
     S("\U0001f469\u200d\U0001f467B"),
@@ -60,7 +70,8 @@ static const struct span cases[] = {
 
 #define ROW_BYTES 512
 
-/* Where a case is drawn: at the left, cut by a field, right-aligned into the last column, under a selection. */
+/* Where a case is drawn: at the left, cut by a field, right-aligned into the last column, under a
+ * selection. */
 static void draw_case(struct actor *a, int i, struct span hostile)
 {
     struct canvas *c = &a->c;
@@ -124,7 +135,8 @@ static void in_ascii_too(void **state)
     stage_end(&s, 0);
 }
 
-/* In a terminal without colours a mark must still be told from the same characters written by the agent. */
+/* In a terminal without colours a mark must still be told from the same characters written by the
+ * agent. */
 static void shows_a_forgery(struct actor *a)
 {
     actor_open(a);
@@ -137,7 +149,8 @@ static void shows_a_forgery(struct actor *a)
 static void a_mark_is_told_from_its_forgery(void **state)
 {
     (void)state;
-    static const struct stage_options ways[] = {{.color = COLOR_NEVER}, {.color = COLOR_ALWAYS}, {.ascii = true}, {.type = "xterm"}};
+    static const struct stage_options ways[] = {
+        {.color = COLOR_NEVER}, {.color = COLOR_ALWAYS}, {.ascii = true}, {.type = "xterm"}};
     for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
         struct stage s;
         stage_start(&s, shows_a_forgery, &ways[i]);

@@ -1,7 +1,7 @@
 /* Keys through a real pty: what arrives when, and what a flush may not lose. */
 #include "stage.h"
 
-#define NAMED(k) KEY_NAMED(KEYN_##k)
+#define NAMED(k)   KEY_NAMED(KEYN_##k)
 #define SETTLED_MS 150 /* more than DECODE_SETTLE_MS */
 
 /* Tells every key, until the terminal is gone. */
@@ -56,8 +56,17 @@ static void keys_come_in_order(void **state)
     struct stage s;
     begin(&s);
     stage_type(&s, SPAN("ab\033[A\033OB\033x\003\r\177\u00e9\033[I\033[O"));
-    const uint32_t want[] = {'a', 'b', NAMED(UP), NAMED(DOWN), KEY_ALT | 'x', KEY_CTRL | 'c', NAMED(ENTER),
-                             NAMED(BACKSPACE), 0xE9, NAMED(FOCUS_IN), NAMED(FOCUS_OUT)};
+    const uint32_t want[] = {'a',
+                             'b',
+                             NAMED(UP),
+                             NAMED(DOWN),
+                             KEY_ALT | 'x',
+                             KEY_CTRL | 'c',
+                             NAMED(ENTER),
+                             NAMED(BACKSPACE),
+                             0xE9,
+                             NAMED(FOCUS_IN),
+                             NAMED(FOCUS_OUT)};
     for (size_t i = 0; i < ARRAY_LEN(want); i++) {
         expect_key(&s, want[i]);
     }
@@ -113,7 +122,8 @@ static void a_paste_is_no_key_in_any_pieces(void **state)
     end(&s);
 }
 
-/* More than a pty holds: the child must go on reading, and the program behind it must get its turn. */
+/* More than a pty holds: the child must go on reading, and the program behind it must get its turn.
+ */
 static void takes_a_flood(struct actor *a)
 {
     uint32_t key = 0;
@@ -228,7 +238,7 @@ static void frames_are_shown_at_once_when_offered(void **state)
     } answers[] = {
         {{"\033[?2026;2$yk", 12}, 1},
         {{"\033[?2026;0$yk", 12}, 0},
-        {{"k", 1},               0},
+        {{"k", 1},                0},
     };
     for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
         struct stage s;

@@ -7,7 +7,8 @@
 
 #include "prng.h"
 
-#define FRAMES 150
+#define FRAMES    150
+#define CELLS_MAX ((size_t)200 * 60)
 
 /* ---- comparing */
 
@@ -25,8 +26,8 @@ static uint32_t expected_attr(const struct cell *c, const struct style *s)
 }
 
 /* Of a blank only what can be seen is compared. */
-static void compare_pen(const struct vt_cell *got, const struct cell *want, const struct theme *theme,
-                        enum color_depth depth, int x, int y)
+static void compare_pen(const struct vt_cell *got, const struct cell *want,
+                        const struct theme *theme, enum color_depth depth, int x, int y)
 {
     struct style s = theme_style(theme, (enum role)want->role, depth);
     uint32_t attr = expected_attr(want, &s);
@@ -34,10 +35,11 @@ static void compare_pen(const struct vt_cell *got, const struct cell *want, cons
     bool blank = is_plain_blank(want);
     uint32_t mask = blank ? seen : UINT32_MAX;
     bool fg_counts = !blank || (attr & seen) != 0;
-    if ((got->pen.attr & mask) != (attr & mask) || got->pen.bg != s.bg || (fg_counts && got->pen.fg != s.fg)) {
-        fail_msg("%d,%d: colours %d on %d, attributes %x; not %d on %d, %x (role %s)", x, y, (int)got->pen.fg,
-                 (int)got->pen.bg, (unsigned)got->pen.attr, (int)s.fg, (int)s.bg, (unsigned)attr,
-                 role_name((enum role)want->role));
+    if ((got->pen.attr & mask) != (attr & mask) || got->pen.bg != s.bg ||
+        (fg_counts && got->pen.fg != s.fg)) {
+        fail_msg("%d,%d: colours %d on %d, attributes %x; not %d on %d, %x (role %s)", x, y,
+                 (int)got->pen.fg, (int)got->pen.bg, (unsigned)got->pen.attr, (int)s.fg, (int)s.bg,
+                 (unsigned)attr, role_name((enum role)want->role));
     }
 }
 
@@ -49,13 +51,14 @@ static void compare_cell(const struct vt_cell *got, const struct cell *want, int
     }
     for (int i = 0; i <= TEXT_MARKS_MAX; i++) {
         if (got->cp[i] != want->cp[i]) {
-            fail_msg("%d,%d: U+%04X, not U+%04X (character %d of the cell)", x, y, (unsigned)got->cp[i],
-                     (unsigned)want->cp[i], i);
+            fail_msg("%d,%d: U+%04X, not U+%04X (character %d of the cell)", x, y,
+                     (unsigned)got->cp[i], (unsigned)want->cp[i], i);
         }
     }
 }
 
-static void compare(struct stage *s, const struct cell *cells, const struct theme *theme, enum color_depth depth)
+static void compare(struct stage *s, const struct cell *cells, const struct theme *theme,
+                    enum color_depth depth)
 {
     stage_well(s);
     for (int y = 0; y < s->vt.h; y++) {
@@ -72,9 +75,30 @@ static void compare(struct stage *s, const struct cell *cells, const struct them
 /* ---- a child that paints anything */
 
 static const char *const words[] = {
-    "running", "docs-bot", "$4.02",  "\u8a2d\u5b9a", "\uff01\uff01\uff01", "caf\u00e9",      "e\u0301e\u0301\u0302", "\u2500\u2502\u250c",
-    "\u2026",  "\u25cf",   "a\rb",   "\u202egnp.exe", "\x9b[",  "p\u0430y", "\u0e01\u0e33",     "\u1112\u1161\u11ab",
-    " ",       "          ", "\u8a2d", "x\u8a2d",      "\u8a2dx",     "\U0001F600\U0001F680", "\u05d0\u05d1", "\u0915\u093f\u0902",
+    "running",
+    "docs-bot",
+    "$4.02",
+    "\u8a2d\u5b9a",
+    "\uff01\uff01\uff01",
+    "caf\u00e9",
+    "e\u0301e\u0301\u0302",
+    "\u2500\u2502\u250c",
+    "\u2026",
+    "\u25cf",
+    "a\rb",
+    "\u202egnp.exe",
+    "\x9b[",
+    "p\u0430y",
+    "\u0e01\u0e33",
+    "\u1112\u1161\u11ab",
+    " ",
+    "          ",
+    "\u8a2d",
+    "x\u8a2d",
+    "\u8a2dx",
+    "\U0001F600\U0001F680",
+    "\u05d0\u05d1",
+    "\u0915\u093f\u0902",
 };
 
 static void draw_something(struct actor *a, struct prng *r)
@@ -154,7 +178,8 @@ static void theme_of_many_colors(struct theme *t, uint32_t attributes)
     }
 }
 
-static void next_frame(struct stage *s, char word, struct cell *cells, const struct theme *theme, enum color_depth depth)
+static void next_frame(struct stage *s, char word, struct cell *cells, const struct theme *theme,
+                       enum color_depth depth)
 {
     stage_go(s, word);
     stage_wait_mark(s);
@@ -167,19 +192,32 @@ struct limits {
     int least_cols;
     uint32_t attributes;
 };
-static const struct limits XTERM = {1, STYLE_BOLD | STYLE_DIM | STYLE_REVERSE | STYLE_UNDERLINE | STYLE_ITALIC};
-/* Their terminfo has no way into the last corner but by inserting before it; screen knows no italics. */
-static const struct limits TMUX = {2, STYLE_BOLD | STYLE_DIM | STYLE_REVERSE | STYLE_UNDERLINE | STYLE_ITALIC};
-static const struct limits SCREEN_OF_GNU = {2, STYLE_BOLD | STYLE_DIM | STYLE_REVERSE | STYLE_UNDERLINE};
+static const struct limits XTERM = {1, STYLE_BOLD | STYLE_DIM | STYLE_REVERSE | STYLE_UNDERLINE |
+                                           STYLE_ITALIC};
+/* Their terminfo has no way into the last corner but by inserting before it; screen knows no
+ * italics. */
+static const struct limits TMUX = {2, STYLE_BOLD | STYLE_DIM | STYLE_REVERSE | STYLE_UNDERLINE |
+                                          STYLE_ITALIC};
+static const struct limits SCREEN_OF_GNU = {2, STYLE_BOLD | STYLE_DIM | STYLE_REVERSE |
+                                                   STYLE_UNDERLINE};
 
 static void play_random(const struct stage_options *o, uint64_t seed, const struct limits *l)
 {
-    static const int sizes[][2] = {{80, 24}, {1, 1}, {2, 2}, {120, 40}, {61, 15}, {3, 60}, {200, 60}, {80, 24}};
+    static const int sizes[][2] = {
+        {80,  24},
+        {1,   1 },
+        {2,   2 },
+        {120, 40},
+        {61,  15},
+        {3,   60},
+        {200, 60},
+        {80,  24}
+    };
     struct theme theme;
     struct stage s;
     struct stage_options with = *o;
     enum color_depth depth = COLOR_MONO;
-    struct cell *cells = calloc(200 * 60, sizeof(*cells));
+    struct cell *cells = calloc(CELLS_MAX, sizeof(*cells));
     theme_of_many_colors(&theme, l->attributes);
     with.theme = &theme;
     with.seed = seed;
@@ -262,7 +300,8 @@ static void paints_every_character(struct actor *a)
     actor_close(a);
 }
 
-/* How many of a frame came out as a question mark; all else must be as painted, and no bar may have moved. */
+/* How many of a frame came out as a question mark; all else must be as painted, and no bar may have
+ * moved. */
 static unsigned count_replaced(struct stage *s, const struct cell *cells)
 {
     unsigned replaced = 0;
@@ -313,7 +352,8 @@ static void idles_without_system_calls(struct actor *a)
     actor_put(a, 3, 3, ROLE_ALARM, "\u8a2d e\u0301 waiting");
     actor_paint(a);
     actor_mark(a);
-    ACTOR_CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) == 0); /* read, write and exit, or death */
+    ACTOR_CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) ==
+                0); /* read, write and exit, or death */
     for (int i = 0; i < 1000; i++) {
         if (term_paint(a->t, &a->c) != ST_OK) {
             (void)syscall(SYS_exit, 1);
@@ -368,7 +408,14 @@ static void one_changed_cell_is_a_few_bytes(void **state)
 
 static void moves_the_cursor(struct actor *a)
 {
-    static const int places[][2] = {{-1, -1}, {7, 3}, {79, 23}, {80, 3}, {7, 24}, {0, 0}};
+    static const int places[][2] = {
+        {-1, -1},
+        {7,  3 },
+        {79, 23},
+        {80, 3 },
+        {7,  24},
+        {0,  0 }
+    };
     actor_open(a);
     for (size_t i = 0; i < ARRAY_LEN(places); i++) {
         a->c.cursor_x = places[i][0];
@@ -384,7 +431,14 @@ static void moves_the_cursor(struct actor *a)
 static void the_cursor_is_where_the_canvas_has_it(void **state)
 {
     (void)state;
-    static const int places[][2] = {{-1, -1}, {7, 3}, {79, 23}, {-1, -1}, {-1, -1}, {0, 0}};
+    static const int places[][2] = {
+        {-1, -1},
+        {7,  3 },
+        {79, 23},
+        {-1, -1},
+        {-1, -1},
+        {0,  0 }
+    };
     struct stage s;
     stage_start(&s, moves_the_cursor, &(struct stage_options){0});
     for (size_t i = 0; i < ARRAY_LEN(places); i++) {
@@ -416,14 +470,18 @@ static void paints_misfits(struct actor *a)
     actor_paint(a);
     actor_mark(a);
     canvas_resize(&a->c, 80, 24);
-    static const uint32_t odd[] = {0, 0x1B, '\r', '\n', 0x7F, 0x9B, 0xAD, 0x202E, 0x200B, 0x2028, 0x2800, 0x3164,
+    static const uint32_t odd[] = {0,      0x1B,   '\r',   '\n',    0x7F,     0x9B,
+                                   0xAD,   0x202E, 0x200B, 0x2028,  0x2800,   0x3164,
                                    0xD800, 0xE000, 0xFFFF, 0xE0041, 0x110000, UINT32_MAX};
     for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
         a->c.cells[i] = (struct cell){.cp = {odd[i]}, .width = 1};
         a->c.cells[80 + i] = (struct cell){.cp = {'a'}, .width = 1, .role = 255, .flags = 255};
         a->c.cells[160 + 2 * i] = (struct cell){.cp = {0x8A2D}, .width = 2};
         a->c.cells[240 + 2 * i] = (struct cell){.width = 0, .flags = CELL_CONT};
-        a->c.cells[320 + i] = (struct cell){.cp = {'a', 0x1B, 0x202E}, .width = 1};
+        a->c.cells[320 + i] = (struct cell){
+            .cp = {'a', 0x1B, 0x202E},
+              .width = 1
+        };
         a->c.cells[400 + i] = (struct cell){.cp = {'x'}, .width = 7};
     }
     actor_put(a, 70, 0, ROLE_TEXT, "end");

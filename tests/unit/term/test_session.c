@@ -3,7 +3,7 @@
 
 #include <sys/resource.h>
 
-#define QUICK_MS 1000 /* for what must not wait for a stuck terminal */
+#define QUICK_MS INT64_C(5000) /* for what must not wait for a stuck terminal */
 
 static void expect_same_modes(const struct termios *a, const struct termios *b)
 {
@@ -55,7 +55,8 @@ static void all_is_switched_on_and_put_back(void **state)
     assert_int_equal(s.vt.bytes, sizeof(MARK) - 1); /* nothing is written before the first paint */
     stage_wait_mark(&s);
     assert_string_equal(vt_row(&s.vt, 0), "hello");
-    assert_true(s.vt.alternate && s.vt.bracketed && s.vt.focus && s.vt.explicit_bidi && s.vt.sync_asked);
+    assert_true(s.vt.alternate && s.vt.bracketed && s.vt.focus && s.vt.explicit_bidi &&
+                s.vt.sync_asked);
     assert_false(s.vt.cursor);
     struct termios during = stage_modes(&s);
     assert_int_equal(during.c_lflag & (unsigned)(ICANON | ECHO | ISIG | IEXTEN), 0);
@@ -97,7 +98,8 @@ static void it_can_be_opened_again(void **state)
 
 static void is_refused(struct actor *a)
 {
-    static const char *const types[] = {NULL, "", "dumb", "unknown", "no-such-terminal", "../../etc/passwd"};
+    static const char *const types[] = {
+        NULL, "", "dumb", "unknown", "no-such-terminal", "../../etc/passwd"};
     for (size_t i = 0; i < ARRAY_LEN(types); i++) {
         a->o.type = types[i];
         a->t = NULL;
@@ -156,18 +158,18 @@ static void each_kind_gets_what_it_knows(void **state)
         struct stage_options o;
         bool ascii, modern;
     } kinds[] = {
-        {{.type = "xterm-256color"},              false, true },
-        {{.type = "xterm"},                       false, true },
-        {{.type = "tmux-256color"},               false, true },
-        {{.type = "screen"},                      false, true },
-        {{.type = "rxvt-unicode-256color"},       false, true },
-        {{.type = "linux"},                       false, false},
-        {{.type = "vt100"},                       true,  false},
-        {{.type = "vt220"},                       true,  false},
-        {{.type = "ansi"},                        true,  false},
-        {{.type = "xterm", .ascii = true},        true,  true },
-        {{.type = "xterm", .locale = "C"},        true,  true },
-        {{.type = "linux", .locale = "C"},        true,  false},
+        {{.type = "xterm-256color"},        false, true },
+        {{.type = "xterm"},                 false, true },
+        {{.type = "tmux-256color"},         false, true },
+        {{.type = "screen"},                false, true },
+        {{.type = "rxvt-unicode-256color"}, false, true },
+        {{.type = "linux"},                 false, false},
+        {{.type = "vt100"},                 true,  false},
+        {{.type = "vt220"},                 true,  false},
+        {{.type = "ansi"},                  true,  false},
+        {{.type = "xterm", .ascii = true},  true,  true },
+        {{.type = "xterm", .locale = "C"},  true,  true },
+        {{.type = "linux", .locale = "C"},  true,  false},
     };
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         struct stage s;
@@ -181,8 +183,9 @@ static void each_kind_gets_what_it_knows(void **state)
         assert_int_equal(copies, kinds[i].modern);
         assert_int_equal(vt_count(&s.vt, "\u250c\u2500\u2500\u2510"), !kinds[i].ascii);
         assert_int_equal(vt_count(&s.vt, "+--+") > 0, kinds[i].ascii);
-        static const char *const modes[] = {"\033[?2004h", "\033[?2004l", "\033[?1004h", "\033[?1004l",
-                                            "\033[8l",     "\033[8h",     "\033[?2026$p"};
+        static const char *const modes[] = {"\033[?2004h", "\033[?2004l", "\033[?1004h",
+                                            "\033[?1004l", "\033[8l",     "\033[8h",
+                                            "\033[?2026$p"};
         for (size_t m = 0; m < ARRAY_LEN(modes); m++) {
             assert_int_equal(vt_count(&s.vt, modes[m]), kinds[i].modern);
         }
@@ -221,9 +224,11 @@ static void only_the_first_restoring_does_anything(void **state)
     stage_end(&s, 0);
 }
 
+static void (*restore)(void) = term_restore_now;
+
 static void on_crash(int signo)
 {
-    term_restore_now();
+    restore();
     (void)signal(signo, SIG_DFL);
     (void)raise(signo);
 }
@@ -439,7 +444,8 @@ static void what_is_copied_is_plain(void **state)
     stage_wait_mark(&s);
     assert_string_equal(s.vt.copied, "c2hhMjU2OjRmMWM5YQ==");
     stage_wait_mark(&s);
-    assert_string_equal(s.vt.copied, "cm0gLXJmIC9cblxlWzIwMX4="); /* rm -rf /\n\e[201~ in plain characters */
+    assert_string_equal(s.vt.copied,
+                        "cm0gLXJmIC9cblxlWzIwMX4="); /* rm -rf /\n\e[201~ in plain characters */
     stage_wait_mark(&s);
     assert_string_equal(s.vt.copied, "");
     stage_wait_mark(&s);
@@ -463,7 +469,8 @@ static void paint_until_stuck(struct actor *a, enum status want)
 {
     enum status st = ST_OK;
     for (int i = 0; st == ST_OK && i < 10000; i++) {
-        canvas_fill(&a->c, (struct rect){0, 0, a->c.w, a->c.h}, i % 2 == 0 ? ROLE_ALARM : ROLE_TEXT, (uint32_t)('a' + i % 26));
+        canvas_fill(&a->c, (struct rect){0, 0, a->c.w, a->c.h}, i % 2 == 0 ? ROLE_ALARM : ROLE_TEXT,
+                    (uint32_t)('a' + i % 26));
         st = term_paint(a->t, &a->c);
     }
     ACTOR_CHECK(st == want);

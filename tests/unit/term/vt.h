@@ -1,5 +1,5 @@
-/* vt.h - a terminal of the xterm family, small and strict: it draws what it is sent, and whatever a program of
- * ours has no business sending makes `wrong` say so. Widths are those of our own table.
+/* vt.h - a terminal of the xterm family, small and strict: it draws what it is sent, and whatever a
+ * program of ours has no business sending makes `wrong` say so. Widths are those of our own table.
  */
 #ifndef CHECKREIN_TEST_VT_H
 #define CHECKREIN_TEST_VT_H
@@ -67,7 +67,11 @@ static inline struct vt_cell *vt_at(struct vt *v, int x, int y)
 
 static inline void vt_blank(struct vt *v, int x, int y)
 {
-    *vt_at(v, x, y) = (struct vt_cell){.cp = {' '}, .pen = {COLOR_DEFAULT, v->pen.bg, 0}, .width = 1};
+    *vt_at(v, x, y) = (struct vt_cell){
+        .cp = {' '},
+          .pen = { COLOR_DEFAULT, v->pen.bg, 0},
+          .width = 1
+    };
 }
 
 static inline void vt_erase(struct vt *v, int y, int from, int to)
@@ -92,7 +96,10 @@ static inline void vt_resize(struct vt *v, int w, int h)
 
 static inline void vt_init(struct vt *v, int w, int h)
 {
-    *v = (struct vt){.pen = {COLOR_DEFAULT, COLOR_DEFAULT, 0}, .cursor = true};
+    *v = (struct vt){
+        .pen = {COLOR_DEFAULT, COLOR_DEFAULT, 0},
+          .cursor = true
+    };
     buf_init(&v->log, 64 * 1024 * 1024);
     vt_resize(v, w, h);
 }
@@ -216,7 +223,11 @@ static inline void vt_color(struct vt *v, int *i, int32_t *slot)
 
 static inline void vt_pen(struct vt *v, int *i)
 {
-    static const uint32_t ON[] = {[1] = STYLE_BOLD, [2] = STYLE_DIM, [3] = STYLE_ITALIC, [4] = STYLE_UNDERLINE, [7] = STYLE_REVERSE};
+    static const uint32_t ON[] = {[1] = STYLE_BOLD,
+                                  [2] = STYLE_DIM,
+                                  [3] = STYLE_ITALIC,
+                                  [4] = STYLE_UNDERLINE,
+                                  [7] = STYLE_REVERSE};
     int p = v->param[*i];
     if (p == 0) {
         v->pen = (struct vt_pen){COLOR_DEFAULT, COLOR_DEFAULT, 0};
@@ -244,7 +255,7 @@ static inline void vt_pen(struct vt *v, int *i)
 static inline void vt_private_mode(struct vt *v, int mode, bool on)
 {
     switch (mode) {
-    case 1: /* keys of the application: was never on */
+    case 1:  /* keys of the application: was never on */
     case 12: /* blinks */
         break;
     case 7:
@@ -315,28 +326,60 @@ static inline void vt_csi_plain(struct vt *v, char final)
 {
     int n = vt_arg(v, 0, 1);
     switch (final) {
-    case 'A': vt_go(v, v->x, v->y - n); break;
-    case 'B': vt_go(v, v->x, v->y + n); break;
-    case 'C': vt_go(v, v->x + n, v->y); break;
-    case 'D': vt_go(v, v->x - n, v->y); break;
-    case 'G': vt_go(v, n - 1, v->y); break;
-    case 'd': vt_go(v, v->x, n - 1); break;
-    case 'H': vt_go(v, vt_arg(v, 1, 1) - 1, n - 1); break;
-    case 'J': vt_erase_display(v); break;
-    case 'K': vt_erase(v, v->y, vt_arg(v, 0, 0) == 0 ? v->x : 0, vt_arg(v, 0, 0) == 1 ? v->x + 1 : v->w); break;
-    case '@': vt_insert(v, n); break;
-    case 'X': vt_erase(v, v->y, v->x, v->x + n); break;
-    case 'b': vt_repeat(v); break;
+    case 'A':
+        vt_go(v, v->x, v->y - n);
+        break;
+    case 'B':
+        vt_go(v, v->x, v->y + n);
+        break;
+    case 'C':
+        vt_go(v, v->x + n, v->y);
+        break;
+    case 'D':
+        vt_go(v, v->x - n, v->y);
+        break;
+    case 'G':
+        vt_go(v, n - 1, v->y);
+        break;
+    case 'd':
+        vt_go(v, v->x, n - 1);
+        break;
+    case 'H':
+        vt_go(v, vt_arg(v, 1, 1) - 1, n - 1);
+        break;
+    case 'J':
+        vt_erase_display(v);
+        break;
+    case 'K':
+        vt_erase(v, v->y, vt_arg(v, 0, 0) == 0 ? v->x : 0, vt_arg(v, 0, 0) == 1 ? v->x + 1 : v->w);
+        break;
+    case '@':
+        vt_insert(v, n);
+        break;
+    case 'X':
+        vt_erase(v, v->y, v->x, v->x + n);
+        break;
+    case 'b':
+        vt_repeat(v);
+        break;
     case 'm':
         for (int i = 0; i < (v->params > 0 ? v->params : 1); i++) {
             vt_pen(v, &i);
         }
         break;
-    case 'h': vt_mode(v, true); break;
-    case 'l': vt_mode(v, false); break;
-    case 'r': vt_go(v, 0, 0); break; /* the whole screen scrolls, or nothing would look right */
-    case 't': break;                 /* the title, put away and back */
-    default: vt_wrong(v, "an unknown control sequence", final);
+    case 'h':
+        vt_mode(v, true);
+        break;
+    case 'l':
+        vt_mode(v, false);
+        break;
+    case 'r':
+        vt_go(v, 0, 0);
+        break; /* the whole screen scrolls, or nothing would look right */
+    case 't':
+        break; /* the title, put away and back */
+    default:
+        vt_wrong(v, "an unknown control sequence", final);
     }
 }
 
@@ -345,7 +388,8 @@ static inline void vt_csi_end(struct vt *v, char final)
     v->state = VT_GROUND;
     if (v->prefix == '?' && v->middle == '$' && final == 'p') {
         v->sync_asked = v->param[0] == 2026;
-    } else if (v->middle != 0 || (v->prefix != 0 && (v->prefix != '?' || (final != 'h' && final != 'l')))) {
+    } else if (v->middle != 0 ||
+               (v->prefix != 0 && (v->prefix != '?' || (final != 'h' && final != 'l')))) {
         vt_wrong(v, "an unknown sequence", final);
     } else {
         vt_csi_plain(v, final);
@@ -425,13 +469,27 @@ static inline void vt_esc(struct vt *v, char c)
 static inline void vt_control(struct vt *v, char c)
 {
     switch (c) {
-    case '\033': v->state = VT_ESC; break;
-    case '\r': v->x = 0; v->wrap = false; break;
-    case '\n': v->wrap = false; vt_line_feed(v); break;
-    case '\b': vt_go(v, v->x - 1, v->y); break;
-    case '\a': v->bells++; break;
-    case '\017': break; /* the first character set, as it always is */
-    default: vt_wrong(v, "a control character", c);
+    case '\033':
+        v->state = VT_ESC;
+        break;
+    case '\r':
+        v->x = 0;
+        v->wrap = false;
+        break;
+    case '\n':
+        v->wrap = false;
+        vt_line_feed(v);
+        break;
+    case '\b':
+        vt_go(v, v->x - 1, v->y);
+        break;
+    case '\a':
+        v->bells++;
+        break;
+    case '\017':
+        break; /* the first character set, as it always is */
+    default:
+        vt_wrong(v, "a control character", c);
     }
 }
 
@@ -451,15 +509,21 @@ static inline void vt_byte(struct vt *v, char c)
     v->bytes++;
     (void)buf_addch(&v->log, c);
     switch (v->state) {
-    case VT_ESC: vt_esc(v, c); break;
+    case VT_ESC:
+        vt_esc(v, c);
+        break;
     case VT_CHARSET:
         v->state = VT_GROUND;
         if (c != 'B' && c != '0') {
             vt_wrong(v, "another character set", c);
         }
         break;
-    case VT_CSI: vt_csi(v, c); break;
-    case VT_STRING: vt_string(v, c); break;
+    case VT_CSI:
+        vt_csi(v, c);
+        break;
+    case VT_STRING:
+        vt_string(v, c);
+        break;
     case VT_STRING_ESC:
         vt_string_end(v);
         if (c != '\\') {
@@ -467,7 +531,9 @@ static inline void vt_byte(struct vt *v, char c)
         }
         break;
     case VT_GROUND:
-    default: vt_ground(v, c); break;
+    default:
+        vt_ground(v, c);
+        break;
     }
 }
 
