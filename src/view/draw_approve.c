@@ -102,7 +102,7 @@ static void say_silence(struct words *w, const struct approval *a)
 static void draw_grants(struct box *b)
 {
     struct words w = words_of(b->fr);
-    words_own(&w, b->a->reversible ? "this once · can be undone" : "this once · NOT reversible");
+    words_own(&w, b->a->reversible ? "this once · undo not known" : "this once · NOT reversible");
     say_silence(&w, b->a);
     if (b->a->quorum > 1) {
         words_fmt(&w, " · needs %lld people", (long long)b->a->quorum);
