@@ -37,6 +37,7 @@ struct driver_conf {
     struct span bearer;     /* copied */
     uint64_t resume_after;  /* seq that the record has; 0: start with a snapshot */
     const char *resume_instance; /* that this seq belongs to, or NULL */
+    int64_t silence_ms;     /* of a back-end that is connected and not yet live; 0: as long as the driver thinks fit */
 };
 
 struct driver_ops {

@@ -78,7 +78,8 @@ struct journal_opened {  /* what was found */
  * `found` may be NULL. */
 enum status journal_open(struct journal **out, const struct journal_options *o,
                          struct journal_opened *found, struct why *why) MUST_USE;
-/* Writes a close record and a seal over it, commits, releases the lock. NULL is fine. */
+/* Writes a close record and a seal over it, commits, releases the lock. NULL is fine. Who must know
+ * that the last records are safe commits before. */
 void journal_close(struct journal *j, int64_t now_us);
 
 /* Each appends one record in memory; *n (may be NULL) is its number. ST_LIMIT for a record over

@@ -6,7 +6,8 @@
 #include "checkrein/log.h"
 #include "hub_fold.h"
 
-#define TOKEN_BYTES 512
+#define TOKEN_BYTES   512
+#define SEAL_EVERY_MS (JOURNAL_SEAL_US / 1000)
 
 static void changed(struct hub *h)
 {
@@ -23,11 +24,15 @@ static void record_trouble(struct hub *h)
     }
 }
 
-static void record_local(struct hub *h, const struct event *ev)
+/* Records tell milliseconds; what is folded live is told the same. */
+static int64_t now_us(void)
 {
-    if (h->journal && journal_event(h->journal, ev->time_us, ev, NULL) != ST_OK) {
-        record_trouble(h);
-    }
+    return clock_wall_us() / 1000 * 1000;
+}
+
+static enum status record_own(struct hub *h, const struct own_event *o)
+{
+    return h->journal ? journal_event(h->journal, o->ev.time_us, &o->ev, NULL) : ST_OK;
 }
 
 /* ---- what drivers say */
@@ -35,8 +40,9 @@ static void record_local(struct hub *h, const struct event *ev)
 static void on_raw(void *ctx, struct span bytes)
 {
     struct hub_backend *b = ctx;
+    b->frame_us = now_us();
     if (b->hub->journal &&
-        journal_raw(b->hub->journal, clock_wall_us(), span_str(b->conf.name), bytes, NULL) != ST_OK) {
+        journal_raw(b->hub->journal, b->frame_us, span_str(b->conf.name), bytes, NULL) != ST_OK) {
         record_trouble(b->hub);
     }
 }
@@ -63,7 +69,7 @@ static void on_offers(void *ctx, uint32_t verbs, uint32_t scopes, struct span op
     struct hub_backend *b = ctx;
     b->verbs = verbs;
     b->scopes = scopes;
-    fold_offers(b->hub->fleet, b->conf.name, verbs, clock_wall_us());
+    fold_offers(b->hub->fleet, b->conf.name, verbs, b->frame_us);
     if (b->hub->events.operator_id) {
         b->hub->events.operator_id(b->hub->ctx, operator_id);
     }
@@ -73,34 +79,38 @@ static void on_result(void *ctx, struct span command, enum command_state st, str
                       struct span by)
 {
     struct hub_backend *b = ctx;
-    fold_result(b->hub->fleet, b->conf.name, command, st, reason, by, clock_wall_us());
+    fold_result(b->hub->fleet, b->conf.name, command, st, reason, by, b->frame_us);
     if (b->hub->events.result) {
         b->hub->events.result(b->hub->ctx, command, st, reason, by);
     }
     changed(b->hub);
 }
 
-/* Connection states that a frame brings about are folded again from the frame; those of the connection itself
- * are in the record as events. */
+static void send_stop_again(void *ctx);
+
 static void on_link(void *ctx, enum link_state st, const char *why, int64_t retry_ms)
 {
     struct hub_backend *b = ctx;
-    struct event ev;
-    char subject[64];
+    struct hub *h = b->hub;
+    struct own_event o;
+    bool of_a_frame = link_is_of_a_frame(st);
     b->link = st;
-    fold_link_event(&ev, subject, b->conf.name, b->conf.kind, st, why, retry_ms, clock_wall_us());
-    if (st != LINK_SYNCING && st != LINK_LIVE) {
-        record_local(b->hub, &ev);
+    own_link(&o, b->conf.name, b->conf.kind, st, why, retry_ms, of_a_frame ? b->frame_us : now_us());
+    if (!of_a_frame && record_own(h, &o) != ST_OK) {
+        record_trouble(h);
     }
-    fleet_apply(b->hub->fleet, &ev);
-    if (b->hub->events.seen) {
-        b->hub->events.seen(b->hub->ctx, &ev);
+    fleet_apply(h->fleet, &o.ev);
+    if (h->events.seen) {
+        h->events.seen(h->ctx, &o.ev);
     }
-    if (st == LINK_LIVE && b->was_live && b->hub->events.came_back) {
-        b->hub->events.came_back(b->hub->ctx);
+    if (st == LINK_LIVE && b->was_live && h->events.came_back) {
+        h->events.came_back(h->ctx);
+    }
+    if (st == LINK_LIVE && b->stop_due) {
+        loop_post(h->loop, send_stop_again, b);
     }
     b->was_live = b->was_live || st == LINK_LIVE;
-    changed(b->hub);
+    changed(h);
 }
 
 static const struct driver_sink SINK = {
@@ -120,6 +130,15 @@ static enum status open_loop(struct hub *h, struct why *why)
     return st == ST_OK ? net_new(&h->net, h->loop, why) : st;
 }
 
+static void on_seal_due(void *ctx)
+{
+    struct hub *h = ctx;
+    if (journal_seal(h->journal, clock_wall_us()) != ST_OK) {
+        record_trouble(h);
+    }
+    h->seal_timer = loop_timer(h->loop, SEAL_EVERY_MS, on_seal_due, h);
+}
+
 static enum status open_journal(struct hub *h, const char *dir, struct why *why)
 {
     if (!dir) {
@@ -127,7 +146,11 @@ static enum status open_journal(struct hub *h, const char *dir, struct why *why)
     }
     struct journal_options o = {.dir = dir, .writer = "console", .now_us = clock_wall_us()};
     struct journal_opened found;
-    return journal_open(&h->journal, &o, &found, why);
+    enum status st = journal_open(&h->journal, &o, &found, why);
+    if (st == ST_OK) {
+        h->seal_timer = loop_timer(h->loop, SEAL_EVERY_MS, on_seal_due, h);
+    }
+    return st;
 }
 
 enum status hub_open(struct hub *h, const struct conf_backend *backends, uint32_t count,
@@ -167,8 +190,7 @@ static enum status open_backend(struct hub_backend *b, struct why *why)
         sink.ctx = b;
         st = driver_open(&b->driver, ops, &dc, b->hub->net, b->hub->loop, sink, why);
     }
-    memset(token.data, 0, token.len);
-    buf_release(&token);
+    buf_wipe(&token);
     return st;
 }
 
@@ -185,13 +207,17 @@ enum status hub_connect(struct hub *h, struct why *why)
 
 /* ---- commands */
 
-static enum status record_command(struct hub *h, const struct command *c, struct why *why)
+static enum status record_command(struct hub *h, const struct command *c, const struct own_event *o,
+                                  struct why *why)
 {
     if (!h->journal) {
         return ST_OK;
     }
     enum status st = journal_command(h->journal, c->time_us, c, NULL);
-    if (st == ST_OK && c->verb == VERB_APPROVE) {
+    if (st == ST_OK) {
+        st = record_own(h, o);
+    }
+    if (st == ST_OK) {
         st = journal_seal(h->journal, c->time_us);
     }
     if (st == ST_OK) {
@@ -216,15 +242,35 @@ static enum status send_one(struct hub_backend *b, struct command *c, char id[UL
     ulid_make(id);
     c->id = span_str(id);
     c->backend = span_str(b->conf.name);
-    c->time_us = clock_wall_us();
-    enum status st = record_command(h, c, why);
+    c->time_us = now_us();
+    struct own_event o;
+    own_command(&o, c);
+    enum status st = record_command(h, c, &o, why);
     bool lets_run = c->verb == VERB_APPROVE || c->verb == VERB_RESUME || c->verb == VERB_RESET_STOP;
     if (st != ST_OK && lets_run) {
         return why_fail(why, st, "not sent: this console's record failed");
     }
-    fold_command(h->fleet, c);
+    fleet_apply(h->fleet, &o.ev);
     changed(h);
-    return send_to(b, c, why);
+    st = send_to(b, c, why);
+    if (c->verb == VERB_STOP_ALL || c->verb == VERB_RESET_STOP) {
+        b->stop_due = c->verb == VERB_STOP_ALL && st != ST_OK;
+    }
+    if (b->stop_due) {
+        why_prefix(why, "the stop will be sent when it is back");
+    }
+    return st;
+}
+
+static void send_stop_again(void *ctx)
+{
+    struct hub_backend *b = ctx;
+    struct command c = {.verb = VERB_STOP_ALL, .reason = SPAN("sent again: it was not connected before")};
+    char id[ULID_BYTES];
+    struct why why = {0};
+    if (b->stop_due && send_one(b, &c, id, &why) != ST_OK) {
+        log_write(LOG_ERROR, "the fleet stop could not be sent again: %s", why.text);
+    }
 }
 
 /* A command to all is one command to each, with an id of its own. It failed when one of them did not take it. */
@@ -285,6 +331,9 @@ void hub_close(struct hub *h)
 {
     for (uint32_t i = 0; i < h->count; i++) {
         driver_close(h->backends[i].driver);
+    }
+    if (h->loop) {
+        loop_remove(h->loop, h->seal_timer);
     }
     net_free(h->net);
     loop_free(h->loop);

@@ -3,6 +3,10 @@
  * What a driver says is appended to the record, then folded; hub_commit() makes the record durable once a
  * turn. A command is durable before it is sent: hub_send() commits at once. Used by the console and by the
  * headless subcommands (which keep no record of their own).
+ *
+ * The record holds the frames of back-ends as received (`raw`), what this console did (`command`), and its own events:
+ * connection states that no frame brings about, and each command with the back-end that it was for. hub_replay()
+ * makes the same picture of these again.
  */
 #ifndef APP_HUB_H
 #define APP_HUB_H
@@ -21,7 +25,9 @@ struct hub_backend {
     struct driver *driver;
     enum link_state link;
     uint32_t verbs, scopes;
+    int64_t frame_us; /* when the frame came that is being folded: its time in the record */
     bool was_live;
+    bool stop_due;    /* a fleet stop that it could not be told: sent when it is back */
 };
 
 struct hub_events { /* any may be NULL */
@@ -42,6 +48,7 @@ struct hub {
     uint32_t count;
     struct hub_events events;
     void *ctx;
+    loop_id seal_timer;
     bool record_failed;
 };
 
@@ -52,14 +59,14 @@ enum status hub_open(struct hub *h, const struct conf_backend *backends, uint32_
 enum status hub_connect(struct hub *h, struct why *why) MUST_USE;
 /* Gives the command an id and a time, records it durably, then sends it to its back-end; an empty one means all,
  * each with an id of its own. `id` gets the (first) ULID also when it fails. What lets something run is never sent
- * when it could not be recorded. */
+ * when it could not be recorded. A fleet stop that a back-end could not be told is sent again when that is back. */
 enum status hub_send(struct hub *h, struct command *c, char id[ULID_BYTES], struct why *why) MUST_USE;
 void hub_reconnect(struct hub *h);
 void hub_commit(struct hub *h);
 bool hub_all_settled(const struct hub *h); /* every back-end is live or has failed once */
 void hub_close(struct hub *h);
 
-/* Folds a console's record again, as it was folded live. */
+/* Folds a console's record again, as the last console that wrote it folded it live: from its start on. */
 enum status hub_replay(struct fleet *f, const char *journal_dir, struct why *why) MUST_USE;
 
 #endif

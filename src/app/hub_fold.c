@@ -11,19 +11,53 @@ void fold_snapshot(struct fleet *f, const char *backend, uint64_t seq, bool comp
     }
 }
 
-void fold_link_event(struct event *ev, char subject[64], const char *backend, const char *kind,
-                     enum link_state st, const char *why, int64_t retry_ms, int64_t now_us)
+#define SUBJECT "backend/"
+
+static void own_begin(struct own_event *o, enum event_type type, struct span backend, int64_t now_us)
 {
-    event_init(ev, EVENT_BACKEND_LINK, now_us);
-    (void)snprintf(subject, 64, "backend/%s", backend);
-    ev->subject = span_str(subject);
-    ev->backend = span_str(backend);
-    event_set_number(ev, F_LINK, st);
-    event_put_text(ev, F_BACKEND_KIND, span_str(kind));
-    event_put_text(ev, F_REASON, span_str(why));
+    event_init(&o->ev, type, now_us);
+    ulid_make(o->id);
+    (void)snprintf(o->subject, sizeof(o->subject), SUBJECT "%.*s", SPAN_ARG(backend));
+    o->ev.id = span_str(o->id);
+    o->ev.source = SPAN("checkrein://console");
+    o->ev.subject = span_str(o->subject);
+    o->ev.backend = backend;
+}
+
+struct span own_backend(const struct event *ev)
+{
+    return span_starts(ev->subject, SUBJECT)
+               ? span_sub(ev->subject, sizeof(SUBJECT) - 1, ev->subject.n)
+               : SPAN_NONE;
+}
+
+bool link_is_of_a_frame(enum link_state st)
+{
+    return st == LINK_SYNCING || st == LINK_LIVE || st == LINK_STALE;
+}
+
+void own_link(struct own_event *o, const char *backend, const char *kind, enum link_state st,
+              const char *why, int64_t retry_ms, int64_t now_us)
+{
+    own_begin(o, EVENT_BACKEND_LINK, span_str(backend), now_us);
+    event_set_number(&o->ev, F_LINK, st);
+    event_put_text(&o->ev, F_BACKEND_KIND, span_str(kind));
+    event_put_text(&o->ev, F_REASON, span_str(why));
     if (retry_ms > 0) {
-        event_set_number(ev, F_RETRY_MS, retry_ms);
+        event_set_number(&o->ev, F_RETRY_MS, retry_ms);
     }
+}
+
+void own_command(struct own_event *o, const struct command *c)
+{
+    own_begin(o, EVENT_OPERATOR_COMMAND, c->backend, c->time_us);
+    event_set_text(&o->ev, F_COMMAND_ID, c->id);
+    event_set_number(&o->ev, F_VERB, c->verb);
+    event_put_text(&o->ev, F_AGENT_ID, c->agent);
+    event_put_text(&o->ev, F_APPROVAL_ID, c->approval);
+    event_put_text(&o->ev, F_DIGEST, c->digest);
+    event_put_text(&o->ev, F_REASON, c->reason);
+    event_put_text(&o->ev, F_OPERATOR_LABEL, c->operator_label);
 }
 
 void fold_offers(struct fleet *f, const char *backend, uint32_t verbs, int64_t now_us)
@@ -35,11 +69,10 @@ void fold_offers(struct fleet *f, const char *backend, uint32_t verbs, int64_t n
             rows[count++] = (struct event_row){{span_str(verb_name((enum verb)v))}};
         }
     }
-    struct event ev;
-    char subject[64];
-    fold_link_event(&ev, subject, backend, NULL, LINK_SYNCING, NULL, 0, now_us);
-    event_set_list(&ev, F_CAPABILITIES, rows, count);
-    fleet_apply(f, &ev);
+    struct own_event o;
+    own_link(&o, backend, NULL, LINK_SYNCING, NULL, 0, now_us);
+    event_set_list(&o.ev, F_CAPABILITIES, rows, count);
+    fleet_apply(f, &o.ev);
 }
 
 void fold_result(struct fleet *f, const char *backend, struct span command, enum command_state st,
@@ -52,20 +85,5 @@ void fold_result(struct fleet *f, const char *backend, struct span command, enum
     event_set_number(&ev, F_COMMAND_STATE, st);
     event_put_text(&ev, F_REASON, reason);
     event_put_text(&ev, F_BY, by);
-    fleet_apply(f, &ev);
-}
-
-void fold_command(struct fleet *f, const struct command *c)
-{
-    struct event ev;
-    event_init(&ev, EVENT_OPERATOR_COMMAND, c->time_us);
-    ev.backend = c->backend;
-    event_set_text(&ev, F_COMMAND_ID, c->id);
-    event_set_number(&ev, F_VERB, c->verb);
-    event_put_text(&ev, F_AGENT_ID, c->agent);
-    event_put_text(&ev, F_APPROVAL_ID, c->approval);
-    event_put_text(&ev, F_DIGEST, c->digest);
-    event_put_text(&ev, F_REASON, c->reason);
-    event_put_text(&ev, F_OPERATOR_LABEL, c->operator_label);
     fleet_apply(f, &ev);
 }

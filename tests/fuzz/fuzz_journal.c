@@ -75,7 +75,7 @@ static void leave_folder(void)
 static void enter_folder(void)
 {
     const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-    (void)snprintf(folder, sizeof(folder), "%s/fuzz-XXXXXX", base);
+    (void)snprintf(folder, sizeof(folder), "%s/checkrein-fuzz-XXXXXX", base);
     must(mkdtemp(folder) != NULL);
 }
 

@@ -44,6 +44,7 @@ struct client {
     enum phase phase;
     struct why fault;    /* why we, or the server, end the connection */
     int64_t live_us;     /* monotonic: since when it is live */
+    int64_t silence_ms;  /* 0: the standard ones */
     char instance[40];   /* of the server's record that `seq` belongs to */
     uint64_t seq;        /* newest passed on */
     bool resumable;
@@ -77,6 +78,7 @@ static void expect_within(struct client *c, int64_t ms)
         return; /* attached to nothing */
     }
     loop_remove(c->loop, c->deadline);
+    ms = ms > 0 && c->silence_ms > 0 ? c->silence_ms : ms;
     c->deadline = ms > 0 ? loop_timer(c->loop, ms, on_deadline, c) : 0;
 }
 
@@ -222,6 +224,9 @@ static enum status feed(void *st, struct span frame)
     }
     c->sink.raw(c->sink.ctx, frame);
     enum status result = codec_read_msg(c->codec, frame, &m, &c->fault);
+    if (result == ST_OK && m.kind != KIND_ERROR) {
+        c->fault.text[0] = '\0'; /* what it said before was not the end */
+    }
     if (result == ST_OK) {
         result = on_message(c, &m);
     }
@@ -338,6 +343,7 @@ static enum status client_open(void *st, const struct driver_conf *conf, struct 
     c->loop = l;
     c->net = n;
     c->sink = sink;
+    c->silence_ms = conf->silence_ms;
     c->name = xstrdup(conf->name);
     c->url = conf->url ? xstrdup(conf->url) : NULL;
     c->bearer = conf->bearer.n ? xstrndup(conf->bearer.p, conf->bearer.n) : NULL;
@@ -359,7 +365,8 @@ static enum status client_open(void *st, const struct driver_conf *conf, struct 
 static enum status client_send(void *st, const struct command *cmd, struct why *why)
 {
     struct client *c = st;
-    if (!c->ws || c->phase < PHASE_SNAPSHOT || c->phase > PHASE_LIVE) {
+    bool greeted = c->phase == PHASE_SNAPSHOT || c->phase == PHASE_RESUMING || c->phase == PHASE_LIVE;
+    if (!c->ws || !greeted) {
         return why_fail(why, ST_CLOSED, "back-end %s is not connected", c->name);
     }
     buf_clear(&c->out);

@@ -1,0 +1,262 @@
+/* The picture that a console had live is the one that its record makes again. */
+#include "fake_backend.h"
+
+#include "hub.h"
+#include "tmpdir.h"
+
+#define INSTANCE "01K00000000000000000000001"
+
+struct console {
+    char *dir, *record;
+    struct hub hub;
+    struct fake_backend fake[2];
+    struct conf_backend conf[2];
+    unsigned lives, results, changes;
+};
+
+static void on_came_back(void *ctx)
+{
+    (void)ctx;
+}
+
+static void on_changed(void *ctx)
+{
+    ((struct console *)ctx)->changes++;
+}
+
+static void on_result(void *ctx, struct span command, enum command_state st, struct span reason, struct span by)
+{
+    (void)command;
+    (void)st;
+    (void)reason;
+    (void)by;
+    ((struct console *)ctx)->results++;
+}
+
+static void on_seen(void *ctx, const struct event *ev)
+{
+    struct console *c = ctx;
+    c->lives += ev->type == EVENT_BACKEND_LINK && event_number(ev, F_LINK) == LINK_LIVE;
+}
+
+static const struct hub_events EVENTS = {
+    .changed = on_changed, .came_back = on_came_back, .result = on_result, .seen = on_seen};
+
+static void open_console(struct console *c)
+{
+    struct why why = {0};
+    static char names[2][8] = {"one", "two"};
+    static char kind[] = "checkrein";
+    for (int i = 0; i < 2; i++) {
+        c->conf[i] = (struct conf_backend){.name = names[i], .kind = kind, .url = c->fake[i].url};
+    }
+    assert_status(hub_open(&c->hub, c->conf, 2, c->record, &EVENTS, c, &why), ST_OK);
+    for (int i = 0; i < 2; i++) {
+        char *path = tmpdir_join(c->dir, i ? "two.sock" : "one.sock");
+        fake_start(&c->fake[i], c->hub.loop, c->hub.net, path);
+        free(path);
+    }
+    c->lives = 0;
+    assert_status(hub_connect(&c->hub, &why), ST_OK);
+}
+
+static void close_console(struct console *c)
+{
+    for (int i = 0; i < 2; i++) {
+        fake_stop(&c->fake[i]);
+    }
+    hub_close(&c->hub);
+}
+
+static int up(void **state)
+{
+    struct console *c = calloc(1, sizeof(*c));
+    c->dir = tmpdir_new();
+    c->record = tmpdir_join(c->dir, "record");
+    open_console(c);
+    *state = c;
+    return 0;
+}
+
+static int down(void **state)
+{
+    struct console *c = *state;
+    if (c->hub.loop) {
+        close_console(c);
+    }
+    free(c->record);
+    tmpdir_free(c->dir);
+    free(c);
+    return 0;
+}
+
+/* Both ways of looking at it must agree: the digest is what a view can see, the dump says where they differ. */
+static void replay_is_live(struct console *c)
+{
+    struct why why = {0};
+    hub_commit(&c->hub);
+    struct fleet *again = fleet_new();
+    assert_status(hub_replay(again, c->record, &why), ST_OK);
+    struct buf live;
+    struct buf replayed;
+    buf_init(&live, 1u << 22);
+    buf_init(&replayed, 1u << 22);
+    assert_status(fleet_dump(c->hub.fleet, &live), ST_OK);
+    assert_status(fleet_dump(again, &replayed), ST_OK);
+    assert_string_equal(replayed.data, live.data);
+    assert_true(fleet_digest(again) == fleet_digest(c->hub.fleet));
+    buf_release(&live);
+    buf_release(&replayed);
+    fleet_free(again);
+}
+
+static void serve(struct console *c, int which, unsigned hellos, int64_t seq)
+{
+    struct fake_backend *f = &c->fake[which];
+    unsigned lives = c->lives;
+    fake_until(f, &f->hellos, hellos);
+    (void)fake_hello(f, INSTANCE, seq, false);
+    (void)fake_agent(f, "a", (uint64_t)seq, FAKE_STATE);
+    (void)fake_state(f, "a", AGENT_RUNNING, (uint64_t)seq, FAKE_STATE);
+    (void)fake_request_for(f, "a", "waits", NULL, (uint64_t)seq, FAKE_STATE);
+    (void)fake_synced(f, seq);
+    fake_until(f, &c->lives, lives + 1);
+}
+
+static void until_seq(struct console *c, int which, uint64_t seq)
+{
+    int64_t until = clock_mono_us() + FAKE_DEADLINE_US;
+    const struct backend *b = NULL;
+    while (!(b = fleet_backend_named(c->hub.fleet, span_str(c->conf[which].name))) || b->seq < seq) {
+        assert_true(clock_mono_us() < until);
+        assert_status(loop_turn(c->hub.loop, 50), ST_OK);
+    }
+}
+
+static void what_comes_in(void **state)
+{
+    struct console *c = *state;
+    serve(c, 0, 1, 5);
+    serve(c, 1, 1, 500);
+    replay_is_live(c);
+    (void)fake_agent(&c->fake[0], "b", 6, FAKE_NEWS);
+    (void)fake_request_for(&c->fake[0], "b", "second", NULL, 7, FAKE_NEWS);
+    (void)fake_state(&c->fake[1], "a", AGENT_STOPPED, 501, FAKE_NEWS);
+    until_seq(c, 0, 7);
+    until_seq(c, 1, 501);
+    replay_is_live(c);
+}
+
+static void what_goes_out(void **state)
+{
+    struct console *c = *state;
+    char id[ULID_BYTES];
+    struct why why = {0};
+    serve(c, 0, 1, 5);
+    serve(c, 1, 1, 5);
+    struct command stop = {.verb = VERB_STOP_ALL, .reason = SPAN("both"), .operator_label = SPAN("night shift")};
+    assert_status(hub_send(&c->hub, &stop, id, &why), ST_OK);
+    struct command deny = {.verb = VERB_DENY, .approval = SPAN("waits"), .backend = SPAN("two"), .reason = SPAN("no")};
+    assert_status(hub_send(&c->hub, &deny, id, &why), ST_OK);
+    fake_until(&c->fake[1], &c->fake[1].commands, 2);
+    (void)fake_result(&c->fake[1], c->fake[1].command, COMMAND_ACCEPTED);
+    (void)fake_result(&c->fake[1], c->fake[1].command, COMMAND_CONFIRMED);
+    fake_until(&c->fake[1], &c->results, 2);
+    const struct command_track *t = fleet_command_by_id(c->hub.fleet, span_str(id));
+    assert_int_equal(t->state, COMMAND_CONFIRMED);
+    assert_int_equal(fleet_command_count(c->hub.fleet), 3);
+    replay_is_live(c);
+}
+
+static void cuts_and_lies(void **state)
+{
+    struct console *c = *state;
+    struct fake_backend *f = &c->fake[0];
+    serve(c, 1, 1, 5);
+    serve(c, 0, 1, 5);
+    (void)fake_agent(f, "b", 9, FAKE_NEWS); /* a hole */
+    fake_until(f, &f->hellos, 2);
+    (void)fake_hello(f, INSTANCE, 6, true);
+    (void)fake_agent(f, "b", 6, FAKE_NEWS);
+    (void)fake_synced(f, 6);
+    fake_until(f, &c->lives, 3);
+    replay_is_live(c);
+    assert_status(net_ws_send(c->hub.net, f->ws, SPAN("not a frame")), ST_OK);
+    fake_until(f, &f->hellos, 3);
+    (void)fake_hello(f, INSTANCE, 6, false);
+    (void)fake_agent(f, "c", 6, FAKE_STATE);
+    net_ws_close(c->hub.net, f->ws, 1001, "in the middle of its state");
+    fake_until(f, &f->hellos, 4);
+    assert_int_equal(f->resume_after, -1);
+    serve(c, 0, 4, 6);
+    (void)fake_request_for(f, "a", "lie", "sha256:0000000000000000000000000000000000000000000000000000000000000000", 7,
+                           FAKE_NEWS);
+    fake_until(f, &f->hellos, 5);
+    replay_is_live(c);
+}
+
+/* Each console begins with an empty picture: what one had is what its part of the record makes. */
+static void the_last_console_of_the_record(void **state)
+{
+    struct console *c = *state;
+    serve(c, 0, 1, 5);
+    serve(c, 1, 1, 5);
+    (void)fake_agent(&c->fake[0], "only then", 6, FAKE_NEWS);
+    until_seq(c, 0, 6);
+    close_console(c);
+    open_console(c);
+    serve(c, 0, 1, 60);
+    serve(c, 1, 1, 60);
+    assert_null(fleet_agent_by_id(c->hub.fleet, SPAN("one"), SPAN("only then")));
+    replay_is_live(c);
+}
+
+static void a_stop_reaches_who_was_away(void **state)
+{
+    struct console *c = *state;
+    char id[ULID_BYTES];
+    struct why why = {0};
+    serve(c, 0, 1, 5);
+    serve(c, 1, 1, 5);
+    net_ws_close(c->hub.net, c->fake[1].ws, 1001, "away");
+    fake_until(&c->fake[1], &c->fake[1].closed, 1);
+    while (c->hub.backends[1].link == LINK_LIVE) {
+        assert_status(loop_turn(c->hub.loop, 50), ST_OK);
+    }
+    struct command stop = {.verb = VERB_STOP_ALL};
+    assert_true(hub_send(&c->hub, &stop, id, &why) != ST_OK);
+    assert_contains(why.text, "sent when it is back");
+    fake_until(&c->fake[0], &c->fake[0].commands, 1);
+    serve(c, 1, 2, 5);
+    fake_until(&c->fake[1], &c->fake[1].commands, 1);
+    assert_int_equal(c->fake[1].verb, VERB_STOP_ALL);
+    replay_is_live(c);
+    net_ws_close(c->hub.net, c->fake[1].ws, 1001, "away again");
+    serve(c, 1, 3, 5);
+    struct command resume = {.verb = VERB_RESUME, .agent = SPAN("a"), .backend = SPAN("two")};
+    assert_status(hub_send(&c->hub, &resume, id, &why), ST_OK);
+    fake_until(&c->fake[1], &c->fake[1].commands, 2);
+    assert_int_equal(c->fake[1].verb, VERB_RESUME); /* and no third: the stop was sent once */
+}
+
+static void not_a_record(void **state)
+{
+    struct console *c = *state;
+    struct why why = {0};
+    struct fleet *f = fleet_new();
+    assert_true(hub_replay(f, c->dir, &why) != ST_OK);
+    assert_true(hub_replay(f, "/nonexistent", &why) != ST_OK);
+    fleet_free(f);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, up, down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_comes_in), TEST(what_goes_out),
+        TEST(cuts_and_lies), TEST(the_last_console_of_the_record),
+        TEST(not_a_record),  TEST(a_stop_reaches_who_was_away),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
