@@ -51,13 +51,21 @@ static bool fits(struct span word)
     return word.n >= WORD_MIN && word.n <= WORD_MAX;
 }
 
+/* A flag says how, not what: it is taken only when there is nothing else. */
+static bool is_better(struct span word, struct span best)
+{
+    bool flag = word.p[0] == '-';
+    bool best_is_flag = best.n > 0 && best.p[0] == '-';
+    return best.n > 0 && flag != best_is_flag ? best_is_flag : word.n > best.n;
+}
+
 static struct span longest(struct span s)
 {
     struct span best = SPAN_NONE;
     struct span word;
     for (size_t at = 0; next_word(s, &at, &word);) {
         word = short_end(word);
-        if (fits(word) && word.n > best.n) {
+        if (fits(word) && is_better(word, best)) {
             best = word;
         }
     }

@@ -329,6 +329,8 @@ static void picks_a_word_to_type(void **state)
         {"notes.md", "{\"file_path\":\"/home/someone/with/a/long/path/notes.md\"}"           },
         {"5000",     "{\"input\":{\"amount\":5000}}"                                         },
         {"",         "{\"x\":\"\\u0439\\u0439\\u0439\\u0439 ab\"}"                           },
+        {"old",      "{\"command\":\"rm -rf old\"}"                                          },
+        {"-rf",      "{\"command\":\"rm -rf a\"}"                                            },
         {"json",     "not json at all"                                                       },
         {"remove",   "{\"command\":\"a b c\",\"description\":\"remove\"}"                    },
     };
