@@ -302,8 +302,7 @@ struct command {
     struct span raw_verb; /* as received, when it is VERB_UNKNOWN: refused by name */
     struct span agent;    /* for verbs on an agent */
     struct span approval; /* for approve and deny */
-    struct span
-        digest; /* "sha256:<64 hex>" of the action text that was displayed; approve needs it */
+    struct span digest;   /* "sha256:<64 hex>" of the text that was displayed; approve needs it */
     struct span policy_version; /* of the approval as displayed; may be empty */
     struct span scope;          /* "once" unless offered otherwise; empty stands for "once" */
     struct span reason;         /* of VERB_MESSAGE: the message itself */

@@ -45,7 +45,7 @@ struct term_options {
     bool no_color; /* NO_COLOR is set and not empty */
     bool ascii;    /* asked for; also chosen when the locale is not UTF-8, and for types that were
                       hardware */
-    const char *type;      /* TERM */
+    const char *type;      /* TERM; not NULL */
     const char *colorterm; /* COLORTERM; may be NULL */
 };
 

@@ -33,10 +33,15 @@ char *path_state(const char *name);
 char *path_join(const char *dir, const char *name);
 char *path_self(void);
 const char *env_or(const char *name, const char *fallback); /* unset and empty are the same */
+/* The folder of a Unix socket belongs to this user (or root) and nobody else can put another socket there: who
+ * answers is the daemon. A folder that is missing is fine, there nobody answers. */
+enum status socket_is_ours(const char *path, struct why *why) MUST_USE;
 const char *const *theme_dirs(void); /* NULL-ended: XDG, installed, beside the executable */
 
 /* ---- say.c: words for people on stderr; foreign text is made plain first */
 int app_trouble(const struct why *why, int code);
+/* JSON for a terminal or a script: everything but printable ASCII is escaped. */
+enum status ascii_json(struct buf *out, struct span json) MUST_USE;
 void app_say(const char *fmt, ...) PRINTF(1, 2);
 
 /* ---- options.c: long options of one subcommand from a table */

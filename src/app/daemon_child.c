@@ -7,6 +7,7 @@
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "checkrein/alloc.h"
@@ -15,6 +16,7 @@
 #include "checkrein/num.h"
 
 #define READY_MS      15000
+#define JOIN_MS       3000
 #define ARGUMENTS_MAX 32
 #define READY_FD      3
 #define OWNER_FD      4
@@ -123,6 +125,8 @@ enum status daemon_start(const char *self, const char *const *arguments, int *pi
     if (pid) {
         (void)close(owner[0]); /* owner[1] stays open as long as this process lives */
         *pid = child;
+    } else if (st == ST_CLOSED) {
+        (void)waitpid(child, NULL, 0);
     }
     free(log_path);
     return st;
@@ -142,20 +146,38 @@ static bool answers(const char *socket_path)
     return ok;
 }
 
+/* Two consoles that begin at once both start one: the later one loses, and joins the first. */
+static enum status start_or_join(const char *self, const struct conf *conf, const char *socket_path,
+                                 struct why *why)
+{
+    const char *arguments[3] = {NULL};
+    if (conf->path) {
+        arguments[0] = "--config";
+        arguments[1] = conf->path;
+    }
+    int port = 0;
+    enum status st = daemon_start(self, arguments, NULL, &port, why);
+    int64_t until = clock_mono_us() + JOIN_MS * 1000LL;
+    while (st != ST_OK && clock_mono_us() < until) {
+        if (answers(socket_path)) {
+            return ST_OK;
+        }
+        (void)poll(NULL, 0, 20);
+    }
+    return st;
+}
+
 enum status embedded_daemon(const char *self, const struct conf *conf, char **url, struct why *why)
 {
     char *socket_path = conf->serve.socket[0] ? xstrdup(conf->serve.socket)
                                               : path_runtime("checkrein.sock");
     char *state = path_state("");
-    enum status st = file_make_dirs(state, 0700, why);
+    enum status st = socket_is_ours(socket_path, why);
+    if (st == ST_OK) {
+        st = file_make_dirs(state, 0700, why);
+    }
     if (st == ST_OK && !answers(socket_path)) {
-        const char *arguments[3] = {NULL};
-        if (conf->path) {
-            arguments[0] = "--config";
-            arguments[1] = conf->path;
-        }
-        int port = 0;
-        st = daemon_start(self, arguments, NULL, &port, why);
+        st = start_or_join(self, conf, socket_path, why);
     }
     struct buf b;
     buf_init(&b, 4096);

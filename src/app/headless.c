@@ -50,7 +50,11 @@ enum status headless_open(struct headless *h, const char *config, const struct h
         buf_printf(&url, "unix:%s", path);
         h->local_url = buf_detach(&url, NULL);
         buf_release(&url);
+        st = socket_is_ours(path, why);
         free(path);
+        if (st != ST_OK) {
+            return st;
+        }
         h->local = (struct conf_backend){
             .name = (char *)"local", .kind = (char *)"checkrein", .url = h->local_url};
         backends = &h->local;

@@ -4,7 +4,7 @@
 
 #include "checkrein/num.h"
 
-/* JSON_ENSURE_ASCII below escapes whatever is foreign: the output is safe on a terminal. */
+/* What is foreign is escaped by ascii_json() on its way out. */
 static void put(json_t *o, const char *name, struct span s)
 {
     if (!s.n) {
@@ -138,7 +138,7 @@ enum status headless_json(const struct fleet *f, struct buf *out)
     }
     json_t *all = json_pack("{s:o,s:o,s:o}", "backends", backends, "agents", agents, "approvals",
                             approvals);
-    char *text = json_dumps(all, JSON_COMPACT | JSON_ENSURE_ASCII);
+    char *text = json_dumps(all, JSON_COMPACT);
     enum status st = text ? buf_addstr(out, text) : ST_INVALID;
     free(text);
     json_decref(all);

@@ -1,19 +1,27 @@
 /* hook.c - `checkrein hook claude`: what a runtime's command hook runs. Standard input goes to the daemon's Unix
  * socket, the answer to standard output. Fail closed: whatever goes wrong, it exits with 2, which blocks the
  * call. Its own deadline is below the one that the runtime sets, because a runtime's time-out lets the call run.
+ *
+ * A runtime takes an empty answer, and an object that says nothing, for "no opinion" and lets the call run: so the
+ * answer at the gate is looked at, and must be a verdict.
  */
 #include "app_priv.h"
 
 #include <errno.h>
 #include <unistd.h>
 
+#include "checkrein/alloc.h"
 #include "checkrein/file.h"
 #include "checkrein/num.h"
+#include "checkrein/wire.h"
 
-#define INPUT_BYTES (4 * 1024 * 1024)
+#define INPUT_BYTES  (4 * 1024 * 1024)
+#define INPUT_TOKENS 65536
 
 struct hook_run {
     struct loop *loop;
+    struct tape_token *tokens;
+    bool gated; /* a report may be answered with anything that is JSON */
     int code;
     bool over;
 };
@@ -36,6 +44,47 @@ static enum status read_input(struct buf *b, struct why *why)
     }
 }
 
+static bool is_text(const struct tape *j, uint32_t at, const char *text)
+{
+    char quoted[32];
+    (void)snprintf(quoted, sizeof(quoted), "\"%s\"", text);
+    return span_is(tape_raw(j, at), quoted);
+}
+
+/* Whatever is not known to be a report is at the gate. */
+static bool is_gated(struct hook_run *run, struct span input)
+{
+    static const char *const REPORTS[] = {
+        "SessionStart", "UserPromptSubmit", "PostToolUse",  "PostToolUseFailure", "SubagentStart", "SubagentStop",
+        "Notification", "ConfigChange",     "Stop",         "StopFailure",        "SessionEnd",
+    };
+    struct tape j;
+    if (tape_parse(&j, input, TAPE_REPAIR, run->tokens, INPUT_TOKENS) != ST_OK) {
+        return true;
+    }
+    uint32_t event = tape_get(&j, TAPE_ROOT, "hook_event_name");
+    for (size_t i = 0; i < ARRAY_LEN(REPORTS); i++) {
+        if (is_text(&j, event, REPORTS[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_verdict(const struct tape *j)
+{
+    uint32_t verdict = tape_path(j, TAPE_ROOT, "hookSpecificOutput/permissionDecision");
+    uint32_t event = tape_path(j, TAPE_ROOT, "hookSpecificOutput/hookEventName");
+    return is_text(j, event, "PreToolUse") && (is_text(j, verdict, "allow") || is_text(j, verdict, "deny"));
+}
+
+static bool is_answer(const struct hook_run *run, struct span body)
+{
+    struct tape j;
+    return tape_parse(&j, body, TAPE_STRICT, run->tokens, INPUT_TOKENS) == ST_OK &&
+           tape_type(&j, TAPE_ROOT) == TAPE_OBJECT && (!run->gated || is_verdict(&j));
+}
+
 static void on_answer(void *ctx, net_id id, const struct http_client_answer *answer)
 {
     (void)id;
@@ -47,6 +96,10 @@ static void on_answer(void *ctx, net_id id, const struct http_client_answer *ans
             answer->http_status);
         return;
     }
+    if (!is_answer(run, answer->body)) {
+        app_say("the call is blocked: the daemon's answer is no verdict");
+        return;
+    }
     if (file_write_all(STDOUT_FILENO, answer->body.p, answer->body.n) == ST_OK) {
         run->code = EXIT_DONE;
     }
@@ -55,6 +108,17 @@ static void on_answer(void *ctx, net_id id, const struct http_client_answer *ans
 struct target {
     const char *socket_path, *pid, *deadline, *version;
 };
+
+/* A name from the environment as the value of a header field. */
+static void header_line(char *out, size_t bytes, const char *name, const char *value)
+{
+    (void)snprintf(out, bytes, "%s: %s", name, value);
+    for (char *c = out; *c; c++) {
+        if ((unsigned char)*c < ' ' || *c == 0x7F) {
+            *c = '?';
+        }
+    }
+}
 
 static enum status post(struct hook_run *run, struct net *net, const char *runtime,
                         const struct target *t, struct span body, struct why *why)
@@ -65,9 +129,9 @@ static enum status post(struct hook_run *run, struct net *net, const char *runti
     char version[96];
     int64_t deadline_ms = 0;
     (void)snprintf(url, sizeof(url), "http://localhost/hook/%s", runtime);
-    (void)snprintf(pid, sizeof(pid), "x-checkrein-pid: %s", t->pid);
-    (void)snprintf(agent, sizeof(agent), "x-checkrein-agent: %s", env_or("CHECKREIN_AGENT", ""));
-    (void)snprintf(version, sizeof(version), "x-checkrein-runtime-version: %s", t->version);
+    header_line(pid, sizeof(pid), "x-checkrein-pid", t->pid);
+    header_line(agent, sizeof(agent), "x-checkrein-agent", env_or("CHECKREIN_AGENT", ""));
+    header_line(version, sizeof(version), "x-checkrein-runtime-version", t->version);
     if (num_parse_duration_ms(span_str(t->deadline), &deadline_ms) != ST_OK) {
         return why_fail(why, ST_INVALID, "--deadline: a duration such as 30s or 23h");
     }
@@ -87,13 +151,17 @@ static enum status post(struct hook_run *run, struct net *net, const char *runti
 
 static int run_hook(const char *runtime, const struct target *t)
 {
-    struct hook_run run = {.code = EXIT_USAGE};
+    struct hook_run run = {.code = EXIT_USAGE, .tokens = xcalloc(INPUT_TOKENS, sizeof(*run.tokens))};
     struct net *net = NULL;
     struct why why = {0};
     struct buf body;
     buf_init(&body, INPUT_BYTES + 65536);
     enum status st = read_input(&body, &why);
     if (st == ST_OK) {
+        st = socket_is_ours(t->socket_path, &why);
+    }
+    if (st == ST_OK) {
+        run.gated = is_gated(&run, buf_span(&body));
         st = loop_new(&run.loop, &why);
     }
     if (st == ST_OK) {
@@ -111,6 +179,7 @@ static int run_hook(const char *runtime, const struct target *t)
     net_free(net);
     loop_free(run.loop);
     buf_release(&body);
+    free(run.tokens);
     return run.code;
 }
 

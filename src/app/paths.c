@@ -1,6 +1,8 @@
 #include "app_priv.h"
 
+#include <errno.h>
 #include <limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "checkrein/alloc.h"
@@ -51,6 +53,26 @@ char *path_runtime(const char *name)
     char fallback[64];
     (void)snprintf(fallback, sizeof(fallback), "/tmp/checkrein-%u", (unsigned)geteuid());
     return path_join(fallback, name);
+}
+
+enum status socket_is_ours(const char *path, struct why *why)
+{
+    char *dir = xstrdup(path);
+    char *slash = strrchr(dir, '/');
+    struct stat sb = {0};
+    if (slash && slash != dir) {
+        *slash = '\0';
+    }
+    bool there = stat(dir, &sb) == 0;
+    bool missing = !there && errno == ENOENT;
+    free(dir);
+    if (missing) {
+        return ST_OK;
+    }
+    bool ours = there && S_ISDIR(sb.st_mode) && (sb.st_uid == geteuid() || sb.st_uid == 0) &&
+                (sb.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+    return ours ? ST_OK
+                : why_fail(why, ST_DENIED, "%s: others can write in its folder, so anybody may answer there", path);
 }
 
 char *path_self(void)

@@ -24,3 +24,22 @@ int app_trouble(const struct why *why, int code)
     app_say("%s", why->text[0] ? why->text : "it could not be done");
     return code;
 }
+
+/* Foreign characters stand inside strings only, and so does the one control character that JSON lets through. */
+enum status ascii_json(struct buf *out, struct span json)
+{
+    for (size_t at = 0; at < json.n;) {
+        uint32_t cp = 0;
+        size_t n = text_utf8(json.p + at, json.n - at, &cp);
+        cp = n ? cp : 0xFFFD;
+        if (cp < 0x7F) {
+            buf_addch(out, json.p[at]);
+        } else if (cp < 0x10000) {
+            buf_printf(out, "\\u%04x", cp);
+        } else {
+            buf_printf(out, "\\u%04x\\u%04x", 0xD800 + ((cp - 0x10000) >> 10), 0xDC00 + (cp & 0x3FF));
+        }
+        at += n ? n : 1;
+    }
+    return buf_status(out);
+}

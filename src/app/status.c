@@ -17,12 +17,18 @@ static enum status put_line(struct span line)
 static enum status print_json(const struct fleet *f)
 {
     struct buf b;
+    struct buf ascii;
     buf_init(&b, JSON_OUT_BYTES);
+    buf_init(&ascii, JSON_OUT_BYTES);
     enum status st = headless_json(f, &b);
     if (st == ST_OK) {
-        st = put_line(buf_span(&b));
+        st = ascii_json(&ascii, buf_span(&b));
+    }
+    if (st == ST_OK) {
+        st = put_line(buf_span(&ascii));
     }
     buf_release(&b);
+    buf_release(&ascii);
     return st;
 }
 
@@ -116,7 +122,7 @@ struct watcher {
     bool json, failed;
 };
 
-static void watch_text(const struct event *ev)
+static enum status watch_text(const struct event *ev)
 {
     char when[TIME_TEXT_BYTES];
     char who[80];
@@ -125,40 +131,26 @@ static void watch_text(const struct event *ev)
     time_format(ev->time_us, when);
     (void)text_plain_of(event_text(ev, F_AGENT_ID), who, sizeof(who));
     (void)text_plain_of(summary.n ? summary : event_text(ev, F_REASON), what, sizeof(what));
-    (void)printf("%s  %-20s %-44s %s\n", when, event_type_name(ev->type), who, what);
-    (void)fflush(stdout);
-}
-
-/* JSON has non-ASCII only inside strings: escaped, it is safe on any terminal. */
-static enum status to_ascii(struct buf *out, struct span json)
-{
-    for (size_t at = 0; at < json.n;) {
-        uint32_t cp = 0;
-        size_t n = text_utf8(json.p + at, json.n - at, &cp);
-        if (cp < 0x80) {
-            buf_addch(out, json.p[at]);
-        } else if (cp < 0x10000) {
-            buf_printf(out, "\\u%04x", cp);
-        } else {
-            buf_printf(out, "\\u%04x\\u%04x", 0xD800 + ((cp - 0x10000) >> 10), 0xDC00 + (cp & 0x3FF));
-        }
-        at += n ? n : 1;
-    }
-    return buf_status(out);
+    return printf("%s  %-20s %-44s %s\n", when, event_type_name(ev->type), who, what) > 0 && fflush(stdout) == 0
+               ? ST_OK
+               : ST_IO;
 }
 
 static void on_seen(void *ctx, const struct event *ev)
 {
     struct watcher *w = ctx;
+    if (w->failed) {
+        return;
+    }
     if (!w->json) {
-        watch_text(ev);
+        w->failed = watch_text(ev) != ST_OK;
         return;
     }
     struct buf b;
     struct buf ascii;
     buf_init(&b, 2 * PROTOCOL_FRAME_BYTES);
     buf_init(&ascii, 12 * PROTOCOL_FRAME_BYTES);
-    if (codec_write_event(&b, ev) == ST_OK && to_ascii(&ascii, buf_span(&b)) == ST_OK) {
+    if (codec_write_event(&b, ev) == ST_OK && ascii_json(&ascii, buf_span(&b)) == ST_OK) {
         w->failed = put_line(buf_span(&ascii)) != ST_OK;
     }
     buf_release(&b);

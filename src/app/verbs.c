@@ -4,15 +4,23 @@
  */
 #include "headless.h"
 
+#include "checkrein/alloc.h"
 #include "checkrein/clock.h"
 #include "checkrein/crypto.h"
 #include "checkrein/num.h"
 #include "checkrein/text.h"
 
+/* One command that was sent; a verb without a target is one to each back-end. */
 struct follow {
-    char id[ULID_BYTES];
+    char id[ULID_BYTES]; /* empty: it could not be sent, and `reason` says why */
+    const char *backend;
     enum command_state state;
     char reason[256], by[256];
+};
+
+struct follows {
+    struct follow *item;
+    uint32_t count;
     enum command_state enough; /* this state, or one that is final, ends the wait */
 };
 
@@ -24,24 +32,32 @@ static bool is_final(enum command_state st)
 static void on_result(void *ctx, struct span command, enum command_state st, struct span reason,
                       struct span by)
 {
-    struct follow *w = ctx;
-    if (!span_is(command, w->id)) {
-        return;
+    struct follows *all = ctx;
+    for (uint32_t i = 0; i < all->count; i++) {
+        struct follow *w = &all->item[i];
+        if (w->id[0] && span_is(command, w->id)) {
+            w->state = st;
+            (void)text_plain_of(reason, w->reason, sizeof(w->reason));
+            (void)text_plain_of(by, w->by, sizeof(w->by));
+        }
     }
-    w->state = st;
-    (void)text_plain_of(reason, w->reason, sizeof(w->reason));
-    (void)text_plain_of(by, w->by, sizeof(w->by));
 }
 
-static bool over(const struct follow *w)
+static bool over(const struct follows *all)
 {
-    return is_final(w->state) || w->state == w->enough;
+    for (uint32_t i = 0; i < all->count; i++) {
+        const struct follow *w = &all->item[i];
+        if (w->id[0] && !is_final(w->state) && w->state != all->enough) {
+            return false;
+        }
+    }
+    return true;
 }
 
-static void await(struct headless *h, struct follow *w, int64_t wait_ms)
+static void await(struct headless *h, const struct follows *all, int64_t wait_ms)
 {
     int64_t until = clock_mono_us() + wait_ms * 1000;
-    while (!over(w)) {
+    while (!over(all)) {
         int64_t left = (until - clock_mono_us()) / 1000;
         if (left <= 0 || loop_turn(h->hub.loop, left) != ST_OK) {
             return;
@@ -49,9 +65,12 @@ static void await(struct headless *h, struct follow *w, int64_t wait_ms)
     }
 }
 
-static int code_of(const struct follow *w)
+static int code_of(const struct follow *w, enum command_state enough)
 {
-    if (w->state == COMMAND_CONFIRMED || w->state == w->enough) {
+    if (!w->id[0]) {
+        return EXIT_TROUBLE;
+    }
+    if (w->state == COMMAND_CONFIRMED || w->state == enough) {
         return EXIT_DONE;
     }
     return is_final(w->state) && w->state != COMMAND_UNVERIFIABLE ? EXIT_REFUSED : EXIT_UNKNOWN;
@@ -60,13 +79,15 @@ static int code_of(const struct follow *w)
 static void print_outcome(const struct follow *w, bool json)
 {
     const char *more = w->reason[0] ? w->reason : w->by;
+    const char *word = !w->id[0]                       ? "not sent"
+                       : w->state == COMMAND_UNKNOWN ? "sent, no answer"
+                                                     : command_state_name(w->state);
     if (json) {
-        (void)printf("{\"command.id\":\"%s\",\"command.state\":\"%s\"}\n", w->id,
+        (void)printf("{\"backend\":\"%s\",\"command.id\":\"%s\",\"command.state\":\"%s\"}\n", w->backend, w->id,
                      command_state_name(w->state));
         return;
     }
-    (void)printf("%s%s%s\n", w->state == COMMAND_UNKNOWN ? "sent, no answer" : command_state_name(w->state),
-                 more[0] ? ": " : "", more);
+    (void)printf("%s%s%s\n", word, more[0] ? ": " : "", more);
 }
 
 struct verb_use {
@@ -150,8 +171,47 @@ static enum status aim(const struct fleet *f, const struct verb_use *use, const 
     return use->takes_target ? find_agent(f, word, c, why) : ST_OK;
 }
 
+static void send_one(struct headless *h, const struct command *c, struct follow *w)
+{
+    struct command copy = *c;
+    struct why why = {0};
+    if (hub_send(&h->hub, &copy, w->id, &why) != ST_OK) {
+        w->id[0] = '\0';
+        (void)text_plain_of(span_str(why.text), w->reason, sizeof(w->reason));
+    }
+}
+
+/* To the back-end that the target is of, or to each. */
+static void send_all(struct headless *h, const struct command *c, struct follows *all)
+{
+    all->item = xcalloc(h->hub.count, sizeof(*all->item));
+    for (uint32_t i = 0; i < h->hub.count; i++) {
+        const char *name = h->hub.backends[i].conf.name;
+        if (c->backend.n && !span_is(c->backend, name)) {
+            continue;
+        }
+        struct command one = *c;
+        struct follow *w = &all->item[all->count++];
+        one.backend = span_str(name);
+        w->backend = name;
+        send_one(h, &one, w);
+    }
+}
+
+/* The worst of what became of them. */
+static int report(const struct follows *all, bool json)
+{
+    int worst = EXIT_DONE;
+    for (uint32_t i = 0; i < all->count; i++) {
+        int code = code_of(&all->item[i], all->enough);
+        print_outcome(&all->item[i], json);
+        worst = code > worst ? code : worst;
+    }
+    return worst;
+}
+
 static int act(struct headless *h, const struct verb_use *use, const char *word,
-               const struct choices *ch, struct follow *w, struct why *why)
+               const struct choices *ch, struct follows *all, struct why *why)
 {
     int64_t wait_ms = 15000;
     struct command c = {
@@ -169,12 +229,9 @@ static int act(struct headless *h, const struct verb_use *use, const char *word,
     if (st != ST_OK) {
         return app_trouble(why, st == ST_INVALID ? EXIT_USAGE : EXIT_REFUSED);
     }
-    if (hub_send(&h->hub, &c, w->id, why) != ST_OK) {
-        return app_trouble(why, EXIT_TROUBLE);
-    }
-    await(h, w, wait_ms);
-    print_outcome(w, ch->json != NULL);
-    return code_of(w);
+    send_all(h, &c, all);
+    await(h, all, wait_ms);
+    return report(all, ch->json != NULL);
 }
 
 static int run_verb(struct args *a, const struct verb_use *use)
@@ -184,14 +241,15 @@ static int run_verb(struct args *a, const struct verb_use *use)
     if (st != ST_OK) {
         return st == ST_END ? EXIT_DONE : EXIT_USAGE;
     }
-    struct follow w = {.enough = use->enough};
+    struct follows all = {.enough = use->enough};
     struct hub_events ev = {.result = on_result};
     struct headless h;
     struct why why = {0};
-    int code = headless_open(&h, ch.config, &ev, &w, &why) == ST_OK
-                   ? act(&h, use, a->argv[0], &ch, &w, &why)
+    int code = headless_open(&h, ch.config, &ev, &all, &why) == ST_OK
+                   ? act(&h, use, a->argv[0], &ch, &all, &why)
                    : app_trouble(&why, EXIT_TROUBLE);
     headless_close(&h);
+    free(all.item);
     return code;
 }
 

@@ -21,7 +21,7 @@
 #define RECORD_PREV_AT     (sizeof("{\"prev\":\"") - 1) /* where the hash stands in a line */
 #define RECORD_WORD_BYTES  64    /* of a writer's name, a version, a file's name */
 #define SEAL_LINE_BYTES    1024  /* no seal's line is longer */
-#define RECORD_TOKENS      65536 /* of JSON, in one line; with more it is not looked at any closer */
+#define RECORD_TOKENS      16384 /* of JSON in a line: no event of ours has as many */
 #define RECORD_NO_PREV     "0000000000000000000000000000000000000000000000000000000000000000"
 #define SEGMENT_NAME_BYTES 16 /* "000001.jsonl" and its NUL, with room */
 #define SEGMENT_LAST       999999

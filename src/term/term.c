@@ -13,13 +13,8 @@
  * nothing; and the question whether frames can be shown at once. */
 #define MODERN_MODES SPAN("\033[?2004h\033[?1004h\033[8l\033[?2026$p")
 
-static enum status refuse(struct why *why, const char *what)
-{
-    return why_fail(
-        why, ST_UNSUPPORTED,
-        "%s; without a screen, use `checkrein status`, `checkrein watch` and `checkrein approve`",
-        what);
-}
+#define INSTEAD                                                                                    \
+    "without a screen, use `checkrein status`, `checkrein watch` and `checkrein approve`"
 
 /* ---- size */
 
@@ -100,9 +95,10 @@ static enum status find_type(const struct term_options *o, char type[TYPE_BYTES]
     if (span_copy(span_str(o->type), type, TYPE_BYTES) && terminfo_knows(type)) {
         return ST_OK;
     }
-    return refuse(
-        why,
-        "this system does not know the terminal that TERM names, or it cannot move its cursor");
+    return why_fail(why, ST_UNSUPPORTED,
+                    "TERM=%s: this system does not know such a terminal, or it cannot move its "
+                    "cursor; " INSTEAD,
+                    o->type);
 }
 
 /* The environment's LINES and COLUMNS are not asked, as they do not change with the window, nor the
@@ -162,7 +158,7 @@ static enum status open_terminal(struct term *t, const struct term_options *o, s
     }
     t->screen = open_screen(type, t->out.curses);
     if (t->screen == NULL) {
-        return refuse(why, "curses cannot use this terminal");
+        return why_fail(why, ST_UNSUPPORTED, "curses cannot use this terminal; " INSTEAD);
     }
     const struct family *family = family_of(o->type);
     t->modern = family->modern;
@@ -175,10 +171,8 @@ static enum status open_terminal(struct term *t, const struct term_options *o, s
 enum status term_open(struct term **out, const struct term_options *o, struct why *why)
 {
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
-        return refuse(why, "standard input and output are not a terminal");
-    }
-    if (o->type == NULL || o->type[0] == '\0' || strcmp(o->type, "dumb") == 0) {
-        return refuse(why, "this terminal cannot move its cursor (TERM=dumb)");
+        return why_fail(why, ST_UNSUPPORTED,
+                        "standard input and output are not a terminal; " INSTEAD);
     }
     struct term *t = xcalloc(1, sizeof(*t));
     restore_prepare();

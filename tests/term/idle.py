@@ -13,17 +13,18 @@ def cpu_ticks(pid):
 
 
 def idles(binary, cols, rows):
+    """Three seconds without a byte; and what grows old by itself costs next to nothing: ages go in steps of ten."""
     with Screen([binary, "demo"], cols, rows) as s:
         stop_the_fleet(s)
-        size = s.wait_quiet(3, 120)
+        size = s.wait_quiet(3, 60)
         pid = s.program()
         ticks = cpu_ticks(pid)
-        until = time.monotonic() + 3
-        while time.monotonic() < until:
-            check(os.path.getsize(s.raw_path) == size, f"{os.path.getsize(s.raw_path) - size} bytes were written")
-            time.sleep(0.05)
+        time.sleep(11)
+        written = os.path.getsize(s.raw_path) - size
         used = (cpu_ticks(pid) - ticks) / os.sysconf("SC_CLK_TCK")
-        check(used <= 0.1, f"{used} s of processor time in 3 s")
+        print(f"{cols}x{rows}: {written} bytes and {used} s of processor time in 11 s")
+        check(written <= 500, f"{written} bytes were written in 11 s")
+        check(used <= 0.3, f"{used} s of processor time in 11 s")
 
 
 def at_80x24(binary):

@@ -2,7 +2,7 @@
 import re
 import subprocess
 
-from tmux import Screen, check, run
+from tmux import Screen, check, run, wait_for
 
 COLORS = re.compile(rb"\033\[(?:[\d;]*;)?(?:3[0-8]|4[0-8]|9\d|10\d)(?:;[\d;]*)?m")
 
@@ -52,7 +52,7 @@ def is_refused_without_a_screen(binary):
         check(b"\033" not in s.raw(), "a sequence was sent to a terminal that knows none")
     with Screen(["env", "TERM=no-such-terminal", binary, "demo"], 200, 24) as s:
         check(s.wait_end() == 1, "exit code 1")
-        s.wait_text("does not know the terminal")
+        s.wait_text("does not know such a terminal")
         check(b"\033" not in s.raw(), "a sequence was sent to an unknown terminal")
     done = subprocess.run([binary, "demo"], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
     check(done.returncode == 1, "exit code 1 without a terminal")
@@ -66,7 +66,10 @@ def colours_unless_told_otherwise(binary):
     for options, env, colored in ways:
         with Screen([binary, "demo", *options], 80, 24, env=env) as s:
             s.wait_text("failed")
-            check(bool(COLORS.search(s.raw())) == colored, f"colours with {options} {env}")
+            if colored:
+                wait_for(f"colours with {options} {env}", lambda: COLORS.search(s.raw()))
+            else:
+                check(not COLORS.search(s.raw()), f"colours with {options} {env}")
 
 
 def only_ascii(binary, options, env):

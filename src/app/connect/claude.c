@@ -13,6 +13,7 @@
 #define GATE_TIMEOUT_S   86400
 #define REPORT_TIMEOUT_S 10
 #define HELPER_DEADLINE  "23h"
+#define OUR_HEADER       ",x-checkrein=1" /* in the telemetry's headers: marks them as ours */
 
 enum role_of_hook { HOOK_GATE, HOOK_GUARD, HOOK_REPORT, HOOK_COMMAND };
 
@@ -113,10 +114,15 @@ static void write_http_hook(struct buf *out, const struct claude_gate *g, enum r
                "{\"type\": \"http\", \"url\": \"http://127.0.0.1:%d/hook/claude\", \"timeout\": %d, "
                "\"onFailure\": \"%s\", ",
                g->port, ROLES[role].timeout_s, ROLES[role].on_failure);
-    buf_addstr(out, "\"headers\": {\"Authorization\": \"Bearer ");
-    buf_add(out, g->token);
-    buf_addstr(out, "\", \"X-Checkrein-Agent\": \"$CHECKREIN_AGENT\"}, \"allowedEnvVars\": "
+    struct buf bearer;
+    buf_init(&bearer, 1024);
+    buf_addstr(&bearer, "Bearer ");
+    buf_add(&bearer, g->token);
+    buf_addstr(out, "\"headers\": {\"Authorization\": ");
+    tape_quote(out, buf_span(&bearer));
+    buf_addstr(out, ", \"X-Checkrein-Agent\": \"$CHECKREIN_AGENT\"}, \"allowedEnvVars\": "
                     "[\"CHECKREIN_AGENT\"], \"statusMessage\": \"" OUR_MARK "\"}");
+    buf_wipe(&bearer);
 }
 
 static void write_group(struct buf *out, const struct claude_gate *g, enum role_of_hook role)
@@ -133,16 +139,39 @@ static void write_group(struct buf *out, const struct claude_gate *g, enum role_
 
 /* ---- arrays of groups: others' stay as they are, ours go */
 
-static bool is_ours(const struct tape *j, uint32_t group)
+static bool is_ours(const struct tape *j, uint32_t hook)
 {
-    uint32_t hooks = tape_get(j, group, "hooks");
+    return span_is(tape_raw(j, tape_get(j, hook, "statusMessage")), "\"" OUR_MARK "\"");
+}
+
+/* Of a group's hooks: how many are ours. */
+static uint32_t count_ours(const struct tape *j, uint32_t hooks)
+{
+    uint32_t count = 0;
     for (uint32_t at = tape_first(j, hooks); at != TAPE_ABSENT; at = tape_next(j, hooks, at)) {
-        struct span mark = tape_raw(j, tape_get(j, at, "statusMessage"));
-        if (span_is(mark, "\"" OUR_MARK "\"")) {
-            return true;
+        count += is_ours(j, at);
+    }
+    return count;
+}
+
+/* A group that somebody has put ours and other hooks into, without ours. */
+static void write_mixed(struct buf *out, const struct tape *j, uint32_t group, uint32_t hooks)
+{
+    struct span whole = tape_raw(j, group);
+    struct span list = tape_raw(j, hooks);
+    size_t from = (size_t)(list.p - whole.p);
+    bool first = true;
+    buf_add(out, span_sub(whole, 0, from));
+    buf_addch(out, '[');
+    for (uint32_t at = tape_first(j, hooks); at != TAPE_ABSENT; at = tape_next(j, hooks, at)) {
+        if (!is_ours(j, at)) {
+            buf_addstr(out, first ? "" : ", ");
+            buf_add(out, tape_raw(j, at));
+            first = false;
         }
     }
-    return false;
+    buf_addch(out, ']');
+    buf_add(out, span_sub(whole, from + list.n, whole.n));
 }
 
 struct edit {
@@ -162,44 +191,82 @@ static enum status set(struct edit *e, const char *path, struct span value)
     return st;
 }
 
-/* The array at hooks/EVENT without our groups; `count` is how many are left. */
-static enum status others(struct edit *e, const char *event, struct buf *out, uint32_t *count)
+/* What stands at hooks/EVENT beside ours. */
+struct others {
+    struct buf groups;
+    uint32_t count; /* of groups */
+    uint32_t ours;  /* hooks of ours that were left out */
+};
+
+static void take_group(struct others *o, const struct tape *j, uint32_t group)
+{
+    uint32_t hooks = tape_get(j, group, "hooks");
+    uint32_t ours = count_ours(j, hooks);
+    o->ours += ours;
+    if (ours && ours == tape_count(j, hooks)) {
+        return;
+    }
+    buf_addstr(&o->groups, o->count ? ",\n      " : "");
+    if (ours) {
+        write_mixed(&o->groups, j, group, hooks);
+    } else {
+        buf_add(&o->groups, tape_raw(j, group));
+    }
+    o->count++;
+}
+
+static enum status read_others(struct edit *e, const char *event, struct others *o)
 {
     struct tape j;
     enum status st = splice_read(e->text, &j, e->tokens, e->why);
-    *count = 0;
     if (st != ST_OK) {
         return st;
     }
-    uint32_t array = tape_get(&j, tape_get(&j, TAPE_ROOT, "hooks"), event);
+    uint32_t all = tape_get(&j, TAPE_ROOT, "hooks");
+    uint32_t array = tape_get(&j, all, event);
+    if (all != TAPE_ABSENT && tape_type(&j, all) != TAPE_OBJECT) {
+        return why_fail(e->why, ST_INVALID, "\"hooks\" is not an object");
+    }
+    if (array != TAPE_ABSENT && tape_type(&j, array) != TAPE_ARRAY) {
+        return why_fail(e->why, ST_INVALID, "\"hooks\" has a \"%s\" that is not a list", event);
+    }
     for (uint32_t at = tape_first(&j, array); at != TAPE_ABSENT; at = tape_next(&j, array, at)) {
-        if (!is_ours(&j, at)) {
-            buf_addstr(out, *count ? ",\n      " : "");
-            buf_add(out, tape_raw(&j, at));
-            ++*count;
-        }
+        take_group(o, &j, at);
     }
     return ST_OK;
 }
 
+static enum status write_event(struct edit *e, const char *event, const struct others *o,
+                               const struct buf *ours)
+{
+    struct buf value;
+    char path[64];
+    (void)snprintf(path, sizeof(path), "hooks/%s", event);
+    buf_init(&value, SETTINGS_BYTES);
+    buf_addstr(&value, "[\n      ");
+    buf_add(&value, buf_span(&o->groups));
+    if (ours) {
+        buf_addstr(&value, o->count ? ",\n      " : "");
+        buf_add(&value, buf_span(ours));
+    }
+    buf_addstr(&value, "\n    ]");
+    enum status st = buf_status(&value) == ST_OK
+                         ? set(e, path, ours || o->count ? buf_span(&value) : SPAN_NONE)
+                         : why_fail(e->why, ST_LIMIT, "the settings are too large");
+    buf_release(&value);
+    return st;
+}
+
+/* `ours` NULL: only takes ours out, and touches nothing where there is none. */
 static enum status set_event(struct edit *e, const char *event, const struct buf *ours)
 {
-    struct buf groups;
-    char path[64];
-    uint32_t count = 0;
-    (void)snprintf(path, sizeof(path), "hooks/%s", event);
-    buf_init(&groups, SETTINGS_BYTES);
-    buf_addstr(&groups, "[\n      ");
-    enum status st = others(e, event, &groups, &count);
-    if (ours) {
-        buf_addstr(&groups, count ? ",\n      " : "");
-        buf_add(&groups, buf_span(ours));
+    struct others o = {.count = 0};
+    buf_init(&o.groups, SETTINGS_BYTES);
+    enum status st = read_others(e, event, &o);
+    if (st == ST_OK && (ours || o.ours)) {
+        st = write_event(e, event, &o, ours);
     }
-    buf_addstr(&groups, "\n    ]");
-    if (st == ST_OK) {
-        st = set(e, path, ours || count ? buf_span(&groups) : SPAN_NONE);
-    }
-    buf_release(&groups);
+    buf_release(&o.groups);
     return st;
 }
 
@@ -214,33 +281,42 @@ static void environment_value(struct buf *out, const struct claude_gate *g, size
     } else {
         buf_addstr(out, "Authorization=Bearer ");
         buf_add(out, g->token);
+        buf_addstr(out, OUR_HEADER);
     }
 }
 
-static struct span environment_now(struct edit *e, struct tape *j, const char *name)
+enum telemetry { TELEMETRY_NONE, TELEMETRY_OURS, TELEMETRY_OTHERS };
+
+/* Ours is told by a mark in the headers that are sent; whoever has set any of it otherwise keeps all of it. */
+static enum telemetry telemetry_of(const struct tape *j)
 {
-    if (splice_read(e->text, j, e->tokens, e->why) != ST_OK) {
-        return SPAN_NONE;
+    uint32_t env = tape_get(j, TAPE_ROOT, "env");
+    enum telemetry found = TELEMETRY_NONE;
+    for (size_t i = 0; i < ARRAY_LEN(ENVIRONMENT); i++) {
+        struct span value = tape_raw(j, tape_get(j, env, ENVIRONMENT[i].name));
+        if (span_ends(value, OUR_HEADER "\"")) {
+            return TELEMETRY_OURS;
+        }
+        found = value.n ? TELEMETRY_OTHERS : found;
     }
-    struct span raw = tape_raw(j, tape_get(j, tape_get(j, TAPE_ROOT, "env"), name));
-    return raw.n >= 2 ? span_sub(raw, 1, raw.n - 2) : SPAN_NONE;
+    return found;
 }
 
-/* Telemetry is ours when its endpoint is a loopback address that hooks of ours go to. */
-static bool telemetry_is_ours(struct edit *e)
+bool claude_telemetry_is_anothers(struct span settings)
 {
+    struct tape_token *tokens = xcalloc(SETTINGS_TOKENS, sizeof(*tokens));
     struct tape j;
-    struct span endpoint = environment_now(e, &j, "OTEL_EXPORTER_OTLP_ENDPOINT");
-    struct span headers = environment_now(e, &j, "OTEL_EXPORTER_OTLP_HEADERS");
-    return !endpoint.n || (span_starts(endpoint, "http://127.0.0.1:") &&
-                           span_starts(headers, "Authorization=Bearer "));
+    bool anothers = splice_read(settings, &j, tokens, NULL) == ST_OK && telemetry_of(&j) == TELEMETRY_OTHERS;
+    free(tokens);
+    return anothers;
 }
 
 static enum status set_telemetry(struct edit *e, const struct claude_gate *g)
 {
-    enum status st = ST_OK;
-    if (!telemetry_is_ours(e)) {
-        return ST_OK;
+    struct tape j;
+    enum status st = splice_read(e->text, &j, e->tokens, e->why);
+    if (st != ST_OK || telemetry_of(&j) == TELEMETRY_OTHERS) {
+        return st;
     }
     for (size_t i = 0; st == ST_OK && i < ARRAY_LEN(ENVIRONMENT); i++) {
         struct buf value;
@@ -261,8 +337,8 @@ static enum status set_telemetry(struct edit *e, const struct claude_gate *g)
 static enum status remove_telemetry(struct edit *e)
 {
     struct tape j;
-    enum status st = ST_OK;
-    bool ours = telemetry_is_ours(e) && environment_now(e, &j, "OTEL_EXPORTER_OTLP_ENDPOINT").n;
+    enum status st = splice_read(e->text, &j, e->tokens, e->why);
+    bool ours = st == ST_OK && telemetry_of(&j) == TELEMETRY_OURS;
     for (size_t i = 0; ours && st == ST_OK && i < ARRAY_LEN(ENVIRONMENT); i++) {
         char path[64];
         (void)snprintf(path, sizeof(path), "env/%s", ENVIRONMENT[i].name);
@@ -284,6 +360,10 @@ static void edit_init(struct edit *e, struct span old, struct why *why)
 
 static enum status edit_end(struct edit *e, enum status st, struct buf *out)
 {
+    struct tape j;
+    if (st == ST_OK) {
+        st = splice_read(e->text, &j, e->tokens, e->why); /* what is written can be read */
+    }
     if (st == ST_OK) {
         buf_add(out, e->text);
         st = buf_status(out);

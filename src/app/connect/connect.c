@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -62,6 +63,7 @@ static void ask_version(const char *binary, char *out, size_t bytes)
     (void)close(fds[1]);
     if (err == 0) {
         read_first_line(fds[0], out, bytes);
+        (void)kill(pid, SIGKILL); /* it has said what we asked, or never will */
         while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
         }
     }
@@ -128,9 +130,11 @@ static enum status choose_gate(struct plan *p, const struct choices *ch, const s
     if (st == ST_NOTFOUND) {
         return why_fail(why, st, "%s: no token yet; start `checkrein serve` once", p->token_path);
     }
-    if (ch->version) {
-        (void)span_copy(span_str(ch->version), p->version, sizeof(p->version));
-    } else {
+    if (ch->version && (!is_version(ch->version) ||
+                        !span_copy(span_str(ch->version), p->version, sizeof(p->version)))) {
+        return why_fail(why, ST_INVALID, "--runtime-version: numbers and points, such as 2.1.328");
+    }
+    if (!ch->version) {
         ask_version(ch->binary ? ch->binary : "claude", p->version, sizeof(p->version));
     }
     p->gate = (struct claude_gate){.self = self,
@@ -171,6 +175,22 @@ static void explain(const struct plan *p, const struct choices *ch)
                  claude_http_fails_closed(span_str(p->version))
                      ? "HTTP hooks, which block when the daemon does not answer"
                      : "command hooks, because this version would let calls run when an HTTP hook fails");
+    if (claude_telemetry_is_anothers(buf_span(&p->before))) {
+        (void)printf("telemetry is set up already and is left as it is: what the agent spends is not seen\n");
+    }
+}
+
+/* The client writes its settings too: what it wrote meanwhile would be lost. */
+static enum status still_the_same(const struct plan *p, struct why *why)
+{
+    struct buf now;
+    buf_init(&now, SETTINGS_BYTES);
+    enum status st = read_settings(p->settings, &now, why);
+    if (st == ST_OK && !span_eq(buf_span(&now), buf_span(&p->before))) {
+        st = why_fail(why, ST_CONFLICT, "%s was changed meanwhile: nothing was written, try again", p->settings);
+    }
+    buf_release(&now);
+    return st;
 }
 
 static int apply(const struct plan *p, const struct choices *ch, struct why *why)
@@ -185,7 +205,7 @@ static int apply(const struct plan *p, const struct choices *ch, struct why *why
         (void)printf("nothing was written (--dry-run)\n");
         return EXIT_DONE;
     }
-    if (make_parent(p->settings, why) != ST_OK ||
+    if (still_the_same(p, why) != ST_OK || make_parent(p->settings, why) != ST_OK ||
         file_replace(p->settings, buf_span(&p->after), 0600, why) != ST_OK) {
         return app_trouble(why, EXIT_TROUBLE);
     }
@@ -217,8 +237,7 @@ static int run(const struct choices *ch, const struct conf *conf, const char *se
                                                             : app_trouble(&why, EXIT_TROUBLE);
     buf_release(&p.before);
     buf_release(&p.after);
-    memset(p.token.data, 0, p.token.len);
-    buf_release(&p.token);
+    buf_wipe(&p.token);
     free(p.settings);
     free(p.socket_path);
     free(p.token_path);

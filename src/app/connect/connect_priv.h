@@ -35,13 +35,15 @@ bool claude_http_fails_closed(struct span version);
 enum status claude_settings_add(struct span old, const struct claude_gate *g, struct buf *out,
                                 struct why *why) MUST_USE;
 enum status claude_settings_remove(struct span old, struct buf *out, struct why *why) MUST_USE;
+/* True when somebody else has set telemetry up: it is left alone, and spend is not seen. */
+bool claude_telemetry_is_anothers(struct span settings);
 
 /* ---- splice.c: one member of an object, set or taken out, everything else byte for byte as it was */
 /* path: "env" or "hooks/PreToolUse": objects on the way are made. value: JSON text; NONE takes the member out,
  * and objects that become empty with it. */
 enum status splice_member(struct span old, const char *path, struct span value, struct buf *out,
                           struct why *why) MUST_USE;
-/* The raw text of what stands at the path; empty when nothing does. `keep` holds the parse. */
+/* Parses settings: ST_INVALID names the fault, also when they are no object. */
 enum status splice_read(struct span text, struct tape *j, struct tape_token *tokens, struct why *why) MUST_USE;
 
 /* ---- diff.c: lines with two of context; each occurrence of `secret` is shown as a mark */

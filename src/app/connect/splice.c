@@ -3,6 +3,7 @@
 #include "checkrein/alloc.h"
 
 #define PATH_PARTS_MAX 4
+#define PATH_BYTES     128
 
 enum status splice_read(struct span text, struct tape *j, struct tape_token *tokens, struct why *why)
 {
@@ -14,16 +15,16 @@ enum status splice_read(struct span text, struct tape *j, struct tape_token *tok
                                                   : why_fail(why, ST_INVALID, "not a JSON object");
 }
 
-/* Key token of a member, TAPE_ABSENT when there is none. */
+/* Key token of a member, TAPE_ABSENT when there is none; a key may be written with escapes. */
 static uint32_t key_of(const struct tape *j, uint32_t object, struct span name)
 {
-    for (uint32_t at = tape_first(j, object); at != TAPE_ABSENT; at = tape_next(j, object, at)) {
-        struct span raw = tape_raw(j, at);
-        if (raw.n == name.n + 2 && memcmp(raw.p + 1, name.p, name.n) == 0) {
-            return at;
-        }
+    char text[PATH_BYTES];
+    (void)span_copy(name, text, sizeof(text));
+    uint32_t at = tape_first(j, object);
+    while (at != TAPE_ABSENT && !tape_key_is(j, at, text)) {
+        at = tape_next(j, object, at);
     }
-    return TAPE_ABSENT;
+    return at;
 }
 
 static size_t offset_in(struct span text, const char *p)

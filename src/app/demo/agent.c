@@ -6,6 +6,7 @@
 #include "../app_priv.h"
 #include "demo_priv.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <signal.h>
 #include <spawn.h>
@@ -16,6 +17,7 @@
 
 #include "checkrein/alloc.h"
 #include "checkrein/file.h"
+#include "checkrein/num.h"
 #include "checkrein/ulid.h"
 
 #define ANSWER_BYTES (4 * 1024 * 1024)
@@ -148,18 +150,21 @@ static bool do_wait(struct demo_agent *a, const struct step *s)
 static bool do_child(struct demo_agent *a, const struct step *s)
 {
     char child_id[ULID_BYTES];
+    char parent[16];
     ulid_make(child_id);
+    (void)snprintf(parent, sizeof(parent), "%d", (int)getpid());
     const char *argv[] = {a->self,          "demo-agent",        "--script",  s->text,
                           "--url",          a->args->url,        "--socket",  a->args->socket_path,
                           "--token-file",   a->args->token_file, "--dir",     a->args->dir,
                           "--session",      a->session,          "--child",   child_id,
+                          "--parent",       parent,
                           NULL};
     pid_t pid = 0;
     int state = 0;
     if (posix_spawn(&pid, a->self, NULL, NULL, (char **)argv, environ) != 0) {
         return false;
     }
-    while (waitpid(pid, &state, 0) < 0) {
+    while (waitpid(pid, &state, 0) < 0 && errno == EINTR) {
     }
     return WIFEXITED(state) && WEXITSTATUS(state) == EXIT_DONE;
 }
@@ -319,21 +324,45 @@ static int run(struct demo_agent *a)
     return EXIT_DONE;
 }
 
+static void on_end(int signo)
+{
+    (void)signo;
+    (void)kill(0, SIGKILL);
+}
+
+/* Whoever starts it may be killed at any time: then it ends at once, with the shells and helpers of its group.
+ * False: that has happened already. */
+static bool end_with_parent(const char *parent, bool is_helper)
+{
+    int64_t pid = 0;
+    if (!is_helper && setpgid(0, 0) != 0) {
+        return false;
+    }
+    const struct sigaction sa = {.sa_handler = on_end};
+    (void)sigaction(SIGTERM, &sa, NULL);
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+    return parent && num_parse(span_str(parent), 1, INT32_MAX, &pid) == ST_OK && getppid() == (pid_t)pid;
+}
+
 int cmd_demo_agent(struct args *a)
 {
     struct agent_args g = {0};
     const char *child = NULL;
+    const char *parent = NULL;
     const struct option_row rows[] = {
         {"script", "NAME", "", &g.script},   {"url", "URL", "", &g.url},
         {"socket", "PATH", "", &g.socket_path}, {"token-file", "FILE", "", &g.token_file},
         {"dir", "FOLDER", "", &g.dir},       {"session", "ID", "", &g.session},
-        {"child", "ID", "", &child},         {0},
+        {"child", "ID", "", &child},         {"parent", "PID", "", &parent},
+        {0},
     };
     if (options_parse(a, rows, "demo-agent (started by checkrein demo)") != ST_OK || !g.script ||
         !g.url || !g.socket_path || !g.token_file || !g.dir) {
         return EXIT_USAGE;
     }
-    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (!end_with_parent(parent, child != NULL)) {
+        return EXIT_TROUBLE;
+    }
     struct demo_agent agent = {.args = &g, .script = script_find(g.script), .self = a->self};
     struct buf token;
     struct why why = {0};
@@ -348,7 +377,7 @@ int cmd_demo_agent(struct args *a)
         (void)span_copy(span_str(child), agent.subagent, sizeof(agent.subagent));
     }
     agent.poster = poster_new(g.url, g.socket_path, span_trim(buf_span(&token)));
-    buf_release(&token);
+    buf_wipe(&token);
     int code = run(&agent);
     poster_free(agent.poster);
     return code;

@@ -153,13 +153,16 @@ static enum status start_agent(struct demo *d, const struct script *s, size_t nu
 {
     char name[64];
     char url[64];
+    char parent[16];
+    (void)snprintf(parent, sizeof(parent), "%d", (int)getpid());
     (void)snprintf(name, sizeof(name), number ? "work/%s-%zu" : "work/%s", s->name, number);
     (void)snprintf(url, sizeof(url), "http://127.0.0.1:%d", d->port);
     char *dir = inside(d, name);
     (void)mkdir(dir, 0700);
     furnish(dir);
     const char *argv[] = {d->self, "demo-agent",   "--script",     s->name, "--url", url, "--socket",
-                          d->socket_path, "--token-file", d->token_path, "--dir", dir, NULL};
+                          d->socket_path, "--token-file", d->token_path, "--dir", dir, "--parent",
+                          parent, NULL};
     posix_spawnattr_t attr;
     posix_spawn_file_actions_t fa;
     sigset_t none;

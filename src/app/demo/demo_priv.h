@@ -64,7 +64,7 @@ struct outcome_of_call {
     bool succeeded;
     struct buf output;
 };
-/* Runs the command in the folder with a bare environment; ends it when this process is ended. */
+/* Runs the command in the folder with a bare environment, in this process's group. */
 void call_shell(const char *dir, const char *command, struct outcome_of_call *out);
 /* Only plain names: nothing outside the folder is ever touched. */
 void call_write(const char *dir, const char *name, struct span content, struct outcome_of_call *out);

@@ -22,8 +22,7 @@ struct poster *poster_new(const char *url, const char *socket_path, struct span 
     p->curl = curl_easy_init();
     p->headers = curl_slist_append(NULL, b.data);
     p->headers = curl_slist_append(p->headers, "Content-Type: application/json");
-    memset(b.data, 0, b.len);
-    buf_release(&b);
+    buf_wipe(&b);
     return p;
 }
 

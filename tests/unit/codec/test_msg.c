@@ -331,6 +331,8 @@ static void what_is_not_known_is_let_through_and_counted(void **state)
         assert_status(read_msg(x, span_str(rows[i].text)), ST_OK);
         assert_int_equal(x->msg.kind, rows[i].kind);
         assert_int_equal(x->msg.unknown_keys, rows[i].unknown);
+        assert_int_equal(x->msg.event.type, EVENT_UNKNOWN);
+        assert_true((x->msg.event.present[0] | x->msg.event.present[1]) == 0);
     }
 }
 

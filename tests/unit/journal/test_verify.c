@@ -116,7 +116,7 @@ static void every_flipped_byte_names_its_record(void **state)
     for (size_t i = 0; i < f->good.len; i++) {
         char kept = f->good.data[i];
         char others[] = {(char)((unsigned char)kept ^ 1u), (char)((unsigned char)kept ^ 0x80u),
-                         '\n', '"', ' '};
+                         '\n'};
         bool is_end = kept == '\n';
         for (size_t k = 0; k < sizeof(others); k++) {
             if (others[k] == kept || (is_end && line + 1 == f->lines)) {

@@ -63,6 +63,7 @@ struct actor {
 };
 
 struct stage {
+    struct termios initial; /* of the terminal, before the child has touched it */
     pid_t pid;
     int master, control;
     struct vt vt;
@@ -188,6 +189,7 @@ static inline void stage_start(struct stage *s, void (*play)(struct actor *),
     *s = (struct stage){.master = -1};
     vt_init(&s->vt, ws.ws_col, ws.ws_row);
     assert_int_equal(openpty(&s->master, &slave, NULL, NULL, &ws), 0);
+    assert_int_equal(tcgetattr(s->master, &s->initial), 0);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     s->control = pair[0];
     (void)fflush(NULL);

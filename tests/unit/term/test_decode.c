@@ -208,6 +208,8 @@ static const struct span strangers[] = {
     S("\033[97;1:3u"),
     S("\033[?1;2c"), /* who are you */
     S("\033[>41;354;0c"),
+    S("\033[2A"),
+    S("\033[24;80H"),
     S("\033[12;40R"), /* where is the cursor */
     S("\033[0n"),
     S("\033[8;24;80t"),  /* how large */

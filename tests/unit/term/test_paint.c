@@ -493,8 +493,11 @@ static void paints_misfits(struct actor *a)
 static void misfits_do_no_harm(void **state)
 {
     (void)state;
+    struct theme theme;
     struct stage s;
-    stage_start(&s, paints_misfits, &(struct stage_options){0});
+    theme_default(&theme);
+    theme.style[ROLE_REPLACED].attr = 0; /* a question mark is reversed in any theme */
+    stage_start(&s, paints_misfits, &(struct stage_options){.theme = &theme});
     stage_wait_mark(&s);
     stage_well(&s);
     assert_string_equal(vt_row(&s.vt, 23), "0123456789");
@@ -508,6 +511,11 @@ static void misfits_do_no_harm(void **state)
     for (int i = 0; i < 18; i++) {
         assert_int_equal(vt_at(&s.vt, i, 0)->cp[0], '?');
         assert_true((vt_at(&s.vt, i, 0)->pen.attr & STYLE_REVERSE) != 0);
+        assert_int_equal(vt_at(&s.vt, i, 1)->cp[0], 'a');
+        assert_int_equal(vt_at(&s.vt, i, 2)->cp[0], ' '); /* halves of wide characters */
+        assert_int_equal(vt_at(&s.vt, i, 3)->cp[0], ' ');
+        assert_int_equal(vt_at(&s.vt, i, 4)->cp[0], '?');
+        assert_int_equal(vt_at(&s.vt, i, 5)->cp[0], ' ');
     }
     assert_int_equal(vt_at(&s.vt, 70, 0)->cp[0], 'e');
     stage_end(&s, 0);

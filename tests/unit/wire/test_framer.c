@@ -112,6 +112,7 @@ static void content_length_heads_that_lie_are_refused(void **state)
         "Content-Length: 1\n\r\n\r\n",
         "Content-Length: 1\nX: y\r\n\r\n",
         "Content-Length: 1\rX: y\r\n\r\n",
+        "X: y\rz\r\nContent-Length: 1\r\n\r\n",
         "Content-Length\r\n\r\n",
         ": 1\r\n\r\n",
         "{}\r\n\r\n",

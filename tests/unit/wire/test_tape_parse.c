@@ -151,6 +151,7 @@ static const struct {
 } broken[] = {
     {SPAN_INIT("\"\\ud83d\""),               SPAN_INIT("\xEF\xBF\xBD")                        },
     {SPAN_INIT("\"\\ude00\""),               SPAN_INIT("\xEF\xBF\xBD")                        },
+    {SPAN_INIT("\"\\ude00\\ude00\""),        SPAN_INIT("\xEF\xBF\xBD\xEF\xBF\xBD")            },
     {SPAN_INIT("\"\\ude00\\ud83d\""),        SPAN_INIT("\xEF\xBF\xBD\xEF\xBF\xBD")            },
     {SPAN_INIT("\"\\ud83d\\ud83d\\ude00\""), SPAN_INIT("\xEF\xBF\xBD\xF0\x9F\x98\x80")        },
     {SPAN_INIT("\"\\ud83dx\""),              SPAN_INIT("\xEF\xBF\xBDx")                       },
@@ -399,6 +400,19 @@ static void duplicates_are_found_in_objects_of_every_size(void **state)
     }
 }
 
+static void the_later_of_two_keys_is_pointed_at(void **state)
+{
+    (void)state;
+    struct big b = big_object("k", 77, 5);
+    struct tape t;
+    assert_int_equal(tape_parse(&t, (struct span){b.text, b.n}, TAPE_STRICT, b.tokens, b.cap),
+                     ST_INVALID);
+    const char again[] = "k5\":0}";
+    assert_int_equal(t.error_at, b.n - (sizeof(again) - 1));
+    free(b.text);
+    free(b.tokens);
+}
+
 /* Quadratic work on these would take minutes. */
 static void large_objects_cost_no_more_than_sorting(void **state)
 {
@@ -426,6 +440,7 @@ int main(void)
         cmocka_unit_test(numbers_have_a_limit),
         cmocka_unit_test(a_duplicate_key_is_refused_after_unescaping),
         cmocka_unit_test(duplicates_are_found_in_objects_of_every_size),
+        cmocka_unit_test(the_later_of_two_keys_is_pointed_at),
         cmocka_unit_test(large_objects_cost_no_more_than_sorting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
