@@ -1,7 +1,9 @@
 #include "app_priv.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "checkrein/log.h"
 
@@ -85,8 +87,22 @@ static const char *alias(const char *word)
     return word;
 }
 
+/* A standard descriptor that is closed would be given to the next file or socket, and what is printed would go
+ * there. In its place stands one that cannot be written, so that whoever must not lose his words notices. */
+static void fill_standard_descriptors(void)
+{
+    int fd = 0;
+    while (fd >= 0 && fd <= STDERR_FILENO) {
+        fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+}
+
 int app_main(int argc, char **argv)
 {
+    fill_standard_descriptors();
     (void)setlocale(LC_CTYPE, "");
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a record over a limit of the shell is a failed write like any other */

@@ -35,7 +35,7 @@ static enum status read_input(struct buf *b, struct why *why)
         }
         ssize_t n = read(STDIN_FILENO, room, 65536);
         if (n == 0) {
-            return ST_OK;
+            return b->len ? ST_OK : why_fail(why, ST_INVALID, "there is no call on standard input");
         }
         if (n < 0 && errno != EINTR) {
             return why_fail(why, ST_IO, "standard input: %s", err_text(errno));
