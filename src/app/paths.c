@@ -82,26 +82,27 @@ char *path_self(void)
     return n > 0 ? xstrndup(path, (size_t)n) : xstrdup("checkrein");
 }
 
-/* The folder of the executable, for a build that was not installed: BUILD/../themes. */
-static char *beside_executable(void)
+/* Relative to the executable, for a build that was not installed: build/ and build/KIND/. */
+static char *beside_executable(const char *name)
 {
     char *self = path_self();
     char *slash = strrchr(self, '/');
     if (slash) {
         *slash = '\0';
     }
-    char *dir = path_join(self, "../themes");
+    char *dir = path_join(self, name);
     free(self);
     return dir;
 }
 
 const char *const *theme_dirs(void)
 {
-    static const char *dirs[4];
+    static const char *dirs[5];
     if (!dirs[0]) {
         dirs[0] = path_config("themes");
         dirs[1] = CHECKREIN_DATADIR "/themes";
-        dirs[2] = beside_executable();
+        dirs[2] = beside_executable("../themes");
+        dirs[3] = beside_executable("../../themes");
     }
     return dirs;
 }
