@@ -5,7 +5,7 @@ import re
 from tmux import Screen, check, run
 
 # All that the program has business sending beside text.
-OWN = re.compile(rb"\033\[\??[\d;]*[A-HJKLMPSTXbdfhlmrt@]|\033\[\?2026\$p|\033[()][B0]|\033[M>\\]|[\r\n\b\017]")
+OWN = re.compile(rb"\033\[\??[\d;]*[A-HJKLMPSTXbdfhlmrt@]|\033\[\?2026\$p|\033[()][B0]|\033[78M>\\]|[\r\n\b\017]")
 
 
 def unfit():
