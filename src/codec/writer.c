@@ -1,5 +1,7 @@
 #include "writer_priv.h"
 
+#include <string.h>
+
 #include "checkrein/num.h"
 #include "checkrein/wire.h"
 
@@ -32,8 +34,14 @@ void write_comma(struct writer *w)
 
 void write_key(struct writer *w, struct span quoted_with_colon)
 {
-    write_comma(w);
-    buf_add(w->out, quoted_with_colon);
+    size_t comma = !w->first;
+    char *room = buf_reserve(w->out, comma + quoted_with_colon.n);
+    w->first = false;
+    if (room != NULL) {
+        *room = ',';
+        memcpy(room + comma, quoted_with_colon.p, quoted_with_colon.n);
+        buf_commit(w->out, comma + quoted_with_colon.n);
+    }
 }
 
 void write_name(struct writer *w, const char *name)
@@ -84,9 +92,14 @@ void write_time_value(struct writer *w, int64_t wall_us)
 
 void write_plain_value(struct writer *w, const char *s)
 {
-    buf_addch(w->out, '"');
-    buf_addstr(w->out, s);
-    buf_addch(w->out, '"');
+    size_t n = strlen(s);
+    char *room = buf_reserve(w->out, n + 2);
+    if (room != NULL) {
+        room[0] = '"';
+        memcpy(room + 1, s, n);
+        room[n + 1] = '"';
+        buf_commit(w->out, n + 2);
+    }
 }
 
 void write_text(struct writer *w, const char *name, struct span s)

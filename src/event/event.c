@@ -100,11 +100,14 @@ static bool is_bounded(enum event_field f, int64_t n)
 
 static enum status check_numbers(const struct event *ev, struct why *why)
 {
-    for (uint32_t f = 0; f < EVENT_FIELD_COUNT; f++) {
-        enum event_field field = (enum event_field)f;
-        if (event_has(ev, field) && is_kind(field, EVENT_INT) &&
-            !is_bounded(field, ev->value[f].number)) {
-            return why_fail(why, ST_INVALID, "%s is out of bounds", event_field_info(field)->name);
+    for (uint32_t half = 0; half < ARRAY_LEN(ev->present); half++) {
+        for (uint64_t bits = ev->present[half]; bits != 0; bits &= bits - 1) {
+            uint32_t f = half * BITS + (uint32_t)__builtin_ctzll(bits);
+            enum event_field field = (enum event_field)f;
+            if (is_kind(field, EVENT_INT) && !is_bounded(field, ev->value[f].number)) {
+                return why_fail(why, ST_INVALID, "%s is out of bounds",
+                                event_field_info(field)->name);
+            }
         }
     }
     return ST_OK;

@@ -37,6 +37,20 @@ static const uint8_t *run_end(const uint8_t *p, const uint8_t *end)
     return p;
 }
 
+/* Most texts need nothing: one copy. */
+static enum status add_plain(struct buf *out, const uint8_t *p, size_t n)
+{
+    char *room = buf_reserve(out, n + 2);
+    if (room == NULL) {
+        return ST_LIMIT;
+    }
+    room[0] = '"';
+    memcpy(room + 1, p, n);
+    room[n + 1] = '"';
+    buf_commit(out, n + 2);
+    return ST_OK;
+}
+
 static enum status add_quoted(struct buf *out, const uint8_t *p, const uint8_t *end)
 {
     enum status st = buf_addch(out, '"');
@@ -62,7 +76,8 @@ enum status tape_quote(struct buf *out, struct span s)
 {
     size_t before = out->len;
     const uint8_t *p = (const uint8_t *)(s.p != NULL ? s.p : "");
-    enum status st = add_quoted(out, p, p + s.n);
+    bool plain = scan_plain(p, p + s.n) == p + s.n;
+    enum status st = plain ? add_plain(out, p, s.n) : add_quoted(out, p, p + s.n);
     if (st != ST_OK) {
         buf_truncate(out, before);
     }

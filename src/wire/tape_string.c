@@ -1,6 +1,7 @@
 /* Strings of the JSON reader: escapes, values, comparison. */
 #include <string.h>
 
+#include "scan_priv.h"
 #include "tape_priv.h"
 #include "utf8_priv.h"
 
@@ -83,29 +84,32 @@ static struct span take_broken(struct pieces *s, uint32_t bytes)
     return (struct span){s->made, UTF8_REPLACEMENT_BYTES};
 }
 
+/* Up to the next escape or broken character. */
+static const uint8_t *run_end(const uint8_t *p, const uint8_t *end)
+{
+    while ((p = scan_plain(p, end)) < end && *p != '\\') {
+        struct utf8_step step = utf8_step(p, end);
+        if (!step.good) {
+            break;
+        }
+        p += step.bytes;
+    }
+    return p;
+}
+
 bool pieces_next(struct pieces *s, struct span *piece)
 {
     const uint8_t *start = s->p;
-    while (s->p < s->end && *s->p != '\\') {
-        struct utf8_step step = utf8_step(s->p, s->end);
-        if (!step.good) {
-            if (s->p == start) {
-                *piece = take_broken(s, step.bytes);
-                return true;
-            }
-            break;
-        }
-        s->p += step.bytes;
-    }
+    s->p = run_end(start, s->end);
     if (s->p > start) {
         *piece = (struct span){(const char *)start, (size_t)(s->p - start)};
         return true;
     }
-    if (s->p < s->end) {
-        *piece = take_escape(s);
-        return true;
+    if (s->p == s->end) {
+        return false;
     }
-    return false;
+    *piece = *s->p == '\\' ? take_escape(s) : take_broken(s, utf8_step(s->p, s->end).bytes);
+    return true;
 }
 
 static struct span raw(const struct tape *j, const struct tape_token *string)
