@@ -71,6 +71,8 @@ class Screen:
         with contextlib.suppress(Exception):
             self.tmux("kill-server")
         shutil.rmtree(self.dir, ignore_errors=True)
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)  # a demo that was killed leaves it
 
     # ---- tmux
 

@@ -30,6 +30,7 @@ def approval(s):
     s.keys("2", "/")
     s.type("disk-cleaner")
     s.keys("Enter")
+    s.wait_quiet(0.7)  # a row that has just appeared takes no orders
     s.press("a", "Esc back ┘")
     s.keys("G")
     s.press("a", "type", every=1.5)
@@ -39,6 +40,7 @@ def hostile(s):
     s.keys("2", "/")
     s.type("download")
     s.keys("Enter")
+    s.wait_quiet(0.7)
     s.press("a", "Esc back ┘")
     s.keys("G")
 
