@@ -10,20 +10,31 @@
 #include "checkrein/net.h"
 #include "checkrein/status.h"
 
-/* Exit codes, stable: scripts rely on them. */
+/* Exit codes, stable: scripts rely on them. X(constant, code, what it means) */
+#define EXIT_CODES(X)                                                                              \
+    X(EXIT_DONE, 0, "done")                                                                        \
+    X(EXIT_TROUBLE, 1, "it could not be done: the reason is on standard error")                    \
+    X(EXIT_USAGE, 2, "bad arguments; and a hook that must block its call")                         \
+    X(EXIT_REFUSED, 3, "the back-end said no, or there is no such agent or request")               \
+    X(EXIT_UNKNOWN, 4, "sent, but no answer came in time: read back before trying again")          \
+    X(EXIT_BROKEN, 5, "verify: the record is not intact")
 enum exit_code {
-    EXIT_DONE = 0,
-    EXIT_TROUBLE = 1,  /* it could not be done: the reason is on stderr */
-    EXIT_USAGE = 2,    /* bad arguments; and a hook that must block its call */
-    EXIT_REFUSED = 3,  /* the back-end said no */
-    EXIT_UNKNOWN = 4,  /* sent, but no answer came in time: read back before trying again */
-    EXIT_BROKEN = 5    /* verify: the record is not intact */
+#define X(constant, code, meaning) constant = (code),
+    EXIT_CODES(X)
+#undef X
 };
+struct exit_row {
+    int code;
+    const char *meaning;
+};
+const struct exit_row *exit_table(void); /* ends with a row without a meaning */
 
+struct subcommand;
 struct args {
     int argc;    /* what stands after the subcommand */
     char **argv; /* argv[0] is the first of it; NULL-ended */
     const char *self; /* path of this executable */
+    const struct subcommand *sub;
 };
 
 /* ---- paths.c: where things are (XDG base directories); each is made absolute, caller frees */
@@ -44,20 +55,36 @@ int app_trouble(const struct why *why, int code);
 enum status ascii_json(struct buf *out, struct span json) MUST_USE;
 void app_say(const char *fmt, ...) PRINTF(1, 2);
 
-/* ---- options.c: long options of one subcommand from a table */
+/* ---- options.c: long options of one subcommand from its table, which ends with a row without a name */
 struct option_row {
     const char *name;      /* without -- */
-    const char *argument;  /* NULL: it takes none */
+    const char *argument;  /* what it takes, as the help calls it; NULL: nothing. Completion goes by this word */
     const char *help;
-    const char **value;    /* where the argument, or "" for one without, goes */
+    size_t at;             /* offset, in the subcommand's struct of choices, of the const char * that gets it */
 };
-/* Takes the options out; what is left stays in args in order. ST_INVALID has told what was wrong. */
-enum status options_parse(struct args *a, const struct option_row *rows, const char *usage);
+#define OPTIONS_MAX 24 /* of one subcommand */
+/* Takes the options of a->sub out into *choices ("" for one that takes nothing); what is left stays in args in
+ * order, and all that follows "--" is left as it is. ST_INVALID has told what was wrong, ST_END has printed the help. */
+enum status options_parse(struct args *a, void *choices) MUST_USE;
+/* Says how the subcommand is used, on stderr. Gives EXIT_USAGE. */
+int usage_fault(const struct args *a);
+
+/* ---- subcommands.c: every subcommand, in the order of the help. Help, completion and manual are made from this. */
+struct subcommand {
+    const char *name;
+    int (*run)(struct args *a);
+    const char *operands; /* after the options, as the help shows them; "" for none */
+    const char *help;     /* one line; NULL keeps it out of help, completion and manual */
+    const struct option_row *options; /* NULL: none */
+    const char *text;     /* more, for its manual page: paragraphs, a blank line between; NULL: nothing more */
+};
+const struct subcommand *subcommand_at(size_t i); /* NULL behind the last */
+const struct subcommand *subcommand_find(const char *name);
 
 /* ---- config.c */
 enum status config_load(struct conf *c, const char *path, struct why *why) MUST_USE; /* NULL: the default place */
 
-/* ---- the subcommands */
+/* ---- the subcommands, and the options of those that take any */
 int cmd_console(struct args *a);
 int cmd_serve(struct args *a);
 int cmd_demo(struct args *a);
@@ -66,19 +93,18 @@ int cmd_hook(struct args *a);
 int cmd_connect(struct args *a);
 int cmd_status(struct args *a);
 int cmd_watch(struct args *a);
-int cmd_approve(struct args *a);
-int cmd_deny(struct args *a);
-int cmd_pause(struct args *a);
-int cmd_resume(struct args *a);
-int cmd_interrupt(struct args *a);
-int cmd_stop(struct args *a);
-int cmd_stop_all(struct args *a);
-int cmd_reset_stop(struct args *a);
+int cmd_verb(struct args *a);
 int cmd_verify(struct args *a);
 int cmd_config(struct args *a);
 int cmd_keys(struct args *a);
 int cmd_schema(struct args *a);
+int cmd_completion(struct args *a);
+int cmd_complete(struct args *a);
+int cmd_man(struct args *a);
 int cmd_help(struct args *a);
 int cmd_version(struct args *a);
+
+extern const struct option_row OPTIONS_CONSOLE[], OPTIONS_SERVE[], OPTIONS_DEMO[], OPTIONS_DEMO_AGENT[], OPTIONS_HOOK[],
+    OPTIONS_CONNECT[], OPTIONS_STATUS[], OPTIONS_VERIFY[], OPTIONS_CONFIG[], OPTIONS_MAN[];
 
 #endif

@@ -14,28 +14,32 @@ enum status config_load(struct conf *c, const char *path, struct why *why)
     return st == ST_NOTFOUND ? ST_OK : st;
 }
 
+struct choices {
+    const char *config, *check;
+};
+
+const struct option_row OPTIONS_CONFIG[] = {
+    {"config", "FILE", "read this file",              offsetof(struct choices, config)},
+    {"check",  NULL,   "say only whether it is good", offsetof(struct choices, check) },
+    {0},
+};
+
 int cmd_config(struct args *a)
 {
-    const char *path = NULL;
-    const char *check = NULL;
-    const struct option_row rows[] = {
-        {"config", "FILE", "read this file", &path},
-        {"check", NULL, "say only whether it is good", &check},
-        {0},
-    };
-    enum status st = options_parse(a, rows, "config [--check] [--config FILE]");
+    struct choices ch = {0};
+    enum status st = options_parse(a, &ch);
     if (st != ST_OK) {
         return st == ST_END ? EXIT_DONE : EXIT_USAGE;
     }
     struct conf c;
     struct why why = {0};
-    if (config_load(&c, path, &why) != ST_OK) {
+    if (config_load(&c, ch.config, &why) != ST_OK) {
         conf_release(&c);
         return app_trouble(&why, EXIT_TROUBLE);
     }
     struct buf b;
     buf_init(&b, INI_FILE_BYTES);
-    bool printed = check || (conf_print(&c, &b) == ST_OK &&
+    bool printed = ch.check || (conf_print(&c, &b) == ST_OK &&
                              fwrite(b.data, 1, b.len, stdout) == b.len && fflush(stdout) == 0);
     buf_release(&b);
     conf_release(&c);

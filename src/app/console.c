@@ -214,18 +214,14 @@ struct choices {
     const char *config, *theme, *color, *readonly, *ascii;
 };
 
-static enum status choose(struct args *a, struct choices *ch)
-{
-    const struct option_row rows[] = {
-        {"config", "FILE", "read this file", &ch->config},
-        {"theme", "NAME", "dark, light, mono, or a path", &ch->theme},
-        {"color", "HOW", "auto, always, never, 16, 256 or truecolor", &ch->color},
-        {"readonly", NULL, "send no command", &ch->readonly},
-        {"ascii", NULL, "draw with ASCII only", &ch->ascii},
-        {0},
-    };
-    return options_parse(a, rows, "[console] [--config FILE] [--theme NAME] ...");
-}
+const struct option_row OPTIONS_CONSOLE[] = {
+    {"config",   "FILE", "read this file",                               offsetof(struct choices, config)  },
+    {"theme",    "NAME", "dark, light, mono, deuteranopia, or a path",   offsetof(struct choices, theme)   },
+    {"color",    "auto|always|never|16|256|truecolor", "how many colours",    offsetof(struct choices, color)   },
+    {"readonly", NULL,   "send no command",                              offsetof(struct choices, readonly)},
+    {"ascii",    NULL,   "draw with ASCII only",                         offsetof(struct choices, ascii)   },
+    {0},
+};
 
 static void replace(char **slot, const char *value)
 {
@@ -255,9 +251,9 @@ static int run_configured(struct args *a, struct conf *conf, struct why *why)
 int cmd_console(struct args *a)
 {
     struct choices ch = {0};
-    enum status st = choose(a, &ch);
+    enum status st = options_parse(a, &ch);
     if (st != ST_OK || a->argc) {
-        return st == ST_END ? EXIT_DONE : EXIT_USAGE;
+        return st == ST_OK ? usage_fault(a) : st == ST_END ? EXIT_DONE : EXIT_USAGE;
     }
     struct conf conf;
     struct why why = {0};

@@ -13,9 +13,9 @@ static void no_log(void *ctx, enum log_level level, const char *line)
     (void)line;
 }
 
-static enum status settle(struct headless *h, struct why *why)
+static enum status settle(struct headless *h, int64_t settle_ms, struct why *why)
 {
-    int64_t until = clock_mono_us() + SETTLE_MS * 1000LL;
+    int64_t until = clock_mono_us() + settle_ms * 1000;
     while (!hub_all_settled(&h->hub)) {
         int64_t left = (until - clock_mono_us()) / 1000;
         if (left <= 0 || loop_turn(h->hub.loop, left) != ST_OK) {
@@ -31,8 +31,9 @@ static enum status settle(struct headless *h, struct why *why)
                     h->hub.count ? h->hub.backends[0].conf.url : "none is configured");
 }
 
-enum status headless_open(struct headless *h, const char *config, const struct hub_events *ev,
-                          void *ctx, struct why *why)
+static enum status open_and_settle(struct headless *h, const char *config,
+                                   const struct hub_events *ev, void *ctx, int64_t settle_ms,
+                                   struct why *why)
 {
     *h = (struct headless){0};
     log_set_sink(no_log, NULL);
@@ -64,7 +65,19 @@ enum status headless_open(struct headless *h, const char *config, const struct h
     if (st == ST_OK) {
         st = hub_connect(&h->hub, why);
     }
-    return st == ST_OK ? settle(h, why) : st;
+    return st == ST_OK ? settle(h, settle_ms, why) : st;
+}
+
+enum status headless_open(struct headless *h, const char *config, const struct hub_events *ev,
+                          void *ctx, struct why *why)
+{
+    return open_and_settle(h, config, ev, ctx, SETTLE_MS, why);
+}
+
+enum status headless_open_within(struct headless *h, const char *config, int64_t settle_ms,
+                                 struct why *why)
+{
+    return open_and_settle(h, config, NULL, NULL, settle_ms, why);
 }
 
 void headless_close(struct headless *h)

@@ -16,8 +16,16 @@ struct headless {
  * failed. ST_CLOSED when none answers. Close it in any case. */
 enum status headless_open(struct headless *h, const char *config, const struct hub_events *ev, void *ctx,
                           struct why *why) MUST_USE;
+/* The same for who only looks, and cannot wait longer than this. */
+enum status headless_open_within(struct headless *h, const char *config, int64_t settle_ms, struct why *why) MUST_USE;
 void headless_close(struct headless *h);
 
+/* One line on standard output: a JSON object of these texts, but the empty ones, in printable ASCII. */
+struct headless_text {
+    const char *name;
+    struct span value;
+};
+void headless_print_object(const struct headless_text *texts, size_t count);
 /* The state as JSON: {"backends":[...],"agents":[...],"approvals":[...]}, attributes named as in the protocol. */
 enum status headless_json(const struct fleet *f, struct buf *out) MUST_USE;
 

@@ -144,3 +144,20 @@ enum status headless_json(const struct fleet *f, struct buf *out)
     json_decref(all);
     return st;
 }
+
+void headless_print_object(const struct headless_text *texts, size_t count)
+{
+    json_t *o = json_object();
+    for (size_t i = 0; i < count; i++) {
+        put(o, texts[i].name, texts[i].value);
+    }
+    char *text = json_dumps(o, JSON_COMPACT);
+    struct buf ascii;
+    buf_init(&ascii, 64 * 1024);
+    if (text && ascii_json(&ascii, span_str(text)) == ST_OK) {
+        (void)printf("%.*s\n", SPAN_ARG(buf_span(&ascii)));
+    }
+    buf_release(&ascii);
+    free(text);
+    json_decref(o);
+}

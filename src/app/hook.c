@@ -183,19 +183,20 @@ static int run_hook(const char *runtime, const struct target *t)
     return run.code;
 }
 
+const struct option_row OPTIONS_HOOK[] = {
+    {"socket", "PATH", "the daemon's socket", offsetof(struct target, socket_path)},
+    {"deadline", "TIME", "block the call after this long; keep it below the runtime's own", offsetof(struct target, deadline)},
+    {"runtime-version", "V", "tell the daemon this version", offsetof(struct target, version)},
+    {0},
+};
+
 int cmd_hook(struct args *a)
 {
     struct target t = {.deadline = "23h", .version = ""};
     char parent[16];
     (void)snprintf(parent, sizeof(parent), "%d", (int)getppid());
     t.pid = env_or("CLAUDE_PID", parent);
-    const struct option_row rows[] = {
-        {"socket", "PATH", "the daemon's socket", &t.socket_path},
-        {"deadline", "TIME", "block the call after this long; keep it below the runtime's own", &t.deadline},
-        {"runtime-version", "V", "tell the daemon this version", &t.version},
-        {0},
-    };
-    enum status st = options_parse(a, rows, "hook claude [--socket PATH] [--deadline TIME]");
+    enum status st = options_parse(a, &t);
     if (st != ST_OK || a->argc != 1) {
         return EXIT_USAGE;
     }

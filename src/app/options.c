@@ -1,5 +1,12 @@
 #include "app_priv.h"
 
+static const struct option_row NO_OPTIONS[] = {{0}};
+
+static const struct option_row *rows_of(const struct args *a)
+{
+    return a->sub->options ? a->sub->options : NO_OPTIONS;
+}
+
 static const struct option_row *find(const struct option_row *rows, struct span name)
 {
     for (; rows->name; rows++) {
@@ -10,19 +17,40 @@ static const struct option_row *find(const struct option_row *rows, struct span 
     return NULL;
 }
 
-static void print_usage(const struct option_row *rows, const char *usage)
+static void print_usage(FILE *to, const struct subcommand *s)
 {
-    (void)printf("usage: checkrein %s\n", usage);
-    for (; rows->name; rows++) {
+    (void)fprintf(to, "usage: checkrein %s%s%s%s\n", s->name, s->options ? " [OPTION...]" : "",
+                  s->operands[0] ? " " : "", s->operands);
+}
+
+int usage_fault(const struct args *a)
+{
+    print_usage(stderr, a->sub);
+    return EXIT_USAGE;
+}
+
+static void print_help(const struct args *a)
+{
+    print_usage(stdout, a->sub);
+    if (a->sub->help) {
+        (void)printf("%s\n", a->sub->help);
+    }
+    for (const struct option_row *row = rows_of(a); row->name; row++) {
         char left[48];
-        (void)snprintf(left, sizeof(left), "--%s%s%s", rows->name, rows->argument ? " " : "",
-                       rows->argument ? rows->argument : "");
-        (void)printf("  %-24s %s\n", left, rows->help);
+        (void)snprintf(left, sizeof(left), "--%s%s%s", row->name, row->argument ? " " : "",
+                       row->argument ? row->argument : "");
+        (void)printf("  %-24s %s\n", left, row->help);
     }
 }
 
+static void put(void *choices, const struct option_row *row, const char *value)
+{
+    memcpy((char *)choices + row->at, &value, sizeof(value));
+}
+
 /* "--name value" or "--name=value"; `used` is how many arguments it took. */
-static enum status take(char **argv, int left, const struct option_row *rows, int *used)
+static enum status take(char **argv, int left, const struct option_row *rows, void *choices,
+                        int *used)
 {
     struct span word = span_str(argv[0] + 2);
     size_t eq = span_find(word, '=');
@@ -37,7 +65,7 @@ static enum status take(char **argv, int left, const struct option_row *rows, in
             app_say("option --%s takes no value", row->name);
             return ST_INVALID;
         }
-        *row->value = "";
+        put(choices, row, "");
         *used = 1;
         return ST_OK;
     }
@@ -45,28 +73,34 @@ static enum status take(char **argv, int left, const struct option_row *rows, in
         app_say("option --%s needs %s", row->name, row->argument);
         return ST_INVALID;
     }
-    *row->value = inline_value ? word.p + eq + 1 : argv[1];
+    put(choices, row, inline_value ? word.p + eq + 1 : argv[1]);
     *used = inline_value ? 1 : 2;
     return ST_OK;
 }
 
-enum status options_parse(struct args *a, const struct option_row *rows, const char *usage)
+enum status options_parse(struct args *a, void *choices)
 {
     int kept = 0;
+    bool ended = false; /* "--": from there on nothing is an option */
     for (int i = 0; i < a->argc;) {
         char *word = a->argv[i];
-        if (strcmp(word, "--help") == 0) {
-            print_usage(rows, usage);
-            return ST_END;
-        }
-        if (word[0] != '-' || word[1] != '-' || !word[2]) {
+        if (ended || word[0] != '-' || word[1] != '-') {
             a->argv[kept++] = word;
             i++;
             continue;
         }
+        if (!word[2]) {
+            ended = true;
+            i++;
+            continue;
+        }
+        if (strcmp(word, "--help") == 0) {
+            print_help(a);
+            return ST_END;
+        }
         int used = 1;
-        if (take(a->argv + i, a->argc - i, rows, &used) != ST_OK) {
-            app_say("usage: checkrein %s", usage);
+        if (take(a->argv + i, a->argc - i, rows_of(a), choices, &used) != ST_OK) {
+            (void)usage_fault(a);
             return ST_INVALID;
         }
         i += used;

@@ -26,22 +26,20 @@ struct choices {
     const char *config, *socket, *token, *policy, *record, *port, *demo, *ready_fd, *while_open;
 };
 
-static enum status choose(struct args *a, struct choices *ch)
-{
-    const struct option_row rows[] = {
-        {"config", "FILE", "read this file", &ch->config},
-        {"socket", "PATH", "the Unix socket for consoles", &ch->socket},
-        {"token-file", "FILE", "the hooks' bearer token, made when missing", &ch->token},
-        {"policy", "FILE", "the rules", &ch->policy},
-        {"journal", "FOLDER", "the record", &ch->record},
-        {"hook-port", "N", "loopback port for hooks; 0 lets the system choose", &ch->port},
-        {"demo", NULL, "label everything that connects as a demo agent", &ch->demo},
-        {"ready-fd", "N", "write the hook port to this descriptor when ready", &ch->ready_fd},
-        {"while-open", "N", "shut down when this descriptor reads as closed", &ch->while_open},
-        {0},
-    };
-    return options_parse(a, rows, "serve [--config FILE] [--policy FILE] [--hook-port N] ...");
-}
+#define AT(member) offsetof(struct choices, member)
+
+const struct option_row OPTIONS_SERVE[] = {
+    {"config", "FILE", "read this file", AT(config)},
+    {"socket", "PATH", "the Unix socket for consoles", AT(socket)},
+    {"token-file", "FILE", "the hooks' bearer token, made when missing", AT(token)},
+    {"policy", "FILE", "the rules", AT(policy)},
+    {"journal", "FOLDER", "the record", AT(record)},
+    {"hook-port", "N", "loopback port for hooks; 0 lets the system choose", AT(port)},
+    {"demo", NULL, "label everything that connects as a demo agent", AT(demo)},
+    {"ready-fd", "N", "write the hook port to this descriptor when ready", AT(ready_fd)},
+    {"while-open", "N", "shut down when this descriptor reads as closed", AT(while_open)},
+    {0},
+};
 
 static char *first_of(const char *argument, const char *configured, char *standard)
 {
@@ -223,9 +221,9 @@ static int run(const struct conf *conf, const struct choices *ch)
 int cmd_serve(struct args *a)
 {
     struct choices ch = {0};
-    enum status st = choose(a, &ch);
+    enum status st = options_parse(a, &ch);
     if (st != ST_OK || a->argc) {
-        return st == ST_END ? EXIT_DONE : EXIT_USAGE;
+        return st == ST_OK ? usage_fault(a) : st == ST_END ? EXIT_DONE : EXIT_USAGE;
     }
     log_set_level(LOG_INFO);
     struct conf conf;

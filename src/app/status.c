@@ -84,21 +84,26 @@ struct choices {
     const char *config, *json;
 };
 
-static enum status choose(struct args *a, struct choices *ch, const char *usage)
+const struct option_row OPTIONS_STATUS[] = {
+    {"config", "FILE", "read this file",         offsetof(struct choices, config)},
+    {"json",   NULL,   "one JSON object a line", offsetof(struct choices, json)  },
+    {0},
+};
+
+static enum status choose(struct args *a, struct choices *ch)
 {
-    const struct option_row rows[] = {
-        {"config", "FILE", "read this file", &ch->config},
-        {"json", NULL, "one JSON object a line", &ch->json},
-        {0},
-    };
-    enum status st = options_parse(a, rows, usage);
-    return st == ST_OK && a->argc ? ST_INVALID : st;
+    enum status st = options_parse(a, ch);
+    if (st == ST_OK && a->argc) {
+        (void)usage_fault(a);
+        st = ST_INVALID;
+    }
+    return st;
 }
 
 int cmd_status(struct args *a)
 {
     struct choices ch = {0};
-    enum status st = choose(a, &ch, "status [--json]");
+    enum status st = choose(a, &ch);
     if (st != ST_OK) {
         return st == ST_END ? EXIT_DONE : EXIT_USAGE;
     }
@@ -160,7 +165,7 @@ static void on_seen(void *ctx, const struct event *ev)
 int cmd_watch(struct args *a)
 {
     struct choices ch = {0};
-    enum status st = choose(a, &ch, "watch [--json]");
+    enum status st = choose(a, &ch);
     if (st != ST_OK) {
         return st == ST_END ? EXIT_DONE : EXIT_USAGE;
     }

@@ -1,27 +1,86 @@
-/* verbs.c - one command from the shell: sent, then followed until it is confirmed, refused, or time is up.
+/* verbs.c - commands from the shell: sent, then followed until each is confirmed, refused, or time is up.
  *
  * An outcome that did not come in time is exit code 4, never success: read the state back before trying again.
  */
 #include "headless.h"
+#include "operator_verbs.h"
 
 #include "checkrein/alloc.h"
 #include "checkrein/clock.h"
 #include "checkrein/crypto.h"
 #include "checkrein/num.h"
 #include "checkrein/text.h"
+#include "checkrein/utf8.h"
 
-/* One command that was sent; a verb without a target is one to each back-end. */
+#define TARGETS_MAX 256 /* of one call */
+
+struct verb_row {
+    enum verb verb;
+    const char *name;
+    enum aim aim;
+    enum command_state enough; /* this state, or one that is final, ends the wait */
+};
+
+static const struct verb_row ROWS[] = {
+#define X(verb, name, aim, operands, enough, options, help) {verb, name, aim, enough},
+    OPERATOR_VERBS(X)
+#undef X
+};
+
+/* What the operands look like: how many, and whether the last is not a target. */
+static const struct aim_row {
+    int least, most;
+    bool has_more;
+} AIMS[] = {
+    [AIM_ALL] = {0, 0, false},
+    [AIM_REQUEST] = {1, 1, false},
+    [AIM_REQUESTS] = {1, TARGETS_MAX, false},
+    [AIM_AGENT] = {1, 1, false},
+    [AIM_AGENTS] = {1, TARGETS_MAX, false},
+    [AIM_AGENT_TEXT] = {2, 2, true},
+    [AIM_AGENT_USD] = {2, 2, true},
+};
+
+struct choices {
+    const char *config, *json, *digest, *credential, *reason, *wait;
+};
+
+#define AT(member) offsetof(struct choices, member)
+#define COMMON                                                                                     \
+    {"config", "FILE", "read this file", AT(config)},                                              \
+        {"json", NULL, "say each outcome as a JSON object on a line", AT(json)},                   \
+        {"reason", "TEXT", "kept in the record; a denied agent is told", AT(reason)},              \
+    {                                                                                              \
+        "wait", "TIME", "for the outcome; 15s unless given", AT(wait)                              \
+    }
+
+const struct option_row OPTIONS_VERB[] = {COMMON, {0}};
+const struct option_row OPTIONS_APPROVE[] = {
+    COMMON,
+    {"digest", "DIGEST", "of the action text that you have read: checkrein show ID", AT(digest)},
+    {0},
+};
+const struct option_row OPTIONS_REVOKE[] = {
+    COMMON,
+    {"credential", "CREDENTIAL", "this one only", AT(credential)},
+    {0},
+};
+
+/* ---- what comes of them */
+
 struct follow {
-    char id[ULID_BYTES]; /* empty: it could not be sent, and `reason` says why */
+    char id[ULID_BYTES]; /* empty: it was not sent, and `reason` says why */
+    const char *target;  /* as it was given; "" for all */
     const char *backend;
+    bool no_target;      /* there is nothing of that name to send it to */
     enum command_state state;
     char reason[256], by[256];
 };
 
 struct follows {
+    const struct verb_row *row;
     struct follow *item;
-    uint32_t count;
-    enum command_state enough; /* this state, or one that is final, ends the wait */
+    size_t count, cap;
 };
 
 static bool is_final(enum command_state st)
@@ -33,7 +92,7 @@ static void on_result(void *ctx, struct span command, enum command_state st, str
                       struct span by)
 {
     struct follows *all = ctx;
-    for (uint32_t i = 0; i < all->count; i++) {
+    for (size_t i = 0; i < all->count; i++) {
         struct follow *w = &all->item[i];
         if (w->id[0] && span_is(command, w->id)) {
             w->state = st;
@@ -45,9 +104,9 @@ static void on_result(void *ctx, struct span command, enum command_state st, str
 
 static bool over(const struct follows *all)
 {
-    for (uint32_t i = 0; i < all->count; i++) {
+    for (size_t i = 0; i < all->count; i++) {
         const struct follow *w = &all->item[i];
-        if (w->id[0] && !is_final(w->state) && w->state != all->enough) {
+        if (w->id[0] && !is_final(w->state) && w->state != all->row->enough) {
             return false;
         }
     }
@@ -68,7 +127,7 @@ static void await(struct headless *h, const struct follows *all, int64_t wait_ms
 static int code_of(const struct follow *w, enum command_state enough)
 {
     if (!w->id[0]) {
-        return EXIT_TROUBLE;
+        return w->no_target ? EXIT_REFUSED : EXIT_TROUBLE;
     }
     if (w->state == COMMAND_CONFIRMED || w->state == enough) {
         return EXIT_DONE;
@@ -76,49 +135,68 @@ static int code_of(const struct follow *w, enum command_state enough)
     return is_final(w->state) && w->state != COMMAND_UNVERIFIABLE ? EXIT_REFUSED : EXIT_UNKNOWN;
 }
 
-static void print_outcome(const struct follow *w, bool json)
+/* ---- telling it */
+
+static const char *state_word(const struct follow *w)
+{
+    if (!w->id[0]) {
+        return w->no_target ? "refused" : "not_sent";
+    }
+    return command_state_name(w->state == COMMAND_UNKNOWN ? COMMAND_SENT : w->state);
+}
+
+static void print_json(const struct follows *all, const struct follow *w, const struct fleet *f)
+{
+    bool of_request = all->row->aim == AIM_REQUEST || all->row->aim == AIM_REQUESTS;
+    const struct approval *p =
+        of_request ? fleet_approval_by_id(f, span_str(w->backend), span_str(w->target)) : NULL;
+    const struct headless_text texts[] = {
+        {"backend", span_str(w->backend)},
+        {event_field_info(F_COMMAND_ID)->name, span_str(w->id)},
+        {event_field_info(F_VERB)->name, span_str(verb_name(all->row->verb))},
+        {event_field_info(of_request ? F_APPROVAL_ID : F_AGENT_ID)->name, span_str(w->target)},
+        {event_field_info(F_COMMAND_STATE)->name, span_str(state_word(w))},
+        {event_field_info(F_REASON)->name, span_str(w->reason)},
+        {event_field_info(F_BY)->name, span_str(w->by)},
+        {event_field_info(F_DECISION)->name,
+         p && !p->pending ? span_str(decision_name(p->decision)) : SPAN_NONE},
+        {event_field_info(F_DECIDED_BY)->name, p ? fleet_span(f, p->decided_by) : SPAN_NONE},
+    };
+    headless_print_object(texts, ARRAY_LEN(texts));
+}
+
+static void print_text(const struct follows *all, const struct follow *w)
 {
     const char *more = w->reason[0] ? w->reason : w->by;
-    const char *word = !w->id[0]                       ? "not sent"
+    const char *word = !w->id[0]                      ? (w->no_target ? "refused" : "not sent")
                        : w->state == COMMAND_UNKNOWN ? "sent, no answer"
-                                                     : command_state_name(w->state);
-    if (json) {
-        (void)printf("{\"backend\":\"%s\",\"command.id\":\"%s\",\"command.state\":\"%s\"}\n", w->backend, w->id,
-                     command_state_name(w->state));
-        return;
-    }
-    (void)printf("%s%s%s\n", word, more[0] ? ": " : "", more);
+                                                      : command_state_name(w->state);
+    char target[80];
+    (void)text_plain_of(span_str(w->target), target, sizeof(target));
+    (void)printf("%s%s%s%s%s\n", all->count > 1 ? target : "", all->count > 1 && target[0] ? ": " : "", word,
+                 more[0] ? ": " : "", more);
 }
 
-struct verb_use {
-    enum verb verb;
-    const char *usage;
-    bool takes_target;
-    /* approve and deny are done when the daemon took them: what the call then does may take hours */
-    enum command_state enough;
-};
-
-struct choices {
-    const char *config, *json, *digest, *reason, *wait;
-};
-
-static enum status choose(struct args *a, const struct verb_use *use, struct choices *ch)
+/* The worst of what became of them. */
+static int report(const struct follows *all, const struct fleet *f, bool json)
 {
-    const struct option_row rows[] = {
-        {"config", "FILE", "read this file", &ch->config},
-        {"json", NULL, "say the outcome as JSON", &ch->json},
-        {"digest", "D", "of the action text that you have read (checkrein status --json)", &ch->digest},
-        {"reason", "R", "told to the agent and kept in the record", &ch->reason},
-        {"wait", "TIME", "for the outcome; 15s unless given", &ch->wait},
-        {0},
-    };
-    enum status st = options_parse(a, rows, use->usage);
-    if (st == ST_OK && a->argc != (use->takes_target ? 1 : 0)) {
-        app_say("usage: checkrein %s", use->usage);
-        st = ST_INVALID;
+    int worst = EXIT_DONE;
+    for (size_t i = 0; i < all->count; i++) {
+        const struct follow *w = &all->item[i];
+        int code = code_of(w, all->row->enough);
+        worst = code > worst ? code : worst;
+        if (json) {
+            print_json(all, w, f);
+        } else if (w->no_target) {
+            app_say("%s", w->reason);
+        } else {
+            print_text(all, w);
+        }
     }
-    return st;
+    return worst;
 }
+
+/* ---- at whom */
 
 /* An agent may be named by its id or, when only one has it, by its name. */
 static enum status find_agent(const struct fleet *f, const char *word, struct command *c,
@@ -144,9 +222,11 @@ static enum status find_agent(const struct fleet *f, const char *word, struct co
     return found ? ST_OK : why_fail(why, ST_NOTFOUND, "there is no agent %s", word);
 }
 
-static enum status find_approval(const struct fleet *f, const char *word, struct command *c,
+/* One that does not wait any more is for its only back-end to judge: it knows who decided. */
+static enum status find_approval(const struct headless *h, const char *word, struct command *c,
                                  struct why *why)
 {
+    const struct fleet *f = h->hub.fleet;
     for (uint32_t i = 0; i < fleet_pending_count(f); i++) {
         const struct approval *p = fleet_pending_at(f, i);
         if (span_is(fleet_span(f, p->id), word)) {
@@ -156,115 +236,165 @@ static enum status find_approval(const struct fleet *f, const char *word, struct
             return ST_OK;
         }
     }
+    struct span id = span_str(word);
+    if (h->hub.count == 1 && id.n == ULID_BYTES - 1 && utf8_valid(id)) {
+        c->approval = id;
+        c->backend = span_str(h->hub.backends[0].conf.name);
+        return ST_OK;
+    }
     return why_fail(why, ST_NOTFOUND, "no request %s is waiting", word);
 }
 
-static enum status aim(const struct fleet *f, const struct verb_use *use, const char *word,
-                       const struct choices *ch, struct command *c, struct why *why)
+static enum status aim_at(const struct headless *h, enum aim aim, const char *word, struct command *c,
+                          struct why *why)
 {
-    if (use->verb == VERB_APPROVE || use->verb == VERB_DENY) {
-        if (use->verb == VERB_APPROVE && !(ch->digest && digest_valid(span_str(ch->digest)))) {
-            return why_fail(why, ST_INVALID, "--digest sha256:... of what you have read is needed");
-        }
-        return find_approval(f, word, c, why);
+    switch (aim) {
+    case AIM_REQUEST:
+    case AIM_REQUESTS:
+        return find_approval(h, word, c, why);
+    case AIM_AGENT:
+    case AIM_AGENTS:
+    case AIM_AGENT_TEXT:
+    case AIM_AGENT_USD:
+        return find_agent(h->hub.fleet, word, c, why);
+    case AIM_ALL:
+    default:
+        return ST_OK;
     }
-    return use->takes_target ? find_agent(f, word, c, why) : ST_OK;
 }
 
-static void send_one(struct headless *h, const struct command *c, struct follow *w)
+static struct follow *follow_add(struct follows *all, const char *target, struct span backend)
 {
-    struct command copy = *c;
-    struct why why = {0};
-    if (hub_send(&h->hub, &copy, w->id, &why) != ST_OK) {
-        w->id[0] = '\0';
-        (void)text_plain_of(span_str(why.text), w->reason, sizeof(w->reason));
-    }
+    GROW(all->item, all->cap, all->count + 1);
+    struct follow *w = &all->item[all->count++];
+    *w = (struct follow){.target = target, .backend = backend.n ? backend.p : ""};
+    return w;
 }
 
 /* To the back-end that the target is of, or to each. */
-static void send_all(struct headless *h, const struct command *c, struct follows *all)
+static void send_one(struct headless *h, const struct command *c, const char *target, struct follows *all)
 {
-    all->item = xcalloc(h->hub.count, sizeof(*all->item));
     for (uint32_t i = 0; i < h->hub.count; i++) {
         const char *name = h->hub.backends[i].conf.name;
         if (c->backend.n && !span_is(c->backend, name)) {
             continue;
         }
         struct command one = *c;
-        struct follow *w = &all->item[all->count++];
+        struct follow *w = follow_add(all, target, span_str(name));
+        struct why why = {0};
         one.backend = span_str(name);
-        w->backend = name;
-        send_one(h, &one, w);
+        if (hub_send(&h->hub, &one, w->id, &why) != ST_OK) {
+            w->id[0] = '\0';
+            (void)text_plain_of(span_str(why.text), w->reason, sizeof(w->reason));
+        }
     }
 }
 
-/* The worst of what became of them. */
-static int report(const struct follows *all, bool json)
+static void send_all(struct headless *h, const struct args *a, const struct command *c, struct follows *all)
 {
-    int worst = EXIT_DONE;
-    for (uint32_t i = 0; i < all->count; i++) {
-        int code = code_of(&all->item[i], all->enough);
-        print_outcome(&all->item[i], json);
-        worst = code > worst ? code : worst;
+    int targets = a->argc - (AIMS[all->row->aim].has_more ? 1 : 0);
+    if (all->row->aim == AIM_ALL) {
+        send_one(h, c, "", all);
     }
-    return worst;
+    for (int i = 0; i < targets; i++) {
+        struct command one = *c;
+        struct why why = {0};
+        if (aim_at(h, all->row->aim, a->argv[i], &one, &why) == ST_OK) {
+            send_one(h, &one, a->argv[i], all);
+            continue;
+        }
+        struct follow *w = follow_add(all, a->argv[i], SPAN_NONE);
+        w->no_target = true;
+        (void)text_plain_of(span_str(why.text), w->reason, sizeof(w->reason));
+    }
 }
 
-static int act(struct headless *h, const struct verb_use *use, const char *word,
-               const struct choices *ch, struct follows *all, struct why *why)
+/* ---- the subcommand */
+
+static const struct verb_row *row_of(const struct subcommand *s)
 {
-    int64_t wait_ms = 15000;
-    struct command c = {
-        .verb = use->verb,
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        if (strcmp(s->name, ROWS[i].name) == 0) {
+            return &ROWS[i];
+        }
+    }
+    return NULL;
+}
+
+static enum status check_words(const struct args *a, const struct choices *ch, struct why *why)
+{
+    const char *words[] = {ch->reason, ch->credential, a->argc > 0 ? a->argv[a->argc - 1] : NULL};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (words[i] && !utf8_valid(span_str(words[i]))) {
+            return why_fail(why, ST_INVALID, "what is told must be UTF-8");
+        }
+    }
+    return ST_OK;
+}
+
+/* All that is wrong with the words themselves is told before anybody is asked. */
+static enum status make_command(const struct args *a, const struct verb_row *row, const struct choices *ch,
+                                struct command *c, struct why *why)
+{
+    *c = (struct command){
+        .verb = row->verb,
         .digest = span_str(ch->digest),
+        .credential = span_str(ch->credential),
         .reason = span_str(ch->reason),
-        .scope = use->verb == VERB_APPROVE ? SPAN("once") : SPAN_NONE,
-        .operator_label = span_str(h->conf.console.operator_label),
+        .scope = row->verb == VERB_APPROVE ? SPAN("once") : SPAN_NONE,
     };
-    if (ch->wait && num_parse_duration_ms(span_str(ch->wait), &wait_ms) != ST_OK) {
-        (void)why_fail(why, ST_INVALID, "--wait: a duration such as 30s");
-        return app_trouble(why, EXIT_USAGE);
+    if (row->verb == VERB_APPROVE && !(ch->digest && digest_valid(c->digest))) {
+        return why_fail(why, ST_INVALID, "--digest sha256:... of what you have read is needed");
     }
-    enum status st = aim(h->hub.fleet, use, word, ch, &c, why);
-    if (st != ST_OK) {
-        return app_trouble(why, st == ST_INVALID ? EXIT_USAGE : EXIT_REFUSED);
+    if (row->aim == AIM_AGENT_TEXT) {
+        c->reason = span_str(a->argv[1]);
     }
-    send_all(h, &c, all);
-    await(h, all, wait_ms);
-    return report(all, ch->json != NULL);
+    if (row->aim == AIM_AGENT_USD &&
+        (num_parse_micro(span_str(a->argv[1]), &c->limit_microusd) != ST_OK || c->limit_microusd <= 0)) {
+        return why_fail(why, ST_INVALID, "a limit in USD above zero, such as 5 or 2.50");
+    }
+    return check_words(a, ch, why);
 }
 
-static int run_verb(struct args *a, const struct verb_use *use)
+static int act(struct args *a, const struct verb_row *row, const struct choices *ch)
 {
-    struct choices ch = {0};
-    enum status st = choose(a, use, &ch);
-    if (st != ST_OK) {
-        return st == ST_END ? EXIT_DONE : EXIT_USAGE;
-    }
-    struct follows all = {.enough = use->enough};
+    struct follows all = {.row = row};
     struct hub_events ev = {.result = on_result};
-    struct headless h;
+    struct headless h = {0};
+    struct command c;
     struct why why = {0};
-    int code = headless_open(&h, ch.config, &ev, &all, &why) == ST_OK
-                   ? act(&h, use, a->argv[0], &ch, &all, &why)
-                   : app_trouble(&why, EXIT_TROUBLE);
+    int64_t wait_ms = 15000;
+    if (ch->wait && num_parse_duration_ms(span_str(ch->wait), &wait_ms) != ST_OK) {
+        (void)why_fail(&why, ST_INVALID, "--wait: a duration such as 30s");
+        return app_trouble(&why, EXIT_USAGE);
+    }
+    if (make_command(a, row, ch, &c, &why) != ST_OK) {
+        return app_trouble(&why, EXIT_USAGE);
+    }
+    int code = EXIT_TROUBLE;
+    if (headless_open(&h, ch->config, &ev, &all, &why) == ST_OK) {
+        c.operator_label = span_str(h.conf.console.operator_label);
+        send_all(&h, a, &c, &all);
+        await(&h, &all, wait_ms);
+        code = report(&all, h.hub.fleet, ch->json != NULL);
+    } else {
+        (void)app_trouble(&why, code);
+    }
     headless_close(&h);
     free(all.item);
     return code;
 }
 
-#define VERB_COMMAND(function, verb, usage, target, enough)                                        \
-    int function(struct args *a)                                                                   \
-    {                                                                                              \
-        static const struct verb_use USE = {verb, usage, target, enough};                          \
-        return run_verb(a, &USE);                                                                  \
+int cmd_verb(struct args *a)
+{
+    const struct verb_row *row = row_of(a->sub);
+    struct choices ch = {0};
+    enum status st = options_parse(a, &ch);
+    if (st != ST_OK) {
+        return st == ST_END ? EXIT_DONE : EXIT_USAGE;
     }
-
-VERB_COMMAND(cmd_approve, VERB_APPROVE, "approve ID --digest D [--wait TIME]", true, COMMAND_ACCEPTED)
-VERB_COMMAND(cmd_deny, VERB_DENY, "deny ID [--reason R]", true, COMMAND_CONFIRMED)
-VERB_COMMAND(cmd_pause, VERB_PAUSE, "pause AGENT", true, COMMAND_ACCEPTED)
-VERB_COMMAND(cmd_resume, VERB_RESUME, "resume AGENT", true, COMMAND_CONFIRMED)
-VERB_COMMAND(cmd_interrupt, VERB_INTERRUPT, "interrupt AGENT", true, COMMAND_ACCEPTED)
-VERB_COMMAND(cmd_stop, VERB_STOP, "stop AGENT", true, COMMAND_CONFIRMED)
-VERB_COMMAND(cmd_stop_all, VERB_STOP_ALL, "stop-all", false, COMMAND_CONFIRMED)
-VERB_COMMAND(cmd_reset_stop, VERB_RESET_STOP, "reset-stop", false, COMMAND_CONFIRMED)
+    if (a->argc < AIMS[row->aim].least || a->argc > AIMS[row->aim].most) {
+        return usage_fault(a);
+    }
+    return act(a, row, &ch);
+}

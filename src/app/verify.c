@@ -56,14 +56,20 @@ static int verify_one(const char *path, const uint8_t *key)
                                                                                  : EXIT_BROKEN;
 }
 
+struct choices {
+    const char *key;
+};
+
+const struct option_row OPTIONS_VERIFY[] = {
+    {"key", "FILE", "the seals' public key, kept elsewhere; else the one in the folder is trusted",
+     offsetof(struct choices, key)},
+    {0},
+};
+
 int cmd_verify(struct args *a)
 {
-    const char *key_path = NULL;
-    const struct option_row rows[] = {
-        {"key", "FILE", "the seals' public key, kept elsewhere; else the one in the folder is trusted", &key_path},
-        {0},
-    };
-    enum status st = options_parse(a, rows, "verify [--key FILE] FILE...");
+    struct choices ch = {0};
+    enum status st = options_parse(a, &ch);
     if (st == ST_END) {
         return EXIT_DONE;
     }
@@ -73,12 +79,12 @@ int cmd_verify(struct args *a)
     }
     uint8_t key[32];
     struct why why = {0};
-    if (key_path && read_key(key_path, key, &why) != ST_OK) {
+    if (ch.key && read_key(ch.key, key, &why) != ST_OK) {
         return app_trouble(&why, EXIT_TROUBLE);
     }
     int worst = EXIT_DONE;
     for (int i = 0; i < a->argc; i++) {
-        int code = verify_one(a->argv[i], key_path ? key : NULL);
+        int code = verify_one(a->argv[i], ch.key ? key : NULL);
         worst = code > worst ? code : worst;
     }
     return worst;

@@ -56,7 +56,7 @@ def one_of_two_is_away(daemon):
 def exit_codes(daemon):
     for name in ("a", "b"):
         daemon.hook("UserPromptSubmit", name, prompt="x", **{"cwd": "/srv/same"})
-    cases = [(3, ["pause", "same"]), (3, ["pause", "nobody"]), (2, ["pause"]), (2, ["pause", "a", "b"]), (0, ["pause", "claude:a"]),
+    cases = [(3, ["pause", "same"]), (3, ["pause", "nobody"]), (2, ["pause"]), (2, ["resume", "a", "b"]), (3, ["pause", "a", "b"]), (0, ["pause", "claude:a"]),
              (3, ["deny", "01K0000000000000000000000X"]), (2, ["approve", "x"]), (2, ["approve", "x", "--digest", "sha256:0"]),
              (4, ["stop", "claude:b", "--wait", "300ms"]), (2, ["stop", "claude:b", "--wait", "soon"]), (0, ["resume", "claude:a"]),
              (3, ["resume", "claude:a"]), (2, ["fly", "claude:a"]), (2, ["stop-all", "claude:a"])]
@@ -67,6 +67,46 @@ def exit_codes(daemon):
     for arguments in (["status"], ["stop-all"], ["pause", "claude:a"]):
         done = daemon.run(*arguments)
         check(done.returncode == 1 and "checkrein:" in done.stderr, f"{arguments} without a daemon: {done}")
+
+
+def several_at_once(daemon):
+    """One command to each; the worst of what became of them is the exit code. What lets something run is never several."""
+    held = [Held(daemon, name) for name in ("a", "b", "c")]
+    wait_for("requests", lambda: len(daemon.status()["approvals"]) == 3)
+    ids = [p["approval.id"] for p in daemon.status()["approvals"]]
+    done = daemon.run("pause", "claude:a", "nobody", "claude:b", "--json")
+    said = {line.get("gen_ai.agent.id"): line for line in map(json.loads, done.stdout.splitlines())}
+    check(done.returncode == 3, f"{done}")
+    check(said["claude:a"]["command.state"] in ("accepted", "confirmed") and said["claude:a"]["command.verb"] == "pause", f"{said}")
+    check(said["nobody"]["command.state"] == "refused" and "nobody" in said["nobody"]["reason"], f"{said}")
+    check("claude:b" in said, f"what stands behind a name that nobody has was left out: {said}")
+    done = daemon.run("deny", *ids, "--reason", "none of these", "--json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    check(done.returncode == 0 and [(w["approval.id"], w["command.state"]) for w in lines] == [(i, "confirmed") for i in ids], f"{done}")
+    check(all(h.answer()["hookSpecificOutput"]["permissionDecisionReason"] == "none of these" for h in held), "the words")
+    check(daemon.run("approve", *ids, "--digest", "sha256:" + "0" * 64).returncode == 2, "several approvals in one call")
+
+
+def too_late_is_told_who_won(daemon):
+    held = Held(daemon)
+    waiting = wait_for("request", lambda: daemon.status()["approvals"])[0]
+    check(daemon.run("approve", waiting["approval.id"], "--digest", waiting["action.digest"]).returncode == 0, "approve")
+    held.answer()
+    done = daemon.run("deny", waiting["approval.id"])
+    check(done.returncode == 3 and f"superseded: approved before, by uid:{os.geteuid()}" in done.stdout, f"{done}")
+    said = json.loads(daemon.run("deny", waiting["approval.id"], "--json").stdout)
+    check(said["command.state"] == "superseded" and f"uid:{os.geteuid()}" in said["reason"], f"{said}")
+
+
+def verbs_that_are_not_offered(daemon):
+    """What the back-end does not offer is refused by its name, not left out."""
+    daemon.hook("UserPromptSubmit", "a", prompt="x")
+    for words in (["revoke", "claude:a"], ["message", "claude:a", "hello"], ["budget", "claude:a", "2.50"]):
+        done = daemon.run(*words, "--json")
+        said = json.loads(done.stdout)
+        check(done.returncode == 3 and said["command.state"] == "refused" and "does not offer" in said["reason"], f"{done}")
+    for words in (["budget", "claude:a", "much"], ["budget", "claude:a", "0"], ["message", "claude:a"]):
+        check(daemon.run(*words).returncode == 2, f"{words}")
 
 
 def watch_ends_with_its_reader(daemon):
@@ -115,5 +155,5 @@ def another_ones_socket(daemon):
 
 
 if __name__ == "__main__":
-    run([stop_of_all_is_of_all, one_of_two_is_away, exit_codes, watch_ends_with_its_reader, output_is_plain,
+    run([stop_of_all_is_of_all, one_of_two_is_away, exit_codes, several_at_once, too_late_is_told_who_won, verbs_that_are_not_offered, watch_ends_with_its_reader, output_is_plain,
          another_ones_socket])

@@ -244,22 +244,25 @@ static int run(const struct choices *ch, const struct conf *conf, const char *se
     return code;
 }
 
+#define AT(member) offsetof(struct choices, member)
+
+const struct option_row OPTIONS_CONNECT[] = {
+    {"config", "FILE", "read this file", AT(config)},
+    {"settings", "FILE", "the settings to edit; else the user's own", AT(settings)},
+    {"dry-run", NULL, "show what would change and write nothing", AT(dry_run)},
+    {"remove", NULL, "take checkrein's hooks out again", AT(remove)},
+    {"binary", "FILE", "the installed client, to ask its version", AT(binary)},
+    {"runtime-version", "V", "take this version instead of asking", AT(version)},
+    {"socket", "PATH", "the daemon's socket", AT(socket)},
+    {"token-file", "FILE", "the daemon's token", AT(token)},
+    {"hook-port", "N", "the daemon's hook port", AT(port)},
+    {0},
+};
+
 int cmd_connect(struct args *a)
 {
     struct choices ch = {0};
-    const struct option_row rows[] = {
-        {"config", "FILE", "read this file", &ch.config},
-        {"settings", "FILE", "the settings to edit; else the user's own", &ch.settings},
-        {"dry-run", NULL, "show what would change and write nothing", &ch.dry_run},
-        {"remove", NULL, "take checkrein's hooks out again", &ch.remove},
-        {"binary", "FILE", "the installed client, to ask its version", &ch.binary},
-        {"runtime-version", "V", "take this version instead of asking", &ch.version},
-        {"socket", "PATH", "the daemon's socket", &ch.socket},
-        {"token-file", "FILE", "the daemon's token", &ch.token},
-        {"hook-port", "N", "the daemon's hook port", &ch.port},
-        {0},
-    };
-    enum status st = options_parse(a, rows, "connect claude [--dry-run] [--remove] [--settings FILE]");
+    enum status st = options_parse(a, &ch);
     if (st == ST_END) {
         return EXIT_DONE;
     }

@@ -344,23 +344,32 @@ static bool end_with_parent(const char *parent, bool is_helper)
     return parent && num_parse(span_str(parent), 1, INT32_MAX, &pid) == ST_OK && getppid() == (pid_t)pid;
 }
 
+struct choices {
+    struct agent_args given;
+    const char *child, *parent;
+};
+
+const struct option_row OPTIONS_DEMO_AGENT[] = {
+    {"script",     "NAME",   "", offsetof(struct choices, given.script)     },
+    {"url",        "URL",    "", offsetof(struct choices, given.url)        },
+    {"socket",     "PATH",   "", offsetof(struct choices, given.socket_path)},
+    {"token-file", "FILE",   "", offsetof(struct choices, given.token_file) },
+    {"dir",        "FOLDER", "", offsetof(struct choices, given.dir)        },
+    {"session",    "ID",     "", offsetof(struct choices, given.session)    },
+    {"child",      "ID",     "", offsetof(struct choices, child)            },
+    {"parent",     "PID",    "", offsetof(struct choices, parent)           },
+    {0},
+};
+
 int cmd_demo_agent(struct args *a)
 {
-    struct agent_args g = {0};
-    const char *child = NULL;
-    const char *parent = NULL;
-    const struct option_row rows[] = {
-        {"script", "NAME", "", &g.script},   {"url", "URL", "", &g.url},
-        {"socket", "PATH", "", &g.socket_path}, {"token-file", "FILE", "", &g.token_file},
-        {"dir", "FOLDER", "", &g.dir},       {"session", "ID", "", &g.session},
-        {"child", "ID", "", &child},         {"parent", "PID", "", &parent},
-        {0},
-    };
-    if (options_parse(a, rows, "demo-agent (started by checkrein demo)") != ST_OK || !g.script ||
-        !g.url || !g.socket_path || !g.token_file || !g.dir) {
+    struct choices ch = {0};
+    enum status st = options_parse(a, &ch);
+    struct agent_args g = ch.given;
+    if (st != ST_OK || !g.script || !g.url || !g.socket_path || !g.token_file || !g.dir) {
         return EXIT_USAGE;
     }
-    if (!end_with_parent(parent, child != NULL)) {
+    if (!end_with_parent(ch.parent, ch.child != NULL)) {
         return EXIT_TROUBLE;
     }
     struct demo_agent agent = {.args = &g, .script = script_find(g.script), .self = a->self};
@@ -372,9 +381,9 @@ int cmd_demo_agent(struct args *a)
         return EXIT_TROUBLE;
     }
     ulid_make(agent.session);
-    if (child) {
+    if (ch.child) {
         (void)span_copy(span_str(g.session), agent.session, sizeof(agent.session));
-        (void)span_copy(span_str(child), agent.subagent, sizeof(agent.subagent));
+        (void)span_copy(span_str(ch.child), agent.subagent, sizeof(agent.subagent));
     }
     agent.poster = poster_new(g.url, g.socket_path, span_trim(buf_span(&token)));
     buf_wipe(&token);

@@ -276,30 +276,31 @@ static int run_console(const struct demo *d, const char *theme, const char *asci
     return code;
 }
 
+struct choices {
+    const char *agents, *headless, *theme, *color, *ascii;
+};
+
+const struct option_row OPTIONS_DEMO[] = {
+    {"agents",   "N",    "how many, 1 to 500; 8 unless given",                       offsetof(struct choices, agents)  },
+    {"headless", NULL,   "no console: print where the daemon is, run until SIGTERM", offsetof(struct choices, headless)},
+    {"theme",    "NAME", "dark, light, mono, deuteranopia, or a path",               offsetof(struct choices, theme)   },
+    {"color",    "auto|always|never|16|256|truecolor", "how many colours",                offsetof(struct choices, color)   },
+    {"ascii",    NULL,   "draw with ASCII only",                                     offsetof(struct choices, ascii)   },
+    {0},
+};
+
 int cmd_demo(struct args *a)
 {
-    const char *agents = NULL;
-    const char *headless = NULL;
-    const char *theme = NULL;
-    const char *ascii = NULL;
-    const char *color = NULL;
-    const struct option_row rows[] = {
-        {"agents", "N", "how many, 1 to 500; 8 unless given", &agents},
-        {"headless", NULL, "no console: print where the daemon is, run until SIGTERM", &headless},
-        {"theme", "NAME", "dark, light, mono, or a path", &theme},
-        {"color", "HOW", "auto, always, never, 16, 256 or truecolor", &color},
-        {"ascii", NULL, "draw with ASCII only", &ascii},
-        {0},
-    };
-    enum status st = options_parse(a, rows, "demo [--agents N] [--headless] [--theme NAME]");
+    struct choices ch = {0};
+    enum status st = options_parse(a, &ch);
     int64_t wanted = 8;
-    if (st == ST_OK && agents &&
-        num_parse(span_str(agents), 1, AGENTS_MAX, &wanted) != ST_OK) {
+    if (st == ST_OK && ch.agents &&
+        num_parse(span_str(ch.agents), 1, AGENTS_MAX, &wanted) != ST_OK) {
         app_say("--agents: 1 to %d", AGENTS_MAX);
         st = ST_INVALID;
     }
     if (st != ST_OK || a->argc) {
-        return st == ST_END ? EXIT_DONE : EXIT_USAGE;
+        return st == ST_OK ? usage_fault(a) : st == ST_END ? EXIT_DONE : EXIT_USAGE;
     }
     struct demo *d = xcalloc(1, sizeof(*d));
     d->self = a->self;
@@ -313,7 +314,7 @@ int cmd_demo(struct args *a)
     }
     int code = EXIT_TROUBLE;
     if (st == ST_OK) {
-        code = headless ? wait_for_end(d) : run_console(d, theme, ascii, color);
+        code = ch.headless ? wait_for_end(d) : run_console(d, ch.theme, ch.ascii, ch.color);
     }
     end(d);
     free(d);

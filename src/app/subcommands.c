@@ -1,0 +1,63 @@
+#include "operator_verbs.h"
+
+static const struct subcommand SUBCOMMANDS[] = {
+    {"console", cmd_console, "", "the full-screen console (also without a subcommand)", OPTIONS_CONSOLE,
+     "Over the back-ends of checkrein.ini; when it names none, over this user's own daemon, which is started when it "
+     "does not run yet."},
+    {"demo", cmd_demo, "", "the console over eight demo agents: real processes in a temporary folder", OPTIONS_DEMO,
+     "The folder, the daemon and the agents are gone when it ends."},
+    {"serve", cmd_serve, "", "the governance daemon", OPTIONS_SERVE,
+     "Agents ask it before every call of a tool; a call that no rule allows waits until an operator decides.\n\n"
+     "SIGHUP reads the policy again; a bad file is refused whole and the old rules stay. SIGTERM refuses "
+     "all that waits and ends."},
+    {"connect", cmd_connect, "claude", "put an installed agent behind the daemon", OPTIONS_CONNECT,
+     "Shows the difference, keeps everything else in the settings, and fails closed for the version that is "
+     "installed."},
+    {"status", cmd_status, "", "back-ends, agents and requests, once", OPTIONS_STATUS, NULL},
+    {"watch", cmd_watch, "", "every event as it comes, one a line", OPTIONS_STATUS, NULL},
+#define X(verb, name, aim, operands, enough, options, help) {name, cmd_verb, operands, help, options, NULL},
+    OPERATOR_VERBS(X)
+#undef X
+    {"verify", cmd_verify, "FILE...", "prove that a record is intact", OPTIONS_VERIFY,
+     "Or name the first line that is not. FILE is a record's folder or one segment of it."},
+    {"hook", cmd_hook, "claude", "what a runtime's command hook runs: standard input to the daemon", OPTIONS_HOOK,
+     "Whatever goes wrong, it exits with 2, which blocks the call."},
+    {"config", cmd_config, "", "the configuration as it is in force", OPTIONS_CONFIG, NULL},
+    {"keys", cmd_keys, "", "every key and its command", NULL, NULL},
+    {"schema", cmd_schema, "", "the JSON Schema of checkrein.v1", NULL, NULL},
+    {"completion", cmd_completion, "bash|zsh|fish", "the completion script of a shell", NULL,
+     "It is made from the same tables as this manual. Names of agents and ids of requests are asked of the daemon when "
+     "they are needed."},
+    {"man", cmd_man, "[SUBCOMMAND]", "the manual page of checkrein, or of a subcommand, as roff", OPTIONS_MAN,
+     "Also of checkrein.ini. The pages are made from the tables that the program itself goes by."},
+    {"help", cmd_help, "", "this text", NULL, NULL},
+    {"version", cmd_version, "", "the version", NULL, NULL},
+    {"complete", cmd_complete, "agents|requests", NULL, NULL, NULL},
+    {"demo-agent", cmd_demo_agent, "", NULL, OPTIONS_DEMO_AGENT, NULL},
+};
+
+const struct exit_row *exit_table(void)
+{
+    static const struct exit_row ROWS[] = {
+#define X(constant, code, meaning) {code, meaning},
+        EXIT_CODES(X)
+#undef X
+            {0, NULL},
+    };
+    return ROWS;
+}
+
+const struct subcommand *subcommand_at(size_t i)
+{
+    return i < ARRAY_LEN(SUBCOMMANDS) ? &SUBCOMMANDS[i] : NULL;
+}
+
+const struct subcommand *subcommand_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(SUBCOMMANDS); i++) {
+        if (strcmp(name, SUBCOMMANDS[i].name) == 0) {
+            return &SUBCOMMANDS[i];
+        }
+    }
+    return NULL;
+}
