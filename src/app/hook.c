@@ -15,7 +15,7 @@
 #include "checkrein/num.h"
 #include "checkrein/wire.h"
 
-#define INPUT_BYTES  (4 * 1024 * 1024)
+#define INPUT_BYTES  ((size_t)4 << 20)
 #define INPUT_TOKENS 65536
 
 struct hook_run {
@@ -31,7 +31,7 @@ static enum status read_input(struct buf *b, struct why *why)
     for (;;) {
         char *room = buf_reserve(b, 65536);
         if (!room) {
-            return why_fail(why, ST_LIMIT, "the call is larger than %d bytes", INPUT_BYTES);
+            return why_fail(why, ST_LIMIT, "the call is larger than %zu bytes", INPUT_BYTES);
         }
         ssize_t n = read(STDIN_FILENO, room, 65536);
         if (n == 0) {

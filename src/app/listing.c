@@ -15,7 +15,7 @@ int cmd_keys(struct args *a)
 {
     (void)a;
     struct buf b;
-    buf_init(&b, 1024 * 1024);
+    buf_init(&b, (size_t)1 << 20);
     struct ui_options o = {.operator_label = "", .version = CHECKREIN_VERSION};
     struct ui *ui = ui_new(&o);
     enum status st = view_keys_text(ui, &b);
@@ -27,6 +27,6 @@ int cmd_schema(struct args *a)
 {
     (void)a;
     struct buf b;
-    buf_init(&b, 4 * 1024 * 1024);
+    buf_init(&b, (size_t)4 << 20);
     return print(&b, codec_write_schema(&b));
 }

@@ -5,7 +5,7 @@
 #include "checkrein/codec.h"
 #include "checkrein/text.h"
 
-#define JSON_OUT_BYTES (256u * 1024 * 1024)
+#define JSON_OUT_BYTES ((size_t)256 << 20)
 
 static enum status put_line(struct span line)
 {

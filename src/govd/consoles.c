@@ -5,7 +5,7 @@
 
 #define HEARTBEAT_MS     20000
 #define CONSOLE_AHEAD    ((size_t)8 << 20) /* bytes that wait for a console: more events stay in the ring */
-#define STOPPED_TOLD_US  (24 * 3600 * (int64_t)1000000) /* an agent that ended before is not in a snapshot */
+#define STOPPED_TOLD_US  (INT64_C(24) * 3600 * 1000000) /* an agent that ended before is not in a snapshot */
 #define ALL_SCOPES                                                                                 \
     (SCOPE_BIT(SCOPE_READ) | SCOPE_BIT(SCOPE_DECIDE) | SCOPE_BIT(SCOPE_CONTROL) |                  \
      SCOPE_BIT(SCOPE_REVOKE) | SCOPE_BIT(SCOPE_STOP))

@@ -100,14 +100,19 @@ static void take_in(struct ending *e)
 
 static void ending_free(struct ending *e)
 {
+    loop_remove(e->govd->loop, e->timer);
+    free(e->member);
+    free(e);
+}
+
+static void ending_over(struct ending *e)
+{
     struct ending **link = &e->govd->endings;
     while (*link != e) {
         link = &(*link)->next;
     }
     *link = e->next;
-    loop_remove(e->govd->loop, e->timer);
-    free(e->member);
-    free(e);
+    ending_free(e);
 }
 
 static void kill_all(const struct ending *e)
@@ -136,7 +141,7 @@ static void look(void *ctx)
     drop_dead(e);
     if (e->count == 0) {
         session_ref ref = e->session;
-        ending_free(e);
+        ending_over(e);
         proc_gone(g, session_at(g, ref), "its processes are gone");
         return;
     }
@@ -191,8 +196,12 @@ bool proc_end(struct govd *g, struct session *s)
 /* Who was told to end them is going away: no grace any more. */
 void endings_release(struct govd *g)
 {
-    while (g->endings) {
-        kill_all(g->endings);
-        ending_free(g->endings);
+    struct ending *e = g->endings;
+    g->endings = NULL;
+    while (e) {
+        struct ending *next = e->next;
+        kill_all(e);
+        ending_free(e);
+        e = next;
     }
 }

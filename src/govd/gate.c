@@ -32,7 +32,7 @@ static void answer_deny(struct govd *g, net_id http, struct span reason, enum re
                         struct span command)
 {
     struct buf b;
-    buf_init(&b, 64 * 1024);
+    buf_init(&b, (size_t)64 << 10);
     claude_reply_deny(&b, span_sub(reason, 0, 4096), then);
     outbox_refusal(g, http, buf_span(&b), command);
     buf_release(&b);

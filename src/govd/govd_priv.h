@@ -28,10 +28,10 @@
 #include "checkrein/ulid.h"
 #include "checkrein/wire.h"
 
-#define HOOK_BODY_BYTES  (4 * 1024 * 1024)
+#define HOOK_BODY_BYTES  ((size_t)4 << 20)
 #define HOOK_TOKENS_MAX  65536 /* JSON tokens of one body */
 #define RING_EVENTS      8192  /* newest events kept for consoles that come back */
-#define RING_BYTES       (32 * 1024 * 1024)
+#define RING_BYTES       ((size_t)32 << 20)
 #define CONSOLES_MAX     64
 #define NAME_BYTES       128
 #define CWD_BYTES        4096

@@ -144,7 +144,7 @@ enum status doors_open(struct govd *g, const struct govd_options *o, struct why 
         .port = -1,
         .protocol = PROTOCOL_NAME,
         .body_bytes = HOOK_BODY_BYTES,
-        .message_bytes = 64 * 1024, /* consoles send commands, nothing large */
+        .message_bytes = (size_t)64 << 10, /* consoles send commands, nothing large */
         .queue_bytes = CONSOLE_BYTES,
         .max_connections = CONNECTIONS_MAX,
         .messages_per_second = 2000,

@@ -21,7 +21,7 @@ static void take_field(struct proc_stat *out, int number, struct span field)
 {
     int64_t value = 0;
     if (number == STAT_STATE) {
-        out->state = field.n ? field.p[0] : '?';
+        out->state = (char)(field.n ? field.p[0] : '?');
         return;
     }
     if (num_parse(field, INT64_MIN, INT64_MAX, &value) != ST_OK) {

@@ -15,7 +15,7 @@
 #include "checkrein/status.h"
 #include "checkrein/wire.h"
 
-#define SETTINGS_BYTES  (1024 * 1024)
+#define SETTINGS_BYTES  ((size_t)1 << 20)
 #define SETTINGS_TOKENS 65536
 
 /* Marks a hook as ours; the runtime shows it while a call waits. */

@@ -20,7 +20,7 @@
 #include "checkrein/num.h"
 #include "checkrein/ulid.h"
 
-#define ANSWER_BYTES (4 * 1024 * 1024)
+#define ANSWER_BYTES ((size_t)4 << 20)
 #define OUTPUT_BYTES 65536
 
 extern char **environ;

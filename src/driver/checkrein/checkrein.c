@@ -15,7 +15,7 @@
 #include "../backoff_priv.h"
 #include "../kinds_priv.h"
 
-#define QUEUE_BYTES      (256 * 1024)
+#define QUEUE_BYTES      ((size_t)256 << 10)
 #define GREETING_MS      10000
 #define SYNC_SILENCE_MS  30000    /* without a frame, before it is live */
 #define STEADY_US        10000000 /* as long live, and the back-off begins anew */
@@ -348,7 +348,7 @@ static enum status client_open(void *st, const struct driver_conf *conf, struct 
     c->url = conf->url ? xstrdup(conf->url) : NULL;
     c->bearer = conf->bearer.n ? xstrndup(conf->bearer.p, conf->bearer.n) : NULL;
     c->codec = codec_new();
-    buf_init(&c->out, 64 * 1024);
+    buf_init(&c->out, (size_t)64 << 10);
     if (conf->resume_instance && conf->resume_instance[0]) {
         c->resumable = span_copy(span_str(conf->resume_instance), c->instance, sizeof(c->instance));
         c->seq = conf->resume_after;
