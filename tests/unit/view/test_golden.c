@@ -14,9 +14,10 @@ static const struct size sizes[] = {
     {80,  24},
     {120, 40},
     {132, 43},
-    {200, 60}
+    {200, 60},
+    {250, 80}
 };
-#define ALL  0x1Fu
+#define ALL  0x3Fu
 #define MOST 0x06u
 
 static void enter(struct kit *k)
