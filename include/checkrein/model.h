@@ -46,6 +46,7 @@ struct backend {
     uint64_t seq;            /* newest folded; where to resume */
     uint32_t verbs;          /* 1u << enum verb */
     bool stop_latched;
+    bool stop_asked;         /* a fleet stop was commanded, and it has not answered yet */
     int64_t stop_requested, stop_confirmed, stop_unreachable, stop_since_us;
     uint32_t agents;
     uint64_t unknown;        /* events of unknown type */
@@ -130,6 +131,8 @@ struct fleet_totals {
     int64_t newest_event_us;
     uint32_t failed;            /* agents in AGENT_FAILED or with an unhandled failure */
     bool stop_latched;
+    /* Over all back-ends. Of one that has not answered a stop, all agents that are not over count as requested and
+     * unreachable. */
     int64_t stop_requested, stop_confirmed, stop_unreachable, stop_since_us;
     uint64_t events, unknown;
     uint64_t evicted, refused;  /* agents that were forgotten; agents and requests that found no room */

@@ -80,6 +80,9 @@ static void on_result(void *ctx, struct span command, enum command_state st, str
 {
     struct hub_backend *b = ctx;
     fold_result(b->hub->fleet, b->conf.name, command, st, reason, by, b->frame_us);
+    if (span_is(command, b->stop_due)) {
+        b->stop_due[0] = '\0';
+    }
     if (b->hub->events.result) {
         b->hub->events.result(b->hub->ctx, command, st, reason, by);
     }
@@ -106,7 +109,7 @@ static void on_link(void *ctx, enum link_state st, const char *why, int64_t retr
     if (st == LINK_LIVE && b->was_live && h->events.came_back) {
         h->events.came_back(h->ctx);
     }
-    if (st == LINK_LIVE && b->stop_due) {
+    if (st == LINK_LIVE && b->stop_due[0]) {
         loop_post(h->loop, send_stop_again, b);
     }
     b->was_live = b->was_live || st == LINK_LIVE;
@@ -252,11 +255,13 @@ static enum status send_one(struct hub_backend *b, struct command *c, char id[UL
     }
     fleet_apply(h->fleet, &o.ev);
     changed(h);
-    st = send_to(b, c, why);
-    if (c->verb == VERB_STOP_ALL || c->verb == VERB_RESET_STOP) {
-        b->stop_due = c->verb == VERB_STOP_ALL && st != ST_OK;
+    if (c->verb == VERB_STOP_ALL) {
+        memcpy(b->stop_due, id, sizeof(b->stop_due));
+    } else if (c->verb == VERB_RESET_STOP) {
+        b->stop_due[0] = '\0';
     }
-    if (b->stop_due) {
+    st = send_to(b, c, why);
+    if (st != ST_OK && b->stop_due[0]) {
         why_prefix(why, "the stop will be sent when it is back");
     }
     return st;
@@ -265,10 +270,10 @@ static enum status send_one(struct hub_backend *b, struct command *c, char id[UL
 static void send_stop_again(void *ctx)
 {
     struct hub_backend *b = ctx;
-    struct command c = {.verb = VERB_STOP_ALL, .reason = SPAN("sent again: it was not connected before")};
+    struct command c = {.verb = VERB_STOP_ALL, .reason = SPAN("sent again: it was not answered before")};
     char id[ULID_BYTES];
     struct why why = {0};
-    if (b->stop_due && send_one(b, &c, id, &why) != ST_OK) {
+    if (b->stop_due[0] && send_one(b, &c, id, &why) != ST_OK) {
         log_write(LOG_ERROR, "the fleet stop could not be sent again: %s", why.text);
     }
 }

@@ -27,7 +27,7 @@ struct hub_backend {
     uint32_t verbs, scopes;
     int64_t frame_us; /* when the frame came that is being folded: its time in the record */
     bool was_live;
-    bool stop_due;    /* a fleet stop that it could not be told: sent when it is back */
+    char stop_due[ULID_BYTES]; /* a fleet stop that it has not answered: sent again when it is back; empty: none */
 };
 
 struct hub_events { /* any may be NULL */
@@ -59,7 +59,7 @@ enum status hub_open(struct hub *h, const struct conf_backend *backends, uint32_
 enum status hub_connect(struct hub *h, struct why *why) MUST_USE;
 /* Gives the command an id and a time, records it durably, then sends it to its back-end; an empty one means all,
  * each with an id of its own. `id` gets the (first) ULID also when it fails. What lets something run is never sent
- * when it could not be recorded. A fleet stop that a back-end could not be told is sent again when that is back. */
+ * when it could not be recorded. A fleet stop that a back-end has not answered is sent again when that is back. */
 enum status hub_send(struct hub *h, struct command *c, char id[ULID_BYTES], struct why *why) MUST_USE;
 void hub_reconnect(struct hub *h);
 void hub_commit(struct hub *h);

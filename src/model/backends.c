@@ -95,6 +95,7 @@ void fold_fleet_stop(struct fold *x)
         b->stop_since_us = latched ? x->ev->time_us : 0;
     }
     b->stop_latched = latched;
+    b->stop_asked = false;
     b->stop_requested = count_of(x->ev, F_STOP_REQUESTED);
     b->stop_confirmed = count_of(x->ev, F_STOP_CONFIRMED);
     b->stop_unreachable = count_of(x->ev, F_STOP_UNREACHABLE);

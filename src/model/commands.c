@@ -111,6 +111,14 @@ static void note_command(struct fold *x, const struct command_track *c, struct s
     log_note(x, roster_find(&x->f->agents, c->agent), &n);
 }
 
+/* Until its fleet.stop says what came of it. */
+static void ask_to_stop(struct backend *b, enum verb verb)
+{
+    if (verb == VERB_STOP_ALL || verb == VERB_RESET_STOP) {
+        b->stop_asked = verb == VERB_STOP_ALL;
+    }
+}
+
 /* The same command comes twice when a console records it before it is sent and the back-end tells
  * it again. */
 void fold_operator_command(struct fold *x)
@@ -125,6 +133,7 @@ void fold_operator_command(struct fold *x)
         c->verb = (enum verb)event_choice(x->ev, F_VERB, VERB_COUNT);
         set_target(x, c);
         string_set(x->f, &c->reason, event_text(x->ev, F_REASON));
+        ask_to_stop(&x->b->b, c->verb);
     }
     if (operator_of(x->ev).n > 0) {
         string_set(x->f, &c->operator_id, operator_of(x->ev));
@@ -154,6 +163,9 @@ void fold_operator_result(struct fold *x)
     advance(x, c, (enum command_state)event_choice(x->ev, F_COMMAND_STATE, COMMAND_STATE_COUNT));
     if (c->state == before) {
         return;
+    }
+    if (c->verb == VERB_STOP_ALL && (c->state == COMMAND_REFUSED || c->state == COMMAND_FAILED)) {
+        x->b->b.stop_asked = false;
     }
     if (event_has(x->ev, F_REASON)) {
         string_set(x->f, &c->reason, event_text(x->ev, F_REASON));

@@ -106,6 +106,25 @@ static void add_backend(struct fleet_totals *t, const struct backend *b)
     t->stop_latched |= b->stop_latched;
 }
 
+static uint32_t agents_not_over(const struct fleet *f, uint32_t backend)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < f->agents.count; i++) {
+        const struct agent_item *it = f->agents.items[i];
+        count += it->a.backend == backend && it->a.state != AGENT_STOPPED;
+    }
+    return count;
+}
+
+static void add_unanswered_stop(struct fleet_totals *t, const struct fleet *f, const struct backend *b)
+{
+    if (b->stop_asked && !b->stop_latched) {
+        uint32_t agents = agents_not_over(f, b->ref);
+        t->stop_requested = add_saturating(t->stop_requested, agents);
+        t->stop_unreachable = add_saturating(t->stop_unreachable, agents);
+    }
+}
+
 void fleet_totals(const struct fleet *f, struct fleet_totals *out)
 {
     *out = (struct fleet_totals){
@@ -126,6 +145,8 @@ void fleet_totals(const struct fleet *f, struct fleet_totals *out)
         out->by_state[i] = f->by_state[i];
     }
     for (uint32_t i = 0; i < fleet_backend_count(f); i++) {
-        add_backend(out, fleet_backend_at(f, i));
+        const struct backend *b = fleet_backend_at(f, i);
+        add_backend(out, b);
+        add_unanswered_stop(out, f, b);
     }
 }

@@ -52,6 +52,7 @@ static const struct member backend_members[] = {
     UINT64(backend, seq),
     NUMBER(backend, verbs),
     BOOL(backend, stop_latched),
+    BOOL(backend, stop_asked),
     INT64(backend, stop_requested),
     INT64(backend, stop_confirmed),
     INT64(backend, stop_unreachable),

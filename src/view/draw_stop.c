@@ -9,7 +9,7 @@ static bool is_unanswered(const struct frame *fr)
 static struct safe counts(struct frame *fr)
 {
     const struct fleet_totals *t = &fr->totals;
-    if (is_unanswered(fr)) {
+    if (is_unanswered(fr) && t->backends_live > 0) {
         return text_own("the stop was sent; no back-end has answered yet");
     }
     return text_fmt(fr->arena, "requested %lld   confirmed %lld   unreachable %lld",

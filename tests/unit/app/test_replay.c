@@ -231,12 +231,40 @@ static void a_stop_reaches_who_was_away(void **state)
     fake_until(&c->fake[1], &c->fake[1].commands, 1);
     assert_int_equal(c->fake[1].verb, VERB_STOP_ALL);
     replay_is_live(c);
+    (void)fake_result(&c->fake[1], c->fake[1].command, COMMAND_ACCEPTED);
+    fake_until(&c->fake[1], &c->results, 1);
     net_ws_close(c->hub.net, c->fake[1].ws, 1001, "away again");
     serve(c, 1, 3, 5);
     struct command resume = {.verb = VERB_RESUME, .agent = SPAN("a"), .backend = SPAN("two")};
     assert_status(hub_send(&c->hub, &resume, id, &why), ST_OK);
     fake_until(&c->fake[1], &c->fake[1].commands, 2);
     assert_int_equal(c->fake[1].verb, VERB_RESUME); /* and no third: the stop was sent once */
+}
+
+/* It may have been lost on the way: only an answer says that it was not. */
+static void a_stop_is_sent_until_it_is_answered(void **state)
+{
+    struct console *c = *state;
+    char id[ULID_BYTES];
+    struct why why = {0};
+    serve(c, 0, 1, 5);
+    serve(c, 1, 1, 5);
+    struct command stop = {.verb = VERB_STOP_ALL};
+    assert_status(hub_send(&c->hub, &stop, id, &why), ST_OK);
+    fake_until(&c->fake[1], &c->fake[1].commands, 1);
+    net_ws_close(c->hub.net, c->fake[1].ws, 1001, "in the middle of it");
+    serve(c, 1, 2, 5);
+    fake_until(&c->fake[1], &c->fake[1].commands, 2);
+    assert_int_equal(c->fake[1].verb, VERB_STOP_ALL);
+    struct command reset = {.verb = VERB_RESET_STOP};
+    assert_status(hub_send(&c->hub, &reset, id, &why), ST_OK);
+    fake_until(&c->fake[1], &c->fake[1].commands, 3);
+    net_ws_close(c->hub.net, c->fake[1].ws, 1001, "away again");
+    serve(c, 1, 3, 5);
+    struct command resume = {.verb = VERB_RESUME, .agent = SPAN("a"), .backend = SPAN("two")};
+    assert_status(hub_send(&c->hub, &resume, id, &why), ST_OK);
+    fake_until(&c->fake[1], &c->fake[1].commands, 4);
+    assert_int_equal(c->fake[1].verb, VERB_RESUME); /* what was taken back is not sent again */
 }
 
 static void not_a_record(void **state)
@@ -257,6 +285,7 @@ int main(void)
         TEST(what_comes_in), TEST(what_goes_out),
         TEST(cuts_and_lies), TEST(the_last_console_of_the_record),
         TEST(not_a_record),  TEST(a_stop_reaches_who_was_away),
+        TEST(a_stop_is_sent_until_it_is_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

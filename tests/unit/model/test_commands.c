@@ -56,6 +56,42 @@ static void a_command_goes_from_sent_to_confirmed(void **state)
     fleet_free(t.fleet);
 }
 
+static void assert_unreachable(const struct teller *t, int64_t requested, int64_t unreachable)
+{
+    struct fleet_totals totals;
+    fleet_totals(t->fleet, &totals);
+    assert_int_equal(totals.stop_requested, requested);
+    assert_int_equal(totals.stop_unreachable, unreachable);
+}
+
+static void agents_of_who_does_not_answer_a_stop_are_unreachable(void **state)
+{
+    (void)state;
+    struct teller t = teller_new();
+    tell_started(&t, "a1");
+    tell_started(&t, "a2");
+    tell_started(&t, "over");
+    tell_state(&t, "over", AGENT_STOPPED);
+    assert_unreachable(&t, 0, 0);
+    tell_command(&t, "c1", VERB_STOP_ALL, NULL);
+    assert_unreachable(&t, 2, 2);
+    tell_result(&t, "c1", COMMAND_REFUSED, "no right");
+    assert_unreachable(&t, 0, 0);
+    tell_command(&t, "c2", VERB_STOP_ALL, NULL);
+    tell_command(&t, "c3", VERB_RESET_STOP, NULL);
+    assert_unreachable(&t, 0, 0);
+    tell_command(&t, "c4", VERB_STOP_ALL, NULL);
+    tell_result(&t, "c4", COMMAND_ACCEPTED, NULL);
+    assert_unreachable(&t, 2, 2);
+    struct event *ev = say(&t, EVENT_FLEET_STOP, NULL);
+    event_set_number(ev, F_STOP_LATCHED, true);
+    event_set_number(ev, F_STOP_REQUESTED, 2);
+    event_set_number(ev, F_STOP_CONFIRMED, 1);
+    fold(&t);
+    assert_unreachable(&t, 2, 0);
+    fleet_free(t.fleet);
+}
+
 static const enum command_state ends[] = {COMMAND_CONFIRMED, COMMAND_REFUSED, COMMAND_EXPIRED,
                                           COMMAND_SUPERSEDED, COMMAND_FAILED};
 
@@ -305,6 +341,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_command_goes_from_sent_to_confirmed),
+        cmocka_unit_test(agents_of_who_does_not_answer_a_stop_are_unreachable),
         cmocka_unit_test(an_end_is_the_end),
         cmocka_unit_test(unverifiable_may_still_be_confirmed),
         cmocka_unit_test(another_backend_cannot_answer),

@@ -186,6 +186,26 @@ static void counts_until_all_are_accounted_for(void **state)
     kit_release(&k);
 }
 
+static void who_is_away_is_counted_as_unreachable(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k);
+    assert_stops(&k);
+    begin(&k, "edge-eu", EVENT_OPERATOR_COMMAND, 0); /* as the console records what it sent to each */
+    text(&k, F_COMMAND_ID, "c1");
+    number(&k, F_VERB, VERB_STOP_ALL);
+    fold(&k);
+    report(&k, "ci", true, 3, 3, 0);
+    report(&k, "codex-prod", true, 5, 5, 0);
+    report(&k, "laptop", true, 2, 2, 0);
+    assert_shows(&k, "requested 11   confirmed 10   unreachable 1");
+    assert_shows(&k, "edge-eu (1 agent, sent when it returns)");
+    press(&k, KEY(ESC));
+    assert_shows(&k, "─ FLEET STOP ─"); /* not put away while one is missing */
+    kit_release(&k);
+}
+
 static void the_panel_stays_until_it_was_read(void **state)
 {
     struct kit k;
@@ -245,6 +265,7 @@ int main(void)
         cmocka_unit_test(comes_too_late_after_three_seconds),
         cmocka_unit_test(typing_is_not_disturbed),
         cmocka_unit_test(counts_until_all_are_accounted_for),
+        cmocka_unit_test(who_is_away_is_counted_as_unreachable),
         cmocka_unit_test(the_panel_stays_until_it_was_read),
         cmocka_unit_test(reset_is_typed),
         cmocka_unit_test(a_rebound_key_works_too),
