@@ -1,4 +1,4 @@
-#include "govd_priv.h"
+#include "claude_priv.h"
 
 /* The answers that Claude Code 2.1.328 was seen to honour (docs/drivers/claude.md). An empty 200 means "no
  * opinion", so every verdict is written out with its hookEventName. */

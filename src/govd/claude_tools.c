@@ -1,8 +1,8 @@
-#include "govd_priv.h"
+#include "claude_priv.h"
 
 /* Tools of Claude Code 2.1: which only read, and which members of the input say what is touched. What is not
- * listed asks (unless a rule names it): an unknown tool is never taken for a harmless one. */
-static const struct claude_tool TOOLS[] = {
+ * listed asks, unless a rule names it. */
+const struct tool_row claude_tools[] = {
     {"Read",         true,  NULL,      "file_path",     NULL,  "file_path"  },
     {"Glob",         true,  NULL,      "path",          NULL,  "pattern"    },
     {"Grep",         true,  NULL,      "path",          NULL,  "pattern"    },
@@ -22,15 +22,5 @@ static const struct claude_tool TOOLS[] = {
     {"Agent",        false, NULL,      NULL,            NULL,  "description"},
     {"Task",         false, NULL,      NULL,            NULL,  "description"},
     {"KillShell",    false, NULL,      NULL,            NULL,  "shell_id"   },
+    {0},
 };
-static const struct claude_tool OTHER = {"", false, NULL, NULL, NULL, NULL};
-
-const struct claude_tool *claude_tool(struct span name)
-{
-    for (size_t i = 0; i < ARRAY_LEN(TOOLS); i++) {
-        if (span_is(name, TOOLS[i].name)) {
-            return &TOOLS[i];
-        }
-    }
-    return &OTHER;
-}

@@ -21,20 +21,21 @@ static void answer_allow(struct govd *g, struct call *c, struct span reason)
     struct buf no;
     buf_init(&yes, HOOK_BODY_BYTES * 2);
     buf_init(&no, 4096);
-    claude_reply_allow(&yes, c->input, reason);
-    claude_reply_deny(&no, SPAN(UNRECORDED), REPLY_GO_ON);
+    const struct runtime *kind = session_at(g, c->session)->kind;
+    kind->allow(&yes, c->input, reason);
+    kind->deny(&no, SPAN(UNRECORDED), REPLY_GO_ON);
     outbox_allowance(g, c->http, buf_span(&yes), buf_span(&no), c->id);
     buf_release(&yes);
     buf_release(&no);
 }
 
-static void answer_deny(struct govd *g, net_id http, struct span reason, enum reply_then then,
-                        struct span command)
+static void answer_deny(const struct session *s, net_id http, struct span reason,
+                        enum reply_then then, struct span command)
 {
     struct buf b;
     buf_init(&b, (size_t)64 << 10);
-    claude_reply_deny(&b, span_sub(reason, 0, 4096), then);
-    outbox_refusal(g, http, buf_span(&b), command);
+    s->kind->deny(&b, span_sub(reason, 0, 4096), then);
+    outbox_refusal(s->govd, http, buf_span(&b), command);
     buf_release(&b);
 }
 
@@ -54,7 +55,7 @@ static void finish_denied(struct govd *g, struct call *c, struct span reason, en
     event_set_number(&ev, F_OUTCOME, OUTCOME_DENIED);
     event_put_text(&ev, F_ERROR, span_sub(reason, 0, 4096));
     (void)publish_action(g, c, &ev);
-    answer_deny(g, c->http, reason, then, span_str(c->deciding));
+    answer_deny(s, c->http, reason, then, span_str(c->deciding));
     call_set_state(g, c, CALL_FREE);
     session_settle(g, s, NULL);
 }
@@ -269,7 +270,7 @@ static void turn_away(struct govd *g, struct session *s, net_id http, const char
     if (may_tell(&s->told_us)) {
         publish_failure(g, s, FAILURE_POLICY, span_str(reason));
     }
-    answer_deny(g, http, span_str(reason), REPLY_GO_ON, SPAN_NONE);
+    answer_deny(s, http, span_str(reason), REPLY_GO_ON, SPAN_NONE);
 }
 
 void gate_request(struct govd *g, struct session *s, net_id http, const struct call_request *r)

@@ -3,8 +3,7 @@
  *   govd.c      start, turn, shutdown             listen.c    who may connect, and to which door
  *   publish.c   event -> record -> fold -> ring   outbox.c    what leaves only after the record is durable
  *   sessions.c  agents known by their hooks       gate.c      a call's life: judge, ask, answer, withdraw
- *   calls.c     the table of calls
- *   claude.c    hook payloads of Claude Code      claude_tools.c, claude_reply.c  its tools and its answers
+ *   calls.c     the table of calls                hooks_priv.h  the runtimes whose hooks are understood
  *   rules.c     policy file                       commands.c  operators' verbs, one function each
  *   consoles.c  checkrein.v1 connections          stop.c      fleet stop
  *   procs.c     processes: who, alive, gone       tree.c, ending.c  all that is below one; ending it
@@ -61,11 +60,13 @@ enum gate_mode gate_find(struct span name); /* GATE_OPEN when unknown */
 
 /* One agent as its hooks show it. Lives as long as the daemon; named by its index + 1. */
 typedef uint32_t session_ref;
+struct runtime;
 struct session {
     struct govd *govd;
+    const struct runtime *kind; /* whose hooks it has; by the beginning of its id */
     session_ref ref;
     uint32_t children;      /* sessions whose parent it is */
-    char *id;     /* "claude:<session>" or "claude:<session>/<subagent>" */
+    char *id;     /* "claude:<session>" or "claude:<session>/<subagent>"; other runtimes with their own prefix */
     char *native; /* the runtime's own session id */
     char *name, *cwd, *mode, *runtime, *model;
     session_ref parent;
@@ -291,20 +292,29 @@ void gate_finished(struct govd *g, struct session *s, const struct call_end *end
 void gate_forget(struct govd *g, struct session *s, const char *why);
 void gate_release(struct govd *g);
 
-/* ---- claude.c: one hook call; answers at once or through the gate */
-void claude_hook(struct govd *g, net_id http, const struct http_head *head, struct span body);
-/* Appends the runtime's JSON to `out`. */
-void claude_reply_allow(struct buf *out, struct span input, struct span reason);
-void claude_reply_deny(struct buf *out, struct span reason, enum reply_then then);
-/* Of a prompt, or of a change of settings. */
-void claude_reply_block(struct buf *out, struct span reason);
-
-struct claude_tool {
-    const char *name;
-    bool reads_only;
-    const char *command_key, *path_key, *url_key, *summary_key;
+/* ---- runtime.c: a row for each runtime whose hooks are understood (hooks_priv.h) */
+struct hook_event;
+struct tool_row;
+struct runtime {
+    const char *name;      /* F_AGENT_RUNTIME */
+    const char *id_prefix; /* of its agents' ids: "claude:" */
+    const char *called;    /* an agent that nothing else names */
+    const char *provider;  /* whose models it talks to, unless told otherwise */
+    const char *path;      /* where its hooks are posted: "/hook/claude" */
+    const char *gate_event; /* the one that is answered with a verdict */
+    const struct hook_event *events; /* both end with an empty row */
+    const struct tool_row *tools;
+    /* Each appends the runtime's JSON to `out`. `input`: what was shown, as JSON text. */
+    void (*allow)(struct buf *out, struct span input, struct span reason);
+    void (*deny)(struct buf *out, struct span reason, enum reply_then then);
+    void (*block)(struct buf *out, struct span reason); /* of a prompt, or of a change of settings */
 };
-const struct claude_tool *claude_tool(struct span name); /* a generic row when unknown */
+extern const struct runtime RUNTIME_CLAUDE;
+const struct runtime *runtime_by_path(struct span path); /* NULL: no runtime posts there */
+const struct runtime *runtime_of_agent(struct span id);  /* the first one when no prefix fits */
+
+/* ---- hooks.c: one hook call; answered at once or through the gate */
+void hook_receive(struct govd *g, net_id http, const struct http_head *head, struct span body);
 
 /* ---- rules.c */
 void rules_reload(struct govd *g);

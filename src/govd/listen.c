@@ -17,14 +17,17 @@ static const struct room {
     const char *path;
     room_fn *enter;
 } ROOMS[] = {
-    {"/hook/claude", claude_hook },
-    {"/v1/logs",     otlp_receive},
-    {"/v1/metrics",  otlp_receive},
-    {"/v1/traces",   otlp_receive},
+    {"/v1/logs",    otlp_receive},
+    {"/v1/metrics", otlp_receive},
+    {"/v1/traces",  otlp_receive},
 };
+static const struct room HOOKS = {NULL, hook_receive}; /* at the paths of runtime.c */
 
 static const struct room *room_of(struct span path)
 {
+    if (runtime_by_path(path)) {
+        return &HOOKS;
+    }
     for (size_t i = 0; i < ARRAY_LEN(ROOMS); i++) {
         if (span_is(path, ROOMS[i].path)) {
             return &ROOMS[i];

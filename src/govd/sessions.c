@@ -96,7 +96,8 @@ struct session *session_open(struct govd *g, struct span id, bool *made)
         return NULL;
     }
     *made = true;
-    *s = (struct session){.govd = g, .ref = s->ref, .pidfd = -1, .demo = g->demo};
+    *s = (struct session){
+        .govd = g, .ref = s->ref, .kind = runtime_of_agent(id), .pidfd = -1, .demo = g->demo};
     s->id = xstrndup(id.p, id.n);
     map_put(&g->session_by_id, id, s->ref);
     const struct agent *known = fleet_agent_by_id(g->fleet, BACKEND_SELF, id);
@@ -188,7 +189,7 @@ void session_model(struct govd *g, struct session *s, struct span model)
     struct event ev;
     publish_about(g, &ev, EVENT_AGENT_UPDATED, s);
     event_set_text(&ev, F_MODEL, model);
-    event_set_text(&ev, F_PROVIDER, SPAN("anthropic"));
+    event_set_text(&ev, F_PROVIDER, span_str(s->kind->provider));
     (void)publish(g, &ev);
 }
 
