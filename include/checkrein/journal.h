@@ -168,4 +168,25 @@ struct journal_report {
 enum status journal_verify(const char *path, const uint8_t *public_key,
                            struct journal_report *report, struct why *why) MUST_USE;
 
+/* ---- what it proves of the gate: nothing ran that was not decided (docs/JOURNAL.md, section 8).
+ * Verification says whether a record was changed; this says what it tells. */
+struct journal_decisions {
+    uint64_t started;     /* calls that were let run */
+    uint64_t by_rule;     /* of these */
+    uint64_t by_operator; /* of these */
+    uint64_t ungated;     /* calls that ended and that the gate never let through */
+    uint64_t faults;
+    uint64_t first_n; /* record of the first fault */
+    int64_t first_us; /* its time */
+    char first[160];  /* what it is, in words of ours */
+    char agent[128];  /* of the first fault, as recorded and so hostile; cut to fit */
+    char call[128];
+    bool partial; /* it does not begin with record 1: what was decided before is not seen, and
+                     nothing was checked */
+};
+/* A folder or one segment file. ST_OK: *out is filled. ST_INVALID for a line that is no record
+ * (journal_verify() tells more), ST_NOTFOUND, ST_IO. */
+enum status journal_decisions(const char *path, struct journal_decisions *out,
+                              struct why *why) MUST_USE;
+
 #endif

@@ -17,7 +17,7 @@
     X(EXIT_USAGE, 2, "bad arguments; and a hook that must block its call")                         \
     X(EXIT_REFUSED, 3, "the back-end said no, or there is no such agent or request")               \
     X(EXIT_UNKNOWN, 4, "sent, but no answer came in time: read back before trying again")          \
-    X(EXIT_BROKEN, 5, "verify: the record is not intact")
+    X(EXIT_BROKEN, 5, "verify: the record is not intact, or tells of a call that ran undecided")
 enum exit_code {
 #define X(constant, code, meaning) constant = (code),
     EXIT_CODES(X)

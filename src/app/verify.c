@@ -3,6 +3,7 @@
 #include "checkrein/file.h"
 #include "checkrein/journal.h"
 #include "checkrein/num.h"
+#include "checkrein/text.h"
 
 static const char *const VERDICT_WORDS[] = {
     [VERIFY_INTACT] = "intact",
@@ -43,6 +44,55 @@ static enum status read_key(const char *path, uint8_t key[32], struct why *why)
     return st;
 }
 
+static void print_fault(const struct journal_decisions *d)
+{
+    char agent[sizeof(d->agent)];
+    char call[sizeof(d->call)];
+    char when[TIME_TEXT_BYTES];
+    (void)text_plain_of(span_str(d->agent), agent, sizeof(agent));
+    (void)text_plain_of(span_str(d->call), call, sizeof(call));
+    time_format(d->first_us, when);
+    (void)printf("  NOT AS DECIDED: record %llu, %s: %s (agent %s, call %s)\n",
+                 (unsigned long long)d->first_n, when, d->first, agent, call);
+    if (d->faults > 1) {
+        (void)printf("  and %llu faults after it\n", (unsigned long long)(d->faults - 1));
+    }
+}
+
+static void print_decisions(const struct journal_decisions *d)
+{
+    if (d->partial) {
+        (void)printf("  decisions are not checked: earlier records are not here\n");
+        return;
+    }
+    if (d->faults > 0) {
+        print_fault(d);
+    } else if (d->started > 0) {
+        (void)printf(
+            "  %llu calls were let run, each by one decision of its digest: %llu by a rule, "
+            "%llu by an operator\n",
+            (unsigned long long)d->started, (unsigned long long)d->by_rule,
+            (unsigned long long)d->by_operator);
+    }
+    if (d->ungated > 0) {
+        (void)printf("  %llu calls ended that the gate never let through\n",
+                     (unsigned long long)d->ungated);
+    }
+}
+
+/* What an intact record tells of the gate. */
+static int verify_decisions(const char *path)
+{
+    struct journal_decisions d;
+    struct why why = {0};
+    if (journal_decisions(path, &d, &why) != ST_OK) {
+        app_say("%s: %s", path, why.text);
+        return EXIT_TROUBLE;
+    }
+    print_decisions(&d);
+    return d.faults > 0 ? EXIT_BROKEN : EXIT_DONE;
+}
+
 static int verify_one(const char *path, const uint8_t *key)
 {
     struct journal_report report = {0};
@@ -52,8 +102,8 @@ static int verify_one(const char *path, const uint8_t *key)
         return EXIT_TROUBLE;
     }
     print_report(path, &report);
-    return report.verdict == VERIFY_INTACT || report.verdict == VERIFY_TORN_TAIL ? EXIT_DONE
-                                                                                 : EXIT_BROKEN;
+    bool intact = report.verdict == VERIFY_INTACT || report.verdict == VERIFY_TORN_TAIL;
+    return intact ? verify_decisions(path) : EXIT_BROKEN;
 }
 
 struct choices {

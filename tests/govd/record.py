@@ -4,29 +4,10 @@ import json
 import os
 import subprocess
 
+import decisions
 from daemon import Console, Held, check, run, verdict, wait_for, with_daemon
 
 ALLOW_LS = "[rule ls]\ntool = Bash\ncommand = ls *\nverdict = allow\nreason = x\n"
-
-
-def decided_before_it_ran(records):
-    """Every action.started has one earlier allow by rule, or one approval, of the same action and digest."""
-    allowed, approved, problems, started = {}, {}, [], 0
-    for r in records:
-        if r["k"] != "event":
-            continue
-        kind, d = r["event"]["type"].removeprefix("dev.checkrein."), r["event"]["data"]
-        key = (d.get("gen_ai.agent.id"), d.get("gen_ai.tool.call.id"))
-        if kind == "policy.decided" and d["policy.verdict"] == "allow":
-            allowed.setdefault(key, []).append(d["action.digest"])
-        elif kind == "approval.resolved" and d["approval.decision"] == "approved":
-            approved.setdefault(key, []).append(d["action.digest"])
-        elif kind == "action.started":
-            started += 1
-            digests = allowed.pop(key, []) + approved.pop(key, [])
-            if digests != [d["action.digest"]]:
-                problems.append((key, digests))
-    return started, problems
 
 
 @with_daemon(policy=ALLOW_LS)
@@ -42,11 +23,10 @@ def every_run_was_decided(daemon):
         else:
             console.command("deny", approval=console.request_for(h.id)["approval.id"])
             h.answer()
-    records = daemon.records()
-    started, problems = decided_before_it_ran(records)
-    check(started == 14 and not problems, f"{started} started, {problems}")
-    forged = [r for r in records if not (r["k"] == "event" and r["event"]["type"].endswith("approval.resolved"))]
-    check(decided_before_it_ran(forged)[1], "the checker does not see a missing decision")
+    started, faults = decisions.check(daemon.records())
+    check(started == 14 and not faults, f"{started} started, {faults}")
+    told = daemon.verify().stdout
+    check("14 calls were let run" in told and "7 by a rule, 7 by an operator" in told, told)
 
 
 def verify_names_what_changed(daemon):
@@ -119,6 +99,7 @@ def tampered_record_is_refused(daemon):
     done = daemon.run("serve", "--socket", daemon.socket, "--token-file", daemon.token_file, "--journal", daemon.record,
                       "--hook-port", "0")
     check(done.returncode == 1, f"started over a record that was changed: {done}")
+    daemon.tampered = True
 
 
 SMALL = 64 * 1024

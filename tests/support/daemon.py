@@ -7,6 +7,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -17,6 +18,8 @@ import sys
 import tempfile
 import threading
 import time
+
+import decisions
 
 DEADLINE = float(os.environ.get("CHECKREIN_TEST_DEADLINE", "20"))
 
@@ -62,6 +65,7 @@ class Daemon:
             f.write("[serve]\nstop_grace_ms = 500\n" + config)
         self.port = port
         self.process = None
+        self.tampered = False  # a test changed the record on purpose
         self.start()
 
     def write_policy(self, text):
@@ -110,7 +114,10 @@ class Daemon:
                 self.kill()
                 raise Failed("the daemon did not end on SIGTERM")
         text = self.log_text()
-        shutil.rmtree(self.dir, ignore_errors=True)
+        try:
+            self.check_record()
+        finally:
+            shutil.rmtree(self.dir, ignore_errors=True)
         check("Sanitizer" not in text and "runtime error" not in text, text)
         return code
 
@@ -140,6 +147,17 @@ class Daemon:
                 with open(os.path.join(self.record, name), "rb") as f:
                     out += [json.loads(line) for line in f if line.endswith(b"\n")]
         return out
+
+    def check_record(self):
+        """Whatever a test did: nothing ran that was not decided. Two checkers that share no line agree."""
+        if self.tampered or not os.path.isdir(self.record):
+            return
+        done = self.verify()
+        check(done.returncode == 0, f"the record that is left does not hold: {done.stdout}{done.stderr}")
+        started, faults = decisions.check(self.records())
+        check(not faults, f"the record that is left tells of {faults[:3]}")
+        told = re.search(r"(\d+) calls were let run", done.stdout)
+        check(int(told.group(1) if told else 0) == started, f"{started} calls were let run, not: {done.stdout}")
 
     def events(self, kind=None):
         found = [r["event"] for r in self.records() if r["k"] == "event"]

@@ -1,0 +1,58 @@
+/* decisions_read.c - the events of a record, from its first to its last, held against the rule of
+ * decisions.c. */
+#include "checkrein/codec.h"
+#include "decisions_priv.h"
+#include "record_priv.h"
+
+static bool is_a_start(const struct journal_record *r)
+{
+    struct record line;
+    struct open_body open;
+    return record_parse(r->line, &line) && record_read_open(&line, &open) &&
+           open.cause == OPEN_START;
+}
+
+/* An event that cannot be read decides nothing, so what it may have decided shows as undecided. */
+static void take(struct decisions *d, struct codec *c, const struct journal_record *r)
+{
+    struct event ev;
+    struct why why = {0};
+    if (r->kind == JOURNAL_OPEN && is_a_start(r)) {
+        decisions_restart(d);
+    } else if (r->kind == JOURNAL_EVENT && codec_read_event(c, r->body, &ev, NULL, &why) == ST_OK) {
+        decisions_apply(d, r->n, r->time_us, &ev);
+    }
+}
+
+static enum status read_all(struct journal_cursor *cursor, struct decisions *d, bool *partial,
+                            struct why *why)
+{
+    struct codec *c = codec_new();
+    struct journal_record r;
+    enum status st = journal_cursor_next(cursor, &r, why);
+    *partial = st == ST_OK && r.n > 1;
+    while (st == ST_OK && !*partial) {
+        take(d, c, &r);
+        st = journal_cursor_next(cursor, &r, why);
+    }
+    codec_free(c);
+    return st == ST_END ? ST_OK : st;
+}
+
+enum status journal_decisions(const char *path, struct journal_decisions *out, struct why *why)
+{
+    struct journal_cursor *cursor;
+    *out = (struct journal_decisions){0};
+    enum status st = journal_cursor_open(&cursor, path, why);
+    if (st != ST_OK) {
+        return st;
+    }
+    bool partial = false;
+    struct decisions *d = decisions_new();
+    st = read_all(cursor, d, &partial, why);
+    *out = *decisions_told(d);
+    out->partial = partial;
+    decisions_free(d);
+    journal_cursor_close(cursor);
+    return st;
+}
