@@ -18,7 +18,7 @@ static const struct subcommand SUBCOMMANDS[] = {
 #define X(verb, name, aim, operands, enough, options, help) {name, cmd_verb, operands, help, options, NULL},
     OPERATOR_VERBS(X)
 #undef X
-    {"verify", cmd_verify, "FILE...", "prove that a record is intact", OPTIONS_VERIFY,
+    {"verify", cmd_verify, "FILE...", "prove that a record is intact, and that no call ran undecided", OPTIONS_VERIFY,
      "Or name the first line that is not. FILE is a record's folder or one segment of it."},
     {"hook", cmd_hook, "claude", "what a runtime's command hook runs: standard input to the daemon", OPTIONS_HOOK,
      "Whatever goes wrong, it exits with 2, which blocks the call."},
