@@ -38,6 +38,7 @@
     X(EVENT_APPROVAL_REQUESTED, "approval.requested")                                              \
     X(EVENT_APPROVAL_RESOLVED, "approval.resolved")                                                \
     X(EVENT_SPEND_RECORDED, "spend.recorded")                                                      \
+    X(EVENT_SPEND_DAY, "spend.day")                                                                \
     X(EVENT_FAILURE_REPORTED, "failure.reported")                                                  \
     X(EVENT_CREDENTIAL_ISSUED, "credential.issued")                                                \
     X(EVENT_CREDENTIAL_USED, "credential.used")                                                    \
@@ -121,6 +122,7 @@ enum event_kind { EVENT_STR, EVENT_INT, EVENT_BOOL, EVENT_TIME, EVENT_ENUM, EVEN
     X(F_TOKENS_IN, "gen_ai.usage.input_tokens", EVENT_INT, "")                                     \
     X(F_TOKENS_OUT, "gen_ai.usage.output_tokens", EVENT_INT, "")                                   \
     X(F_TOKENS_CACHED, "gen_ai.usage.cache_read.input_tokens", EVENT_INT, "")                      \
+    X(F_TOKENS_CACHE_WRITE, "gen_ai.usage.cache_creation.input_tokens", EVENT_INT, "")             \
     X(F_TOKENS_REASONING, "gen_ai.usage.reasoning_tokens", EVENT_INT, "")                          \
     X(F_COST_MICROUSD, "cost.microusd", EVENT_INT, "")                                             \
     X(F_COST_CURRENCY, "cost.currency", EVENT_STR, "")                                             \

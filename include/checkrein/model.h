@@ -49,6 +49,8 @@ struct backend {
     bool stop_asked;         /* a fleet stop was commanded, and it has not answered yet */
     int64_t stop_requested, stop_confirmed, stop_unreachable, stop_since_us;
     uint32_t agents;
+    int64_t spend_day, day_microusd; /* spent by its agents on that day (UTC, days since 1970) */
+    int64_t day_limit_microusd;      /* of a day, for all its agents; 0: none */
     uint64_t unknown;        /* events of unknown type */
 };
 
@@ -73,8 +75,10 @@ struct agent {
     bool cost_estimated, unpriced; /* unpriced: tokens were seen without a cost */
     uint32_t pending;        /* approvals waiting */
     uint32_t failures;       /* that were not retries */
+    uint32_t retries;        /* attempts of the model that failed and were tried again */
+    uint32_t retrying;       /* such attempts since the last success; 0: it does not retry */
     uint32_t actions;        /* started */
-    uint32_t last_failure;   /* log entry number, 0 = none */
+    uint32_t last_failure;   /* log entry number of a failure or an attempt, 0 = none */
     uint32_t log_tail;       /* private: chain of its log entries */
     uint32_t lists[4];       /* private: grants, credentials, reins, delegation */
 };
@@ -126,7 +130,8 @@ struct fleet_totals {
     uint32_t pending;
     int64_t oldest_pending_us;  /* requested_us, 0 = none */
     int64_t cost_microusd;
-    bool unpriced;
+    bool cost_estimated;
+    uint32_t unpriced;          /* agents that had tokens without a cost */
     uint32_t backends, backends_live;
     int64_t newest_event_us;
     uint32_t failed;            /* agents in AGENT_FAILED or with an unhandled failure */
@@ -187,6 +192,11 @@ bool fleet_verb_offered(const struct fleet *f, uint32_t agent, enum verb v, cons
 /* True when its last sign of life is further than twice its heartbeat from now (also ahead), or its back-end is
  * not live: "last known". */
 bool fleet_agent_stale(const struct fleet *f, const struct agent *a, int64_t now_us);
+
+/* What the agents of a back-end spent on the UTC day of `now_us`. */
+int64_t fleet_spent_today(const struct backend *b, int64_t now_us);
+/* The same of all back-ends, and what they may spend a day: 0 when none of them has a limit. */
+int64_t fleet_spent_today_all(const struct fleet *f, int64_t now_us, int64_t *limit_microusd);
 
 /* Pending ones: emergency and high risk first, then by age; a new one joins the end of its bay. */
 uint32_t fleet_pending_count(const struct fleet *f);

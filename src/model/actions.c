@@ -54,6 +54,7 @@ void fold_action_started(struct fold *x)
     id_set(x->f, &it->now_action, event_text(x->ev, F_ACTION_ID));
     it->a.now_since_us = x->ev->time_us;
     it->a.now_running = true;
+    it->a.retrying = 0; /* a call comes from a model that answered */
     if (!x->ev->snapshot && it->a.actions < UINT32_MAX) {
         it->a.actions++;
     }

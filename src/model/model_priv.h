@@ -14,6 +14,8 @@
 #include "checkrein/model.h"
 #include "checkrein/pool.h"
 
+#define DAY_US (INT64_C(86400) * 1000000) /* of the days that spend is counted by: UTC */
+
 /* ---- roster.c: things in order of appearance. Refs count up, so the array is sorted by ref. */
 struct roster {
     uint32_t *refs;
@@ -109,7 +111,8 @@ struct fleet {
     struct index agent_by_id, waiting_children;
     uint32_t finished_first, finished_last; /* refs */
     uint32_t by_state[AGENT_STATE_COUNT], failed, demo;
-    bool unpriced;
+    bool cost_estimated;
+    uint32_t unpriced; /* agents, those that were forgotten too */
     int64_t cost_microusd, newest_event_us;
 
     struct roster approvals;
@@ -250,8 +253,11 @@ void approval_close(struct fold *x, struct approval_item *it, const struct closi
 void approvals_withdraw_of(struct fold *x, const struct agent_item *agent, const char *reason);
 void approvals_withdraw_lost(struct fold *x, const char *reason);
 
-/* ---- reports.c */
+/* ---- spend.c */
 void fold_spend_recorded(struct fold *x);
+void fold_spend_day(struct fold *x);
+
+/* ---- reports.c */
 void fold_failure_reported(struct fold *x);
 void fold_credential(struct fold *x);
 void fold_signal_raised(struct fold *x);

@@ -131,6 +131,15 @@ static void tell_failure(struct teller *t, const struct agent *a)
     tell(t);
 }
 
+static void tell_retrying(struct teller *t, const struct agent *a)
+{
+    begin_for(t, EVENT_FAILURE_REPORTED, a->last_event_us, a);
+    event_set_number(&t->ev, F_FAILURE_CLASS, FAILURE_MODEL);
+    event_set_number(&t->ev, F_RETRYING, true);
+    event_set_number(&t->ev, F_ATTEMPT, a->retrying);
+    tell(t);
+}
+
 static void tell_agent(struct teller *t, const struct agent_item *it)
 {
     if (it->a.registered) {
@@ -141,6 +150,9 @@ static void tell_agent(struct teller *t, const struct agent_item *it)
     tell_spend(t, &it->a);
     if (it->a.failing) {
         tell_failure(t, &it->a);
+    }
+    if (it->a.retrying > 0) {
+        tell_retrying(t, &it->a);
     }
 }
 
@@ -164,6 +176,14 @@ static void tell_approval(struct teller *t, const struct approval_item *it)
     number(t, F_QUORUM, a->quorum);
     number(t, F_EXPIRES_AT, a->expires_us);
     list(t, F_SCOPES, it->scopes);
+    tell(t);
+}
+
+static void tell_day(struct teller *t)
+{
+    begin(t, EVENT_SPEND_DAY, t->b->spend_day * DAY_US);
+    event_set_number(&t->ev, F_COST_MICROUSD, t->b->day_microusd);
+    number(t, F_BUDGET_LIMIT, t->b->day_limit_microusd);
     tell(t);
 }
 
@@ -199,5 +219,6 @@ void fleet_snapshot(const struct fleet *f, struct span backend,
             }
         }
     }
+    tell_day(&t);
     tell_stop(&t);
 }

@@ -58,6 +58,9 @@ static const struct member backend_members[] = {
     INT64(backend, stop_unreachable),
     INT64(backend, stop_since_us),
     NUMBER(backend, agents),
+    INT64(backend, spend_day),
+    INT64(backend, day_microusd),
+    INT64(backend, day_limit_microusd),
     UINT64(backend, unknown),
 };
 
@@ -112,6 +115,8 @@ static const struct member agent_members[] = {
     CHOICE(agent, risk, "risk"),
     BOOL(agent, failing),
     NUMBER(agent, failures),
+    NUMBER(agent, retries),
+    NUMBER(agent, retrying),
     NUMBER(agent, actions),
     NUMBER(agent, last_failure),
 };
@@ -176,12 +181,19 @@ static const char *const detail_sets[EVENT_TYPE_COUNT] = {
 };
 
 static const struct member totals_members[] = {
-    NUMBER(fleet_totals, agents),           NUMBER(fleet_totals, pending),
-    INT64(fleet_totals, oldest_pending_us), INT64(fleet_totals, cost_microusd),
-    BOOL(fleet_totals, unpriced),           INT64(fleet_totals, newest_event_us),
-    NUMBER(fleet_totals, failed),           UINT64(fleet_totals, events),
-    UINT64(fleet_totals, unknown),          UINT64(fleet_totals, evicted),
-    UINT64(fleet_totals, refused),          BOOL(fleet_totals, demo),
+    NUMBER(fleet_totals, agents),
+    NUMBER(fleet_totals, pending),
+    INT64(fleet_totals, oldest_pending_us),
+    INT64(fleet_totals, cost_microusd),
+    NUMBER(fleet_totals, unpriced),
+    BOOL(fleet_totals, cost_estimated),
+    INT64(fleet_totals, newest_event_us),
+    NUMBER(fleet_totals, failed),
+    UINT64(fleet_totals, events),
+    UINT64(fleet_totals, unknown),
+    UINT64(fleet_totals, evicted),
+    UINT64(fleet_totals, refused),
+    BOOL(fleet_totals, demo),
 };
 
 struct walk {

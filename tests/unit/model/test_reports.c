@@ -56,9 +56,46 @@ static void tokens_without_a_price_are_marked(void **state)
     say_spend(&t, "a1", 1, 0);
     fold(&t);
     assert_true(agent_named(&t, "a1")->unpriced);
-    assert_true(totals_of(&t).unpriced);
+    assert_int_equal(totals_of(&t).unpriced, 1);
+    say_spend(&t, "a1", 1, 0);
+    fold(&t);
+    assert_int_equal(totals_of(&t).unpriced, 1); /* agents, not requests */
+    say_spend(&t, "a2", 1, 0);
+    fold(&t);
+    assert_int_equal(totals_of(&t).unpriced, 2);
     assert_int_equal(fleet_log_entry(t.fleet, fleet_log_newest(t.fleet))->microusd, -1);
     assert_int_equal(fleet_log_entry(t.fleet, fleet_log_newest(t.fleet))->tokens, 1);
+    fleet_free(t.fleet);
+}
+
+#define DAY_US (INT64_C(86400) * SECOND_US)
+
+static void spend_of_a_day_is_told_apart(void **state)
+{
+    (void)state;
+    struct teller t = teller_new();
+    int64_t limit = 0;
+    say_spend(&t, "a1", 1, 1);
+    event_set_number(&t.ev, F_COST_MICROUSD, 500);
+    fold(&t);
+    say_spend(&t, "a2", 1, 1);
+    event_set_number(&t.ev, F_COST_MICROUSD, 70);
+    fold(&t);
+    assert_int_equal(fleet_spent_today_all(t.fleet, t.now_us, &limit), 570);
+    assert_int_equal(limit, 0);
+    assert_int_equal(fleet_spent_today_all(t.fleet, t.now_us + DAY_US, &limit), 0);
+    event_set_number(say(&t, EVENT_SPEND_DAY, NULL), F_COST_MICROUSD, 570);
+    event_set_number(&t.ev, F_BUDGET_LIMIT, 9000);
+    fold(&t);
+    assert_int_equal(fleet_spent_today_all(t.fleet, t.now_us, &limit), 570);
+    assert_int_equal(limit, 9000);
+    t.now_us += DAY_US;
+    say_spend(&t, "a1", 1, 1);
+    event_set_number(&t.ev, F_COST_MICROUSD, 3);
+    fold(&t);
+    assert_int_equal(fleet_spent_today_all(t.fleet, t.now_us, &limit), 3);
+    assert_int_equal(limit, 9000);
+    assert_int_equal(totals_of(&t).cost_microusd, 573);
     fleet_free(t.fleet);
 }
 
@@ -117,6 +154,44 @@ static void a_retry_is_not_a_failure_yet(void **state)
     assert_int_equal(totals_of(&t).failed, 1);
     tell_failure(&t, "a1", false);
     assert_int_equal(totals_of(&t).failed, 1);
+    fleet_free(t.fleet);
+}
+
+static void attempts_are_counted_until_the_model_answers(void **state)
+{
+    (void)state;
+    struct teller t = teller_new();
+    tell_failure(&t, "a1", true);
+    tell_failure(&t, "a1", true);
+    assert_int_equal(agent_named(&t, "a1")->retrying, 2);
+    event_set_number(say(&t, EVENT_FAILURE_REPORTED, "a1"), F_RETRYING, true);
+    event_set_number(&t.ev, F_FAILURE_CLASS, FAILURE_MODEL);
+    event_set_number(&t.ev, F_ATTEMPT, 7);
+    fold(&t);
+    const struct agent *a = agent_named(&t, "a1");
+    assert_int_equal(a->retrying, 7);
+    assert_int_equal(a->retries, 3);
+    assert_int_equal(a->failures, 0);
+    assert_int_equal(totals_of(&t).failed, 0);
+    say_spend(&t, "a1", 10, 1);
+    fold(&t);
+    assert_int_equal(agent_named(&t, "a1")->retrying, 0);
+    assert_int_equal(agent_named(&t, "a1")->retries, 3);
+    fleet_free(t.fleet);
+}
+
+static void giving_up_ends_the_attempts(void **state)
+{
+    (void)state;
+    struct teller t = teller_new();
+    tell_failure(&t, "a1", true);
+    tell_failure(&t, "a1", false);
+    assert_int_equal(agent_named(&t, "a1")->retrying, 0);
+    assert_int_equal(agent_named(&t, "a1")->retries, 1);
+    assert_int_equal(agent_named(&t, "a1")->failures, 1);
+    tell_failure(&t, "a1", true);
+    tell_state(&t, "a1", AGENT_IDLE);
+    assert_int_equal(agent_named(&t, "a1")->retrying, 0);
     fleet_free(t.fleet);
 }
 
@@ -392,7 +467,10 @@ int main(void)
         cmocka_unit_test(spend_adds_up),
         cmocka_unit_test(tokens_without_a_price_are_marked),
         cmocka_unit_test(sums_do_not_wrap),
+        cmocka_unit_test(spend_of_a_day_is_told_apart),
         cmocka_unit_test(a_retry_is_not_a_failure_yet),
+        cmocka_unit_test(attempts_are_counted_until_the_model_answers),
+        cmocka_unit_test(giving_up_ends_the_attempts),
         cmocka_unit_test(success_or_a_new_state_ends_a_failure),
         cmocka_unit_test(a_failure_of_no_agent_is_logged),
         cmocka_unit_test(the_action_that_began_last_is_shown),

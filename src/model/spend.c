@@ -1,0 +1,130 @@
+#include "model_priv.h"
+
+static int64_t tokens_of(const struct event *ev, enum event_field field)
+{
+    int64_t n = event_number(ev, field);
+    return n < 0 ? 0 : n;
+}
+
+static const struct {
+    enum event_field field;
+    size_t offset;
+} token_counts[] = {
+    {F_TOKENS_IN,        offsetof(struct agent, tokens_in)       },
+    {F_TOKENS_OUT,       offsetof(struct agent, tokens_out)      },
+    {F_TOKENS_CACHED,    offsetof(struct agent, tokens_cached)   },
+    {F_TOKENS_REASONING, offsetof(struct agent, tokens_reasoning)},
+};
+
+/* An event of a snapshot carries sums, any other one what was added. */
+static int64_t plus(const struct event *ev, int64_t before, int64_t n)
+{
+    return ev->snapshot ? n : add_saturating(before, n);
+}
+
+static void set_tokens(const struct event *ev, struct agent *a)
+{
+    for (size_t i = 0; i < ARRAY_LEN(token_counts); i++) {
+        int64_t *sum = (int64_t *)(void *)((char *)a + token_counts[i].offset);
+        *sum = plus(ev, *sum, tokens_of(ev, token_counts[i].field));
+    }
+}
+
+static int64_t in_and_out(const struct event *ev)
+{
+    return add_saturating(tokens_of(ev, F_TOKENS_IN), tokens_of(ev, F_TOKENS_OUT));
+}
+
+static bool is_unpriced(const struct event *ev)
+{
+    return !event_has(ev, F_COST_MICROUSD) && in_and_out(ev) > 0;
+}
+
+static int64_t day_of(int64_t time_us)
+{
+    return time_us < 0 ? 0 : time_us / DAY_US;
+}
+
+/* A later day begins at nothing; what comes late for a day that is over is not told any more. */
+static void add_to_day(struct fold *x, int64_t added)
+{
+    struct backend *b = &x->b->b;
+    int64_t day = day_of(x->ev->time_us);
+    if (x->ev->snapshot || day < b->spend_day) {
+        return;
+    }
+    b->day_microusd = add_saturating(day == b->spend_day ? b->day_microusd : 0, added);
+    b->spend_day = day;
+}
+
+/* What the fleet spent stays when the agent is forgotten. */
+static void set_cost(struct fold *x, struct agent *a)
+{
+    int64_t before = a->cost_microusd;
+    a->cost_microusd = plus(x->ev, before, event_number(x->ev, F_COST_MICROUSD));
+    int64_t added = 0;
+    if (!__builtin_sub_overflow(a->cost_microusd, before, &added)) {
+        x->f->cost_microusd = add_saturating(x->f->cost_microusd, added);
+    }
+    add_to_day(x, added);
+    a->cost_estimated |= event_number(x->ev, F_COST_ESTIMATED) != 0;
+    x->f->cost_estimated |= a->cost_estimated;
+    if (is_unpriced(x->ev) && !a->unpriced) {
+        a->unpriced = true;
+        x->f->unpriced++;
+    }
+}
+
+static void set_budget(const struct event *ev, struct agent *a)
+{
+    if (event_has(ev, F_BUDGET_LIMIT)) {
+        a->budget_limit = later_us(event_number(ev, F_BUDGET_LIMIT), 0);
+    }
+    if (event_has(ev, F_BUDGET_USED)) {
+        a->budget_used = event_number(ev, F_BUDGET_USED);
+    }
+}
+
+void fold_spend_recorded(struct fold *x)
+{
+    struct agent_item *it = agent_alive(x);
+    if (it == NULL) {
+        return;
+    }
+    it->a.retrying = 0; /* the model answered; a snapshot says after this that it still does not */
+    set_tokens(x->ev, &it->a);
+    set_cost(x, &it->a);
+    set_budget(x->ev, &it->a);
+    struct note n = note_of(EVENT_SPEND_RECORDED);
+    n.subject = event_text(x->ev, F_MODEL);
+    n.tokens = in_and_out(x->ev);
+    n.microusd = event_has(x->ev, F_COST_MICROUSD) ? event_number(x->ev, F_COST_MICROUSD) : -1;
+    log_note(x, it, &n);
+}
+
+/* The sum is the source's own, of the day that the event is of; without a limit there is none. */
+void fold_spend_day(struct fold *x)
+{
+    struct backend *b = &x->b->b;
+    b->spend_day = day_of(x->ev->time_us);
+    b->day_microusd = event_number(x->ev, F_COST_MICROUSD);
+    b->day_limit_microusd = later_us(event_number(x->ev, F_BUDGET_LIMIT), 0);
+}
+
+/* ---- queries */
+int64_t fleet_spent_today(const struct backend *b, int64_t now_us)
+{
+    return b->spend_day == day_of(now_us) ? b->day_microusd : 0;
+}
+
+int64_t fleet_spent_today_all(const struct fleet *f, int64_t now_us, int64_t *limit_microusd)
+{
+    int64_t spent = 0;
+    *limit_microusd = 0;
+    for (uint32_t i = 0; i < fleet_backend_count(f); i++) {
+        const struct backend *b = fleet_backend_at(f, i);
+        spent = add_saturating(spent, fleet_spent_today(b, now_us));
+        *limit_microusd = add_saturating(*limit_microusd, b->day_limit_microusd);
+    }
+    return spent;
+}
