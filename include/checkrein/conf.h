@@ -77,11 +77,13 @@ enum option_kind { OPTION_TEXT, OPTION_INT, OPTION_DURATION, OPTION_BOOL, OPTION
     X(hook_port, "hook_port", OPTION_INT, "7717", 0, 65535, "loopback port for hooks; 0 lets the system choose") \
     X(token_file, "token_file", OPTION_TEXT, "", 0, 0, "bearer token for hooks, mode 0600; made when missing") \
     X(policy, "policy", OPTION_TEXT, "", 0, 0, "rules; default policy.ini beside checkrein.ini")     \
+    X(prices, "prices", OPTION_TEXT, "", 0, 0, "list prices; default prices.ini beside checkrein.ini") \
     X(record, "journal", OPTION_TEXT, "", 0, 0, "folder of the record; default in XDG_STATE_HOME")   \
     X(max_held, "max_held", OPTION_INT, "4096", 16, 65536, "held hook calls at once")                \
     X(max_agent_held, "max_agent_held", OPTION_INT, "256", 1, 4096, "held calls of one agent")       \
     X(rate, "rate", OPTION_INT, "2000", 10, 1000000, "hook calls a second of one agent")             \
     X(agent_budget, "agent_budget", OPTION_MONEY, "0", 0, 0, "USD an agent may spend before its calls ask; 0 = none") \
+    X(daily_budget, "daily_budget", OPTION_MONEY, "0", 0, 0, "USD all agents may spend in a day (UTC) before calls ask; 0 = none") \
     X(stop_grace_ms, "stop_grace_ms", OPTION_INT, "2000", 0, 60000, "between SIGTERM and SIGKILL")
 
 #define CONF_NAME_BYTES 32
@@ -102,8 +104,8 @@ struct conf {
         int64_t ascii, frame_ms, arm_low_ms, arm_high_ms, readonly;
     } console;
     struct {
-        char *socket, *token_file, *policy, *record;
-        int64_t hook_port, max_held, max_agent_held, rate, agent_budget, stop_grace_ms;
+        char *socket, *token_file, *policy, *prices, *record;
+        int64_t hook_port, max_held, max_agent_held, rate, agent_budget, daily_budget, stop_grace_ms;
     } serve;
     struct conf_backend *backends;
     uint32_t backend_count;

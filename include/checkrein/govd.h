@@ -25,6 +25,7 @@ struct govd_options {
     const char *socket_path;   /* resolved; folder is made 0700 */
     const char *token_path;    /* resolved; made with a fresh token when missing */
     const char *policy_path;   /* resolved; may not exist: then only the defaults */
+    const char *prices_path;   /* resolved; may not exist: then nothing that a runtime does not price itself has a price */
     const char *journal_dir;   /* resolved */
     int hook_port;             /* 0: the system chooses */
     const char *host;          /* stands in the events' source */
@@ -36,7 +37,7 @@ enum status govd_start(struct govd **out, struct loop *l, struct net *n, const s
                        struct why *why) MUST_USE;
 /* The port that hooks are served on. */
 int govd_hook_port(const struct govd *g);
-/* SIGHUP: reads the policy again; on a bad file the old rules stay and the reason is recorded and told. */
+/* SIGHUP: reads policy and prices again; of a bad file the old content stays and the reason is recorded and told. */
 void govd_reload(struct govd *g);
 /* Answers deny to all that is held, says bye to consoles, seals. Call loop_turn() until govd_drained(). */
 void govd_shutdown(struct govd *g);

@@ -89,12 +89,15 @@ static json_t *agent_json(const struct fleet *f, const struct agent *a)
     }
     put_int(o, attribute(F_TOKENS_IN), a->tokens_in);
     put_int(o, attribute(F_TOKENS_OUT), a->tokens_out);
+    put_int(o, attribute(F_TOKENS_CACHED), a->tokens_cached);
     put_int(o, attribute(F_COST_MICROUSD), a->cost_microusd);
     (void)json_object_set_new(o, attribute(F_COST_ESTIMATED), json_boolean(a->cost_estimated));
     (void)json_object_set_new(o, "cost.unpriced", json_boolean(a->unpriced));
     (void)json_object_set_new(o, attribute(F_AGENT_DEMO), json_boolean(a->demo));
     put_int(o, "approvals.pending", a->pending);
     put_int(o, "failures", a->failures);
+    put_int(o, "retries", a->retries);
+    put_int(o, "retrying", a->retrying);
     return o;
 }
 

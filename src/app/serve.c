@@ -19,11 +19,11 @@ struct server {
 };
 
 struct places {
-    char *socket, *token, *policy, *record;
+    char *socket, *token, *policy, *prices, *record;
 };
 
 struct choices {
-    const char *config, *socket, *token, *policy, *record, *port, *demo, *ready_fd, *while_open;
+    const char *config, *socket, *token, *policy, *prices, *record, *port, *demo, *ready_fd, *while_open;
 };
 
 #define AT(member) offsetof(struct choices, member)
@@ -33,6 +33,7 @@ const struct option_row OPTIONS_SERVE[] = {
     {"socket", "PATH", "the Unix socket for consoles", AT(socket)},
     {"token-file", "FILE", "the hooks' bearer token, made when missing", AT(token)},
     {"policy", "FILE", "the rules", AT(policy)},
+    {"prices", "FILE", "list prices of models", AT(prices)},
     {"journal", "FOLDER", "the record", AT(record)},
     {"hook-port", "N", "loopback port for hooks; 0 lets the system choose", AT(port)},
     {"demo", NULL, "label everything that connects as a demo agent", AT(demo)},
@@ -56,6 +57,7 @@ static void places_choose(struct places *p, const struct choices *ch, const stru
     p->socket = first_of(ch->socket, c->serve.socket, path_runtime("checkrein.sock"));
     p->token = first_of(ch->token, c->serve.token_file, path_state("hook.token"));
     p->policy = first_of(ch->policy, c->serve.policy, path_config("policy.ini"));
+    p->prices = first_of(ch->prices, c->serve.prices, path_config("prices.ini"));
     p->record = first_of(ch->record, c->serve.record, path_state("daemon"));
 }
 
@@ -64,6 +66,7 @@ static void places_release(struct places *p)
     free(p->socket);
     free(p->token);
     free(p->policy);
+    free(p->prices);
     free(p->record);
 }
 
@@ -157,6 +160,7 @@ static enum status start(struct server *s, const struct conf *conf, const struct
         .socket_path = p->socket,
         .token_path = p->token,
         .policy_path = p->policy,
+        .prices_path = p->prices,
         .journal_dir = p->record,
         .hook_port = (int)port,
         .host = host,

@@ -85,6 +85,7 @@ static void let_run(struct govd *g, struct call *c, const char *reason, bool rec
         return;
     }
     answer_allow(g, c, span_str(reason));
+    gate_remember(g, span_str(s->id), span_str(c->native_id));
     call_set_state(g, c, CALL_RUNNING);
     session_settle(g, s, NULL);
 }
@@ -156,8 +157,7 @@ static void judge_by_rules(struct govd *g, struct call *c, struct policy_verdict
         .cwd = span_str(c->cwd),
         .mode = span_str(c->mode),
         .reads_only = c->reads_only,
-        .over_budget = g->conf->serve.agent_budget > 0 &&
-                       s->cost_microusd >= g->conf->serve.agent_budget,
+        .over_budget = spend_over_limit(g, s),
     };
     policy_eval(g->policy, &r, v);
 }
@@ -393,6 +393,37 @@ uint32_t gate_refuse_all(struct govd *g, session_ref only, struct span by, const
 
 /* ---- what came of it */
 
+/* A subagent's call is told under its parent's name by telemetry: the root and the call name it. */
+static void call_key(const struct govd *g, struct buf *key, struct span agent, struct span native_id)
+{
+    const struct session *s = session_find(g, agent);
+    const struct session *root = s && s->parent ? session_at(g, s->parent) : s;
+    buf_init(key, 4096);
+    buf_add(key, root ? span_str(root->id) : agent);
+    buf_addch(key, '\n');
+    buf_add(key, native_id);
+}
+
+/* Once for each call: a decision, a result and a hook may all tell of the same one. */
+static void alarm(struct govd *g, struct session *s, struct span native_id, enum severity sev, const char *what)
+{
+    struct buf key;
+    call_key(g, &key, span_str(s->id), native_id);
+    if (!native_id.n || recent_put(&g->alarmed, buf_span(&key), 0)) {
+        publish_signal(g, s, sev, what);
+    }
+    buf_release(&key);
+}
+
+static bool told_early(struct govd *g, const struct session *s, struct span native_id)
+{
+    struct buf key;
+    call_key(g, &key, span_str(s->id), native_id);
+    bool early = recent_take(&g->ended_early, buf_span(&key));
+    buf_release(&key);
+    return early;
+}
+
 /* Not known here: it ran before this daemon was started, or without a decision of this gate, because the runtime
  * has hooks that are not ours, or none. */
 static void finished_unknown(struct govd *g, struct session *s, const struct call_end *end,
@@ -402,15 +433,14 @@ static void finished_unknown(struct govd *g, struct session *s, const struct cal
     event_put_text(ev, F_TOOL, end->tool);
     (void)publish(g, ev);
     if (!ran_before_take(g, span_str(s->id), end->native_id)) {
-        publish_signal(g, s, SEVERITY_EMERGENCY, "a call ended that this gate never let through");
+        alarm(g, s, end->native_id, SEVERITY_EMERGENCY, "a call ended that this gate never let through");
     }
 }
 
-void gate_finished(struct govd *g, struct session *s, const struct call_end *end)
+static void finish(struct govd *g, struct session *s, struct call *c, const struct call_end *end)
 {
     struct event ev;
     publish_about(g, &ev, EVENT_ACTION_FINISHED, s);
-    struct call *c = call_by_native(g, s, end->native_id);
     event_set_number(&ev, F_OUTCOME, end->outcome);
     event_put_text(&ev, F_OUTPUT, span_sub(end->output, 0, 2048));
     event_set_number(&ev, F_OUTPUT_BYTES, (int64_t)end->output.n);
@@ -430,6 +460,49 @@ void gate_finished(struct govd *g, struct session *s, const struct call_end *end
             end->outcome == OUTCOME_SUCCEEDED ? "it ran: succeeded" : "it ran: failed");
     call_set_state(g, c, CALL_FREE);
     session_settle(g, s, NULL);
+}
+
+void gate_finished(struct govd *g, struct session *s, const struct call_end *end)
+{
+    if (!told_early(g, s, end->native_id)) {
+        finish(g, s, call_by_native(g, s, end->native_id), end);
+    }
+}
+
+void gate_told_end(struct govd *g, struct session *s, const struct call_end *end)
+{
+    struct buf key;
+    uint32_t holder = 0;
+    call_key(g, &key, span_str(s->id), end->native_id);
+    bool ours = recent_get(&g->let_through, buf_span(&key), &holder);
+    struct session *of = ours ? session_at(g, holder) : NULL;
+    struct call *c = of ? call_by_native(g, of, end->native_id) : NULL;
+    if (c && c->state == CALL_RUNNING) {
+        (void)recent_put(&g->ended_early, buf_span(&key), holder);
+        finish(g, of, c, end);
+    } else if (!ours && end->outcome == OUTCOME_SUCCEEDED) {
+        alarm(g, s, end->native_id, SEVERITY_EMERGENCY, "a call ended that this gate never let through");
+    }
+    buf_release(&key);
+}
+
+void gate_told_accepted(struct govd *g, struct session *s, struct span native_id, enum severity sev)
+{
+    struct buf key;
+    call_key(g, &key, span_str(s->id), native_id);
+    if (!recent_get(&g->let_through, buf_span(&key), NULL)) {
+        alarm(g, s, native_id, sev, "the runtime accepted a call that this gate never let through");
+    }
+    buf_release(&key);
+}
+
+void gate_remember(struct govd *g, struct span agent, struct span native_id)
+{
+    struct buf key;
+    const struct session *s = session_find(g, agent);
+    call_key(g, &key, agent, native_id);
+    (void)recent_put(&g->let_through, buf_span(&key), s ? s->ref : 0);
+    buf_release(&key);
 }
 
 void gate_forget(struct govd *g, struct session *s, const char *why)

@@ -21,6 +21,7 @@ static void init(struct govd *g, struct loop *l, struct net *n, const struct gov
     g->conf = o->conf;
     g->demo = o->demo;
     g->policy_path = xstrdup(o->policy_path);
+    g->prices_path = xstrdup(o->prices_path);
     g->host = xstrdup(o->host);
     g->fleet = fleet_new();
     g->policy = policy_new();
@@ -75,12 +76,16 @@ enum status govd_start(struct govd **out, struct loop *l, struct net *n, const s
         st = rules_load(g, why);
     }
     if (st == ST_OK) {
+        st = telemetry_start(g, why);
+    }
+    if (st == ST_OK) {
         st = doors_open(g, o, why);
     }
     if (st != ST_OK) {
         govd_free(g);
         return st;
     }
+    spend_tell_limit(g);
     on_seal_due(g);
     *out = g;
     return ST_OK;
@@ -93,6 +98,7 @@ int govd_hook_port(const struct govd *g)
 
 void govd_reload(struct govd *g)
 {
+    prices_reload(g);
     rules_reload(g);
 }
 
@@ -142,10 +148,14 @@ void govd_free(struct govd *g)
     wipe(g->token, sizeof(g->token));
     tree_free(g->tree);
     map_release(&g->ran_before);
-    map_release(&g->seen[0]);
-    map_release(&g->seen[1]);
+    recent_release(&g->seen);
+    recent_release(&g->let_through);
+    recent_release(&g->ended_early);
+    recent_release(&g->alarmed);
+    telemetry_free(g->telemetry);
     free(g->tokens);
     free(g->policy_path);
+    free(g->prices_path);
     free(g->socket_path);
     free(g->host);
     free(g->source);

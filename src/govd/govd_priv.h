@@ -7,7 +7,8 @@
  *   rules.c     policy file                       commands.c  operators' verbs, one function each
  *   consoles.c  checkrein.v1 connections          stop.c      fleet stop
  *   procs.c     processes: who, alive, gone       tree.c, ending.c  all that is below one; ending it
- *   otlp.c      spend and failures from telemetry restore.c   state from the record at start
+ *   telemetry/  spend, failures and tool decisions from OTLP
+ *   restore.c   state from the record at start    recent.c    what was seen lately, bounded
  *   token.c     the hooks' bearer token           seen.c      command ids that were taken
  */
 #ifndef GOVD_PRIV_H
@@ -40,6 +41,8 @@
 #define HELD_BYTES       ((size_t)64 << 20) /* of all action texts that wait */
 #define HELD_AGENT_BYTES ((size_t)16 << 20)
 #define REASON_BYTES     512
+#define MODEL_BYTES      256
+#define RECENT_MAX       32768
 #define BACKEND_SELF     SPAN("self") /* this daemon's own name in its fold */
 
 #define COMMAND_ID_BYTES (COMMAND_ID_MAX + 1)
@@ -57,6 +60,15 @@ enum gate_mode {
 };
 const char *gate_name(enum gate_mode m);
 enum gate_mode gate_find(struct span name); /* GATE_OPEN when unknown */
+
+/* What was seen lately: at least the last RECENT_MAX keys, at most twice as many. Zeroed memory is empty. */
+struct recent {
+    struct map gen[2]; /* this generation and the one before */
+};
+bool recent_put(struct recent *r, struct span key, uint32_t value); /* true when it is new */
+bool recent_get(const struct recent *r, struct span key, uint32_t *value); /* `value` may be NULL */
+bool recent_take(struct recent *r, struct span key); /* and forgets it */
+void recent_release(struct recent *r);
 
 /* One agent as its hooks show it. Lives as long as the daemon; named by its index + 1. */
 typedef uint32_t session_ref;
@@ -87,6 +99,9 @@ struct session {
     int64_t cost_microusd;
     int64_t bucket_us;      /* rate limit: time up to which calls are paid for */
     int64_t told_us;        /* monotonic: when it was last said that it is over a limit */
+    int64_t opened_us;      /* wall: since when this daemon hears of it */
+    int64_t telemetry_us;   /* as bucket_us, of records of telemetry */
+    uint8_t spend_from;     /* enum spend_from: what its spend is taken from */
     char watching[COMMAND_ID_BYTES]; /* command that waits to be confirmed by what this session does */
     enum verb watching_verb;
 };
@@ -155,7 +170,7 @@ struct govd {
     struct fleet *fleet;
     struct policy *policy;
     struct codec *codec;
-    char *policy_path, *socket_path, *host, *source;
+    char *policy_path, *prices_path, *socket_path, *host, *source;
     char token[80];
     net_id unix_door, tcp_door;
     int port;
@@ -184,7 +199,11 @@ struct govd {
 
     struct tree *tree;
     struct ending *endings;
-    struct map seen[2]; /* ids of commands that were taken: this generation and the one before */
+    struct recent seen;        /* ids of commands that were taken */
+    struct recent let_through; /* calls that this gate let run: root agent and call id, to the session */
+    struct recent ended_early; /* of these, what telemetry told the end of before the hook did */
+    struct recent alarmed;     /* calls that ran past the gate, and were said to */
+    struct telemetry *telemetry;
 
     struct console consoles[CONSOLES_MAX];
 
@@ -252,6 +271,8 @@ void session_seen(struct govd *g, struct session *s, enum verb verb, const char 
 void sessions_release(struct govd *g);
 /* True when a hook may pass the rate limit now; pays for it. */
 bool session_pay(struct session *s);
+/* The same for a record of telemetry: hooks and telemetry do not take each other's room. */
+bool session_pay_telemetry(struct session *s);
 /* The same for a session that is not known yet. */
 bool newcomer_pay(struct govd *g);
 
@@ -288,6 +309,12 @@ struct call_end { /* what a runtime's hook tells of a call that is over; spans b
     int64_t duration_ms; /* -1: not told */
 };
 void gate_finished(struct govd *g, struct session *s, const struct call_end *end);
+/* The same from telemetry, which may come before the hook's report, instead of it, or after it. */
+void gate_told_end(struct govd *g, struct session *s, const struct call_end *end);
+/* The runtime says that a call was accepted: raises a signal of this severity when it was not this gate that did. */
+void gate_told_accepted(struct govd *g, struct session *s, struct span native_id, enum severity sev);
+/* This call of this agent was let run, now or before the daemon was started. */
+void gate_remember(struct govd *g, struct span agent, struct span native_id);
 /* Calls of this session that were let through and never reported back. */
 void gate_forget(struct govd *g, struct session *s, const char *why);
 void gate_release(struct govd *g);
@@ -352,7 +379,7 @@ void endings_release(struct govd *g);
 void tree_free(struct tree *t);
 
 /* ---- seen.c */
-/* True when this id is new; it is known from then on, for the next 32768 at least. */
+/* True when this id is new; it is known from then on, for the next RECENT_MAX at least. */
 bool seen_take(struct govd *g, struct span command);
 
 /* ---- consoles.c */
@@ -368,8 +395,16 @@ void consoles_bye(struct govd *g);
 void consoles_result(struct govd *g, struct span id, enum command_state st, const char *reason,
                      const char *by);
 
-/* ---- otlp.c */
+/* ---- telemetry/ */
+enum status telemetry_start(struct govd *g, struct why *why) MUST_USE;
+void telemetry_free(struct telemetry *t);
 void otlp_receive(struct govd *g, net_id http, const struct http_head *head, struct span body);
+enum status prices_load(struct govd *g, struct why *why) MUST_USE; /* a missing file: no prices */
+void prices_reload(struct govd *g); /* on a bad file the old prices stay, and the reason is told */
+/* It has spent what it may, or all agents what they may today: what rules allow asks. */
+bool spend_over_limit(const struct govd *g, const struct session *s);
+/* Puts the limit of a day into the record, when it is news. */
+void spend_tell_limit(struct govd *g);
 
 /* ---- listen.c, restore.c, token.c */
 enum status doors_open(struct govd *g, const struct govd_options *o, struct why *why) MUST_USE;

@@ -8,6 +8,12 @@
 
 #include "checkrein/log.h"
 
+/* Sessions are not known yet: "claude:<session>/<subagent>" is of the first part. */
+static struct span root_of(struct span agent)
+{
+    return span_sub(agent, 0, span_find(agent, '/'));
+}
+
 /* What this daemon must know of the past, beside the fold. */
 static void remember(struct govd *g, const struct event *ev)
 {
@@ -15,6 +21,7 @@ static void remember(struct govd *g, const struct event *ev)
         (void)seen_take(g, event_text(ev, F_COMMAND_ID));
     } else if (ev->type == EVENT_ACTION_STARTED) {
         ran_before_put(g, event_text(ev, F_AGENT_ID), event_text(ev, F_ACTION_ID));
+        gate_remember(g, root_of(event_text(ev, F_AGENT_ID)), event_text(ev, F_ACTION_ID));
     } else if (ev->type == EVENT_ACTION_FINISHED) {
         (void)ran_before_take(g, event_text(ev, F_AGENT_ID), event_text(ev, F_ACTION_ID));
     }

@@ -3,6 +3,7 @@
 #include "checkrein/clock.h"
 
 #define BURST_US       1000000 /* what a second brings may come at once */
+#define TELEMETRY_US   10000000 /* telemetry comes in batches: ten seconds of it may come at once */
 #define NEWCOMERS_RATE 200     /* new sessions a second */
 #define NEWCOMERS_US   5000000 /* five seconds of them may come at once */
 
@@ -96,8 +97,12 @@ struct session *session_open(struct govd *g, struct span id, bool *made)
         return NULL;
     }
     *made = true;
-    *s = (struct session){
-        .govd = g, .ref = s->ref, .kind = runtime_of_agent(id), .pidfd = -1, .demo = g->demo};
+    *s = (struct session){.govd = g,
+                          .ref = s->ref,
+                          .kind = runtime_of_agent(id),
+                          .pidfd = -1,
+                          .demo = g->demo,
+                          .opened_us = govd_wall_us()};
     s->id = xstrndup(id.p, id.n);
     map_put(&g->session_by_id, id, s->ref);
     const struct agent *known = fleet_agent_by_id(g->fleet, BACKEND_SELF, id);
@@ -272,6 +277,11 @@ static bool pay(int64_t *bucket_us, int64_t rate, int64_t burst_us)
 bool session_pay(struct session *s)
 {
     return pay(&s->bucket_us, s->govd->conf->serve.rate, BURST_US);
+}
+
+bool session_pay_telemetry(struct session *s)
+{
+    return pay(&s->telemetry_us, s->govd->conf->serve.rate, TELEMETRY_US);
 }
 
 bool newcomer_pay(struct govd *g)

@@ -50,17 +50,19 @@ def wait_for(what, probe, deadline=DEADLINE):
 class Daemon:
     """`checkrein serve` in a folder that goes away with it."""
 
-    def __init__(self, binary, policy="", config="", port=0):
+    def __init__(self, binary, policy="", config="", port=0, prices=""):
         self.binary = binary
         self.dir = tempfile.mkdtemp(prefix="cr-test-")
         self.socket = os.path.join(self.dir, "run", "cr.sock")
         self.token_file = os.path.join(self.dir, "state", "hook.token")
         self.policy_file = os.path.join(self.dir, "policy.ini")
+        self.prices_file = os.path.join(self.dir, "prices.ini")
         self.record = os.path.join(self.dir, "record")
         self.config_file = os.path.join(self.dir, "checkrein.ini")
         os.mkdir(os.path.join(self.dir, "run"), 0o700)
         os.mkdir(os.path.join(self.dir, "state"), 0o700)
         self.write_policy(policy)
+        self.write_prices(prices)
         with open(self.config_file, "w") as f:
             f.write("[serve]\nstop_grace_ms = 500\n" + config)
         self.port = port
@@ -72,12 +74,16 @@ class Daemon:
         with open(self.policy_file, "w") as f:
             f.write(text)
 
+    def write_prices(self, text):
+        with open(self.prices_file, "w") as f:
+            f.write(text)
+
     def start(self):
         ready, theirs = os.pipe()
         self.log = open(os.path.join(self.dir, "log"), "ab")
         self.process = subprocess.Popen(
             [self.binary, "serve", "--config", self.config_file, "--socket", self.socket, "--token-file",
-             self.token_file, "--policy", self.policy_file, "--journal", self.record, "--hook-port",
+             self.token_file, "--policy", self.policy_file, "--prices", self.prices_file, "--journal", self.record, "--hook-port",
              str(self.port), "--ready-fd", str(theirs)],
             pass_fds=[theirs], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
             env={**os.environ, "XDG_STATE_HOME": self.dir, "XDG_CONFIG_HOME": self.dir})
