@@ -80,10 +80,11 @@ static enum status confirm_count(const struct ini *ini, const dictionary *d, str
     for (uint32_t i = 0; i < ini->section_count; i++) {
         count += ini->sections[i].key_count + (ini->sections[i].name.n > 0);
     }
-    return d->n >= 0 && (size_t)d->n == count
+    int64_t found = (int64_t)d->n; /* an int, and unsigned in later versions */
+    return found == (int64_t)count
                ? ST_OK
-               : ini_fail(ini, NULL, NULL, why, "iniparser reads %d sections and keys, not %zu",
-                          d->n, count);
+               : ini_fail(ini, NULL, NULL, why, "iniparser reads %lld sections and keys, not %zu",
+                          (long long)found, count);
 }
 
 enum status ini_confirm(struct ini *ini, struct span text, struct why *why)

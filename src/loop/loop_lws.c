@@ -12,6 +12,9 @@
 #include "checkrein/span.h"
 #include "loop_priv.h"
 
+/* "Stay who you are": -1, also where a later version of the library has an unsigned type. */
+#define UNCHANGED(member) ((__typeof__(((struct lws_context_creation_info *)NULL)->member))(-1))
+
 enum {
     LWS_SOCKETS = 256,           /* WebSocket clients; servers and HTTP are not lws' */
     LWS_BUFFER_BYTES = 64 * 1024 /* one read; also where it writes handshakes without a bound */
@@ -62,8 +65,8 @@ static struct lws_context *make_context(struct loop *l)
         .max_http_header_data = 8192,
         .timeout_secs = 600, /* net has its own, in milliseconds */
         .connect_timeout_secs = 600,
-        .gid = -1,
-        .uid = -1,
+        .gid = UNCHANGED(gid),
+        .uid = UNCHANGED(uid),
         .user = l,
     };
     return lws_create_context(&info);
