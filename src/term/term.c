@@ -101,15 +101,17 @@ static enum status find_type(const struct term_options *o, char type[TYPE_BYTES]
                     o->type);
 }
 
-/* The environment's LINES and COLUMNS are not asked, as they do not change with the window, nor the
- * kernel when it says what curses should not believe. Signals stay the application's. */
+/* The environment's LINES and COLUMNS, which do not change with the window, are asked only where the
+ * kernel knows no size; the kernel is not when it says what curses should not believe. Signals stay
+ * the application's. */
 static SCREEN *open_screen(const char *type, FILE *out)
 {
     static const int TAKEN[] = {SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
     struct sigaction before[ARRAY_LEN(TAKEN)];
     struct winsize ws;
-    use_env(FALSE);
-    use_tioctl(!ask_kernel(&ws) || is_sane(&ws));
+    bool told = ask_kernel(&ws);
+    use_env(!told);
+    use_tioctl(!told || is_sane(&ws));
     for (size_t i = 0; i < ARRAY_LEN(TAKEN); i++) {
         (void)sigaction(TAKEN[i], NULL, &before[i]);
     }
