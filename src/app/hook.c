@@ -1,9 +1,12 @@
-/* hook.c - `checkrein hook claude`: what a runtime's command hook runs. Standard input goes to the daemon's Unix
+/* hook.c - `checkrein hook RUNTIME`: what a runtime's command hook runs. Standard input goes to the daemon's Unix
  * socket, the answer to standard output. Fail closed: whatever goes wrong, it exits with 2, which blocks the
  * call. Its own deadline is below the one that the runtime sets, because a runtime's time-out lets the call run.
  *
  * A runtime takes an empty answer, and an object that says nothing, for "no opinion" and lets the call run: so the
  * answer at the gate is looked at, and must be a verdict.
+ *
+ * A hook inherits the runtime's environment, keys of its model included: nothing of it is sent or said but the
+ * name in $CHECKREIN_AGENT.
  */
 #include "app_priv.h"
 
@@ -18,7 +21,16 @@
 #define INPUT_BYTES  ((size_t)4 << 20)
 #define INPUT_TOKENS 65536
 
+/* How a runtime's hooks are told apart, and what is a verdict to it. */
+struct client {
+    const char *name;
+    const char *pid_from;        /* variable that names the process; NULL: --pid, or who ran this */
+    const char *const *reports;  /* events that are no call; NULL-ended. Whatever is not among them is at the gate */
+    bool (*is_verdict)(const struct tape *j);
+};
+
 struct hook_run {
+    const struct client *client;
     struct loop *loop;
     struct tape_token *tokens;
     bool gated; /* a report may be answered with anything that is JSON */
@@ -51,38 +63,63 @@ static bool is_text(const struct tape *j, uint32_t at, const char *text)
     return span_is(tape_raw(j, at), quoted);
 }
 
-/* Whatever is not known to be a report is at the gate. */
 static bool is_gated(struct hook_run *run, struct span input)
 {
-    static const char *const REPORTS[] = {
-        "SessionStart", "UserPromptSubmit", "PostToolUse",  "PostToolUseFailure", "SubagentStart", "SubagentStop",
-        "Notification", "ConfigChange",     "Stop",         "StopFailure",        "SessionEnd",
-    };
     struct tape j;
     if (tape_parse(&j, input, TAPE_REPAIR, run->tokens, INPUT_TOKENS) != ST_OK) {
         return true;
     }
     uint32_t event = tape_get(&j, TAPE_ROOT, "hook_event_name");
-    for (size_t i = 0; i < ARRAY_LEN(REPORTS); i++) {
-        if (is_text(&j, event, REPORTS[i])) {
+    for (const char *const *report = run->client->reports; *report; report++) {
+        if (is_text(&j, event, *report)) {
             return false;
         }
     }
     return true;
 }
 
-static bool is_verdict(const struct tape *j)
+static bool is_claude_verdict(const struct tape *j)
 {
     uint32_t verdict = tape_path(j, TAPE_ROOT, "hookSpecificOutput/permissionDecision");
     uint32_t event = tape_path(j, TAPE_ROOT, "hookSpecificOutput/hookEventName");
     return is_text(j, event, "PreToolUse") && (is_text(j, verdict, "allow") || is_text(j, verdict, "deny"));
 }
 
+/* An answer that would change the call is none of ours. */
+static bool is_gemini_verdict(const struct tape *j)
+{
+    uint32_t verdict = tape_get(j, TAPE_ROOT, "decision");
+    return tape_get(j, TAPE_ROOT, "hookSpecificOutput") == TAPE_ABSENT &&
+           (is_text(j, verdict, "allow") || is_text(j, verdict, "deny"));
+}
+
+static const char *const CLAUDE_REPORTS[] = {
+    "SessionStart", "UserPromptSubmit", "PostToolUse",  "PostToolUseFailure", "SubagentStart", "SubagentStop",
+    "Notification", "ConfigChange",     "Stop",         "StopFailure",        "SessionEnd",    NULL,
+};
+static const char *const GEMINI_REPORTS[] = {
+    "SessionStart", "SessionEnd", "BeforeAgent", "AfterAgent", "AfterTool", "Notification", NULL,
+};
+static const struct client CLIENTS[] = {
+    {"claude", "CLAUDE_PID", CLAUDE_REPORTS, is_claude_verdict},
+    {"gemini", NULL,         GEMINI_REPORTS, is_gemini_verdict},
+};
+
+static const struct client *client_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(CLIENTS); i++) {
+        if (strcmp(name, CLIENTS[i].name) == 0) {
+            return &CLIENTS[i];
+        }
+    }
+    return NULL;
+}
+
 static bool is_answer(const struct hook_run *run, struct span body)
 {
     struct tape j;
     return tape_parse(&j, body, TAPE_STRICT, run->tokens, INPUT_TOKENS) == ST_OK &&
-           tape_type(&j, TAPE_ROOT) == TAPE_OBJECT && (!run->gated || is_verdict(&j));
+           tape_type(&j, TAPE_ROOT) == TAPE_OBJECT && (!run->gated || run->client->is_verdict(&j));
 }
 
 static void on_answer(void *ctx, net_id id, const struct http_client_answer *answer)
@@ -120,15 +157,14 @@ static void header_line(char *out, size_t bytes, const char *name, const char *v
     }
 }
 
-static enum status post(struct hook_run *run, struct net *net, const char *runtime,
-                        const struct target *t, struct span body, struct why *why)
+static enum status post(struct hook_run *run, struct net *net, const struct target *t, struct span body, struct why *why)
 {
     char url[64];
     char pid[48];
     char agent[192];
     char version[96];
     int64_t deadline_ms = 0;
-    (void)snprintf(url, sizeof(url), "http://localhost/hook/%s", runtime);
+    (void)snprintf(url, sizeof(url), "http://localhost/hook/%s", run->client->name);
     header_line(pid, sizeof(pid), "x-checkrein-pid", t->pid);
     header_line(agent, sizeof(agent), "x-checkrein-agent", env_or("CHECKREIN_AGENT", ""));
     header_line(version, sizeof(version), "x-checkrein-runtime-version", t->version);
@@ -149,9 +185,9 @@ static enum status post(struct hook_run *run, struct net *net, const char *runti
     return net_http_request(net, &r, on_answer, run, &id, why);
 }
 
-static int run_hook(const char *runtime, const struct target *t)
+static int run_hook(const struct client *client, const struct target *t)
 {
-    struct hook_run run = {.code = EXIT_USAGE, .tokens = xcalloc(INPUT_TOKENS, sizeof(*run.tokens))};
+    struct hook_run run = {.client = client, .code = EXIT_USAGE, .tokens = xcalloc(INPUT_TOKENS, sizeof(*run.tokens))};
     struct net *net = NULL;
     struct why why = {0};
     struct buf body;
@@ -168,7 +204,7 @@ static int run_hook(const char *runtime, const struct target *t)
         st = net_new(&net, run.loop, &why);
     }
     if (st == ST_OK) {
-        st = post(&run, net, runtime, t, buf_span(&body), &why);
+        st = post(&run, net, t, buf_span(&body), &why);
     }
     if (st == ST_OK && !run.over) {
         st = loop_run(run.loop);
@@ -187,6 +223,7 @@ const struct option_row OPTIONS_HOOK[] = {
     {"socket", "PATH", "the daemon's socket", offsetof(struct target, socket_path)},
     {"deadline", "TIME", "block the call after this long; keep it below the runtime's own", offsetof(struct target, deadline)},
     {"runtime-version", "V", "tell the daemon this version", offsetof(struct target, version)},
+    {"pid", "N", "the runtime's process, when who runs this is only its shell", offsetof(struct target, pid)},
     {0},
 };
 
@@ -195,14 +232,21 @@ int cmd_hook(struct args *a)
     struct target t = {.deadline = "23h", .version = ""};
     char parent[16];
     (void)snprintf(parent, sizeof(parent), "%d", (int)getppid());
-    t.pid = env_or("CLAUDE_PID", parent);
     enum status st = options_parse(a, &t);
-    if (st != ST_OK || a->argc != 1) {
+    if (st != ST_OK) {
         return EXIT_USAGE;
+    }
+    const struct client *client = a->argc == 1 ? client_find(a->argv[0]) : NULL;
+    if (!client) {
+        app_say("the call is blocked: which runtime? `claude` and `gemini` are known");
+        return EXIT_USAGE;
+    }
+    if (!t.pid) {
+        t.pid = client->pid_from ? env_or(client->pid_from, parent) : parent;
     }
     char *standard = path_runtime("checkrein.sock");
     t.socket_path = t.socket_path ? t.socket_path : standard;
-    int code = run_hook(a->argv[0], &t);
+    int code = run_hook(client, &t);
     free(standard);
     return code;
 }

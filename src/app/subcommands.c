@@ -20,7 +20,7 @@ static const struct subcommand SUBCOMMANDS[] = {
 #undef X
     {"verify", cmd_verify, "FILE...", "prove that a record is intact, and that no call ran undecided", OPTIONS_VERIFY,
      "Or name the first line that is not. FILE is a record's folder or one segment of it."},
-    {"hook", cmd_hook, "claude", "what a runtime's command hook runs: standard input to the daemon", OPTIONS_HOOK,
+    {"hook", cmd_hook, "claude|gemini", "what a runtime's command hook runs: standard input to the daemon", OPTIONS_HOOK,
      "Whatever goes wrong, it exits with 2, which blocks the call."},
     {"config", cmd_config, "", "the configuration as it is in force", OPTIONS_CONFIG, NULL},
     {"keys", cmd_keys, "", "every key and its command", NULL, NULL},

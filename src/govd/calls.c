@@ -2,6 +2,11 @@
 
 #include "checkrein/utf8.h"
 
+/* A runtime that gives its calls no id reports tool and input. The ids that are made for it begin with this many
+ * digits of the digest of both, which a report can be found by, also after a restart; then a point and a ULID. */
+#define JOIN_HEX 32
+#define JOIN_AT  (sizeof("sha256:") - 1)
+
 static struct span http_key(const net_id *http)
 {
     return (struct span){(const char *)http, sizeof(*http)};
@@ -19,19 +24,26 @@ static char *copy(struct span s)
     return s.n ? xstrndup(s.p, s.n) : NULL;
 }
 
-/* {"tool":...,"input":<as received>,"cwd":...}: the exact text that is hashed, shown and run. */
+/* {"tool":...,"input":<as received>,"cwd":...}: the exact text that is hashed, shown and run. Gives where the
+ * input begins. */
+static size_t action_text(struct buf *b, const struct session *s, struct span tool, struct span input)
+{
+    buf_init(b, ACTION_BYTES_MAX);
+    buf_addstr(b, "{\"tool\":");
+    tape_quote(b, tool);
+    buf_addstr(b, ",\"input\":");
+    size_t at = b->len;
+    buf_add(b, input);
+    buf_addstr(b, ",\"cwd\":");
+    tape_quote(b, span_str(s->cwd));
+    buf_addstr(b, "}");
+    return at;
+}
+
 static bool action_write(struct call *c, const struct session *s, const struct call_request *r)
 {
     struct buf b;
-    buf_init(&b, ACTION_BYTES_MAX);
-    buf_addstr(&b, "{\"tool\":");
-    tape_quote(&b, r->tool);
-    buf_addstr(&b, ",\"input\":");
-    size_t at = b.len;
-    buf_add(&b, r->input);
-    buf_addstr(&b, ",\"cwd\":");
-    tape_quote(&b, span_str(s->cwd));
-    buf_addstr(&b, "}");
+    size_t at = action_text(&b, s, r->tool, r->input);
     if (buf_status(&b) != ST_OK || !utf8_valid(buf_span(&b))) {
         buf_release(&b);
         return false;
@@ -85,6 +97,24 @@ void call_drop(struct govd *g, struct call *c)
     }
 }
 
+static char *made_id(const struct call *c)
+{
+    char id[JOIN_HEX + 1 + ULID_BYTES];
+    (void)snprintf(id, sizeof(id), "%.*s.%s", JOIN_HEX, c->digest + JOIN_AT, c->id);
+    return xstrdup(id);
+}
+
+struct span call_reported_by(const char digest[DIGEST_TEXT_BYTES])
+{
+    return (struct span){digest + JOIN_AT, JOIN_HEX};
+}
+
+struct span call_reported_id(struct span action)
+{
+    bool made = action.n == JOIN_HEX + 1 + ULID_BYTES - 1 && action.p[JOIN_HEX] == '.';
+    return made ? span_sub(action, 0, JOIN_HEX) : action;
+}
+
 struct call *call_new(struct govd *g, struct session *s, net_id http, const struct call_request *r)
 {
     struct call *c = slot(g);
@@ -94,7 +124,7 @@ struct call *call_new(struct govd *g, struct session *s, net_id http, const stru
     }
     ulid_make(c->id);
     c->session = s->ref;
-    c->native_id = copy(r->native_id);
+    c->native_id = r->native_id.n ? copy(r->native_id) : made_id(c);
     c->tool = copy(r->tool);
     c->summary = copy(span_sub(r->summary, 0, 1024));
     c->command = copy(r->command);
@@ -149,6 +179,37 @@ struct call *call_by_approval(const struct govd *g, struct span approval_id)
 {
     uint32_t index = 0;
     return map_get(&g->call_by_approval, approval_id, &index) ? g->calls[index] : NULL;
+}
+
+/* ULIDs grow: the smaller one is the older call. */
+static bool is_older(const struct call *c, const struct call *than)
+{
+    return !than || strcmp(c->id, than->id) < 0;
+}
+
+bool call_by_report(const struct govd *g, const struct session *s, const struct call_end *end,
+                    char digest[DIGEST_TEXT_BYTES], struct call **c)
+{
+    struct buf text;
+    struct call *same = NULL;
+    struct call *similar = NULL;
+    (void)action_text(&text, s, end->tool, end->input);
+    digest_text(buf_span(&text), digest);
+    buf_release(&text);
+    for (size_t i = 0; s->running && i < g->call_count; i++) {
+        struct call *one = g->calls[i];
+        if (one->state != CALL_RUNNING || one->session != s->ref || !span_is(end->tool, one->tool)) {
+            continue;
+        }
+        if (strcmp(one->digest, digest) == 0 && is_older(one, same)) {
+            same = one;
+        }
+        if (is_older(one, similar)) {
+            similar = one;
+        }
+    }
+    *c = same ? same : similar;
+    return same != NULL;
 }
 
 struct call *gate_find_approval(struct govd *g, struct span approval_id)
@@ -206,14 +267,16 @@ static void before_key(struct buf *key, struct span agent, struct span action)
     buf_init(key, 4096);
     buf_add(key, agent);
     buf_addch(key, '\n');
-    buf_add(key, action);
+    buf_add(key, call_reported_id(action));
 }
 
 void ran_before_put(struct govd *g, struct span agent, struct span action)
 {
     struct buf key;
     before_key(&key, agent, action);
-    (void)map_put(&g->ran_before, buf_span(&key), 0);
+    uint32_t count = 0;
+    (void)map_get(&g->ran_before, buf_span(&key), &count);
+    (void)map_put(&g->ran_before, buf_span(&key), count + 1);
     buf_release(&key);
 }
 
@@ -221,7 +284,13 @@ bool ran_before_take(struct govd *g, struct span agent, struct span action)
 {
     struct buf key;
     before_key(&key, agent, action);
-    bool known = map_del(&g->ran_before, buf_span(&key));
+    uint32_t count = 0;
+    bool known = map_get(&g->ran_before, buf_span(&key), &count);
+    if (count > 1) {
+        (void)map_put(&g->ran_before, buf_span(&key), count - 1);
+    } else {
+        (void)map_del(&g->ran_before, buf_span(&key));
+    }
     buf_release(&key);
     return known;
 }

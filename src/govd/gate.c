@@ -276,7 +276,7 @@ static void turn_away(struct govd *g, struct session *s, net_id http, const char
 void gate_request(struct govd *g, struct session *s, net_id http, const struct call_request *r)
 {
     const char *bar = too_many(g, s);
-    if (!bar && call_by_native(g, s, r->native_id)) {
+    if (!bar && r->native_id.n && call_by_native(g, s, r->native_id)) {
         bar = "checkrein: a call of this id is open already";
     }
     struct call *c = bar ? NULL : call_new(g, s, http, r);
@@ -370,6 +370,17 @@ void gate_deny(struct govd *g, struct call *c, struct span by, struct span reaso
     finish_denied(g, c, said, then);
 }
 
+void gate_give_up(struct govd *g, struct session *s, const char *why)
+{
+    for (size_t i = 0; s->held && i < g->call_count; i++) {
+        struct call *c = g->calls[i];
+        if ((c->state == CALL_HELD || c->state == CALL_ASKED) && c->session == s->ref) {
+            answer_deny(s, c->http, span_str(why), REPLY_GO_ON, SPAN_NONE);
+            withdraw(g, c);
+        }
+    }
+}
+
 void gate_rejudge(struct govd *g, session_ref only)
 {
     for (size_t i = 0; i < g->call_count; i++) {
@@ -424,24 +435,33 @@ static bool told_early(struct govd *g, const struct session *s, struct span nati
     return early;
 }
 
+/* The call that a report is of. */
+struct match {
+    struct call *call;           /* NULL: none that runs */
+    struct span id;              /* what the record may know it by */
+    char ran[DIGEST_TEXT_BYTES]; /* digest of what has run, where the report tells tool and input and no id */
+};
+
 /* Not known here: it ran before this daemon was started, or without a decision of this gate, because the runtime
  * has hooks that are not ours, or none. */
-static void finished_unknown(struct govd *g, struct session *s, const struct call_end *end,
-                             struct event *ev)
+static void finished_unknown(struct govd *g, struct session *s, const struct match *m,
+                             const struct call_end *end, struct event *ev)
 {
-    event_set_text(ev, F_ACTION_ID, end->native_id.n ? end->native_id : SPAN("unknown"));
+    event_set_text(ev, F_ACTION_ID, m->id.n ? m->id : SPAN("unknown"));
     event_put_text(ev, F_TOOL, end->tool);
     (void)publish(g, ev);
-    if (!ran_before_take(g, span_str(s->id), end->native_id)) {
+    if (!ran_before_take(g, span_str(s->id), m->id)) {
         alarm(g, s, end->native_id, SEVERITY_EMERGENCY, "a call ended that this gate never let through");
     }
 }
 
-static void finish(struct govd *g, struct session *s, struct call *c, const struct call_end *end)
+static void finish(struct govd *g, struct session *s, const struct match *m, const struct call_end *end)
 {
     struct event ev;
+    struct call *c = m->call;
     publish_about(g, &ev, EVENT_ACTION_FINISHED, s);
     event_set_number(&ev, F_OUTCOME, end->outcome);
+    event_put_text(&ev, F_DIGEST, span_str(m->ran));
     event_put_text(&ev, F_OUTPUT, span_sub(end->output, 0, 2048));
     event_set_number(&ev, F_OUTPUT_BYTES, (int64_t)end->output.n);
     event_put_text(&ev, F_ERROR, span_sub(end->error, 0, 2048));
@@ -449,7 +469,7 @@ static void finish(struct govd *g, struct session *s, struct call *c, const stru
         event_set_number(&ev, F_DURATION_MS, end->duration_ms);
     }
     if (!c || c->state != CALL_RUNNING) {
-        finished_unknown(g, s, end, &ev);
+        finished_unknown(g, s, m, end, &ev);
         return;
     }
     (void)publish_action(g, c, &ev);
@@ -462,11 +482,27 @@ static void finish(struct govd *g, struct session *s, struct call *c, const stru
     session_settle(g, s, NULL);
 }
 
+static void match_report(struct govd *g, struct session *s, const struct call_end *end, struct match *m)
+{
+    if (!call_by_report(g, s, end, m->ran, &m->call) && m->call) {
+        publish_signal(g, s, SEVERITY_EMERGENCY,
+                       "a call ran with another input than the one that was let through");
+    } else if (!m->call) {
+        m->id = call_reported_by(m->ran);
+    }
+}
+
 void gate_finished(struct govd *g, struct session *s, const struct call_end *end)
 {
-    if (!told_early(g, s, end->native_id)) {
-        finish(g, s, call_by_native(g, s, end->native_id), end);
+    struct match m = {.id = end->native_id};
+    if (s->kind->calls_have_no_id) {
+        match_report(g, s, end, &m);
+    } else if (told_early(g, s, end->native_id)) {
+        return;
+    } else {
+        m.call = call_by_native(g, s, end->native_id);
     }
+    finish(g, s, &m, end);
 }
 
 void gate_told_end(struct govd *g, struct session *s, const struct call_end *end)
@@ -478,8 +514,9 @@ void gate_told_end(struct govd *g, struct session *s, const struct call_end *end
     struct session *of = ours ? session_at(g, holder) : NULL;
     struct call *c = of ? call_by_native(g, of, end->native_id) : NULL;
     if (c && c->state == CALL_RUNNING) {
+        struct match m = {.call = c, .id = end->native_id};
         (void)recent_put(&g->ended_early, buf_span(&key), holder);
-        finish(g, of, c, end);
+        finish(g, of, &m, end);
     } else if (!ours && end->outcome == OUTCOME_SUCCEEDED) {
         alarm(g, s, end->native_id, SEVERITY_EMERGENCY, "a call ended that this gate never let through");
     }

@@ -115,7 +115,7 @@ struct call {
     net_id http;               /* of the waiting hook; 0 once answered */
     session_ref session;
     char id[ULID_BYTES];       /* approval id, while asked */
-    char *native_id;           /* tool_use_id */
+    char *native_id;           /* the runtime's own id of the call, or one made here: calls.c */
     char *action;              /* exact text that was hashed and shown; gone once it runs */
     size_t action_bytes;
     struct span input;         /* the tool's input inside `action` */
@@ -280,7 +280,7 @@ bool newcomer_pay(struct govd *g);
 /* What a refused agent is told beside the refusal. */
 enum reply_then { REPLY_GO_ON, REPLY_END_TURN };
 struct call_request { /* what a runtime's hook tells of a call; spans borrowed */
-    struct span native_id, tool, input; /* input: JSON text as received */
+    struct span native_id, tool, input; /* no id: one is made. input: JSON text as received */
     struct span command, path, url, summary, words;
     bool reads_only;
 };
@@ -305,6 +305,7 @@ void gate_rejudge(struct govd *g, session_ref only);
 uint32_t gate_refuse_all(struct govd *g, session_ref only, struct span by, const char *reason);
 struct call_end { /* what a runtime's hook tells of a call that is over; spans borrowed */
     struct span native_id, tool, output, error;
+    struct span input; /* JSON text, of a runtime without ids */
     enum outcome outcome;
     int64_t duration_ms; /* -1: not told */
 };
@@ -315,6 +316,8 @@ void gate_told_end(struct govd *g, struct session *s, const struct call_end *end
 void gate_told_accepted(struct govd *g, struct session *s, struct span native_id, enum severity sev);
 /* This call of this agent was let run, now or before the daemon was started. */
 void gate_remember(struct govd *g, struct span agent, struct span native_id);
+/* What still waits is withdrawn, and refused to whoever listens: the agent has gone on without it. */
+void gate_give_up(struct govd *g, struct session *s, const char *why);
 /* Calls of this session that were let through and never reported back. */
 void gate_forget(struct govd *g, struct session *s, const char *why);
 void gate_release(struct govd *g);
@@ -329,6 +332,7 @@ struct runtime {
     const char *provider;  /* whose models it talks to, unless told otherwise */
     const char *path;      /* where its hooks are posted: "/hook/claude" */
     const char *gate_event; /* the one that is answered with a verdict */
+    bool calls_have_no_id;  /* a report is joined to its call by tool and input */
     const struct hook_event *events; /* both end with an empty row */
     const struct tool_row *tools;
     /* Each appends the runtime's JSON to `out`. `input`: what was shown, as JSON text. */
@@ -336,7 +340,7 @@ struct runtime {
     void (*deny)(struct buf *out, struct span reason, enum reply_then then);
     void (*block)(struct buf *out, struct span reason); /* of a prompt, or of a change of settings */
 };
-extern const struct runtime RUNTIME_CLAUDE;
+extern const struct runtime RUNTIME_CLAUDE, RUNTIME_GEMINI;
 const struct runtime *runtime_by_path(struct span path); /* NULL: no runtime posts there */
 const struct runtime *runtime_of_agent(struct span id);  /* the first one when no prefix fits */
 

@@ -2,9 +2,11 @@
  * runtime.c: how its hooks name what they tell, what its tools touch, and how its answers are
  * written. The life of a call, the reins and the sessions know none of them by name.
  *
- *   runtime.c   the table                         hooks.c        a hook call: read, identified,
- * handed on told.c      what several runtimes tell in the same way claude.c, claude_tools.c,
- * claude_reply.c      Claude Code
+ *   runtime.c   the table
+ *   hooks.c     a hook call: read, identified, handed on
+ *   told.c      what several runtimes tell in the same way
+ *   claude.c, claude_tools.c, claude_reply.c      Claude Code
+ *   gemini.c, gemini_tools.c, gemini_reply.c      Gemini CLI
  */
 #ifndef HOOKS_PRIV_H
 #define HOOKS_PRIV_H
@@ -50,7 +52,7 @@ void hook_block(struct hook *h, struct span reason);
 bool hook_id_is_sane(struct span id);
 
 /* ---- told.c */
-/* A call at the gate, with this id: refused when it cannot be shown as it would run. */
+/* A call at the gate: refused when it cannot be shown as it would run. NONE: the runtime gives its calls no id. */
 void told_call(struct hook *h, struct span native_id);
 /* A prompt begins a turn, unless the agent is stopped. */
 void told_prompt(struct hook *h);

@@ -2,6 +2,7 @@
 
 static const struct runtime *const RUNTIMES[] = {
     &RUNTIME_CLAUDE,
+    &RUNTIME_GEMINI,
 };
 
 const struct runtime *runtime_by_path(struct span path)

@@ -1,4 +1,4 @@
-"""`checkrein hook claude` fails closed: exit code 0 only with a verdict of the daemon on standard output."""
+"""`checkrein hook` fails closed: exit code 0 only with a verdict of the daemon on standard output."""
 import contextlib
 import json
 import os
@@ -50,9 +50,9 @@ class Liar:
         self.socket.close()
 
 
-def hook(daemon, path, event=CALL, stdin=None, extra=(), env=None, **options):
+def hook(daemon, path, event=CALL, stdin=None, extra=(), env=None, runtime="claude", **options):
     body = json.dumps(event).encode() if stdin is None else stdin
-    return subprocess.run([daemon.binary, "hook", "claude", "--socket", path, *extra], input=body, capture_output=True,
+    return subprocess.run([daemon.binary, "hook", runtime, "--socket", path, *extra], input=body, capture_output=True,
                           timeout=60, env={**os.environ, **(env or {})}, **options)
 
 
@@ -166,7 +166,7 @@ def bad_input(daemon):
 
 def bad_arguments(daemon):
     for arguments in ([], ["claude", "more"], ["--socket"], ["claude", "--nonsense"], ["--help"], ["claude", "--help"],
-                      ["claude", "--deadline", "soon"], ["claude", "--deadline=-1s"], ["../v1/logs"]):
+                      ["claude", "--deadline", "soon"], ["claude", "--deadline=-1s"], ["../v1/logs"], ["codex"]):
         done = subprocess.run([daemon.binary, "hook", *arguments], input=json.dumps(CALL).encode(), capture_output=True,
                               timeout=60, env={**os.environ, "XDG_RUNTIME_DIR": daemon.dir})
         blocked(done, f"{arguments}")
@@ -178,6 +178,36 @@ def names_from_the_environment(daemon):
         check(done.returncode == 0, f"{done}")
         head = one.requests[-1].split(b"\r\n\r\n")[0].lower()
         check(b"\r\nx-evil" not in head and b"x-checkrein-agent: a??x-evil: 1?" in head, f"{head}")
+
+
+GEMINI = {"hook_event_name": "BeforeTool", "session_id": "g1", "cwd": "/", "tool_name": "run_shell_command",
+          "tool_input": {"command": "ls"}}
+
+
+def verdicts_of_another_shape(daemon):
+    """Gemini CLI's verdicts; what is one to another runtime, or would change the call, is none."""
+    bad = (b"", b"{}", ALLOW, b'{"decision":"ask"}', b'{"decision":"allow","decision":"deny"}', b'{"decision":true}',
+           b'{"reason":"x"}', b'{"decision":"allow","hookSpecificOutput":{"tool_input":{"command":"rm"}}}')
+    for answer in bad:
+        with liar(daemon, http(answer)) as (path, _):
+            done = hook(daemon, path, GEMINI, runtime="gemini")
+            blocked(done, f"{answer}")
+            check(done.stderr.startswith(b"checkrein: "), "without words on stderr the runtime lets the call run")
+    for good in (b'{"decision":"allow","reason":"x"}', b'{"continue":false,"decision":"deny","reason":"x"}'):
+        with liar(daemon, http(good)) as (path, one):
+            secret = {"GEMINI_API_KEY": "key-of-the-model", "CLAUDE_PID": "4242"}
+            done = hook(daemon, path, GEMINI, runtime="gemini", env=secret, extra=["--pid", "77"])
+            check(done.returncode == 0 and done.stdout == good, f"{done}")
+            check(b"key-of-the-model" not in one.requests[-1], "a key of the environment was sent")
+            head = one.requests[-1].lower()
+            check(b"post /hook/gemini " in head and b"x-checkrein-pid: 77\r" in head, f"{head}")
+            blocked(hook(daemon, path), "a verdict of the other shape")
+    for event in ("SessionStart", "SessionEnd", "BeforeAgent", "AfterAgent", "AfterTool", "Notification"):
+        with liar(daemon, http(b"{}")) as (path, _):
+            done = hook(daemon, path, {**GEMINI, "hook_event_name": event}, runtime="gemini")
+            check(done.returncode == 0, f"{event}: {done}")
+    with liar(daemon, http(b"{}")) as (path, _):
+        blocked(hook(daemon, path, {**GEMINI, "hook_event_name": "BeforeModel"}, runtime="gemini"), "an unknown event")
 
 
 def the_real_daemon(daemon):
@@ -203,4 +233,4 @@ def the_real_daemon(daemon):
 
 if __name__ == "__main__":
     run([only_verdicts_pass, reports_need_no_verdict, nobody_answers, a_folder_that_others_write, bad_input, bad_arguments,
-         names_from_the_environment, the_real_daemon])
+         names_from_the_environment, verdicts_of_another_shape, the_real_daemon])
