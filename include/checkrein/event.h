@@ -152,7 +152,8 @@ enum event_kind { EVENT_STR, EVENT_INT, EVENT_BOOL, EVENT_TIME, EVENT_ENUM, EVEN
     X(F_LINK, "backend.link", EVENT_ENUM, "link")                                                  \
     X(F_CAPABILITIES, "backend.capabilities", EVENT_LIST, "verb")                                  \
     X(F_RETRY_MS, "backend.retry_ms", EVENT_INT, "")                                               \
-    X(F_BACKEND_KIND, "backend.kind", EVENT_STR, "")
+    X(F_BACKEND_KIND, "backend.kind", EVENT_STR, "")                                               \
+    X(F_GATE_LIMITS, "agent.gate_limits", EVENT_LIST, "way effect")
 
 /* Enumerations: X(constant, name). The first row of each is what an unknown name reads as. */
 #define AGENT_STATES(X)                                                                            \

@@ -80,7 +80,7 @@ struct agent {
     uint32_t actions;        /* started */
     uint32_t last_failure;   /* log entry number of a failure or an attempt, 0 = none */
     uint32_t log_tail;       /* private: chain of its log entries */
-    uint32_t lists[4];       /* private: grants, credentials, reins, delegation */
+    uint32_t lists[5];       /* private: grants, credentials, reins, delegation, limits of its gate */
 };
 
 struct approval {
@@ -184,7 +184,8 @@ const struct agent *fleet_agent_at(const struct fleet *f, uint32_t index);
 const struct agent *fleet_agent(const struct fleet *f, uint32_t ref); /* NULL when gone */
 const struct agent *fleet_agent_by_id(const struct fleet *f, struct span backend, struct span id);
 const struct event_row *fleet_agent_list(const struct fleet *f, uint32_t agent, enum event_field list,
-                                         uint32_t *count); /* F_GRANTS F_CREDENTIALS F_REINS F_DELEGATION */
+                                         uint32_t *count); /* F_GRANTS F_CREDENTIALS F_REINS F_DELEGATION
+                                                             F_GATE_LIMITS */
 /* By verb: pause and resume need the rein hold or freeze; interrupt, stop and revoke the one of their name. The
  * back-end must be live and offer the verb. Agent 0: whether any back-end does. *why_not (may be NULL) is a
  * constant in plain words, or NULL when it is offered. */

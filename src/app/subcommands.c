@@ -10,7 +10,7 @@ static const struct subcommand SUBCOMMANDS[] = {
      "Agents ask it before every call of a tool; a call that no rule allows waits until an operator decides.\n\n"
      "SIGHUP reads the policy again; a bad file is refused whole and the old rules stay. SIGTERM refuses "
      "all that waits and ends."},
-    {"connect", cmd_connect, "claude", "put an installed agent behind the daemon", OPTIONS_CONNECT,
+    {"connect", cmd_connect, "claude|gemini", "put an installed agent behind the daemon", OPTIONS_CONNECT,
      "Shows the difference, keeps everything else in the settings, and fails closed for the version that is "
      "installed."},
     {"status", cmd_status, "", "back-ends, agents and requests, once", OPTIONS_STATUS, NULL},

@@ -108,6 +108,15 @@ static const struct hook_event EVENTS[] = {
     {0},
 };
 
+/* With hooks in the user's own settings; docs/drivers/claude.md says what the machine's settings hold. */
+static const struct event_row LIMITS[] = {
+    {{SPAN_INIT("start flags"), SPAN_INIT("--bare, --safe-mode and --setting-sources project run no hook of the user's settings")}},
+    {{SPAN_INIT("disableAllHooks"), SPAN_INIT("in a project's settings, before the start")}},
+    {{SPAN_INIT("settings"), SPAN_INIT("edited before the start, by an earlier agent too; while it runs it keeps its own")}},
+    {{SPAN_INIT("another client"), SPAN_INIT("or this one with another HOME or CLAUDE_CONFIG_DIR")}},
+    {{SPAN_INIT("left behind"), SPAN_INIT("what an approved command leaves running is no call")}},
+};
+
 const struct runtime RUNTIME_CLAUDE = {
     .name = "claude",
     .id_prefix = "claude:",
@@ -120,4 +129,6 @@ const struct runtime RUNTIME_CLAUDE = {
     .allow = claude_reply_allow,
     .deny = claude_reply_deny,
     .block = claude_reply_block,
+    .limits = LIMITS,
+    .limit_count = ARRAY_LEN(LIMITS),
 };

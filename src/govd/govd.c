@@ -69,6 +69,7 @@ enum status govd_start(struct govd **out, struct loop *l, struct net *n, const s
     struct govd *g = xcalloc(1, sizeof(*g));
     init(g, l, n, o);
     enum status st = token_load(o->token_path, g->token, why);
+    token_as_password(g->token, g->password);
     if (st == ST_OK) {
         st = open_record(g, o, why);
     }

@@ -43,6 +43,8 @@
 #define REASON_BYTES     512
 #define MODEL_BYTES      256
 #define RECENT_MAX       32768
+#define TOKEN_BYTES      80
+#define PASSWORD_BYTES   136 /* "Basic " and base64 of "checkrein:" and a token */
 #define BACKEND_SELF     SPAN("self") /* this daemon's own name in its fold */
 
 #define COMMAND_ID_BYTES (COMMAND_ID_MAX + 1)
@@ -171,7 +173,8 @@ struct govd {
     struct policy *policy;
     struct codec *codec;
     char *policy_path, *prices_path, *socket_path, *host, *source;
-    char token[80];
+    char token[TOKEN_BYTES];
+    char password[PASSWORD_BYTES]; /* the same as HTTP basic authentication */
     net_id unix_door, tcp_door;
     int port;
 
@@ -339,6 +342,8 @@ struct runtime {
     void (*allow)(struct buf *out, struct span input, struct span reason);
     void (*deny)(struct buf *out, struct span reason, enum reply_then then);
     void (*block)(struct buf *out, struct span reason); /* of a prompt, or of a change of settings */
+    const struct event_row *limits; /* F_GATE_LIMITS: what can be told, and cannot be held */
+    uint32_t limit_count;
 };
 extern const struct runtime RUNTIME_CLAUDE, RUNTIME_GEMINI;
 const struct runtime *runtime_by_path(struct span path); /* NULL: no runtime posts there */
@@ -414,7 +419,9 @@ void spend_tell_limit(struct govd *g);
 enum status doors_open(struct govd *g, const struct govd_options *o, struct why *why) MUST_USE;
 void doors_close(struct govd *g);
 enum status restore(struct govd *g, const char *journal_dir, struct why *why) MUST_USE;
-enum status token_load(const char *path, char out[80], struct why *why) MUST_USE;
+enum status token_load(const char *path, char out[TOKEN_BYTES], struct why *why) MUST_USE;
+/* The header field of a client that can be given an address and no header: http://checkrein:TOKEN@... */
+void token_as_password(const char *token, char out[PASSWORD_BYTES]);
 
 int64_t govd_wall_us(void);
 

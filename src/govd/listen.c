@@ -1,5 +1,5 @@
 /* listen.c - two doors. The Unix socket is for consoles and for `checkrein hook`: the kernel says who is there,
- * and only this user comes in. The loopback port is for runtimes' HTTP hooks and telemetry: bearer token, our
+ * and only this user comes in. The loopback port is for runtimes' HTTP hooks and telemetry: the token, our
  * own Host, and no Origin (a browser page has no business here). Neither door opens the other's rooms: no
  * console connects over the port.
  */
@@ -75,11 +75,11 @@ static bool host_is_ours(const struct govd *g, struct span host)
     return false;
 }
 
-static bool bearer_is_ours(const struct govd *g, struct span authorization)
+static bool token_is_ours(const struct govd *g, struct span authorization)
 {
     static const char SCHEME[] = "Bearer ";
     if (!span_starts(authorization, SCHEME)) {
-        return false;
+        return equal_secret(authorization, span_str(g->password));
     }
     struct span token = span_sub(authorization, sizeof(SCHEME) - 1, authorization.n);
     return equal_secret(token, span_str(g->token));
@@ -94,7 +94,7 @@ static int admit_port(void *ctx, const struct http_head *head, bool upgrade)
     if (!host_is_ours(g, head->host)) {
         return 421;
     }
-    if (!bearer_is_ours(g, head->authorization)) {
+    if (!token_is_ours(g, head->authorization)) {
         return 401;
     }
     return upgrade ? 403 : admit_request(g, head);

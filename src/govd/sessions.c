@@ -182,6 +182,9 @@ void session_announce(struct govd *g, struct session *s, enum event_type type)
     } else {
         event_set_list(&ev, F_REINS, REINS_WITHOUT_PID, ARRAY_LEN(REINS_WITHOUT_PID));
     }
+    if (type == EVENT_AGENT_STARTED && !s->demo && !parent) {
+        event_set_list(&ev, F_GATE_LIMITS, s->kind->limits, s->kind->limit_count);
+    }
     (void)publish(g, &ev);
 }
 

@@ -23,7 +23,7 @@ static bool token_is_sane(struct span t)
            ini_has_only(t, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/=");
 }
 
-enum status token_load(const char *path, char out[80], struct why *why)
+enum status token_load(const char *path, char out[TOKEN_BYTES], struct why *why)
 {
     struct buf b;
     buf_init(&b, 256);
@@ -34,11 +34,31 @@ enum status token_load(const char *path, char out[80], struct why *why)
         st = st == ST_OK ? file_read_secret(path, &b, why) : st;
     }
     struct span token = span_trim(buf_span(&b));
-    if (st == ST_OK && (!token_is_sane(token) || !span_copy(token, out, 80))) {
+    if (st == ST_OK && (!token_is_sane(token) || !span_copy(token, out, TOKEN_BYTES))) {
         st = why_fail(why, ST_INVALID, "%s: a token is one line of 32 to 79 letters, digits and -._~+/=",
                       path);
     }
     wipe(b.data, b.len);
     buf_release(&b);
     return st;
+}
+
+/* RFC 7617, the user is "checkrein". */
+void token_as_password(const char *token, char out[PASSWORD_BYTES])
+{
+    static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char plain[TOKEN_BYTES + sizeof("checkrein:")];
+    size_t n = (size_t)snprintf(plain, sizeof(plain), "checkrein:%s", token);
+    char *at = out + snprintf(out, PASSWORD_BYTES, "Basic ");
+    for (size_t i = 0; i < n; i += 3) {
+        uint32_t three = 0;
+        for (size_t k = 0; k < 3; k++) {
+            three = three << 8 | (i + k < n ? (unsigned char)plain[i + k] : 0);
+        }
+        for (size_t k = 0; k < 4; k++) {
+            *at++ = i + k > n ? '=' : DIGITS[three >> (18 - 6 * k) & 63];
+        }
+    }
+    *at = '\0';
+    wipe(plain, sizeof(plain));
 }

@@ -207,7 +207,7 @@ struct agent_text {
     bool watched; /* a change is worth a line in the log */
 };
 
-#define AGENT_LISTS 4
+#define AGENT_LISTS 5
 extern const struct agent_text agent_texts[];
 extern const uint32_t agent_text_count;
 extern const enum event_field agent_lists[AGENT_LISTS];

@@ -1,4 +1,4 @@
-/* What an agent may touch, what it holds, and by what it can be held. */
+/* What an agent may touch, what it holds, by what it can be held, and by what its gate can be left. */
 #include "frame_priv.h"
 
 /* A row's id: which list, and which of its rows, from 1. */
@@ -12,8 +12,9 @@ static const struct part parts[] = {
     {F_CREDENTIALS, "credential"},
     {F_REINS,       "rein"      },
     {F_DELEGATION,  "delegation"},
+    {F_GATE_LIMITS, "not held"  },
 };
-enum { PART_GRANT, PART_CREDENTIAL, PART_REIN, PART_DELEGATION };
+enum { PART_GRANT, PART_CREDENTIAL, PART_REIN, PART_DELEGATION, PART_LIMIT };
 
 static const struct event_row *row_of(const struct ui *ui, const struct fleet *f, uint32_t id)
 {
@@ -126,6 +127,9 @@ static struct field cell_what(struct frame *fr, const struct row *row, int cols)
         join_flag(&w, r->cell[1], "reversible", "not reversible");
         join(&w, r->cell[2], "confirmed by ");
         join(&w, r->cell[3], "");
+        break;
+    case PART_LIMIT: /* way effect */
+        join(&w, r->cell[1], "");
         break;
     default: /* from to what */
         join(&w, r->cell[1], "to ");

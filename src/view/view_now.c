@@ -69,12 +69,17 @@ static void permissions(struct frame *fr, struct sheet *s, const struct agent *a
     struct words w = words_of(fr);
     uint32_t grants = 0;
     uint32_t credentials = 0;
+    uint32_t limits = 0;
     (void)fleet_agent_list(fr->f, a->ref, F_GRANTS, &grants);
     (void)fleet_agent_list(fr->f, a->ref, F_CREDENTIALS, &credentials);
+    (void)fleet_agent_list(fr->f, a->ref, F_GATE_LIMITS, &limits);
     say_part(&w, "", a->permission_mode, " · ");
     say_part(&w, "sandbox ", a->permission_sandbox, " · ");
     say_part(&w, "network ", a->permission_network, " · ");
     words_fmt(&w, "%u grants, %u credentials", grants, credentials);
+    if (limits > 0) {
+        words_fmt(&w, ", %u ways around the gate", limits);
+    }
     sheet_line(s, "may", ROLE_TEXT, words_end(&w));
 }
 

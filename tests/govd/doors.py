@@ -1,4 +1,5 @@
 """Who may come in: bearer token, own Host, no Origin on the port; only this user on the socket."""
+import base64
 import os
 import socket
 import stat
@@ -27,6 +28,17 @@ def refused_on_the_port(daemon):
         status, _ = daemon.post("/hook/claude", {"hook_event_name": "Stop", "session_id": "x"}, headers)
         check(status == want, f"{headers}: HTTP {status}, not {want}")
     check(not daemon.status()["agents"], "a refused request made an agent")
+
+
+def by_password(daemon):
+    """A client that can be given an address and no header: http://checkrein:TOKEN@..."""
+    def post(user):
+        word = "Basic " + base64.b64encode(user.encode()).decode()
+        return daemon.post("/v1/logs", {}, {**daemon.headers(), "Authorization": word})[0]
+
+    check(post("checkrein:" + daemon.token) == 200, "the token as a password")
+    for user in ("checkrein:", "checkrein:" + daemon.token[:-1], "other:" + daemon.token, ":" + daemon.token):
+        check(post(user) == 401, f"{user}")
 
 
 def paths_and_methods(daemon):
@@ -106,5 +118,5 @@ def second_daemon(daemon):
 
 
 if __name__ == "__main__":
-    run([refused_on_the_port, paths_and_methods, no_console_on_the_port, modes, another_user_on_the_socket,
+    run([refused_on_the_port, by_password, paths_and_methods, no_console_on_the_port, modes, another_user_on_the_socket,
          token_is_nowhere, second_daemon])

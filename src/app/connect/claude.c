@@ -76,20 +76,6 @@ bool claude_http_fails_closed(struct span version)
 
 /* ---- one hook */
 
-/* The path in single quotes for the shell that runs it. */
-static void shell_quote(struct buf *out, const char *word)
-{
-    buf_addch(out, '\'');
-    for (; *word; word++) {
-        if (*word == '\'') {
-            buf_addstr(out, "'\\''");
-        } else {
-            buf_addch(out, *word);
-        }
-    }
-    buf_addch(out, '\'');
-}
-
 static void write_command_hook(struct buf *out, const struct claude_gate *g, enum role_of_hook role)
 {
     struct buf line;
@@ -135,139 +121,6 @@ static void write_group(struct buf *out, const struct claude_gate *g, enum role_
         write_command_hook(out, g, role);
     }
     buf_addstr(out, "]}");
-}
-
-/* ---- arrays of groups: others' stay as they are, ours go */
-
-static bool is_ours(const struct tape *j, uint32_t hook)
-{
-    return span_is(tape_raw(j, tape_get(j, hook, "statusMessage")), "\"" OUR_MARK "\"");
-}
-
-/* Of a group's hooks: how many are ours. */
-static uint32_t count_ours(const struct tape *j, uint32_t hooks)
-{
-    uint32_t count = 0;
-    for (uint32_t at = tape_first(j, hooks); at != TAPE_ABSENT; at = tape_next(j, hooks, at)) {
-        count += is_ours(j, at);
-    }
-    return count;
-}
-
-/* A group that somebody has put ours and other hooks into, without ours. */
-static void write_mixed(struct buf *out, const struct tape *j, uint32_t group, uint32_t hooks)
-{
-    struct span whole = tape_raw(j, group);
-    struct span list = tape_raw(j, hooks);
-    size_t from = (size_t)(list.p - whole.p);
-    bool first = true;
-    buf_add(out, span_sub(whole, 0, from));
-    buf_addch(out, '[');
-    for (uint32_t at = tape_first(j, hooks); at != TAPE_ABSENT; at = tape_next(j, hooks, at)) {
-        if (!is_ours(j, at)) {
-            buf_addstr(out, first ? "" : ", ");
-            buf_add(out, tape_raw(j, at));
-            first = false;
-        }
-    }
-    buf_addch(out, ']');
-    buf_add(out, span_sub(whole, from + list.n, whole.n));
-}
-
-struct edit {
-    struct span text;  /* the settings so far */
-    struct buf buf[2]; /* takes turns holding them */
-    int at;
-    struct tape_token *tokens;
-    struct why *why;
-};
-
-static enum status set(struct edit *e, const char *path, struct span value)
-{
-    struct buf *next = &e->buf[e->at];
-    enum status st = splice_member(e->text, path, value, next, e->why);
-    e->text = buf_span(next);
-    e->at = !e->at;
-    return st;
-}
-
-/* What stands at hooks/EVENT beside ours. */
-struct others {
-    struct buf groups;
-    uint32_t count; /* of groups */
-    uint32_t ours;  /* hooks of ours that were left out */
-};
-
-static void take_group(struct others *o, const struct tape *j, uint32_t group)
-{
-    uint32_t hooks = tape_get(j, group, "hooks");
-    uint32_t ours = count_ours(j, hooks);
-    o->ours += ours;
-    if (ours && ours == tape_count(j, hooks)) {
-        return;
-    }
-    buf_addstr(&o->groups, o->count ? ",\n      " : "");
-    if (ours) {
-        write_mixed(&o->groups, j, group, hooks);
-    } else {
-        buf_add(&o->groups, tape_raw(j, group));
-    }
-    o->count++;
-}
-
-static enum status read_others(struct edit *e, const char *event, struct others *o)
-{
-    struct tape j;
-    enum status st = splice_read(e->text, &j, e->tokens, e->why);
-    if (st != ST_OK) {
-        return st;
-    }
-    uint32_t all = tape_get(&j, TAPE_ROOT, "hooks");
-    uint32_t array = tape_get(&j, all, event);
-    if (all != TAPE_ABSENT && tape_type(&j, all) != TAPE_OBJECT) {
-        return why_fail(e->why, ST_INVALID, "\"hooks\" is not an object");
-    }
-    if (array != TAPE_ABSENT && tape_type(&j, array) != TAPE_ARRAY) {
-        return why_fail(e->why, ST_INVALID, "\"hooks\" has a \"%s\" that is not a list", event);
-    }
-    for (uint32_t at = tape_first(&j, array); at != TAPE_ABSENT; at = tape_next(&j, array, at)) {
-        take_group(o, &j, at);
-    }
-    return ST_OK;
-}
-
-static enum status write_event(struct edit *e, const char *event, const struct others *o,
-                               const struct buf *ours)
-{
-    struct buf value;
-    char path[64];
-    (void)snprintf(path, sizeof(path), "hooks/%s", event);
-    buf_init(&value, SETTINGS_BYTES);
-    buf_addstr(&value, "[\n      ");
-    buf_add(&value, buf_span(&o->groups));
-    if (ours) {
-        buf_addstr(&value, o->count ? ",\n      " : "");
-        buf_add(&value, buf_span(ours));
-    }
-    buf_addstr(&value, "\n    ]");
-    enum status st = buf_status(&value) == ST_OK
-                         ? set(e, path, ours || o->count ? buf_span(&value) : SPAN_NONE)
-                         : why_fail(e->why, ST_LIMIT, "the settings are too large");
-    buf_release(&value);
-    return st;
-}
-
-/* `ours` NULL: only takes ours out, and touches nothing where there is none. */
-static enum status set_event(struct edit *e, const char *event, const struct buf *ours)
-{
-    struct others o = {.count = 0};
-    buf_init(&o.groups, SETTINGS_BYTES);
-    enum status st = read_others(e, event, &o);
-    if (st == ST_OK && (ours || o.ours)) {
-        st = write_event(e, event, &o, ours);
-    }
-    buf_release(&o.groups);
-    return st;
 }
 
 /* ---- telemetry: never over a value that somebody else has set */
@@ -327,7 +180,7 @@ static enum status set_telemetry(struct edit *e, const struct claude_gate *g)
         buf_init(&quoted, 4096);
         environment_value(&value, g, i);
         tape_quote(&quoted, buf_span(&value));
-        st = set(e, path, buf_span(&quoted));
+        st = edit_set(e, path, buf_span(&quoted));
         buf_release(&value);
         buf_release(&quoted);
     }
@@ -342,49 +195,24 @@ static enum status remove_telemetry(struct edit *e)
     for (size_t i = 0; ours && st == ST_OK && i < ARRAY_LEN(ENVIRONMENT); i++) {
         char path[64];
         (void)snprintf(path, sizeof(path), "env/%s", ENVIRONMENT[i].name);
-        st = set(e, path, SPAN_NONE);
+        st = edit_set(e, path, SPAN_NONE);
     }
     return st;
 }
 
 /* ---- the whole */
 
-static void edit_init(struct edit *e, struct span old, struct why *why)
-{
-    *e = (struct edit){.why = why};
-    buf_init(&e->buf[0], SETTINGS_BYTES);
-    buf_init(&e->buf[1], SETTINGS_BYTES);
-    e->tokens = xcalloc(SETTINGS_TOKENS, sizeof(*e->tokens));
-    e->text = span_trim(old).n ? old : SPAN("{}\n");
-}
-
-static enum status edit_end(struct edit *e, enum status st, struct buf *out)
-{
-    struct tape j;
-    if (st == ST_OK) {
-        st = splice_read(e->text, &j, e->tokens, e->why); /* what is written can be read */
-    }
-    if (st == ST_OK) {
-        buf_add(out, e->text);
-        st = buf_status(out);
-    }
-    buf_release(&e->buf[0]);
-    buf_release(&e->buf[1]);
-    free(e->tokens);
-    return st;
-}
-
 enum status claude_settings_add(struct span old, const struct claude_gate *g, struct buf *out,
                                 struct why *why)
 {
     struct edit e;
-    edit_init(&e, old, why);
+    edit_init(&e, old, "statusMessage", why);
     enum status st = ST_OK;
     for (size_t i = 0; st == ST_OK && i < ARRAY_LEN(HOOKS); i++) {
         struct buf ours;
         buf_init(&ours, 65536);
         write_group(&ours, g, HOOKS[i].role);
-        st = set_event(&e, HOOKS[i].event, &ours);
+        st = edit_hook(&e, HOOKS[i].event, &ours);
         buf_release(&ours);
     }
     if (st == ST_OK) {
@@ -396,10 +224,10 @@ enum status claude_settings_add(struct span old, const struct claude_gate *g, st
 enum status claude_settings_remove(struct span old, struct buf *out, struct why *why)
 {
     struct edit e;
-    edit_init(&e, old, why);
+    edit_init(&e, old, "statusMessage", why);
     enum status st = ST_OK;
     for (size_t i = 0; st == ST_OK && i < ARRAY_LEN(HOOKS); i++) {
-        st = set_event(&e, HOOKS[i].event, NULL);
+        st = edit_hook(&e, HOOKS[i].event, NULL);
     }
     if (st == ST_OK) {
         st = remove_telemetry(&e);

@@ -75,25 +75,13 @@ static void ask_version(const char *binary, char *out, size_t bytes)
 
 /* ---- where */
 
-static char *default_settings(void)
-{
-    const char *dir = env_or("CLAUDE_CONFIG_DIR", NULL);
-    if (dir) {
-        return path_join(dir, "settings.json");
-    }
-    char *home = path_join(env_or("HOME", "/"), ".claude");
-    char *path = path_join(home, "settings.json");
-    free(home);
-    return path;
-}
-
 static enum status read_settings(const char *path, struct buf *b, struct why *why)
 {
     enum status st = file_read(path, b, why);
     return st == ST_NOTFOUND ? ST_OK : st;
 }
 
-static enum status make_parent(const char *path, struct why *why)
+enum status make_parent(const char *path, struct why *why)
 {
     char *dir = xstrdup(path);
     char *slash = strrchr(dir, '/');
@@ -109,7 +97,9 @@ static enum status make_parent(const char *path, struct why *why)
 /* ---- doing it */
 
 struct plan {
+    const struct connector *to;
     struct claude_gate gate;
+    struct beside beside;
     struct buf before, after, token;
     char version[32];
     char *settings, *socket_path, *token_path;
@@ -135,7 +125,7 @@ static enum status choose_gate(struct plan *p, const struct choices *ch, const s
         return why_fail(why, ST_INVALID, "--runtime-version: numbers and points, such as 2.1.328");
     }
     if (!ch->version) {
-        ask_version(ch->binary ? ch->binary : "claude", p->version, sizeof(p->version));
+        ask_version(ch->binary ? ch->binary : p->to->name, p->version, sizeof(p->version));
     }
     p->gate = (struct claude_gate){.self = self,
                                    .socket_path = p->socket_path,
@@ -149,15 +139,18 @@ static enum status transform(struct plan *p, const struct choices *ch, const str
                              const char *self, struct why *why)
 {
     enum status st = read_settings(p->settings, &p->before, why);
+    if (st == ST_OK && p->to->beside) {
+        st = beside_read(&p->beside, p->to, p->settings, why);
+    }
     if (st != ST_OK) {
         return st;
     }
     if (ch->remove) {
-        st = claude_settings_remove(buf_span(&p->before), &p->after, why);
+        st = p->to->remove(buf_span(&p->before), &p->after, why);
     } else {
         st = choose_gate(p, ch, conf, self, why);
         if (st == ST_OK) {
-            st = claude_settings_add(buf_span(&p->before), &p->gate, &p->after, why);
+            st = p->to->add(buf_span(&p->before), &p->gate, &p->after, why);
         }
     }
     if (st == ST_INVALID || st == ST_LIMIT) {
@@ -171,11 +164,9 @@ static void explain(const struct plan *p, const struct choices *ch)
     if (ch->remove) {
         return;
     }
-    (void)printf("Claude Code %s: %s\n", p->version[0] ? p->version : "(version not found)",
-                 claude_http_fails_closed(span_str(p->version))
-                     ? "HTTP hooks, which block when the daemon does not answer"
-                     : "command hooks, because this version would let calls run when an HTTP hook fails");
-    if (claude_telemetry_is_anothers(buf_span(&p->before))) {
+    (void)printf("%s %s: %s\n%s\n", p->to->called, p->version[0] ? p->version : "(version not found)",
+                 p->to->form(span_str(p->version)), p->to->limits);
+    if (p->to->telemetry_is_anothers(buf_span(&p->before))) {
         (void)printf("telemetry is set up already and is left as it is: what the agent spends is not seen\n");
     }
 }
@@ -193,23 +184,43 @@ static enum status still_the_same(const struct plan *p, struct why *why)
     return st;
 }
 
+/* The rules that let pass what passed the hooks are there only while the hooks are. */
+static enum status write_all(const struct plan *p, bool remove, struct why *why)
+{
+    enum status st = still_the_same(p, why);
+    if (st == ST_OK && remove && beside_changes(&p->beside, true)) {
+        st = beside_remove(&p->beside, why);
+    }
+    if (st == ST_OK) {
+        st = make_parent(p->settings, why);
+    }
+    if (st == ST_OK && !span_eq(buf_span(&p->before), buf_span(&p->after))) {
+        st = file_replace(p->settings, buf_span(&p->after), 0600, why);
+    }
+    if (st == ST_OK && !remove && beside_changes(&p->beside, false)) {
+        st = beside_write(&p->beside, why);
+    }
+    return st;
+}
+
 static int apply(const struct plan *p, const struct choices *ch, struct why *why)
 {
-    if (span_eq(buf_span(&p->before), buf_span(&p->after))) {
+    bool remove = ch->remove != NULL;
+    if (span_eq(buf_span(&p->before), buf_span(&p->after)) && !beside_changes(&p->beside, remove)) {
         (void)printf("%s: nothing to change\n", p->settings);
         return EXIT_DONE;
     }
     explain(p, ch);
-    diff_print(p->settings, buf_span(&p->before), buf_span(&p->after), p->gate.token);
+    diff_print(p->settings, buf_span(&p->before), buf_span(&p->after));
+    beside_show(&p->beside, remove);
     if (ch->dry_run) {
         (void)printf("nothing was written (--dry-run)\n");
         return EXIT_DONE;
     }
-    if (still_the_same(p, why) != ST_OK || make_parent(p->settings, why) != ST_OK ||
-        file_replace(p->settings, buf_span(&p->after), 0600, why) != ST_OK) {
+    if (write_all(p, remove, why) != ST_OK) {
         return app_trouble(why, EXIT_TROUBLE);
     }
-    (void)printf("written; running sessions take it up within seconds, those behind the gate already at their next start\n");
+    (void)printf("written; %s\n", p->to->taken_up);
     return EXIT_DONE;
 }
 
@@ -223,20 +234,21 @@ static char *first_of(const char *a, const char *b, char *standard)
     return xstrdup(chosen);
 }
 
-static int run(const struct choices *ch, const struct conf *conf, const char *self)
+static int run(const struct choices *ch, const struct connector *to, const struct conf *conf, const char *self)
 {
-    struct plan p = {0};
+    struct plan p = {.to = to};
     struct why why = {0};
     buf_init(&p.before, SETTINGS_BYTES);
     buf_init(&p.after, SETTINGS_BYTES);
     buf_init(&p.token, 256);
-    p.settings = first_of(ch->settings, "", default_settings());
+    p.settings = first_of(ch->settings, "", to->settings_path());
     p.socket_path = first_of(ch->socket, conf->serve.socket, path_runtime("checkrein.sock"));
     p.token_path = first_of(ch->token, conf->serve.token_file, path_state("hook.token"));
     int code = transform(&p, ch, conf, self, &why) == ST_OK ? apply(&p, ch, &why)
                                                             : app_trouble(&why, EXIT_TROUBLE);
     buf_release(&p.before);
     buf_release(&p.after);
+    beside_release(&p.beside);
     buf_wipe(&p.token);
     free(p.settings);
     free(p.socket_path);
@@ -266,13 +278,14 @@ int cmd_connect(struct args *a)
     if (st == ST_END) {
         return EXIT_DONE;
     }
-    if (st != ST_OK || a->argc != 1 || strcmp(a->argv[0], "claude") != 0) {
-        app_say("which runtime? `claude` is known");
+    const struct connector *to = st == ST_OK && a->argc == 1 ? connector_find(a->argv[0]) : NULL;
+    if (!to) {
+        app_say("which runtime? `claude` and `gemini` are known");
         return EXIT_USAGE;
     }
     struct conf conf;
     struct why why = {0};
-    int code = config_load(&conf, ch.config, &why) == ST_OK ? run(&ch, &conf, a->self)
+    int code = config_load(&conf, ch.config, &why) == ST_OK ? run(&ch, to, &conf, a->self)
                                                             : app_trouble(&why, EXIT_TROUBLE);
     conf_release(&conf);
     return code;

@@ -2,6 +2,9 @@
  *
  *   connect.c   the subcommand: finds, shows the difference, writes
  *   claude.c    what Claude Code's settings must hold, for the version that is installed
+ *   gemini.c    what Gemini CLI's settings and rules must hold
+ *   connectors.c  the runtimes, a row each        beside.c  a file of ours beside the settings
+ *   edit.c      several changes of one settings text, ours told from others' by a mark
  *   splice.c    JSON text edited in place: what is not ours keeps its bytes
  *   diff.c      the difference between two texts, for a person
  */
@@ -29,14 +32,77 @@ struct claude_gate {
     struct span version;     /* of the installed client; empty: not known */
 };
 
+/* ---- connectors.c: a row for each runtime that can be connected */
+struct connector {
+    const char *name;   /* of the subcommand's argument, and of the client's executable */
+    const char *called; /* by people */
+    char *(*settings_path)(void); /* the user's own; caller frees */
+    /* The settings with our hooks and telemetry (replacing older ones of ours), or without any of ours. */
+    enum status (*add)(struct span old, const struct claude_gate *g, struct buf *out, struct why *why);
+    enum status (*remove)(struct span old, struct buf *out, struct why *why);
+    const char *(*form)(struct span version); /* what of hooks this version gets, in words */
+    /* True when somebody else has set telemetry up: it is left alone, and spend is not seen. */
+    bool (*telemetry_is_anothers)(struct span settings);
+    const char *beside;      /* file of ours that it needs beside its settings; NULL: none */
+    const char *beside_text;
+    const char *taken_up;    /* when sessions notice */
+    const char *limits;      /* what is not held all the same: docs/drivers/ says more */
+};
+const struct connector *connector_at(size_t i); /* NULL after the last */
+const struct connector *connector_find(const char *name);
+
+/* ---- claude.c */
 /* True when this version fails closed with `onFailure` on an HTTP hook (2.1.295 and later). */
 bool claude_http_fails_closed(struct span version);
-/* The settings with our hooks and telemetry (replacing older ones of ours), or without any of ours. */
 enum status claude_settings_add(struct span old, const struct claude_gate *g, struct buf *out,
                                 struct why *why) MUST_USE;
 enum status claude_settings_remove(struct span old, struct buf *out, struct why *why) MUST_USE;
-/* True when somebody else has set telemetry up: it is left alone, and spend is not seen. */
 bool claude_telemetry_is_anothers(struct span settings);
+
+/* ---- gemini.c: both are whole, so that a run of its own can be given them instead of the user's */
+#define GEMINI_SEEN "0.61.0" /* the version that all this was seen with */
+extern const char GEMINI_RULES[]; /* a file of its policies folder: lets run what passed the hook */
+enum status gemini_settings_add(struct span old, const struct claude_gate *g, struct buf *out, struct why *why) MUST_USE;
+enum status gemini_settings_remove(struct span old, struct buf *out, struct why *why) MUST_USE;
+bool gemini_telemetry_is_anothers(struct span settings);
+
+/* ---- beside.c */
+struct beside {
+    char *path; /* NULL: the runtime needs none */
+    struct span text;
+    struct buf before;
+    bool there;
+};
+/* beside_release() follows, whatever happens. */
+enum status beside_read(struct beside *b, const struct connector *c, const char *settings, struct why *why) MUST_USE;
+void beside_release(struct beside *b);
+bool beside_changes(const struct beside *b, bool remove);
+void beside_show(const struct beside *b, bool remove);
+enum status beside_write(const struct beside *b, struct why *why) MUST_USE;
+enum status beside_remove(const struct beside *b, struct why *why) MUST_USE;
+
+/* ---- connect.c */
+enum status make_parent(const char *path, struct why *why) MUST_USE; /* the folder that it stands in */
+
+/* ---- edit.c: several changes of one settings text */
+struct edit {
+    struct span text;  /* the settings so far */
+    struct buf buf[2]; /* takes turns holding them */
+    int at;
+    struct tape_token *tokens;
+    const char *mark_key; /* member of a hook that holds OUR_MARK in ours */
+    struct why *why;
+};
+/* `old` without anything in it: an empty object. edit_end() follows, whatever happens. */
+void edit_init(struct edit *e, struct span old, const char *mark_key, struct why *why);
+enum status edit_set(struct edit *e, const char *path, struct span value) MUST_USE; /* as splice_member() */
+/* At hooks/EVENT, others' groups stay as they are, ours are replaced by `ours`. NULL: they are taken out, and
+ * nothing is touched where there is none. */
+enum status edit_hook(struct edit *e, const char *event, const struct buf *ours) MUST_USE;
+/* With `st` ST_OK appends the settings to `out`, when they can be read; frees everything, gives `st` or worse. */
+enum status edit_end(struct edit *e, enum status st, struct buf *out) MUST_USE;
+/* The word in single quotes for a shell. */
+void shell_quote(struct buf *out, const char *word);
 
 /* ---- splice.c: one member of an object, set or taken out, everything else byte for byte as it was */
 /* path: "env" or "hooks/PreToolUse": objects on the way are made. value: JSON text; NONE takes the member out,
@@ -46,7 +112,7 @@ enum status splice_member(struct span old, const char *path, struct span value, 
 /* Parses settings: ST_INVALID names the fault, also when they are no object. */
 enum status splice_read(struct span text, struct tape *j, struct tape_token *tokens, struct why *why) MUST_USE;
 
-/* ---- diff.c: lines with two of context; each occurrence of `secret` is shown as a mark */
-void diff_print(const char *path, struct span before, struct span after, struct span secret);
+/* ---- diff.c: lines with two of context; tokens are shown as a mark */
+void diff_print(const char *path, struct span before, struct span after);
 
 #endif

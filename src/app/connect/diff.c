@@ -23,18 +23,37 @@ static void split(struct span text, struct lines *l)
     }
 }
 
-static void put(char mark, struct span line, struct span secret)
+/* What a token stands behind: in a header, and in the address that Gemini CLI's telemetry goes to. */
+static bool token_follows(struct span before)
+{
+    return span_ends(before, "Bearer ") || span_ends(before, "://checkrein:");
+}
+
+static bool is_token_char(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c && strchr("-._~+/=%", c));
+}
+
+/* Also a token of yesterday is nobody's to read. */
+static void hide_tokens(struct buf *out, struct span line)
+{
+    for (size_t i = 0; i < line.n;) {
+        buf_addch(out, line.p[i++]);
+        if (token_follows(span_sub(line, 0, i))) {
+            size_t from = i;
+            while (i < line.n && is_token_char(line.p[i])) {
+                i++;
+            }
+            buf_addstr(out, i > from ? "(token)" : "");
+        }
+    }
+}
+
+static void put(char mark, struct span line)
 {
     struct buf b;
     buf_init(&b, SETTINGS_BYTES);
-    for (size_t i = 0; i < line.n;) {
-        if (secret.n && line.n - i >= secret.n && memcmp(line.p + i, secret.p, secret.n) == 0) {
-            buf_addstr(&b, "(token)");
-            i += secret.n;
-        } else {
-            buf_addch(&b, line.p[i++]);
-        }
-    }
+    hide_tokens(&b, line);
     char *plain = xmalloc(b.len * 10 + 16);
     (void)text_plain_of(buf_span(&b), plain, b.len * 10 + 16);
     (void)printf("%c %s\n", mark, plain);
@@ -43,7 +62,7 @@ static void put(char mark, struct span line, struct span secret)
 }
 
 /* The texts differ in few places: what both ends share is cut off, the rest is one block of changes. */
-void diff_print(const char *path, struct span before, struct span after, struct span secret)
+void diff_print(const char *path, struct span before, struct span after)
 {
     struct lines *a = xcalloc(1, sizeof(*a));
     struct lines *b = xcalloc(1, sizeof(*b));
@@ -60,16 +79,16 @@ void diff_print(const char *path, struct span before, struct span after, struct 
     }
     (void)printf("--- %s\n+++ %s\n", path, path);
     for (size_t i = head > CONTEXT ? head - CONTEXT : 0; i < head; i++) {
-        put(' ', a->line[i], secret);
+        put(' ', a->line[i]);
     }
     for (size_t i = head; i < a->count - tail; i++) {
-        put('-', a->line[i], secret);
+        put('-', a->line[i]);
     }
     for (size_t i = head; i < b->count - tail; i++) {
-        put('+', b->line[i], secret);
+        put('+', b->line[i]);
     }
     for (size_t i = a->count - tail; i < a->count && i < a->count - tail + CONTEXT; i++) {
-        put(' ', a->line[i], secret);
+        put(' ', a->line[i]);
     }
     free(a);
     free(b);

@@ -22,19 +22,26 @@ function cacheFolder() {
   return process.env.CHECKREIN_CACHE || path.join(cache, 'checkrein-tests');
 }
 
+// What each package is kept under, and where its executable is. Claude Code's is native, in the platform's own
+// package: it needs no Node, and no install script has to run.
+const PACKAGES = {
+  '@anthropic-ai/claude-code': {
+    folder: 'claude-code',
+    binary: `@anthropic-ai/claude-code-${process.platform}-${process.arch}/claude`,
+  },
+  '@google/gemini-cli': { folder: 'gemini-cli', binary: '@google/gemini-cli/bundle/gemini.js' },
+};
+
 function pinOf(name) {
   const folder = path.join(PINS, name);
   const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json')));
   const lock = fs.readFileSync(path.join(folder, 'package-lock.json'));
   const [[module, version]] = Object.entries(manifest.dependencies);
   const digest = createHash('sha256').update(lock).digest('hex').slice(0, 12);
-  return { folder, module, version, home: path.join(cacheFolder(), `claude-code-${version}-${digest}`) };
+  return { folder, module, version, home: path.join(cacheFolder(), `${PACKAGES[module].folder}-${version}-${digest}`) };
 }
 
-// The platform's package holds the native executable: it needs no Node, and no install script has to run.
-function binaryIn(pin) {
-  return path.join(pin.home, 'node_modules', `${pin.module}-${process.platform}-${process.arch}`, 'claude');
-}
+const binaryIn = (pin) => path.join(pin.home, 'node_modules', PACKAGES[pin.module].binary);
 
 function npm(folder) {
   const arguments_ = ['ci', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error'];
@@ -71,7 +78,7 @@ function installUnderLock(name) {
   if (ran.status !== 0) throw new Error(ran.stderr || `the installation ended by ${ran.signal}`);
 }
 
-/** Path and version of a pinned client: `current`, or `old`, from before HTTP hooks could fail closed. */
+/** Path and version of a pinned client: `current`, or `old`, from before HTTP hooks could fail closed; `gemini`. */
 export function client(name) {
   const pin = pinOf(name);
   if (!fs.existsSync(binaryIn(pin))) {

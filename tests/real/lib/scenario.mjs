@@ -9,6 +9,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Claude } from './claude.mjs';
+import { Gemini } from './gemini.mjs';
 import { Gate } from './gate.mjs';
 import { client, Missing, Unable } from './install.mjs';
 import { Model } from './model.mjs';
@@ -28,7 +29,9 @@ class World {
     const world = new World();
     world.sandbox = new Sandbox();
     world.model = await Model.start();
-    world.claude = new Claude(world.sandbox, world.model, installed);
+    world.client = pin === 'gemini' ? 'gemini' : 'claude';
+    const Client = pin === 'gemini' ? Gemini : Claude;
+    world[world.client] = new Client(world.sandbox, world.model, installed);
     world.gate = new Gate(world.sandbox, path.resolve(process.env.CHECKREIN_BINARY ?? 'checkrein'), SOURCE);
     return world;
   }
@@ -37,7 +40,7 @@ class World {
   async govern({ rules, connect = [] } = {}) {
     await this.gate.configure({ rules });
     await this.gate.serve();
-    return this.gate.done('connect', 'claude', ...connect);
+    return this.gate.done('connect', this.client, ...connect);
   }
 
   /** The console in a terminal of this size, with these options, showing the daemon as connected. */
@@ -51,7 +54,7 @@ class World {
   }
 
   async screen(options) {
-    const terminal = await this.claude.screen(options);
+    const terminal = await this[this.client].screen(options);
     this.#terminals.push(terminal);
     return terminal;
   }
