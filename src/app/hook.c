@@ -20,6 +20,7 @@
 
 #define INPUT_BYTES  ((size_t)4 << 20)
 #define INPUT_TOKENS 65536
+#define REASON_BYTES 512
 
 /* How a runtime's hooks are told apart, and what is a verdict to it. */
 struct client {
@@ -122,6 +123,12 @@ static bool is_answer(const struct hook_run *run, struct span body)
            tape_type(&j, TAPE_ROOT) == TAPE_OBJECT && (!run->gated || run->client->is_verdict(&j));
 }
 
+/* Of a report nothing is blocked: the runtime shows these words to its user. */
+static void say_why(const struct hook_run *run, const char *why)
+{
+    app_say("%s: %s", run->gated ? "the call is blocked" : "the daemon was not told", why);
+}
+
 static void on_answer(void *ctx, net_id id, const struct http_client_answer *answer)
 {
     (void)id;
@@ -129,12 +136,14 @@ static void on_answer(void *ctx, net_id id, const struct http_client_answer *ans
     run->over = true;
     loop_stop(run->loop);
     if (answer->http_status != 200) {
-        app_say("the call is blocked: %s (HTTP %d)", answer->why ? answer->why : "the daemon refused",
-            answer->http_status);
+        char why[REASON_BYTES];
+        (void)snprintf(why, sizeof(why), "%s (HTTP %d)", answer->why ? answer->why : "the daemon refused",
+                       answer->http_status);
+        say_why(run, why);
         return;
     }
     if (!is_answer(run, answer->body)) {
-        app_say("the call is blocked: the daemon's answer is no verdict");
+        say_why(run, run->gated ? "the daemon's answer is no verdict" : "its answer is not JSON");
         return;
     }
     if (file_write_all(STDOUT_FILENO, answer->body.p, answer->body.n) == ST_OK) {
@@ -187,17 +196,20 @@ static enum status post(struct hook_run *run, struct net *net, const struct targ
 
 static int run_hook(const struct client *client, const struct target *t)
 {
-    struct hook_run run = {.client = client, .code = EXIT_USAGE, .tokens = xcalloc(INPUT_TOKENS, sizeof(*run.tokens))};
+    struct hook_run run = {.client = client,
+                           .tokens = xcalloc(INPUT_TOKENS, sizeof(*run.tokens)),
+                           .gated = true, /* until it is known to be a report */
+                           .code = EXIT_USAGE};
     struct net *net = NULL;
     struct why why = {0};
     struct buf body;
     buf_init(&body, INPUT_BYTES + 65536);
     enum status st = read_input(&body, &why);
     if (st == ST_OK) {
+        run.gated = is_gated(&run, buf_span(&body));
         st = socket_is_ours(t->socket_path, &why);
     }
     if (st == ST_OK) {
-        run.gated = is_gated(&run, buf_span(&body));
         st = loop_new(&run.loop, &why);
     }
     if (st == ST_OK) {
@@ -210,7 +222,7 @@ static int run_hook(const struct client *client, const struct target *t)
         st = loop_run(run.loop);
     }
     if (st != ST_OK) {
-        app_say("the call is blocked: %s", why.text);
+        say_why(&run, why.text);
     }
     net_free(net);
     loop_free(run.loop);

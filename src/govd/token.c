@@ -56,7 +56,8 @@ void token_as_password(const char *token, char out[PASSWORD_BYTES])
             three = three << 8 | (i + k < n ? (unsigned char)plain[i + k] : 0);
         }
         for (size_t k = 0; k < 4; k++) {
-            *at++ = i + k > n ? '=' : DIGITS[three >> (18 - 6 * k) & 63];
+            char digit = DIGITS[three >> (18 - 6 * k) & 63];
+            *at++ = (char)(i + k > n ? '=' : digit);
         }
     }
     *at = '\0';

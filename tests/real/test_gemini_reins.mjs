@@ -56,10 +56,13 @@ gemini('stopped while its command runs and it does not react', async (world) => 
 gemini('a fleet stop: what waits is refused, a new agent is not let on', async (world) => {
   const { gate, model, gemini: client, sandbox } = world;
   await world.govern();
-  const agent = client.start(model.play('one', command('touch ran')));
+  // As a person starts it: the client starts itself anew, and the agent is the inner process.
+  const agent = client.start(model.play('one', command('touch ran')), { env: { GEMINI_CLI_NO_RELAUNCH: '' } });
   await gate.asked('touch ran');
+  const inner = (await gate.status()).agents[0]['process.pid'];
+  assert.notEqual(inner, agent.pid);
   await gate.done('stop-all');
-  await until('its process is gone', () => !isAlive(agent.pid));
+  await until('both processes are gone', () => !isAlive(inner) && !isAlive(agent.pid));
   await client.run(model.play('refused', command('touch ran')));
   assert.deepEqual(model.answersOf('refused'), [], 'its prompt reached the model');
   assert.equal(sandbox.made('ran'), false);

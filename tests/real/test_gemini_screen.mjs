@@ -21,6 +21,9 @@ gemini('asked without a screen, approved by key on the console; what is not held
   await until('the approved call has run', () => sandbox.made('ran'));
   console_.press('Escape');
   assert.equal((await agent.finished()).code, 0);
+  await console_.insist('1', 'gemini-cli');
+  await console_.insist('Enter', 'ways around the gate');
+  await console_.insist('Tab', 'under an editor no call passes here');
 });
 
 gemini('on its own screen in yolo: the gate alone asks; what Esc gave up there does not run, whatever is decided', async (world) => {
