@@ -97,6 +97,25 @@ void call_drop(struct govd *g, struct call *c)
     }
 }
 
+/* What the rules go by; they make a path whole. */
+static char *folder_of(const struct session *s, struct span folder)
+{
+    struct buf b;
+    if (!folder.n) {
+        return copy(span_str(s->cwd));
+    }
+    buf_init(&b, CWD_BYTES * 2);
+    if (!span_starts(folder, "/")) {
+        buf_addstr(&b, s->cwd ? s->cwd : "");
+        buf_addch(&b, '/');
+    }
+    buf_add(&b, folder);
+    /* A folder that cannot be told is none: no rule lets run on it. */
+    char *path = buf_status(&b) == ST_OK ? copy(buf_span(&b)) : NULL;
+    buf_release(&b);
+    return path;
+}
+
 static char *made_id(const struct call *c)
 {
     char id[JOIN_HEX + 1 + ULID_BYTES];
@@ -131,7 +150,7 @@ struct call *call_new(struct govd *g, struct session *s, net_id http, const stru
     c->path = copy(r->path);
     c->url = copy(r->url);
     c->words = copy(span_sub(r->words, 0, 1024));
-    c->cwd = copy(span_str(s->cwd));
+    c->cwd = folder_of(s, r->folder);
     c->mode = copy(span_str(s->mode));
     c->reads_only = r->reads_only;
     c->http = http;

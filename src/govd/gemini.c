@@ -123,6 +123,7 @@ const struct runtime RUNTIME_GEMINI = {
     .calls_have_no_id = true,
     .events = EVENTS,
     .tools = gemini_tools,
+    .folder_key = "dir_path",
     .allow = gemini_reply_allow,
     .deny = gemini_reply_deny,
     .block = gemini_reply_block,

@@ -285,6 +285,7 @@ enum reply_then { REPLY_GO_ON, REPLY_END_TURN };
 struct call_request { /* what a runtime's hook tells of a call; spans borrowed */
     struct span native_id, tool, input; /* no id: one is made. input: JSON text as received */
     struct span command, path, url, summary, words;
+    struct span folder; /* that it runs in, from the agent's own; NONE: there */
     bool reads_only;
 };
 void gate_request(struct govd *g, struct session *s, net_id http, const struct call_request *r);
@@ -338,6 +339,7 @@ struct runtime {
     bool calls_have_no_id;  /* a report is joined to its call by tool and input */
     const struct hook_event *events; /* both end with an empty row */
     const struct tool_row *tools;
+    const char *folder_key; /* of a command's input: the folder it runs in, when not the agent's; NULL: there is none */
     /* Each appends the runtime's JSON to `out`. `input`: what was shown, as JSON text. */
     void (*allow)(struct buf *out, struct span input, struct span reason);
     void (*deny)(struct buf *out, struct span reason, enum reply_then then);

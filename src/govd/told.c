@@ -47,6 +47,7 @@ void told_call(struct hook *h, struct span native_id)
     r.command = MEMBER(t->command_key);
     r.path = MEMBER(t->path_key);
     r.url = MEMBER(t->url_key);
+    r.folder = MEMBER(t->command_key ? h->runtime->folder_key : NULL);
     r.summary = below(MEMBER(t->summary_key), span_str(h->session->cwd));
 #undef MEMBER
     if (!r.summary.n) {

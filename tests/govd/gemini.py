@@ -214,6 +214,26 @@ def unreadable(daemon):
         check(status == 200 and json.loads(got)["decision"] == "deny", f"{text}: {status} {got}")
 
 
+@with_daemon(policy="""
+[rule here]
+tool = run_shell_command
+cwd = /srv/g1
+verdict = allow
+""")
+def a_command_in_another_folder(daemon):
+    """Its shell takes a folder of its own: the rules go by that one."""
+    console = Console(daemon)
+    for folder in ("../other", "/srv/other", "sub", "./../g1/x", "x" * 9000):
+        call = Call(daemon, "touch " + folder[:9], dir_path=folder)
+        request = asked(console, "touch " + folder[:9])
+        check(json.loads(request["action"])["input"]["dir_path"] == folder, "what is shown")
+        console.command("deny", approval=request["approval.id"], reason="no")
+        check(call.answer()["decision"] == "deny", "")
+    for folder in (".", "/srv/g1", "../g1/"):
+        check(Call(daemon, dir_path=folder).answer()["decision"] == "allow", f"{folder}")
+    check(Call(daemon).answer()["decision"] == "allow", "its own folder")
+
+
 @with_daemon(policy=ALL)
 def two_runtimes_with_one_session_id(daemon):
     Call(daemon, session="same").answer()
@@ -224,4 +244,5 @@ def two_runtimes_with_one_session_id(daemon):
 
 
 run([held_and_decided, the_same_call_several_times, what_ran_was_changed, over_a_restart, outcomes,
-     given_up_at_its_own_screen, stopped, paused, unreadable, two_runtimes_with_one_session_id])
+     given_up_at_its_own_screen, stopped, paused, unreadable, a_command_in_another_folder,
+     two_runtimes_with_one_session_id])
