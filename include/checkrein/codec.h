@@ -36,20 +36,9 @@
     X(KIND_ERROR, "error")                                                                         \
     X(KIND_BYE, "bye")
 
-/* X(bit name, name): what a connection may do; given by the server's view of the identity only */
-#define SCOPES(X)                                                                                  \
-    X(SCOPE_READ, "read")                                                                          \
-    X(SCOPE_DECIDE, "decide")                                                                      \
-    X(SCOPE_CONTROL, "control")                                                                    \
-    X(SCOPE_REVOKE, "revoke")                                                                      \
-    X(SCOPE_STOP, "stop")                                                                          \
-    X(SCOPE_PUBLISH, "publish")
-
 #define X(constant, name) constant,
 enum msg_kind { FRAME_KINDS(X) MSG_KIND_COUNT };
-enum scope { SCOPES(X) SCOPE_COUNT };
 #undef X
-#define SCOPE_BIT(s) (1u << (s))
 
 struct msg_hello { /* both directions; a client fills role, min, max, resume_after */
     int64_t min, max, protocol;
@@ -59,10 +48,12 @@ struct msg_hello { /* both directions; a client fills role, min, max, resume_aft
     struct span resume_instance; /* client: the instance that resume_after belongs to */
     int64_t resume_after;        /* -1: from a snapshot */
     struct span operator_id;     /* server: who it takes you for */
+    struct span connection;      /* server: its name of this connection, as in operator.presence */
     uint32_t scopes;             /* server: SCOPE_BIT()s */
     uint32_t verbs;              /* server: 1u << enum verb */
     int64_t heartbeat_ms;
     int64_t seq; /* server: its newest */
+    int64_t oldest; /* server: the lowest `resume_after` that it can resume; 0: from the start, or not said */
     bool resumed;
     int64_t frame_bytes; /* server: limits; 0: not said */
 };
@@ -128,8 +119,6 @@ enum status codec_write_error(struct buf *out, struct span code, struct span tex
 enum status codec_write_bye(struct buf *out) MUST_USE;
 
 const char *msg_kind_name(enum msg_kind k);
-const char *scope_name(enum scope s);
-uint32_t scope_find(struct span name); /* its bit, 0 when unknown */
 
 /* The JSON Schema (draft 2020-12) of every frame and event, from the tables:
  * docs/protocol.schema.json. */

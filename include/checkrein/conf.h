@@ -76,6 +76,8 @@ enum option_kind { OPTION_TEXT, OPTION_INT, OPTION_DURATION, OPTION_BOOL, OPTION
     X(socket, "socket", OPTION_TEXT, "", 0, 0, "Unix socket; default $XDG_RUNTIME_DIR/checkrein/checkrein.sock") \
     X(hook_port, "hook_port", OPTION_INT, "7717", 0, 65535, "loopback port for hooks; 0 lets the system choose") \
     X(token_file, "token_file", OPTION_TEXT, "", 0, 0, "bearer token for hooks, mode 0600; made when missing") \
+    X(console_port, "console_port", OPTION_INT, "0", 0, 65535, "loopback port for consoles with a token; 0 = none") \
+    X(console_tokens, "console_tokens", OPTION_TEXT, "", 0, 0, "digests of consoles' tokens, mode 0600; default in XDG_STATE_HOME") \
     X(policy, "policy", OPTION_TEXT, "", 0, 0, "rules; default policy.ini beside checkrein.ini")     \
     X(prices, "prices", OPTION_TEXT, "", 0, 0, "list prices; default prices.ini beside checkrein.ini") \
     X(record, "journal", OPTION_TEXT, "", 0, 0, "folder of the record; default in XDG_STATE_HOME")   \
@@ -104,8 +106,8 @@ struct conf {
         int64_t ascii, frame_ms, arm_low_ms, arm_high_ms, readonly;
     } console;
     struct {
-        char *socket, *token_file, *policy, *prices, *record;
-        int64_t hook_port, max_held, max_agent_held, rate, agent_budget, daily_budget, stop_grace_ms;
+        char *socket, *token_file, *console_tokens, *policy, *prices, *record;
+        int64_t hook_port, console_port, max_held, max_agent_held, rate, agent_budget, daily_budget, stop_grace_ms;
     } serve;
     struct conf_backend *backends;
     uint32_t backend_count;

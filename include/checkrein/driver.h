@@ -17,6 +17,15 @@
 #include "checkrein/net.h"
 #include "checkrein/status.h"
 
+/* What the back-end said of itself and of us when it let us in; borrowed. */
+struct driver_offer {
+    uint32_t verbs, scopes;  /* 1u << enum verb; SCOPE_BIT()s */
+    struct span operator_id; /* who it takes the operator for */
+    struct span connection;  /* its name of this connection; may be empty */
+    struct span instance;    /* of its record */
+    int64_t seq, oldest;     /* its newest event, and what can be resumed from at the earliest */
+};
+
 struct driver_sink {
     void *ctx;
     void (*raw)(void *ctx, struct span bytes);        /* as received, for the record */
@@ -25,8 +34,7 @@ struct driver_sink {
     void (*link)(void *ctx, enum link_state st, const char *why, int64_t retry_ms);
     /* A full state transfer begins / is complete up to seq: see fleet_snapshot_begin(). */
     void (*snapshot)(void *ctx, uint64_t seq, bool complete);
-    /* What the back-end offers: 1u << enum verb; and who it takes the operator for. */
-    void (*offers)(void *ctx, uint32_t verbs, uint32_t scopes, struct span operator_id);
+    void (*offers)(void *ctx, const struct driver_offer *offer);
     /* Life of a command that this driver was given: accepted, confirmed, refused, ... */
     void (*result)(void *ctx, struct span command, enum command_state st, struct span reason, struct span by);
 };

@@ -149,6 +149,8 @@ enum event_kind { EVENT_STR, EVENT_INT, EVENT_BOOL, EVENT_TIME, EVENT_ENUM, EVEN
     X(F_OPERATOR_LABEL, "operator.label", EVENT_STR, "")                                           \
     X(F_OPERATOR_PATH, "operator.path", EVENT_STR, "")                                             \
     X(F_PRESENT, "operator.present", EVENT_BOOL, "")                                               \
+    X(F_CONNECTION, "operator.connection", EVENT_STR, "")                                          \
+    X(F_OPERATOR_SCOPES, "operator.scopes", EVENT_LIST, "scope")                                   \
     X(F_LINK, "backend.link", EVENT_ENUM, "link")                                                  \
     X(F_CAPABILITIES, "backend.capabilities", EVENT_LIST, "verb")                                  \
     X(F_RETRY_MS, "backend.retry_ms", EVENT_INT, "")                                               \
@@ -242,7 +244,17 @@ enum event_kind { EVENT_STR, EVENT_INT, EVENT_BOOL, EVENT_TIME, EVENT_ENUM, EVEN
     X(VERB_MESSAGE, "message")                                                                     \
     X(VERB_BUDGET, "budget")
 
+/* What a connection may do; given by the server's view of the identity only. Every connection reads. */
+#define SCOPES(X)                                                                                  \
+    X(SCOPE_READ, "read")                                                                          \
+    X(SCOPE_DECIDE, "decide")                                                                      \
+    X(SCOPE_CONTROL, "control")                                                                    \
+    X(SCOPE_REVOKE, "revoke")                                                                      \
+    X(SCOPE_STOP, "stop")                                                                          \
+    X(SCOPE_PUBLISH, "publish")
+
 #define X(constant, name) constant,
+enum scope { SCOPES(X) SCOPE_COUNT };
 enum event_type { EVENT_TYPES(X) EVENT_TYPE_COUNT };
 enum agent_state { AGENT_STATES(X) AGENT_STATE_COUNT };
 enum risk { RISKS(X) RISK_COUNT };
@@ -256,6 +268,17 @@ enum command_state { COMMAND_STATES(X) COMMAND_STATE_COUNT };
 enum link_state { LINKS(X) LINK_COUNT };
 enum verb { VERBS(X) VERB_COUNT };
 #undef X
+
+#define SCOPE_BIT(s) (1u << (s))
+#define SCOPES_NAMES_BYTES 64 /* of scopes_text() */
+const char *scope_name(enum scope s);
+uint32_t scope_find(struct span name); /* its bit, 0 when unknown */
+/* What a connection needs for this verb; SCOPE_COUNT, which nobody has, for one that is in no table. */
+enum scope verb_scope(enum verb v);
+/* The names of the bits, "read decide", with a blank between. */
+void scopes_text(uint32_t scopes, char out[SCOPES_NAMES_BYTES]);
+/* The bits of the names, divided by blanks or commas. False: one of them is no scope. */
+bool scopes_parse(struct span names, uint32_t *scopes);
 
 #define X(constant, name, kind, set) constant,
 enum event_field { EVENT_FIELDS(X) EVENT_FIELD_COUNT };

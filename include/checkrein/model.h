@@ -28,6 +28,7 @@
 #define FLEET_LOG_ENTRIES   16384 /* newest kept; timeline and log views read it */
 #define FLEET_RESOLVED_KEPT 512   /* approvals that were decided, newest kept */
 #define FLEET_COMMANDS_KEPT 1024
+#define FLEET_WATCHERS_MAX  256   /* over all back-ends; more are not shown */
 #define FLEET_TEXT_BYTES    4096  /* cap of a stored foreign string, other than an action text */
 #define FLEET_ID_BYTES      512   /* longer ids are cut */
 
@@ -45,6 +46,9 @@ struct backend {
     int64_t retry_at_us;     /* 0: not waiting */
     uint64_t seq;            /* newest folded; where to resume */
     uint32_t verbs;          /* 1u << enum verb */
+    uint32_t scopes;         /* SCOPE_BIT()s that it gives us */
+    bool scopes_told;        /* it has said which */
+    sid operator_id, connection; /* whom it takes us for; its name of our connection, 0 when it has none */
     bool stop_latched;
     bool stop_asked;         /* a fleet stop was commanded, and it has not answered yet */
     int64_t stop_requested, stop_confirmed, stop_unreachable, stop_since_us;
@@ -125,6 +129,14 @@ struct log_entry {
     uint32_t older;          /* private: previous entry of the same agent */
 };
 
+/* Somebody who is connected to a back-end, ourselves among them. */
+struct watcher {
+    uint32_t backend;        /* ref */
+    sid id, connection, path;
+    uint32_t scopes;
+    int64_t since_us;
+};
+
 struct fleet_totals {
     uint32_t agents, by_state[AGENT_STATE_COUNT];
     uint32_t pending;
@@ -198,6 +210,13 @@ bool fleet_agent_stale(const struct fleet *f, const struct agent *a, int64_t now
 int64_t fleet_spent_today(const struct backend *b, int64_t now_us);
 /* The same of all back-ends, and what they may spend a day: 0 when none of them has a limit. */
 int64_t fleet_spent_today_all(const struct fleet *f, int64_t now_us, int64_t *limit_microusd);
+
+/* In the order of their coming. */
+uint32_t fleet_watcher_count(const struct fleet *f);
+const struct watcher *fleet_watcher_at(const struct fleet *f, uint32_t index);
+bool fleet_watcher_is_us(const struct fleet *f, const struct watcher *w);
+/* True when every back-end has said what we may, and that is to read. */
+bool fleet_readonly(const struct fleet *f);
 
 /* Pending ones: emergency and high risk first, then by age; a new one joins the end of its bay. */
 uint32_t fleet_pending_count(const struct fleet *f);

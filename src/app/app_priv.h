@@ -94,6 +94,7 @@ int cmd_connect(struct args *a);
 int cmd_status(struct args *a);
 int cmd_watch(struct args *a);
 int cmd_verb(struct args *a);
+int cmd_token(struct args *a);
 int cmd_verify(struct args *a);
 int cmd_config(struct args *a);
 int cmd_keys(struct args *a);
@@ -105,6 +106,6 @@ int cmd_help(struct args *a);
 int cmd_version(struct args *a);
 
 extern const struct option_row OPTIONS_CONSOLE[], OPTIONS_SERVE[], OPTIONS_DEMO[], OPTIONS_DEMO_AGENT[], OPTIONS_HOOK[],
-    OPTIONS_CONNECT[], OPTIONS_STATUS[], OPTIONS_VERIFY[], OPTIONS_CONFIG[], OPTIONS_MAN[];
+    OPTIONS_CONNECT[], OPTIONS_STATUS[], OPTIONS_VERIFY[], OPTIONS_CONFIG[], OPTIONS_MAN[], OPTIONS_TOKEN[];
 
 #endif

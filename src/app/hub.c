@@ -64,14 +64,14 @@ static void on_snapshot(void *ctx, uint64_t seq, bool complete)
     changed(b->hub);
 }
 
-static void on_offers(void *ctx, uint32_t verbs, uint32_t scopes, struct span operator_id)
+static void on_offers(void *ctx, const struct driver_offer *o)
 {
     struct hub_backend *b = ctx;
-    b->verbs = verbs;
-    b->scopes = scopes;
-    fold_offers(b->hub->fleet, b->conf.name, verbs, b->frame_us);
+    (void)span_copy(o->instance, b->instance, sizeof(b->instance));
+    b->oldest = o->oldest;
+    fold_offers(b->hub->fleet, b->conf.name, o, b->frame_us);
     if (b->hub->events.operator_id) {
-        b->hub->events.operator_id(b->hub->ctx, operator_id);
+        b->hub->events.operator_id(b->hub->ctx, o->operator_id);
     }
 }
 

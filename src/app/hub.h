@@ -24,7 +24,8 @@ struct hub_backend {
     struct conf_backend conf;
     struct driver *driver;
     enum link_state link;
-    uint32_t verbs, scopes;
+    char instance[40]; /* of its record, and the number that it can be resumed from at the earliest */
+    int64_t oldest;
     int64_t frame_us; /* when the frame came that is being folded: its time in the record */
     bool was_live;
     char stop_due[ULID_BYTES]; /* a fleet stop that it has not answered: sent again when it is back; empty: none */

@@ -60,18 +60,30 @@ void own_command(struct own_event *o, const struct command *c)
     event_put_text(&o->ev, F_OPERATOR_LABEL, c->operator_label);
 }
 
-void fold_offers(struct fleet *f, const char *backend, uint32_t verbs, int64_t now_us)
+void fold_offers(struct fleet *f, const char *backend, const struct driver_offer *offer, int64_t now_us)
 {
-    struct event_row rows[VERB_COUNT];
-    uint32_t count = 0;
+    struct event_row verbs[VERB_COUNT];
+    struct event_row scopes[SCOPE_COUNT];
+    uint32_t verb_count = 0;
+    uint32_t scope_count = 0;
     for (uint32_t v = 1; v < VERB_COUNT; v++) {
-        if (verbs & (1u << v)) {
-            rows[count++] = (struct event_row){{span_str(verb_name((enum verb)v))}};
+        if (offer->verbs & (1u << v)) {
+            verbs[verb_count++] = (struct event_row){{span_str(verb_name((enum verb)v))}};
+        }
+    }
+    for (uint32_t s = 0; s < SCOPE_COUNT; s++) {
+        if (offer->scopes & SCOPE_BIT(s)) {
+            scopes[scope_count++] = (struct event_row){{span_str(scope_name((enum scope)s))}};
         }
     }
     struct own_event o;
     own_link(&o, backend, NULL, LINK_SYNCING, NULL, 0, now_us);
-    event_set_list(&o.ev, F_CAPABILITIES, rows, count);
+    event_set_list(&o.ev, F_CAPABILITIES, verbs, verb_count);
+    if (scope_count) { /* a platform that tells none refuses by itself what it does not like */
+        event_set_list(&o.ev, F_OPERATOR_SCOPES, scopes, scope_count);
+    }
+    event_put_text(&o.ev, F_OPERATOR, offer->operator_id);
+    event_put_text(&o.ev, F_CONNECTION, offer->connection);
     fleet_apply(f, &o.ev);
 }
 

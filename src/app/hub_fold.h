@@ -4,6 +4,7 @@
 #ifndef APP_HUB_FOLD_H
 #define APP_HUB_FOLD_H
 
+#include "checkrein/driver.h"
 #include "checkrein/model.h"
 #include "checkrein/ulid.h"
 
@@ -21,7 +22,7 @@ struct span own_backend(const struct event *ev);
 bool link_is_of_a_frame(enum link_state st);
 
 void fold_snapshot(struct fleet *f, const char *backend, uint64_t seq, bool complete);
-void fold_offers(struct fleet *f, const char *backend, uint32_t verbs, int64_t now_us);
+void fold_offers(struct fleet *f, const char *backend, const struct driver_offer *offer, int64_t now_us);
 void fold_result(struct fleet *f, const char *backend, struct span command, enum command_state st,
                  struct span reason, struct span by, int64_t now_us);
 

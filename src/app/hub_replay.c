@@ -59,12 +59,10 @@ static void on_snapshot(void *ctx, uint64_t seq, bool complete)
     fold_snapshot(b->replay->fleet, b->name, seq, complete);
 }
 
-static void on_offers(void *ctx, uint32_t verbs, uint32_t scopes, struct span operator_id)
+static void on_offers(void *ctx, const struct driver_offer *o)
 {
-    (void)scopes;
-    (void)operator_id;
     const struct replay_backend *b = ctx;
-    fold_offers(b->replay->fleet, b->name, verbs, b->replay->now_us);
+    fold_offers(b->replay->fleet, b->name, o, b->replay->now_us);
 }
 
 static void on_result(void *ctx, struct span command, enum command_state st, struct span reason,

@@ -19,11 +19,11 @@ struct server {
 };
 
 struct places {
-    char *socket, *token, *policy, *prices, *record;
+    char *socket, *token, *tokens, *policy, *prices, *record;
 };
 
 struct choices {
-    const char *config, *socket, *token, *policy, *prices, *record, *port, *demo, *ready_fd, *while_open;
+    const char *config, *socket, *token, *policy, *prices, *record, *port, *console_port, *demo, *ready_fd, *while_open;
 };
 
 #define AT(member) offsetof(struct choices, member)
@@ -36,6 +36,7 @@ const struct option_row OPTIONS_SERVE[] = {
     {"prices", "FILE", "list prices of models", AT(prices)},
     {"journal", "FOLDER", "the record", AT(record)},
     {"hook-port", "N", "loopback port for hooks; 0 lets the system choose", AT(port)},
+    {"console-port", "N", "loopback port for consoles with a token; 0: none", AT(console_port)},
     {"demo", NULL, "label everything that connects as a demo agent", AT(demo)},
     {"ready-fd", "N", "write the hook port to this descriptor when ready", AT(ready_fd)},
     {"while-open", "N", "shut down when this descriptor reads as closed", AT(while_open)},
@@ -56,6 +57,7 @@ static void places_choose(struct places *p, const struct choices *ch, const stru
 {
     p->socket = first_of(ch->socket, c->serve.socket, path_runtime("checkrein.sock"));
     p->token = first_of(ch->token, c->serve.token_file, path_state("hook.token"));
+    p->tokens = first_of(NULL, c->serve.console_tokens, path_state("console.tokens"));
     p->policy = first_of(ch->policy, c->serve.policy, path_config("policy.ini"));
     p->prices = first_of(ch->prices, c->serve.prices, path_config("prices.ini"));
     p->record = first_of(ch->record, c->serve.record, path_state("daemon"));
@@ -65,6 +67,7 @@ static void places_release(struct places *p)
 {
     free(p->socket);
     free(p->token);
+    free(p->tokens);
     free(p->policy);
     free(p->prices);
     free(p->record);
@@ -153,6 +156,10 @@ static enum status start(struct server *s, const struct conf *conf, const struct
     if (ch->port && num_parse(span_str(ch->port), 0, 65535, &port) != ST_OK) {
         return why_fail(why, ST_INVALID, "--hook-port: 0 to 65535");
     }
+    int64_t console_port = conf->serve.console_port;
+    if (ch->console_port && num_parse(span_str(ch->console_port), 0, 65535, &console_port) != ST_OK) {
+        return why_fail(why, ST_INVALID, "--console-port: 0 to 65535");
+    }
     char host[256] = "localhost";
     (void)gethostname(host, sizeof(host) - 1);
     struct govd_options o = {
@@ -162,7 +169,9 @@ static enum status start(struct server *s, const struct conf *conf, const struct
         .policy_path = p->policy,
         .prices_path = p->prices,
         .journal_dir = p->record,
+        .tokens_path = p->tokens,
         .hook_port = (int)port,
+        .console_port = (int)console_port,
         .host = host,
         .demo = ch->demo != NULL,
     };
@@ -182,16 +191,10 @@ static enum status start(struct server *s, const struct conf *conf, const struct
 /* The folders of the token and of the record belong to us alone. */
 static enum status make_folders(const struct places *p, struct why *why)
 {
-    char *paths[] = {p->token, p->record};
+    const char *const paths[] = {p->token, p->tokens, p->record};
     enum status st = ST_OK;
     for (size_t i = 0; st == ST_OK && i < ARRAY_LEN(paths); i++) {
-        char *dir = xstrdup(paths[i]);
-        char *slash = strrchr(dir, '/');
-        if (slash && slash != dir) {
-            *slash = '\0';
-            st = file_make_dirs(dir, 0700, why);
-        }
-        free(dir);
+        st = file_make_parent(paths[i], why);
     }
     return st;
 }

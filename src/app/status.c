@@ -123,7 +123,7 @@ int cmd_status(struct args *a)
 
 /* ---- watch */
 
-struct watcher {
+struct onlooker {
     bool json, failed;
 };
 
@@ -143,7 +143,7 @@ static enum status watch_text(const struct event *ev)
 
 static void on_seen(void *ctx, const struct event *ev)
 {
-    struct watcher *w = ctx;
+    struct onlooker *w = ctx;
     if (w->failed) {
         return;
     }
@@ -169,7 +169,7 @@ int cmd_watch(struct args *a)
     if (st != ST_OK) {
         return st == ST_END ? EXIT_DONE : EXIT_USAGE;
     }
-    struct watcher w = {.json = ch.json != NULL};
+    struct onlooker w = {.json = ch.json != NULL};
     struct hub_events ev = {.seen = on_seen};
     struct headless h;
     struct why why = {0};

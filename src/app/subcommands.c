@@ -18,6 +18,11 @@ static const struct subcommand SUBCOMMANDS[] = {
 #define X(verb, name, aim, operands, enough, options, help) {name, cmd_verb, operands, help, options, NULL},
     OPERATOR_VERBS(X)
 #undef X
+    {"token", cmd_token, "add|list|revoke [NAME]", "tokens of consoles that come over the loopback port", OPTIONS_TOKEN,
+     "A console connects as this user over the Unix socket. Through the port that `console_port` opens (for example at "
+     "the end of an SSH tunnel), it shows a token, and has the rights of the token and no more; so it does when it shows "
+     "one on the socket. `add` prints the token once; the daemon keeps its digest. `revoke` cuts off who is connected "
+     "by it."},
     {"verify", cmd_verify, "FILE...", "prove that a record is intact, and that no call ran undecided", OPTIONS_VERIFY,
      "Or name the first line that is not. FILE is a record's folder or one segment of it."},
     {"hook", cmd_hook, "claude|gemini", "what a runtime's command hook runs: standard input to the daemon", OPTIONS_HOOK,

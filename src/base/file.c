@@ -211,3 +211,15 @@ enum status file_make_dirs(const char *path, mode_t mode, struct why *why)
     free(copy);
     return st;
 }
+
+enum status file_make_parent(const char *path, struct why *why)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL || slash == path) {
+        return ST_OK;
+    }
+    char *folder = xstrndup(path, (size_t)(slash - path));
+    enum status st = file_make_dirs(folder, 0700, why);
+    free(folder);
+    return st;
+}

@@ -61,8 +61,9 @@ enum status take_verbs(struct reading *r, const struct member *m, uint32_t at, v
 }
 
 static const struct member operator_members[] = {
-    {"id",     take_text,   HELLO(operator_id), MEMBER_OPTIONAL, NULL, NULL},
-    {"scopes", take_scopes, HELLO(scopes),      MEMBER_OPTIONAL, NULL, NULL},
+    {"id",         take_text,   HELLO(operator_id), MEMBER_OPTIONAL, NULL, NULL},
+    {"connection", take_text,   HELLO(connection),  MEMBER_OPTIONAL, NULL, NULL},
+    {"scopes",     take_scopes, HELLO(scopes),      MEMBER_OPTIONAL, NULL, NULL},
 };
 static const struct shape operator_shape = SHAPE("operator", operator_members);
 
@@ -96,6 +97,7 @@ static const struct member hello_members[] = {
     {"capabilities",    take_verbs,    MSG(hello.verbs),           MEMBER_OPTIONAL, NULL, NULL           },
     {"heartbeat_ms",    take_count,    MSG(hello.heartbeat_ms),    MEMBER_OPTIONAL, NULL, NULL           },
     {"seq",             take_count,    MSG(hello.seq),             MEMBER_OPTIONAL, NULL, NULL           },
+    {"oldest",          take_count,    MSG(hello.oldest),          MEMBER_OPTIONAL, NULL, NULL           },
     {"resumed",         take_bool,     MSG(hello.resumed),         MEMBER_OPTIONAL, NULL, NULL           },
     {"resume_after",    take_count,    MSG(hello.resume_after),    MEMBER_OPTIONAL, NULL, NULL           },
     {"resume_instance", take_text,     MSG(hello.resume_instance), MEMBER_OPTIONAL, NULL, NULL           },

@@ -94,11 +94,15 @@ enum status codec_write_server_hello(struct buf *out, const struct msg_hello *h)
     write_close(&w, '}');
     write_object(&w, "operator");
     write_text_if(&w, "id", h->operator_id);
+    write_text_if(&w, "connection", h->connection);
     write_bits(&w, "scopes", h->scopes, scope_at, SCOPE_COUNT);
     write_close(&w, '}');
     write_bits(&w, "capabilities", h->verbs & ~(1u << VERB_UNKNOWN), verb_at, VERB_COUNT);
     write_int(&w, "heartbeat_ms", h->heartbeat_ms);
     write_int(&w, "seq", h->seq);
+    if (h->oldest > 0) {
+        write_int(&w, "oldest", h->oldest);
+    }
     write_bool(&w, "resumed", h->resumed);
     if (h->frame_bytes > 0) {
         write_object(&w, "limits");

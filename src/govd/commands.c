@@ -224,19 +224,18 @@ static void run_reset_stop(struct run *r)
 
 enum target { TARGET_NONE, TARGET_AGENT };
 static const struct verb_row {
-    enum verb verb;
-    enum scope scope;
+    enum verb verb; /* what right it needs: verb_scope() */
     enum target target;
     void (*run)(struct run *r);
 } VERB_ROWS[] = {
-    {VERB_APPROVE,    SCOPE_DECIDE,  TARGET_NONE,  run_approve   },
-    {VERB_DENY,       SCOPE_DECIDE,  TARGET_NONE,  run_deny      },
-    {VERB_PAUSE,      SCOPE_CONTROL, TARGET_AGENT, run_pause     },
-    {VERB_RESUME,     SCOPE_CONTROL, TARGET_AGENT, run_resume    },
-    {VERB_INTERRUPT,  SCOPE_CONTROL, TARGET_AGENT, run_interrupt },
-    {VERB_STOP,       SCOPE_STOP,    TARGET_AGENT, run_stop      },
-    {VERB_STOP_ALL,   SCOPE_STOP,    TARGET_NONE,  run_stop_all  },
-    {VERB_RESET_STOP, SCOPE_STOP,    TARGET_NONE,  run_reset_stop},
+    {VERB_APPROVE,    TARGET_NONE,  run_approve   },
+    {VERB_DENY,       TARGET_NONE,  run_deny      },
+    {VERB_PAUSE,      TARGET_AGENT, run_pause     },
+    {VERB_RESUME,     TARGET_AGENT, run_resume    },
+    {VERB_INTERRUPT,  TARGET_AGENT, run_interrupt },
+    {VERB_STOP,       TARGET_AGENT, run_stop      },
+    {VERB_STOP_ALL,   TARGET_NONE,  run_stop_all  },
+    {VERB_RESET_STOP, TARGET_NONE,  run_reset_stop},
 };
 
 uint32_t commands_offered(void)
@@ -274,7 +273,8 @@ static bool record_command(struct govd *g, const struct console *from, const str
     event_put_text(&ev, F_REASON, c->reason);
     event_set_text(&ev, F_OPERATOR, span_str(from->operator_id));
     event_put_text(&ev, F_OPERATOR_LABEL, c->operator_label);
-    event_set_text(&ev, F_OPERATOR_PATH, SPAN("unix socket"));
+    event_set_text(&ev, F_OPERATOR_PATH, span_str(from->path));
+    event_set_text(&ev, F_CONNECTION, span_str(from->connection));
     return publish(g, &ev);
 }
 
@@ -293,6 +293,12 @@ static bool repeated(struct govd *g, const struct command *c)
                         NULL);
     }
     return t || !fresh;
+}
+
+static bool may(const struct console *from, enum verb v)
+{
+    enum scope need = verb_scope(v);
+    return need < SCOPE_COUNT && (from->scopes & SCOPE_BIT(need)) && !console_expired(from);
 }
 
 void commands_run(struct govd *g, const struct console *from, const struct command *c)
@@ -320,8 +326,11 @@ void commands_run(struct govd *g, const struct console *from, const struct comma
         refuse(&r, "it cannot be recorded as it is");
         return;
     }
-    if (!(from->scopes & SCOPE_BIT(row->scope))) {
-        refuse(&r, "this connection has no right to do that");
+    if (!may(from, c->verb)) {
+        char text[REASON_BYTES];
+        (void)snprintf(text, sizeof(text), "%s needs the right `%s`, which %s does not have", verb_name(c->verb),
+                       scope_name(verb_scope(c->verb)), from->operator_id);
+        refuse(&r, text);
         return;
     }
     r.session = session_find(g, c->agent);
@@ -329,5 +338,7 @@ void commands_run(struct govd *g, const struct console *from, const struct comma
         refuse(&r, "no such agent");
         return;
     }
+    g->acting = from;
     row->run(&r);
+    g->acting = NULL;
 }

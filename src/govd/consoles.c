@@ -1,14 +1,15 @@
-/* consoles.c - checkrein.v1 on the Unix socket: hello, events from where the console left off or a snapshot,
- * commands in, results out. Rights come from the kernel's word about the peer, never from what it says.
+/* consoles.c - checkrein.v1: hello, events from where the console left off or a snapshot, commands in, results out.
+ * Rights come from the kernel's word about the peer, or from its token; never from what it says.
+ *
+ * That somebody watches is told once the connection has lasted a while: a verb or a look at the state from a shell is
+ * over before, and stands in the record by its command alone. It is not for the peer to say which of these it is.
  */
 #include "govd_priv.h"
 
 #define HEARTBEAT_MS     20000
 #define CONSOLE_AHEAD    ((size_t)8 << 20) /* bytes that wait for a console: more events stay in the ring */
 #define STOPPED_TOLD_US  (INT64_C(24) * 3600 * 1000000) /* an agent that ended before is not in a snapshot */
-#define ALL_SCOPES                                                                                 \
-    (SCOPE_BIT(SCOPE_READ) | SCOPE_BIT(SCOPE_DECIDE) | SCOPE_BIT(SCOPE_CONTROL) |                  \
-     SCOPE_BIT(SCOPE_REVOKE) | SCOPE_BIT(SCOPE_STOP))
+#define PRESENCE_MS      2000
 
 static struct console *console_of(struct govd *g, net_id id)
 {
@@ -20,15 +21,50 @@ static struct console *console_of(struct govd *g, net_id id)
     return NULL;
 }
 
-static void presence(struct govd *g, const struct console *c, bool here, const char *why)
+static void presence(struct console *c, bool here, const char *why)
 {
+    struct event_row rows[SCOPE_COUNT];
+    uint32_t count = 0;
     struct event ev;
-    publish_begin(g, &ev, EVENT_OPERATOR_PRESENCE);
+    for (uint32_t s = 0; s < SCOPE_COUNT; s++) {
+        if (c->scopes & SCOPE_BIT(s)) {
+            rows[count++] = (struct event_row){{span_str(scope_name((enum scope)s))}};
+        }
+    }
+    publish_begin(c->govd, &ev, EVENT_OPERATOR_PRESENCE);
     event_set_text(&ev, F_OPERATOR, span_str(c->operator_id));
-    event_set_text(&ev, F_OPERATOR_PATH, SPAN("unix socket"));
+    event_set_text(&ev, F_OPERATOR_PATH, span_str(c->path));
+    event_set_text(&ev, F_CONNECTION, span_str(c->connection));
+    event_set_list(&ev, F_OPERATOR_SCOPES, rows, count);
     event_set_number(&ev, F_PRESENT, here);
     event_put_text(&ev, F_REASON, span_str(why));
-    (void)publish(g, &ev);
+    c->told = publish(c->govd, &ev) && here;
+}
+
+static void on_stayed(void *ctx)
+{
+    struct console *c = ctx;
+    c->presence_timer = 0;
+    presence(c, true, NULL);
+}
+
+static void identify(struct govd *g, struct console *c, const struct http_head *head)
+{
+    const struct console_token *token = console_token_in(g, head->authorization);
+    c->scopes = head->is_unix ? CONSOLE_SCOPES : 0;
+    (void)snprintf(c->operator_id, sizeof(c->operator_id), "uid:%u", (unsigned)head->peer_uid);
+    if (head->is_unix) {
+        identity_of_unix((int32_t)head->peer_pid, c->path);
+    } else {
+        (void)snprintf(c->path, sizeof(c->path), "loopback port");
+    }
+    if (token) {
+        c->by_token = true;
+        c->scopes = token->scopes;
+        c->expires_us = token->expires_us;
+        memcpy(c->digest, token->digest, sizeof(c->digest));
+        (void)snprintf(c->operator_id, sizeof(c->operator_id), "token:%s", token->name);
+    }
 }
 
 void consoles_opened(struct govd *g, net_id id, const struct http_head *head)
@@ -38,8 +74,9 @@ void consoles_opened(struct govd *g, net_id id, const struct http_head *head)
         net_ws_close(g->net, id, 1013, "too many consoles");
         return;
     }
-    *c = (struct console){.id = id, .scopes = ALL_SCOPES, .peer_pid = (int32_t)head->peer_pid};
-    (void)snprintf(c->operator_id, sizeof(c->operator_id), "uid:%u", (unsigned)head->peer_uid);
+    *c = (struct console){.govd = g, .id = id, .peer_pid = (int32_t)head->peer_pid};
+    ulid_make(c->connection);
+    identify(g, c, head);
 }
 
 void consoles_closed(struct govd *g, net_id id, const char *why)
@@ -48,10 +85,16 @@ void consoles_closed(struct govd *g, net_id id, const char *why)
     if (!c) {
         return;
     }
-    if (c->greeted) {
-        presence(g, c, false, why);
+    loop_remove(g->loop, c->presence_timer);
+    if (c->told) {
+        presence(c, false, why);
     }
     *c = (struct console){0};
+}
+
+bool console_expired(const struct console *c)
+{
+    return c->expires_us && govd_wall_us() >= c->expires_us;
 }
 
 /* ---- frames */
@@ -87,10 +130,12 @@ static void send_hello(struct govd *g, const struct console *c, bool resumed)
         .version = SPAN(CHECKREIN_VERSION),
         .instance = instance_told(g),
         .operator_id = span_str(c->operator_id),
+        .connection = span_str(c->connection),
         .scopes = c->scopes,
         .verbs = commands_offered(),
         .heartbeat_ms = HEARTBEAT_MS,
         .seq = (int64_t)g->seq,
+        .oldest = (int64_t)(g->seq - (g->ring->end - g->ring->first)),
         .resumed = resumed,
         .frame_bytes = PROTOCOL_FRAME_BYTES,
     };
@@ -192,7 +237,23 @@ static void on_hello(struct govd *g, struct console *c, const struct msg_hello *
         send_scratch(g, c);
     }
     c->cursor = g->ring->end;
-    presence(g, c, true, NULL);
+    c->presence_timer = loop_timer(g->loop, PRESENCE_MS, on_stayed, c);
+}
+
+void consoles_check_tokens(struct govd *g)
+{
+    for (size_t i = 0; i < CONSOLES_MAX; i++) {
+        struct console *c = &g->consoles[i];
+        if (!c->id || !c->by_token || c->leaving) {
+            continue;
+        }
+        const struct console_token *t = console_token_of(&g->console_tokens, c->digest, govd_wall_us());
+        if (!t) {
+            leave(g, c, 1008, "its token was revoked or has expired");
+        } else if (t->scopes != c->scopes) {
+            leave(g, c, 1008, "its token has other rights now: connect again");
+        }
+    }
 }
 
 void consoles_message(struct govd *g, net_id id, struct span text)

@@ -99,6 +99,11 @@ static bool resolve(struct govd *g, const struct call *c, enum decision d, struc
     event_set_text(&ev, F_DIGEST, span_str(c->digest));
     event_set_number(&ev, F_DECISION, d);
     event_set_text(&ev, F_DECIDED_BY, by);
+    if (g->acting) {
+        event_set_text(&ev, F_OPERATOR, span_str(g->acting->operator_id));
+        event_set_text(&ev, F_OPERATOR_PATH, span_str(g->acting->path));
+        event_set_text(&ev, F_CONNECTION, span_str(g->acting->connection));
+    }
     event_set_text(&ev, F_SCOPE, SPAN("once"));
     event_put_text(&ev, F_REASON, reason);
     event_put_text(&ev, F_ACTION_ID, span_str(c->native_id));

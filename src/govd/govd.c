@@ -11,6 +11,7 @@ static void on_seal_due(void *ctx)
     if (!journal_failed(g->journal) && journal_seal(g->journal, govd_wall_us()) != ST_OK) {
         log_write(LOG_ERROR, "the record was not sealed");
     }
+    consoles_check_tokens(g);
     g->seal_timer = loop_timer(g->loop, SEAL_EVERY_MS, on_seal_due, g);
 }
 
@@ -22,6 +23,7 @@ static void init(struct govd *g, struct loop *l, struct net *n, const struct gov
     g->demo = o->demo;
     g->policy_path = xstrdup(o->policy_path);
     g->prices_path = xstrdup(o->prices_path);
+    g->tokens_path = xstrdup(o->tokens_path);
     g->host = xstrdup(o->host);
     g->fleet = fleet_new();
     g->policy = policy_new();
@@ -71,6 +73,9 @@ enum status govd_start(struct govd **out, struct loop *l, struct net *n, const s
     enum status st = token_load(o->token_path, g->token, why);
     token_as_password(g->token, g->password);
     if (st == ST_OK) {
+        st = console_tokens_load(&g->console_tokens, o->tokens_path, why);
+    }
+    if (st == ST_OK) {
         st = open_record(g, o, why);
     }
     if (st == ST_OK) {
@@ -92,6 +97,11 @@ enum status govd_start(struct govd **out, struct loop *l, struct net *n, const s
     return ST_OK;
 }
 
+int govd_console_port(const struct govd *g)
+{
+    return g->console_port;
+}
+
 int govd_hook_port(const struct govd *g)
 {
     return g->port;
@@ -101,6 +111,7 @@ void govd_reload(struct govd *g)
 {
     prices_reload(g);
     rules_reload(g);
+    console_tokens_reload(g);
 }
 
 void govd_turn(struct govd *g)
@@ -147,6 +158,8 @@ void govd_free(struct govd *g)
     buf_release(&g->scratch);
     buf_release(&g->text);
     wipe(g->token, sizeof(g->token));
+    console_tokens_release(&g->console_tokens);
+    free(g->tokens_path);
     tree_free(g->tree);
     map_release(&g->ran_before);
     recent_release(&g->seen);

@@ -10,6 +10,7 @@
  *   telemetry/  spend, failures and tool decisions from OTLP
  *   restore.c   state from the record at start    recent.c    what was seen lately, bounded
  *   token.c     the hooks' bearer token           seen.c      command ids that were taken
+ *   tokens.c    consoles' tokens and rights       identity.c  who is at the other end of a connection
  */
 #ifndef GOVD_PRIV_H
 #define GOVD_PRIV_H
@@ -154,13 +155,23 @@ struct parcel {
     char confirms[COMMAND_ID_BYTES]; /* command that is confirmed by handing this over */
 };
 
+#define OPERATOR_PATH_BYTES 192
+
 struct console {
+    struct govd *govd;
     net_id id;
     bool greeted;        /* hello was exchanged: it gets events */
     bool leaving;        /* it is being closed: it gets no more events and is not heard */
+    bool told;           /* operator.presence says that it is here */
+    bool by_token;       /* its rights are a token's, which has this digest */
+    uint8_t digest[SHA256_BYTES];
+    int64_t expires_us;  /* wall; 0: never */
     int32_t peer_pid;
     uint32_t scopes;
     char operator_id[64];
+    char connection[ULID_BYTES];
+    char path[OPERATOR_PATH_BYTES]; /* how it came in, and what is claimed and not known of that says so */
+    loop_id presence_timer;
     uint64_t cursor;     /* next ring counter to send */
 };
 
@@ -175,8 +186,10 @@ struct govd {
     char *policy_path, *prices_path, *socket_path, *host, *source;
     char token[TOKEN_BYTES];
     char password[PASSWORD_BYTES]; /* the same as HTTP basic authentication */
-    net_id unix_door, tcp_door;
-    int port;
+    char *tokens_path;
+    struct console_tokens console_tokens;
+    net_id unix_door, tcp_door, console_door;
+    int port, console_port;
 
     struct tape_token *tokens;
     struct buf text;    /* unescaped strings of one body */
@@ -209,6 +222,8 @@ struct govd {
     struct telemetry *telemetry;
 
     struct console consoles[CONSOLES_MAX];
+    const struct console *acting; /* whose command is being carried out; NULL outside of that */
+    int64_t stranger_us; /* monotonic: when it was last said that a token is not known */
 
     bool stop_latched, stop_counting;
     bool stop_changed; /* to be counted again at the end of the turn */
@@ -393,7 +408,18 @@ void tree_free(struct tree *t);
 /* True when this id is new; it is known from then on, for the next RECENT_MAX at least. */
 bool seen_take(struct govd *g, struct span command);
 
+/* ---- identity.c: "unix socket, user ops, ...", of the process at its other end */
+void identity_of_unix(int32_t pid, char path[OPERATOR_PATH_BYTES]);
+
+/* ---- tokens.c: the rest is in govd.h */
+/* That the header names and that is good now; NULL otherwise. */
+const struct console_token *console_token_in(const struct govd *g, struct span authorization);
+void console_tokens_reload(struct govd *g);
+
 /* ---- consoles.c */
+bool console_expired(const struct console *c);
+/* Cuts off whose token is gone, has expired, or has other rights now. */
+void consoles_check_tokens(struct govd *g);
 void consoles_opened(struct govd *g, net_id id, const struct http_head *head);
 void consoles_message(struct govd *g, net_id id, struct span text);
 void consoles_closed(struct govd *g, net_id id, const char *why);

@@ -1,12 +1,14 @@
-/* listen.c - two doors. The Unix socket is for consoles and for `checkrein hook`: the kernel says who is there,
- * and only this user comes in. The loopback port is for runtimes' HTTP hooks and telemetry: the token, our
- * own Host, and no Origin (a browser page has no business here). Neither door opens the other's rooms: no
- * console connects over the port.
+/* listen.c - three doors. The Unix socket is for consoles and for `checkrein hook`: the kernel says who is there,
+ * and only this user comes in; a console that shows a token besides has that token's rights and no more. The hooks'
+ * loopback port is for runtimes' HTTP hooks and telemetry: the token, our own Host, and no Origin (a browser page has
+ * no business here). The consoles' loopback port, which is closed unless the configuration opens it, is for consoles
+ * with a token of their own. No door opens another's rooms.
  */
 #include "govd_priv.h"
 
 #include <unistd.h>
 
+#include "checkrein/log.h"
 
 #define CONNECTIONS_MAX 8192
 #define CONSOLE_BYTES   ((size_t)512 << 20) /* a whole snapshot; of events only a little is queued ahead */
@@ -47,6 +49,19 @@ static int admit_request(const struct govd *g, const struct http_head *head)
     return span_is(head->method, "POST") ? 0 : 405;
 }
 
+/* Whoever shows a token must show a good one, also where none is needed. */
+static int admit_console(struct govd *g, const struct http_head *head)
+{
+    bool good = console_token_in(g, head->authorization) != NULL;
+    if (!good && (head->authorization.n || !head->is_unix)) {
+        if (may_tell(&g->stranger_us)) {
+            log_write(LOG_WARN, "a console was refused: its token is missing, wrong, expired or revoked");
+        }
+        return 401;
+    }
+    return g->closing ? 503 : 0;
+}
+
 static int admit_unix(void *ctx, const struct http_head *head, bool upgrade)
 {
     const struct govd *g = ctx;
@@ -57,17 +72,17 @@ static int admit_unix(void *ctx, const struct http_head *head, bool upgrade)
         return 403;
     }
     if (upgrade) {
-        return g->closing ? 503 : 0;
+        return admit_console(ctx, head);
     }
     return admit_request(g, head);
 }
 
-static bool host_is_ours(const struct govd *g, struct span host)
+static bool host_is_ours(struct span host, int port)
 {
     static const char *const NAMES[] = {"127.0.0.1", "localhost", "[::1]"};
     char want[40];
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
-        (void)snprintf(want, sizeof(want), "%s:%d", NAMES[i], g->port);
+        (void)snprintf(want, sizeof(want), "%s:%d", NAMES[i], port);
         if (span_is(host, want)) {
             return true;
         }
@@ -91,13 +106,26 @@ static int admit_port(void *ctx, const struct http_head *head, bool upgrade)
     if (head->has_origin) {
         return 403;
     }
-    if (!host_is_ours(g, head->host)) {
+    if (!host_is_ours(head->host, g->port)) {
         return 421;
     }
     if (!token_is_ours(g, head->authorization)) {
         return 401;
     }
     return upgrade ? 403 : admit_request(g, head);
+}
+
+static int admit_console_port(void *ctx, const struct http_head *head, bool upgrade)
+{
+    struct govd *g = ctx;
+    if (head->has_origin) {
+        return 403;
+    }
+    if (!host_is_ours(head->host, g->console_port)) {
+        return 421;
+    }
+    int refusal = admit_console(g, head);
+    return refusal || upgrade ? refusal : 404;
 }
 
 static void on_request(void *ctx, net_id id, const struct http_head *head, struct span body)
@@ -139,19 +167,30 @@ static const struct server_events PORT_EVENTS = {
     .request = on_request,
     .request_gone = on_gone,
 };
+static const struct server_events CONSOLE_EVENTS = {
+    .admit = admit_console_port,
+    .ws_opened = on_ws_opened,
+    .ws_message = on_ws_message,
+    .ws_closed = on_ws_closed,
+};
+
+static const struct server_options CONSOLE_DOOR = {
+    .protocol = PROTOCOL_NAME,
+    .message_bytes = (size_t)64 << 10, /* consoles send commands, nothing large */
+    .queue_bytes = CONSOLE_BYTES,
+    .max_connections = CONNECTIONS_MAX,
+    .messages_per_second = 2000,
+};
 
 enum status doors_open(struct govd *g, const struct govd_options *o, struct why *why)
 {
-    struct server_options unix_door = {
-        .unix_path = o->socket_path,
-        .port = -1,
-        .protocol = PROTOCOL_NAME,
-        .body_bytes = HOOK_BODY_BYTES,
-        .message_bytes = (size_t)64 << 10, /* consoles send commands, nothing large */
-        .queue_bytes = CONSOLE_BYTES,
-        .max_connections = CONNECTIONS_MAX,
-        .messages_per_second = 2000,
-    };
+    struct server_options unix_door = CONSOLE_DOOR;
+    struct server_options console_door = CONSOLE_DOOR;
+    unix_door.unix_path = o->socket_path;
+    unix_door.port = -1;
+    unix_door.body_bytes = HOOK_BODY_BYTES;
+    console_door.port = o->console_port;
+    console_door.body_bytes = 1024;
     struct server_options port = {
         .port = o->hook_port,
         .body_bytes = HOOK_BODY_BYTES,
@@ -163,11 +202,16 @@ enum status doors_open(struct govd *g, const struct govd_options *o, struct why 
     if (st != ST_OK) {
         return st;
     }
-    return net_listen(g->net, &port, &PORT_EVENTS, g, &g->tcp_door, &g->port, why);
+    st = net_listen(g->net, &port, &PORT_EVENTS, g, &g->tcp_door, &g->port, why);
+    if (st == ST_OK && o->console_port) {
+        st = net_listen(g->net, &console_door, &CONSOLE_EVENTS, g, &g->console_door, &g->console_port, why);
+    }
+    return st;
 }
 
 void doors_close(struct govd *g)
 {
     net_unlisten(g->net, g->unix_door);
     net_unlisten(g->net, g->tcp_door);
+    net_unlisten(g->net, g->console_door);
 }

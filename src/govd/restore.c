@@ -154,6 +154,29 @@ static void close_commands(struct govd *g)
     }
 }
 
+/* Their connections ended with the daemon that had them. */
+static void say_who_left(struct govd *g)
+{
+    uint32_t count = 0;
+    while ((count = fleet_watcher_count(g->fleet)) > 0) {
+        const struct watcher *w = fleet_watcher_at(g->fleet, 0);
+        char connection[64];
+        char id[64];
+        struct event ev;
+        (void)span_copy(fleet_span(g->fleet, w->connection), connection, sizeof(connection));
+        (void)span_copy(fleet_span(g->fleet, w->id), id, sizeof(id));
+        publish_begin(g, &ev, EVENT_OPERATOR_PRESENCE);
+        event_set_text(&ev, F_OPERATOR, span_str(id));
+        event_put_text(&ev, F_CONNECTION, span_str(connection));
+        event_set_number(&ev, F_PRESENT, false);
+        event_set_text(&ev, F_REASON, SPAN("the daemon was started again"));
+        (void)publish(g, &ev);
+        if (fleet_watcher_count(g->fleet) >= count) {
+            return;
+        }
+    }
+}
+
 static void say_what_ended(struct govd *g)
 {
     for (size_t i = 0; i < g->session_count; i++) {
@@ -181,6 +204,7 @@ enum status restore(struct govd *g, const char *journal_dir, struct why *why)
     restore_sessions(g);
     withdraw_all(g);
     close_commands(g);
+    say_who_left(g);
     say_what_ended(g);
     stop_resume(g);
     return ST_OK;

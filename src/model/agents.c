@@ -239,6 +239,9 @@ struct agent_item *agent_alive(struct fold *x)
 {
     struct agent_item *it = agent_of(x);
     if (it != NULL) {
+        if (it->a.last_event_us == 0) { /* named before, and now heard of for the first time */
+            it->a.state_since_us = x->ev->time_us;
+        }
         it->a.last_event_us = later_us(it->a.last_event_us, x->ev->time_us);
         it->epoch = x->b->epoch;
     }

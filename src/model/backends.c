@@ -72,6 +72,7 @@ void fold_backend_link(struct fold *x)
     if (event_has(x->ev, F_CAPABILITIES)) {
         b->verbs = verbs_of(x->ev);
     }
+    fold_offered_rights(x);
     if (changed) {
         struct note n = note_of(x->ev->type);
         n.detail = (uint8_t)link;

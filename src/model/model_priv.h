@@ -67,6 +67,11 @@ struct backend_item {
     bool full_said; /* the log says already that there is no room for its agents */
 };
 
+struct watcher_item {
+    struct watcher w;
+    uint32_t epoch; /* snapshot that brought it last */
+};
+
 /* Small: there may be FLEET_AGENTS_MAX of them. Neighbours in lists are refs, 0 at the ends. */
 struct agent_item {
     struct agent a;
@@ -123,6 +128,9 @@ struct fleet {
     size_t action_bytes;
 
     struct roster commands;
+
+    struct watcher_item watchers[FLEET_WATCHERS_MAX];
+    uint32_t watcher_count;
 
     struct log_entry *log; /* number n lies at n % FLEET_LOG_ENTRIES */
     uint32_t log_newest;
@@ -184,6 +192,10 @@ void log_release(struct fleet *f);
 struct backend_item *backend_of(struct fleet *f, struct span name);
 struct backend_item *backend_item(const struct fleet *f, uint32_t ref);
 void backends_release(struct fleet *f);
+
+/* ---- watchers.c */
+void watchers_drop_lost(struct fleet *f, const struct backend_item *b); /* that its snapshot did not bring back */
+void fold_offered_rights(struct fold *x); /* what a link's event says of our own connection */
 void fold_backend_link(struct fold *x);
 void fold_fleet_stop(struct fold *x);
 

@@ -61,12 +61,33 @@ static const char *why_not_now(const struct agent *a, enum verb v)
     return v == VERB_RESUME && !held ? "it is not paused" : NULL;
 }
 
+/* It would be refused there: said before it is asked. */
+static const char *why_no_right(const struct backend *b, enum verb v)
+{
+    static const char *const lacking[SCOPE_COUNT] = {
+        [SCOPE_READ] = "this connection may not read",
+        [SCOPE_DECIDE] = "this connection has no right to decide",
+        [SCOPE_CONTROL] = "this connection has no right to control agents",
+        [SCOPE_REVOKE] = "this connection has no right to revoke",
+        [SCOPE_STOP] = "this connection has no right to stop agents",
+        [SCOPE_PUBLISH] = "this connection has no right to publish",
+    };
+    enum scope need = verb_scope(v);
+    if (need >= SCOPE_COUNT) {
+        return "nobody has the right to do this";
+    }
+    return (b->scopes & SCOPE_BIT(need)) == 0 ? lacking[need] : NULL;
+}
+
 static const char *why_backend_cannot(const struct backend *b, enum verb v)
 {
     if (b->link != LINK_LIVE) {
         return "its back-end is not connected";
     }
-    return (b->verbs >> v & 1u) == 0 ? "its back-end does not offer this" : NULL;
+    if ((b->verbs >> v & 1u) == 0) {
+        return "its back-end does not offer this";
+    }
+    return b->scopes_told ? why_no_right(b, v) : NULL;
 }
 
 static const char *why_agent_cannot(const struct fleet *f, const struct agent *a, enum verb v)

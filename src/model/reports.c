@@ -82,16 +82,6 @@ void fold_policy_loaded(struct fold *x)
     log_note(x, NULL, &n);
 }
 
-void fold_operator_presence(struct fold *x)
-{
-    struct note n = note_of(EVENT_OPERATOR_PRESENCE);
-    n.detail = event_number(x->ev, F_PRESENT) != 0;
-    n.subject = event_text(x->ev, F_OPERATOR_LABEL);
-    n.text = event_text(x->ev, F_OPERATOR_PATH);
-    n.who = event_text(x->ev, F_OPERATOR);
-    log_note(x, NULL, &n);
-}
-
 void fold_unknown(struct fold *x)
 {
     x->f->unknown++;

@@ -198,6 +198,24 @@ static void tell_stop(struct teller *t)
     tell(t);
 }
 
+static void tell_watcher(struct teller *t, const struct watcher *w)
+{
+    struct event_row rows[SCOPE_COUNT];
+    uint32_t count = 0;
+    begin(t, EVENT_OPERATOR_PRESENCE, w->since_us);
+    for (uint32_t s = 0; s < SCOPE_COUNT; s++) {
+        if ((w->scopes & SCOPE_BIT(s)) != 0) {
+            rows[count++] = (struct event_row){{span_str(scope_name((enum scope)s))}};
+        }
+    }
+    text(t, F_OPERATOR, w->id);
+    text(t, F_CONNECTION, w->connection);
+    text(t, F_OPERATOR_PATH, w->path);
+    event_set_number(&t->ev, F_PRESENT, true);
+    event_set_list(&t->ev, F_OPERATOR_SCOPES, rows, count);
+    tell(t);
+}
+
 void fleet_snapshot(const struct fleet *f, struct span backend,
                     void (*emit)(void *ctx, const struct event *ev), void *ctx)
 {
@@ -221,4 +239,9 @@ void fleet_snapshot(const struct fleet *f, struct span backend,
     }
     tell_day(&t);
     tell_stop(&t);
+    for (uint32_t i = 0; i < f->watcher_count; i++) {
+        if (f->watchers[i].w.backend == t.b->ref) {
+            tell_watcher(&t, &f->watchers[i].w);
+        }
+    }
 }

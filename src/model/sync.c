@@ -40,6 +40,7 @@ void fleet_snapshot_end(struct fleet *f, struct span backend, uint64_t seq)
             stop_lost(&x, f->agents.items[i]);
         }
     }
+    watchers_drop_lost(f, b);
     b->b.seq = seq;
     f->generation++;
 }

@@ -180,6 +180,17 @@ static const char *const detail_sets[EVENT_TYPE_COUNT] = {
     [EVENT_OPERATOR_RESULT] = "command_state", [EVENT_BACKEND_LINK] = "link",
 };
 
+static const struct member rights_members[] = {
+    NUMBER(backend, scopes),
+    TEXT(backend, operator_id),
+    TEXT(backend, connection),
+};
+
+static const struct member watcher_members[] = {
+    NUMBER(watcher, backend), TEXT(watcher, id),        TEXT(watcher, connection),
+    TEXT(watcher, path),      NUMBER(watcher, scopes), INT64(watcher, since_us),
+};
+
 static const struct member totals_members[] = {
     NUMBER(fleet_totals, agents),
     NUMBER(fleet_totals, pending),
@@ -272,6 +283,9 @@ static void show_backends(const struct walk *w)
     for (uint32_t i = 0; i < fleet_backend_count(w->f); i++) {
         const struct backend *b = fleet_backend_at(w->f, i);
         SHOW(w, "backend", b->ref, backend_members, b);
+        if (b->scopes_told) {
+            SHOW(w, "rights", b->ref, rights_members, b);
+        }
     }
 }
 
@@ -314,6 +328,13 @@ static void show_commands(const struct walk *w)
     }
 }
 
+static void show_watchers(const struct walk *w)
+{
+    for (uint32_t i = 0; i < fleet_watcher_count(w->f); i++) {
+        SHOW(w, "watcher", i + 1, watcher_members, fleet_watcher_at(w->f, i));
+    }
+}
+
 static void show_given(const struct walk *w, const char *name, int64_t n)
 {
     if (n != -1) {
@@ -353,5 +374,6 @@ void fleet_walk(const struct fleet *f, const struct visitor *v)
     show_agents(&w);
     show_approvals(&w);
     show_commands(&w);
+    show_watchers(&w);
     show_log(&w);
 }

@@ -64,6 +64,7 @@ def every_frame_is_valid(daemon):
     console.event("spend.recorded")
     console.command("stop_all", wait="accepted")
     console.command("reset_stop")
+    console.event("operator.presence")
     console.send({"kind": "nonsense"})
     console.until("an error", lambda f: f["kind"] == "error")
     seen = {e["type"] for e in console.events}

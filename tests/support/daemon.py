@@ -47,10 +47,16 @@ def wait_for(what, probe, deadline=DEADLINE):
         pause = min(pause * 1.5, 0.05)
 
 
+def free_port():
+    """One that nobody has now; whoever takes it in between makes the test fail, not pass."""
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        return s.getsockname()[1]
+
+
 class Daemon:
     """`checkrein serve` in a folder that goes away with it."""
 
-    def __init__(self, binary, policy="", config="", port=0, prices=""):
+    def __init__(self, binary, policy="", config="", port=0, prices="", consoles=False):
         self.binary = binary
         self.dir = tempfile.mkdtemp(prefix="cr-test-")
         self.socket = os.path.join(self.dir, "run", "cr.sock")
@@ -64,8 +70,9 @@ class Daemon:
         self.write_policy(policy)
         self.write_prices(prices)
         with open(self.config_file, "w") as f:
-            f.write("[serve]\nstop_grace_ms = 500\n" + config)
+            f.write(f"[serve]\nsocket = {self.socket}\nstop_grace_ms = 500\n" + config)
         self.port = port
+        self.console_port = free_port() if consoles else 0
         self.process = None
         self.tampered = False  # a test changed the record on purpose
         self.start()
@@ -84,7 +91,7 @@ class Daemon:
         self.process = subprocess.Popen(
             [self.binary, "serve", "--config", self.config_file, "--socket", self.socket, "--token-file",
              self.token_file, "--policy", self.policy_file, "--prices", self.prices_file, "--journal", self.record, "--hook-port",
-             str(self.port), "--ready-fd", str(theirs)],
+             str(self.port), "--ready-fd", str(theirs), "--console-port", str(self.console_port)],
             pass_fds=[theirs], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
             env={**os.environ, "XDG_STATE_HOME": self.dir, "XDG_CONFIG_HOME": self.dir})
         os.close(theirs)
@@ -135,6 +142,14 @@ class Daemon:
             f.write(f"[backend test]\nkind = checkrein\nurl = unix:{self.socket}\n")
         return subprocess.run([self.binary, *arguments, "--config", ini], capture_output=True, text=True,
                               timeout=deadline, stdin=subprocess.DEVNULL)
+
+    def manage_tokens(self, *words):
+        """`checkrein token ...` on this daemon's own files; gives what it printed."""
+        done = subprocess.run([self.binary, "token", *words, "--config", self.config_file], capture_output=True, text=True,
+                              timeout=DEADLINE, stdin=subprocess.DEVNULL,
+                              env={**os.environ, "XDG_STATE_HOME": self.dir, "XDG_CONFIG_HOME": self.dir})
+        check(done.returncode == 0, f"token {words}: {done}")
+        return done.stdout.strip()
 
     def status(self):
         done = self.run("status", "--json")
@@ -231,25 +246,39 @@ class Held:
         self.socket.close()
 
 
-class Console:
-    """A client of checkrein.v1 over the Unix socket, frame by frame."""
+class NotLetIn(Failed):
+    def __init__(self, status):
+        super().__init__(f"the upgrade was answered with HTTP {status}")
+        self.status = status
 
-    def __init__(self, daemon, hello=True, resume_after=None, instance=None, validate=None):
+
+class Console:
+    """A client of checkrein.v1, frame by frame: over the Unix socket, or over a loopback port when one is given."""
+
+    def __init__(self, daemon, hello=True, resume_after=None, instance=None, validate=None, port=None, token=None, headers=None):
         self.validate = validate
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(DEADLINE)
-        self.socket.connect(daemon.socket)
+        if port:
+            self.socket = socket.create_connection(("127.0.0.1", port), DEADLINE)
+        else:
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(DEADLINE)
+            self.socket.connect(daemon.socket)
         key = base64.b64encode(secrets.token_bytes(16)).decode()
-        self.socket.sendall((f"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                             f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
-                             f"Sec-WebSocket-Protocol: checkrein.v1\r\n\r\n").encode())
+        fields = {"Host": f"127.0.0.1:{port}" if port else "localhost", "Upgrade": "websocket", "Connection": "Upgrade",
+                  "Sec-WebSocket-Key": key, "Sec-WebSocket-Version": "13", "Sec-WebSocket-Protocol": "checkrein.v1"}
+        if token:
+            fields["Authorization"] = "Bearer " + token
+        fields.update(headers or {})
+        self.socket.sendall(("GET / HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in fields.items()) + "\r\n").encode())
         self.buffer = b""
         while b"\r\n\r\n" not in self.buffer:
             piece = self.socket.recv(65536)
             check(piece, "the upgrade was cut")
             self.buffer += piece
         head, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
-        check(head.startswith(b"HTTP/1.1 101"), head.decode())
+        if not head.startswith(b"HTTP/1.1 101"):
+            self.socket.close()
+            raise NotLetIn(int(head.split()[1]))
         self.frames = []
         self.events = []
         if hello:
@@ -315,9 +344,9 @@ class Console:
                     self.events.append(frame["event"])
                 return frame
 
-    def hello(self, resume_after=None, instance=None):
+    def hello(self, resume_after=None, instance=None, **claims):
         frame = {"kind": "hello", "protocol": {"min": 1, "max": 1}, "role": "operator",
-                 "client": {"name": "test", "version": "1"}}
+                 "client": {"name": "test", "version": "1"}, **claims}
         if resume_after is not None:
             frame.update(resume_after=resume_after, resume_instance=instance)
         self.send(frame)

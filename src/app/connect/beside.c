@@ -58,7 +58,7 @@ void beside_show(const struct beside *b, bool remove)
 
 enum status beside_write(const struct beside *b, struct why *why)
 {
-    enum status st = make_parent(b->path, why);
+    enum status st = file_make_parent(b->path, why);
     return st == ST_OK ? file_replace(b->path, b->text, 0600, why) : st;
 }
 

@@ -81,19 +81,6 @@ static enum status read_settings(const char *path, struct buf *b, struct why *wh
     return st == ST_NOTFOUND ? ST_OK : st;
 }
 
-enum status make_parent(const char *path, struct why *why)
-{
-    char *dir = xstrdup(path);
-    char *slash = strrchr(dir, '/');
-    enum status st = ST_OK;
-    if (slash && slash != dir) {
-        *slash = '\0';
-        st = file_make_dirs(dir, 0700, why);
-    }
-    free(dir);
-    return st;
-}
-
 /* ---- doing it */
 
 struct plan {
@@ -192,7 +179,7 @@ static enum status write_all(const struct plan *p, bool remove, struct why *why)
         st = beside_remove(&p->beside, why);
     }
     if (st == ST_OK) {
-        st = make_parent(p->settings, why);
+        st = file_make_parent(p->settings, why);
     }
     if (st == ST_OK && !span_eq(buf_span(&p->before), buf_span(&p->after))) {
         st = file_replace(p->settings, buf_span(&p->after), 0600, why);

@@ -82,7 +82,6 @@ enum status beside_write(const struct beside *b, struct why *why) MUST_USE;
 enum status beside_remove(const struct beside *b, struct why *why) MUST_USE;
 
 /* ---- connect.c */
-enum status make_parent(const char *path, struct why *why) MUST_USE; /* the folder that it stands in */
 
 /* ---- edit.c: several changes of one settings text */
 struct edit {

@@ -112,7 +112,13 @@ static enum status on_hello(struct client *c, const struct msg_hello *h)
     }
     c->phase = h->resumed ? PHASE_RESUMING : PHASE_SNAPSHOT;
     c->resumable = h->resumed;
-    c->sink.offers(c->sink.ctx, h->verbs, h->scopes, h->operator_id);
+    c->sink.offers(c->sink.ctx, &(struct driver_offer){.verbs = h->verbs,
+                                                       .scopes = h->scopes,
+                                                       .operator_id = h->operator_id,
+                                                       .connection = h->connection,
+                                                       .instance = h->instance,
+                                                       .seq = h->seq,
+                                                       .oldest = h->oldest});
     c->sink.link(c->sink.ctx, LINK_SYNCING, note.text[0] ? note.text : NULL, 0);
     if (c->phase == PHASE_SNAPSHOT) {
         c->sink.snapshot(c->sink.ctx, 0, false);

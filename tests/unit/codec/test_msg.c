@@ -95,21 +95,25 @@ static void server_hello(void **state)
                           .version = SPAN("0.1.0"),
                           .instance = SPAN("01K"),
                           .operator_id = SPAN("uid:1000"),
+                          .connection = SPAN("01C"),
                           .scopes = SCOPE_BIT(SCOPE_READ) | SCOPE_BIT(SCOPE_DECIDE),
                           .verbs = 1u << VERB_APPROVE | 1u << VERB_BUDGET | 1u << VERB_UNKNOWN,
                           .heartbeat_ms = 10000,
                           .seq = 81310,
+                          .oldest = 73118,
                           .resumed = true};
     assert_status(codec_write_server_hello(&x->out, &h), ST_OK);
     const struct msg *m = expect_text(
         x, "{\"kind\":\"hello\",\"protocol\":1,\"server\":{\"name\":\"checkrein\","
            "\"version\":\"0.1.0\",\"instance\":\"01K\"},\"operator\":{\"id\":\"uid:1000\","
-           "\"scopes\":[\"read\",\"decide\"]},\"capabilities\":[\"approve\",\"budget\"],"
-           "\"heartbeat_ms\":10000,\"seq\":81310,\"resumed\":true}");
+           "\"connection\":\"01C\",\"scopes\":[\"read\",\"decide\"]},\"capabilities\":[\"approve\",\"budget\"],"
+           "\"heartbeat_ms\":10000,\"seq\":81310,\"oldest\":73118,\"resumed\":true}");
     assert_int_equal(m->kind, KIND_HELLO);
     assert_true(m->hello.protocol == 1 && m->hello.min == 0 && m->hello.max == 0);
     assert_span_is(m->hello.instance, "01K");
     assert_span_is(m->hello.operator_id, "uid:1000");
+    assert_span_is(m->hello.connection, "01C");
+    assert_int_equal(m->hello.oldest, 73118);
     assert_int_equal(m->hello.scopes, h.scopes);
     assert_int_equal(m->hello.verbs, 1u << VERB_APPROVE | 1u << VERB_BUDGET);
     assert_true(m->hello.heartbeat_ms == 10000 && m->hello.seq == 81310 && m->hello.resumed);

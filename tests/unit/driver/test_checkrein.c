@@ -53,10 +53,10 @@ static void on_snapshot(void *ctx, uint64_t seq, bool complete)
     buf_printf(&h->lines, "snapshot %s %llu\n", complete ? "end" : "begin", (unsigned long long)seq);
 }
 
-static void on_offers(void *ctx, uint32_t verbs, uint32_t scopes, struct span operator_id)
+static void on_offers(void *ctx, const struct driver_offer *o)
 {
     struct heard *h = ctx;
-    buf_printf(&h->lines, "offers %x %x %.*s\n", verbs, scopes, SPAN_ARG(operator_id));
+    buf_printf(&h->lines, "offers %x %x %.*s\n", o->verbs, o->scopes, SPAN_ARG(o->operator_id));
 }
 
 static void on_result(void *ctx, struct span command, enum command_state st, struct span reason, struct span by)
