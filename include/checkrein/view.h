@@ -137,6 +137,7 @@ enum {
     X(ACT_COPY, "copy", "y", CTX_LIST, 0, "copy the id through the terminal (OSC 52)")             \
     X(ACT_RECONNECT, "reconnect", "R", CTX_GLOBAL, 0, "connect to dead back-ends now")             \
     X(ACT_REDRAW, "redraw", "ctrl-l", CTX_GLOBAL, 0, "draw everything anew")                       \
+    X(ACT_WHO, "who", "W", CTX_GLOBAL, 0, "who else is watching, and with which rights")           \
     X(ACT_QUIT, "quit", "Q", CTX_GLOBAL, 0, "leave; agents go on under the daemon's rules")
 
 enum action {
@@ -218,6 +219,10 @@ void view_render(struct canvas *c, const struct scene *s);
 /* The monotonic time at which the frame last drawn would look different without any event or key;
  * INT64_MAX: never. Only what is on the screen counts. Before the first frame: now. */
 int64_t view_next_change_us(const struct scene *s);
+
+/* "2 others watch: token:night (read decide), uid:1000 (read)": for one line, cut to `cap`; empty when nobody does. The
+ * names are as the back-ends gave them: make them plain before they are shown. */
+void view_others(const struct fleet *f, char *out, size_t cap);
 
 /* For tests and the manual: the help text of all keys as plain lines. */
 enum status view_keys_text(const struct ui *ui, struct buf *out);

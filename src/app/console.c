@@ -198,7 +198,14 @@ int console_run(const struct conf *conf, const struct conf_backend *backends, ui
         st = tick(c, &why);
     }
     bool lost = c->lost;
+    char others[512] = "";
+    if (st == ST_OK && !lost) {
+        view_others(c->hub.fleet, others, sizeof(others));
+    }
     close_all(c);
+    if (others[0]) {
+        app_say("%s", others);
+    }
     if (st != ST_OK) {
         code = app_trouble(&why, EXIT_TROUBLE);
     } else if (lost) {

@@ -80,6 +80,28 @@ enum status headless_open_within(struct headless *h, const char *config, int64_t
     return open_and_settle(h, config, NULL, NULL, settle_ms, why);
 }
 
+enum status headless_find_agent(const struct fleet *f, const char *word, struct command *c, struct why *why)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < fleet_agent_count(f); i++) {
+        const struct agent *a = fleet_agent_at(f, i);
+        bool by_id = span_is(fleet_span(f, a->id), word);
+        if (!by_id && !span_is(fleet_span(f, a->name), word)) {
+            continue;
+        }
+        c->agent = fleet_span(f, a->id);
+        c->backend = fleet_span(f, fleet_backend(f, a->backend)->name);
+        found++;
+        if (by_id) {
+            return ST_OK;
+        }
+    }
+    if (found > 1) {
+        return why_fail(why, ST_CONFLICT, "%u agents are called %s: give the id", found, word);
+    }
+    return found ? ST_OK : why_fail(why, ST_NOTFOUND, "there is no agent %s", word);
+}
+
 void headless_close(struct headless *h)
 {
     if (h->hub.backends) {

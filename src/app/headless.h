@@ -20,6 +20,13 @@ enum status headless_open(struct headless *h, const char *config, const struct h
 enum status headless_open_within(struct headless *h, const char *config, int64_t settle_ms, struct why *why) MUST_USE;
 void headless_close(struct headless *h);
 
+/* An agent by its id or, when only one has it, by its name: c->agent and c->backend, borrowed from the fleet. */
+enum status headless_find_agent(const struct fleet *f, const char *word, struct command *c, struct why *why) MUST_USE;
+
+/* On standard output, one JSON object a line, in printable ASCII. */
+enum headless_thing { HEADLESS_AGENTS, HEADLESS_APPROVALS, HEADLESS_SPEND, HEADLESS_WATCHERS };
+void headless_print_lines(const struct fleet *f, enum headless_thing thing);
+void headless_print_approval(const struct fleet *f, const struct approval *p);
 /* One line on standard output: a JSON object of these texts, but the empty ones, in printable ASCII. */
 struct headless_text {
     const char *name;

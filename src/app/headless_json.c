@@ -148,19 +148,90 @@ enum status headless_json(const struct fleet *f, struct buf *out)
     return st;
 }
 
-void headless_print_object(const struct headless_text *texts, size_t count)
+static void print_line(json_t *o)
 {
-    json_t *o = json_object();
-    for (size_t i = 0; i < count; i++) {
-        put(o, texts[i].name, texts[i].value);
-    }
     char *text = json_dumps(o, JSON_COMPACT);
     struct buf ascii;
-    buf_init(&ascii, 64 * 1024);
+    buf_init(&ascii, (size_t)64 << 20);
     if (text && ascii_json(&ascii, span_str(text)) == ST_OK) {
         (void)printf("%.*s\n", SPAN_ARG(buf_span(&ascii)));
     }
     buf_release(&ascii);
     free(text);
     json_decref(o);
+}
+
+void headless_print_object(const struct headless_text *texts, size_t count)
+{
+    json_t *o = json_object();
+    for (size_t i = 0; i < count; i++) {
+        put(o, texts[i].name, texts[i].value);
+    }
+    print_line(o);
+}
+
+void headless_print_approval(const struct fleet *f, const struct approval *p)
+{
+    print_line(approval_json(f, p));
+}
+
+static json_t *spend_json(const struct fleet *f, const struct agent *a)
+{
+    json_t *o = json_object();
+    const struct backend *b = fleet_backend(f, a->backend);
+    put(o, "backend", b ? fleet_span(f, b->name) : SPAN_NONE);
+    put(o, attribute(F_AGENT_ID), fleet_span(f, a->id));
+    put(o, attribute(F_AGENT_NAME), fleet_span(f, a->name));
+    put_int(o, attribute(F_TOKENS_IN), a->tokens_in);
+    put_int(o, attribute(F_TOKENS_OUT), a->tokens_out);
+    put_int(o, attribute(F_TOKENS_CACHED), a->tokens_cached);
+    put_int(o, attribute(F_TOKENS_REASONING), a->tokens_reasoning);
+    put_int(o, attribute(F_COST_MICROUSD), a->cost_microusd);
+    (void)json_object_set_new(o, attribute(F_COST_ESTIMATED), json_boolean(a->cost_estimated));
+    (void)json_object_set_new(o, "cost.unpriced", json_boolean(a->unpriced));
+    put_int(o, attribute(F_BUDGET_LIMIT), a->budget_limit);
+    put_int(o, attribute(F_BUDGET_USED), a->budget_used);
+    return o;
+}
+
+static json_t *watcher_json(const struct fleet *f, const struct watcher *w)
+{
+    json_t *o = json_object();
+    json_t *scopes = json_array();
+    const struct backend *b = fleet_backend(f, w->backend);
+    for (uint32_t s = 0; s < SCOPE_COUNT; s++) {
+        if (w->scopes & SCOPE_BIT(s)) {
+            (void)json_array_append_new(scopes, json_string(scope_name((enum scope)s)));
+        }
+    }
+    put(o, "backend", b ? fleet_span(f, b->name) : SPAN_NONE);
+    put(o, attribute(F_OPERATOR), fleet_span(f, w->id));
+    put(o, attribute(F_CONNECTION), fleet_span(f, w->connection));
+    put(o, attribute(F_OPERATOR_PATH), fleet_span(f, w->path));
+    (void)json_object_set_new(o, attribute(F_OPERATOR_SCOPES), scopes);
+    put_time(o, "operator.since", w->since_us);
+    return o;
+}
+
+static json_t *thing_json(const struct fleet *f, enum headless_thing thing, uint32_t i)
+{
+    switch (thing) {
+    case HEADLESS_AGENTS:
+        return i < fleet_agent_count(f) ? agent_json(f, fleet_agent_at(f, i)) : NULL;
+    case HEADLESS_APPROVALS:
+        return i < fleet_pending_count(f) ? approval_json(f, fleet_pending_at(f, i)) : NULL;
+    case HEADLESS_SPEND:
+        return i < fleet_agent_count(f) ? spend_json(f, fleet_agent_at(f, i)) : NULL;
+    case HEADLESS_WATCHERS:
+    default:
+        return i < fleet_watcher_count(f) ? watcher_json(f, fleet_watcher_at(f, i)) : NULL;
+    }
+}
+
+void headless_print_lines(const struct fleet *f, enum headless_thing thing)
+{
+    json_t *o;
+    for (uint32_t i = 0; (o = thing_json(f, thing, i)); i++) {
+        print_line(o);
+    }
 }

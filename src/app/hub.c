@@ -173,7 +173,8 @@ enum status hub_open(struct hub *h, const struct conf_backend *backends, uint32_
     return st == ST_OK ? open_journal(h, journal_dir, why) : st;
 }
 
-static enum status open_backend(struct hub_backend *b, struct why *why)
+enum status hub_open_driver(const struct hub_backend *b, const struct driver_resume *from, struct driver_sink sink,
+                            struct driver **out, struct why *why)
 {
     const struct driver_ops *ops = driver_kind(b->conf.kind);
     if (!ops) {
@@ -187,14 +188,22 @@ static enum status open_backend(struct hub_backend *b, struct why *why)
         st = file_read_secret(b->conf.token_file, &token, why);
     }
     if (st == ST_OK) {
-        struct driver_conf dc = {
-            .name = b->conf.name, .url = b->conf.url, .bearer = span_trim(buf_span(&token))};
-        struct driver_sink sink = SINK;
-        sink.ctx = b;
-        st = driver_open(&b->driver, ops, &dc, b->hub->net, b->hub->loop, sink, why);
+        struct driver_conf dc = {.name = b->conf.name,
+                                 .url = b->conf.url,
+                                 .bearer = span_trim(buf_span(&token)),
+                                 .resume_after = from->after,
+                                 .resume_instance = from->instance};
+        st = driver_open(out, ops, &dc, b->hub->net, b->hub->loop, sink, why);
     }
     buf_wipe(&token);
     return st;
+}
+
+static enum status open_backend(struct hub_backend *b, struct why *why)
+{
+    struct driver_sink sink = SINK;
+    sink.ctx = b;
+    return hub_open_driver(b, &(struct driver_resume){0, NULL}, sink, &b->driver, why);
 }
 
 enum status hub_connect(struct hub *h, struct why *why)

@@ -62,6 +62,13 @@ enum status hub_connect(struct hub *h, struct why *why) MUST_USE;
  * each with an id of its own. `id` gets the (first) ULID also when it fails. What lets something run is never sent
  * when it could not be recorded. A fleet stop that a back-end has not answered is sent again when that is back. */
 enum status hub_send(struct hub *h, struct command *c, char id[ULID_BYTES], struct why *why) MUST_USE;
+/* One more connection to this back-end, with its token, whose news go to `sink`. The caller closes it, before the hub. */
+struct driver_resume {
+    uint64_t after;       /* 0: from a snapshot, when `instance` is empty */
+    const char *instance; /* of the record that it belongs to */
+};
+enum status hub_open_driver(const struct hub_backend *b, const struct driver_resume *from, struct driver_sink sink,
+                            struct driver **out, struct why *why) MUST_USE;
 void hub_reconnect(struct hub *h);
 void hub_commit(struct hub *h);
 bool hub_all_settled(const struct hub *h); /* every back-end is live or has failed once */

@@ -1,6 +1,7 @@
 /* serve.c - `checkrein serve`: the governance daemon as a process.
  */
 #include "app_priv.h"
+#include "notify.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -79,13 +80,16 @@ static void on_hup(void *ctx, int signo)
 {
     (void)signo;
     const struct server *s = ctx;
+    notify_reloading();
     govd_reload(s->govd);
+    notify_ready();
 }
 
 static void on_end(void *ctx, int signo)
 {
     (void)signo;
     const struct server *s = ctx;
+    notify_stopping();
     govd_shutdown(s->govd);
 }
 
@@ -93,6 +97,7 @@ static void on_turn(void *ctx)
 {
     const struct server *s = ctx;
     govd_turn(s->govd);
+    notify_turn();
     if (govd_drained(s->govd)) {
         loop_stop(s->loop);
     }
@@ -215,9 +220,12 @@ static int run(const struct conf *conf, const struct choices *ch)
         st = tell_ready(ch->ready_fd, govd_hook_port(s.govd), &why);
     }
     if (st == ST_OK) {
+        notify_begin(s.loop);
+        notify_ready();
         loop_on_turn(s.loop, on_turn, &s);
         st = loop_run(s.loop);
     }
+    notify_end();
     govd_free(s.govd);
     net_free(s.net);
     loop_free(s.loop);

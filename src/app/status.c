@@ -1,4 +1,5 @@
 /* status.c - `checkrein status` and `checkrein watch`. */
+#include "event_line.h"
 #include "headless.h"
 
 #include "checkrein/num.h"
@@ -118,7 +119,7 @@ int cmd_status(struct args *a)
         code = EXIT_TROUBLE;
     }
     headless_close(&h);
-    return code;
+    return code == EXIT_DONE && fflush(stdout) != 0 ? EXIT_TROUBLE : code;
 }
 
 /* ---- watch */
@@ -127,39 +128,14 @@ struct onlooker {
     bool json, failed;
 };
 
-static enum status watch_text(const struct event *ev)
-{
-    char when[TIME_TEXT_BYTES];
-    char who[80];
-    char what[200];
-    struct span summary = event_text(ev, F_SUMMARY);
-    time_format(ev->time_us, when);
-    (void)text_plain_of(event_text(ev, F_AGENT_ID), who, sizeof(who));
-    (void)text_plain_of(summary.n ? summary : event_text(ev, F_REASON), what, sizeof(what));
-    return printf("%s  %-20s %-44s %s\n", when, event_type_name(ev->type), who, what) > 0 && fflush(stdout) == 0
-               ? ST_OK
-               : ST_IO;
-}
-
 static void on_seen(void *ctx, const struct event *ev)
 {
     struct onlooker *w = ctx;
-    if (w->failed) {
-        return;
+    if (!w->failed) {
+        char *line = w->json ? event_line_json(ev) : event_line_text(ev);
+        w->failed = put_line(span_str(line)) != ST_OK;
+        free(line);
     }
-    if (!w->json) {
-        w->failed = watch_text(ev) != ST_OK;
-        return;
-    }
-    struct buf b;
-    struct buf ascii;
-    buf_init(&b, 2 * PROTOCOL_FRAME_BYTES);
-    buf_init(&ascii, 12 * PROTOCOL_FRAME_BYTES);
-    if (codec_write_event(&b, ev) == ST_OK && ascii_json(&ascii, buf_span(&b)) == ST_OK) {
-        w->failed = put_line(buf_span(&ascii)) != ST_OK;
-    }
-    buf_release(&b);
-    buf_release(&ascii);
 }
 
 int cmd_watch(struct args *a)

@@ -15,6 +15,17 @@ static const struct subcommand SUBCOMMANDS[] = {
      "installed."},
     {"status", cmd_status, "", "back-ends, agents and requests, once", OPTIONS_STATUS, NULL},
     {"watch", cmd_watch, "", "every event as it comes, one a line", OPTIONS_STATUS, NULL},
+    {"agents", cmd_list, "", "the agents, one a line", OPTIONS_LIST, NULL},
+    {"approvals", cmd_list, "", "the requests that wait for a decision, one a line", OPTIONS_LIST, NULL},
+    {"show", cmd_show, "ID", "one request: all of what would run, and its digest", OPTIONS_LIST,
+     "On a terminal what is not fit to show is replaced; --json has the exact text, whose SHA-256 is the digest."},
+    {"spend", cmd_list, "", "tokens and cost of each agent", OPTIONS_LIST, NULL},
+    {"who", cmd_list, "", "who else is connected, and with which rights", OPTIONS_LIST,
+     "A connection is told of once it has lasted two seconds; verbs and lists from a shell are over before."},
+    {"log", cmd_history, "", "what happened lately", OPTIONS_HISTORY,
+     "As far back as the back-end keeps events at hand: a daemon, the newest 8192 of its record. All of it is in the record."},
+    {"timeline", cmd_history, "AGENT", "what happened lately with one agent", OPTIONS_HISTORY, NULL},
+    {"alarms", cmd_history, "", "failures, signals and fleet stops of late", OPTIONS_HISTORY, NULL},
 #define X(verb, name, aim, operands, enough, options, help) {name, cmd_verb, operands, help, options, NULL},
     OPERATOR_VERBS(X)
 #undef X

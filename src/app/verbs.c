@@ -198,30 +198,6 @@ static int report(const struct follows *all, const struct fleet *f, bool json)
 
 /* ---- at whom */
 
-/* An agent may be named by its id or, when only one has it, by its name. */
-static enum status find_agent(const struct fleet *f, const char *word, struct command *c,
-                              struct why *why)
-{
-    uint32_t found = 0;
-    for (uint32_t i = 0; i < fleet_agent_count(f); i++) {
-        const struct agent *a = fleet_agent_at(f, i);
-        bool by_id = span_is(fleet_span(f, a->id), word);
-        if (!by_id && !span_is(fleet_span(f, a->name), word)) {
-            continue;
-        }
-        c->agent = fleet_span(f, a->id);
-        c->backend = fleet_span(f, fleet_backend(f, a->backend)->name);
-        found++;
-        if (by_id) {
-            return ST_OK;
-        }
-    }
-    if (found > 1) {
-        return why_fail(why, ST_CONFLICT, "%u agents are called %s: give the id", found, word);
-    }
-    return found ? ST_OK : why_fail(why, ST_NOTFOUND, "there is no agent %s", word);
-}
-
 /* One that does not wait any more is for its only back-end to judge: it knows who decided. */
 static enum status find_approval(const struct headless *h, const char *word, struct command *c,
                                  struct why *why)
@@ -256,7 +232,7 @@ static enum status aim_at(const struct headless *h, enum aim aim, const char *wo
     case AIM_AGENTS:
     case AIM_AGENT_TEXT:
     case AIM_AGENT_USD:
-        return find_agent(h->hub.fleet, word, c, why);
+        return headless_find_agent(h->hub.fleet, word, c, why);
     case AIM_ALL:
     default:
         return ST_OK;

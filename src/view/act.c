@@ -345,6 +345,14 @@ static void act_application(struct press *k, enum action a)
     k->out->kind = a == ACT_QUIT ? INTENT_QUIT : a == ACT_REDRAW ? INTENT_REDRAW : INTENT_RECONNECT;
 }
 
+static void act_who(struct press *k, enum action a)
+{
+    (void)a;
+    char text[NOTICE_BYTES];
+    view_others(k->f, text, sizeof(text));
+    ui_notice(k->ui, text[0] != '\0' ? span_str(text) : SPAN("nobody else is watching"), ROLE_HINT, k->now);
+}
+
 typedef void act_fn(struct press *k, enum action a);
 static act_fn *const acts[ACTION_COUNT] = {
     [ACT_DOWN] = act_move,
@@ -388,6 +396,7 @@ static act_fn *const acts[ACTION_COUNT] = {
     [ACT_COPY] = act_copy,
     [ACT_RECONNECT] = act_application,
     [ACT_REDRAW] = act_application,
+    [ACT_WHO] = act_who,
     [ACT_QUIT] = act_application,
 };
 

@@ -153,6 +153,10 @@ bool action_offered(const struct ui *ui, const struct fleet *f, enum action a, s
     if (!is_permitted(ui, a, why)) {
         return false;
     }
+    if ((flags & ACTION_LIVE_ONLY) != 0 && fleet_readonly(f)) {
+        *why = "read-only: this connection may only read";
+        return false;
+    }
     if ((flags & ACTION_NEEDS_APPROVAL) != 0 && t.approval == 0) {
         *why = "no request is waiting here";
         return false;

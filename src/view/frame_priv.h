@@ -137,6 +137,9 @@ struct safe approval_deadline(struct frame *fr, const struct approval *a);
 enum role approval_deadline_role(struct frame *fr, const struct approval *a);
 bool agent_in_trouble(const struct agent *a);
 
+/* ---- others.c */
+uint32_t others_count(const struct fleet *f); /* who is connected beside us */
+
 /* ---- rule.c, sheet.c */
 /* "─ title ──────── right ─" over the whole width of r.y. */
 void rule_draw(struct frame *fr, struct rect r, enum role title_role, struct safe title,

@@ -50,7 +50,7 @@ static void add_modes(struct bar *b)
     if (stale) {
         add(b, LEFT, 997, ROLE_MODE_STALE, text_own("STALE"));
     }
-    if (ui->options.readonly) {
+    if (ui->options.readonly || fleet_readonly(b->fr->f)) {
         add(b, LEFT, 996, ROLE_MODE_READONLY, text_own("READONLY"));
     }
     if (t->backends == 0) {
@@ -69,6 +69,10 @@ static void add_operator(struct bar *b)
     const char *id = fr->ui->operator_id;
     struct safe name = frame_say(fr, span_str(id[0] != '\0' ? id : fr->ui->label), NAME_COLS);
     add(b, LEFT, 45, ROLE_STATUS, text_ellipsis(fr->arena, name, NAME_COLS, "…"));
+    uint32_t others = others_count(fr->f);
+    if (others > 0) {
+        add(b, LEFT, 42, ROLE_STATUS, text_fmt(fr->arena, "+%u watching", others));
+    }
 }
 
 static void add_count(struct bar *b, int keep, enum role role, uint32_t n, const char *word)

@@ -142,7 +142,7 @@ def another_ones_socket(daemon):
     if os.geteuid() != 0:
         return
     folder = os.path.join(daemon.dir, "checkrein")
-    os.mkdir(folder)
+    os.makedirs(folder, exist_ok=True)
     os.chmod(folder, 0o777)
     s = socket.socket(socket.AF_UNIX)
     s.bind(os.path.join(folder, "checkrein.sock"))

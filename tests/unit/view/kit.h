@@ -107,6 +107,39 @@ static inline void backend_verbs(struct kit *k, const char *name, enum link_stat
     fold(k);
 }
 
+/* What our connection may do there, as the back-end's hello said. */
+static inline void backend_rights(struct kit *k, const char *name, const char *scopes)
+{
+    struct event_row rows[SCOPE_COUNT];
+    uint32_t bits = 0;
+    uint32_t count = 0;
+    assert_true(scopes_parse(span_str(scopes), &bits));
+    for (uint32_t s = 0; s < SCOPE_COUNT; s++) {
+        if ((bits & SCOPE_BIT(s)) != 0) {
+            rows[count++] = ROW(span_str(scope_name((enum scope)s)));
+        }
+    }
+    begin(k, name, EVENT_BACKEND_LINK, 900);
+    number(k, F_LINK, LINK_LIVE);
+    text(k, F_OPERATOR, "token:mine");
+    text(k, F_CONNECTION, "01MINE");
+    event_set_list(&k->ev, F_OPERATOR_SCOPES, rows, count);
+    k->ev.seq = 0;
+    fold(k);
+}
+
+static inline void someone_watches(struct kit *k, const char *backend, const char *who, const char *connection)
+{
+    struct event_row rows[] = {ROW(SPAN("read")), ROW(SPAN("decide"))};
+    begin(k, backend, EVENT_OPERATOR_PRESENCE, 60);
+    text(k, F_OPERATOR, who);
+    text(k, F_CONNECTION, connection);
+    text(k, F_OPERATOR_PATH, "loopback port");
+    number(k, F_PRESENT, 1);
+    event_set_list(&k->ev, F_OPERATOR_SCOPES, rows, 2);
+    fold(k);
+}
+
 static inline void backend_live(struct kit *k, const char *name)
 {
     backend_verbs(k, name, LINK_LIVE, 900, "", 0);

@@ -70,6 +70,15 @@ static void prepare_spend(struct kit *k)
     press(k, '5');
 }
 
+static void prepare_others(struct kit *k)
+{
+    backend_rights(k, "codex-prod", "read decide control revoke stop");
+    someone_watches(k, "codex-prod", "token:mine", "01MINE");
+    someone_watches(k, "codex-prod", "token:night-shift", "01A");
+    someone_watches(k, "codex-prod", "uid:1000", "01B");
+    press(k, 'W');
+}
+
 static void prepare_alarms(struct kit *k)
 {
     press(k, '6');
@@ -245,6 +254,7 @@ static const struct screen {
     {"timeline", prepare_timeline, MOST, false},
     {"spend",    prepare_spend,    MOST, false},
     {"alarms",   prepare_alarms,   MOST, false},
+    {"others",   prepare_others,   MOST, false},
     {"agent",    prepare_agent,    ALL,  false},
     {"may",      prepare_may,      MOST, false},
     {"dialog",   prepare_dialog,   ALL,  false},

@@ -330,6 +330,53 @@ static void read_only_sends_nothing(void **state)
     kit_release(&k);
 }
 
+/* What the connection may not do is not offered, and its key says why; one that may only read is READONLY. */
+static void rights_are_those_of_the_connection(void **state)
+{
+    struct kit k;
+    (void)state;
+    kit_init(&k, 120, 40);
+    backend_live(&k, "b");
+    agent_add(&k, "b", &(struct an_agent){.id = "a", .name = "one", .state = AGENT_RUNNING});
+    backend_rights(&k, "b", "read decide");
+    assert_hides(&k, "READONLY");
+    assert_int_equal(press(&k, 'p'), INTENT_NONE);
+    assert_shows(&k, "no right to control agents");
+    assert_int_equal(press(&k, 'X'), INTENT_NONE);
+    assert_shows(&k, "no right to stop agents");
+    backend_rights(&k, "b", "read");
+    assert_shows(&k, "READONLY");
+    static const char keys[] = "priXvmb!";
+    for (size_t i = 0; i + 1 < sizeof(keys); i++) {
+        assert_int_equal(press(&k, (uint32_t)keys[i]), INTENT_NONE);
+        assert_shows(&k, "this connection may only read");
+    }
+    assert_int_equal(press(&k, 'S'), INTENT_NONE);
+    backend_rights(&k, "b", "read control");
+    assert_hides(&k, "READONLY");
+    pass_ms(&k, 1000);
+    assert_int_equal(press(&k, 'p'), INTENT_COMMAND);
+    kit_release(&k);
+}
+
+static void who_else_is_there(void **state)
+{
+    struct kit k;
+    (void)state;
+    kit_init(&k, 120, 40);
+    backend_live(&k, "b");
+    backend_rights(&k, "b", "read control");
+    press(&k, 'W');
+    assert_shows(&k, "nobody else is watching");
+    someone_watches(&k, "b", "token:mine", "01MINE");
+    assert_hides(&k, "watching  ");
+    someone_watches(&k, "b", "token:x\033[31m", "01A");
+    assert_shows(&k, "+1 watching");
+    press(&k, 'W');
+    assert_shows(&k, "1 other watches: token:x\\e[31m (read decide)");
+    kit_release(&k);
+}
+
 static void replay_sends_nothing(void **state)
 {
     struct kit k;
@@ -729,6 +776,8 @@ int main(void)
         cmocka_unit_test(completes_and_remembers),
         cmocka_unit_test(edits_the_line),
         cmocka_unit_test(read_only_sends_nothing),
+        cmocka_unit_test(rights_are_those_of_the_connection),
+        cmocka_unit_test(who_else_is_there),
         cmocka_unit_test(replay_sends_nothing),
         cmocka_unit_test(frozen_stands_still_and_takes_no_orders),
         cmocka_unit_test(offers_only_what_the_back_end_can),

@@ -1,0 +1,303 @@
+/* lists.c - what the screens show, from a shell: agents, approvals, spend, who is there, and what happened.
+ *
+ * Text is for people and is made plain; --json is one object a line, attributes named as in the protocol, printable ASCII.
+ */
+#include "event_line.h"
+#include "history.h"
+
+#include "checkrein/alloc.h"
+#include "checkrein/codec.h"
+#include "checkrein/num.h"
+#include "checkrein/text.h"
+
+struct choices {
+    const char *config, *json, *last;
+};
+
+#define AT(member) offsetof(struct choices, member)
+
+const struct option_row OPTIONS_LIST[] = {
+    {"config", "FILE", "read this file", AT(config)},
+    {"json", NULL, "one JSON object a line", AT(json)},
+    {0},
+};
+const struct option_row OPTIONS_HISTORY[] = {
+    {"config", "FILE", "read this file", AT(config)},
+    {"json", NULL, "one event a line, as in the protocol", AT(json)},
+    {"last", "N", "at most so many, the newest; 100 unless given", AT(last)},
+    {0},
+};
+
+static const char *plain(const struct fleet *f, sid id, char *out, size_t bytes)
+{
+    (void)text_plain_of(fleet_span(f, id), out, bytes);
+    return out[0] ? out : "-";
+}
+
+/* ---- lists of what is */
+
+static void print_agents(const struct fleet *f)
+{
+    for (uint32_t i = 0; i < fleet_agent_count(f); i++) {
+        const struct agent *a = fleet_agent_at(f, i);
+        char name[40];
+        char id[80];
+        char runtime[24];
+        char now[80];
+        (void)printf("%-17s %-20s %-10s %-44s %s\n", agent_state_name(a->state), plain(f, a->name, name, sizeof(name)),
+                     plain(f, a->runtime, runtime, sizeof(runtime)), plain(f, a->id, id, sizeof(id)),
+                     plain(f, a->now, now, sizeof(now)));
+    }
+}
+
+static void print_approvals(const struct fleet *f)
+{
+    for (uint32_t i = 0; i < fleet_pending_count(f); i++) {
+        const struct approval *p = fleet_pending_at(f, i);
+        const struct agent *a = fleet_agent(f, p->agent);
+        char id[40];
+        char name[40];
+        char what[120];
+        (void)printf("%s  %-7s  %-20s %s\n", plain(f, p->id, id, sizeof(id)), risk_name(p->risk),
+                     plain(f, a ? a->name : 0, name, sizeof(name)), plain(f, p->summary, what, sizeof(what)));
+    }
+}
+
+static void print_spend(const struct fleet *f)
+{
+    struct fleet_totals t;
+    for (uint32_t i = 0; i < fleet_agent_count(f); i++) {
+        const struct agent *a = fleet_agent_at(f, i);
+        char name[40];
+        (void)printf("%-24s %12lld in %12lld out %8lld.%02lld USD%s%s\n", plain(f, a->name, name, sizeof(name)),
+                     (long long)a->tokens_in, (long long)a->tokens_out, (long long)(a->cost_microusd / 1000000),
+                     (long long)(a->cost_microusd / 10000 % 100), a->cost_estimated ? ", estimated" : "",
+                     a->unpriced ? ", and tokens without a price" : "");
+    }
+    fleet_totals(f, &t);
+    (void)printf("%-24s %40lld.%02lld USD%s\n", "all", (long long)(t.cost_microusd / 1000000),
+                 (long long)(t.cost_microusd / 10000 % 100), t.unpriced ? ", and tokens without a price" : "");
+}
+
+static void print_watchers(const struct fleet *f)
+{
+    for (uint32_t i = 0; i < fleet_watcher_count(f); i++) {
+        const struct watcher *w = fleet_watcher_at(f, i);
+        char id[80];
+        char path[200];
+        char since[TIME_TEXT_BYTES];
+        char scopes[SCOPES_NAMES_BYTES];
+        time_format(w->since_us, since);
+        scopes_text(w->scopes, scopes);
+        (void)printf("%-24s %-32s since %s  %s\n", plain(f, w->id, id, sizeof(id)), scopes, since,
+                     plain(f, w->path, path, sizeof(path)));
+    }
+}
+
+static const struct list_row {
+    const char *name;
+    void (*print)(const struct fleet *f);
+    enum headless_thing thing;
+} LISTS[] = {
+    {"agents",    print_agents,    HEADLESS_AGENTS   },
+    {"approvals", print_approvals, HEADLESS_APPROVALS},
+    {"spend",     print_spend,     HEADLESS_SPEND    },
+    {"who",       print_watchers,  HEADLESS_WATCHERS },
+};
+
+static const struct list_row *list_of(const struct args *a)
+{
+    size_t i = 0;
+    while (i + 1 < ARRAY_LEN(LISTS) && strcmp(LISTS[i].name, a->sub->name) != 0) {
+        i++;
+    }
+    return &LISTS[i];
+}
+
+/* Options taken and operands counted; else *code says how to leave. */
+static bool ready(struct args *a, struct choices *ch, int operands, int *code)
+{
+    enum status st = options_parse(a, ch);
+    if (st == ST_OK && a->argc == operands) {
+        return true;
+    }
+    *code = st == ST_OK ? usage_fault(a) : st == ST_END ? EXIT_DONE : EXIT_USAGE;
+    return false;
+}
+
+int cmd_list(struct args *a)
+{
+    struct choices ch = {0};
+    struct headless h = {0};
+    struct why why = {0};
+    int code = EXIT_DONE;
+    if (!ready(a, &ch, 0, &code)) {
+        return code;
+    }
+    if (headless_open(&h, ch.config, NULL, NULL, &why) != ST_OK) {
+        code = app_trouble(&why, EXIT_TROUBLE);
+    } else if (ch.json) {
+        headless_print_lines(h.hub.fleet, list_of(a)->thing);
+    } else {
+        list_of(a)->print(h.hub.fleet);
+    }
+    headless_close(&h);
+    return code == EXIT_DONE && fflush(stdout) != 0 ? EXIT_TROUBLE : code;
+}
+
+/* ---- one request, whole */
+
+static const struct approval *request_named(const struct fleet *f, const char *id)
+{
+    for (uint32_t i = 0; i < fleet_pending_count(f); i++) {
+        if (span_is(fleet_span(f, fleet_pending_at(f, i)->id), id)) {
+            return fleet_pending_at(f, i);
+        }
+    }
+    return NULL;
+}
+
+static void print_field(const char *label, struct span value)
+{
+    size_t bytes = 8 * value.n + 64; /* a replaced byte takes several characters */
+    char *text = xmalloc(bytes);
+    (void)text_plain_of(value, text, bytes);
+    if (text[0]) {
+        (void)printf("%-8s %s\n", label, text);
+    }
+    free(text);
+}
+
+static void print_request(const struct fleet *f, const struct approval *p)
+{
+    const struct agent *a = fleet_agent(f, p->agent);
+    print_field("request", fleet_span(f, p->id));
+    print_field("agent", fleet_span(f, a ? a->id : 0));
+    print_field("name", fleet_span(f, a ? a->name : 0));
+    print_field("tool", fleet_span(f, p->tool));
+    print_field("risk", span_str(risk_name(p->risk)));
+    print_field("rule", fleet_span(f, p->rule));
+    print_field("why", fleet_span(f, p->reason));
+    print_field("it says", fleet_span(f, p->agent_words));
+    print_field("action", p->action);
+    print_field("digest", fleet_span(f, p->digest));
+}
+
+int cmd_show(struct args *a)
+{
+    struct choices ch = {0};
+    struct headless h = {0};
+    struct why why = {0};
+    int code = EXIT_DONE;
+    if (!ready(a, &ch, 1, &code)) {
+        return code;
+    }
+    if (headless_open(&h, ch.config, NULL, NULL, &why) == ST_OK) {
+        const struct approval *p = request_named(h.hub.fleet, a->argv[0]);
+        if (!p) {
+            app_say("no request %s is waiting", a->argv[0]);
+            code = EXIT_REFUSED;
+        } else if (ch.json) {
+            headless_print_approval(h.hub.fleet, p);
+        } else {
+            print_request(h.hub.fleet, p);
+        }
+    } else {
+        code = app_trouble(&why, EXIT_TROUBLE);
+    }
+    headless_close(&h);
+    return code == EXIT_DONE && fflush(stdout) != 0 ? EXIT_TROUBLE : code;
+}
+
+/* ---- what was */
+
+struct past_lines {
+    char **line; /* the newest `most`, a ring */
+    size_t most, seen;
+    bool json;
+    struct span agent; /* of this one only; empty: all */
+    bool (*wanted)(const struct event *ev);
+};
+
+static bool any(const struct event *ev)
+{
+    (void)ev;
+    return true;
+}
+
+/* As the view of alarms. */
+static bool is_alarm(const struct event *ev)
+{
+    switch ((int)ev->type) {
+    case EVENT_SIGNAL_RAISED:
+        return event_number(ev, F_SEVERITY) != SEVERITY_LOW;
+    case EVENT_FAILURE_REPORTED:
+        return !event_number(ev, F_RETRYING);
+    case EVENT_FLEET_STOP:
+        return event_number(ev, F_STOP_LATCHED) != 0;
+    default:
+        return false;
+    }
+}
+
+static void take(void *ctx, const struct event *ev)
+{
+    struct past_lines *p = ctx;
+    if (!p->wanted(ev) || (p->agent.n && !span_eq(event_text(ev, F_AGENT_ID), p->agent))) {
+        return;
+    }
+    char **slot = &p->line[p->seen++ % p->most];
+    free(*slot);
+    *slot = p->json ? event_line_json(ev) : event_line_text(ev);
+}
+
+static void print_past(const struct past_lines *p)
+{
+    size_t first = p->seen > p->most ? p->seen - p->most : 0;
+    for (size_t i = first; i < p->seen; i++) {
+        (void)printf("%s\n", p->line[i % p->most]);
+    }
+}
+
+static enum status open_past(struct headless *h, const struct args *a, struct past_lines *p, const char *config,
+                             struct why *why)
+{
+    enum status st = headless_open(h, config, NULL, NULL, why);
+    if (st == ST_OK && a->argc) {
+        struct command c = {0};
+        st = headless_find_agent(h->hub.fleet, a->argv[0], &c, why);
+        p->agent = c.agent;
+    }
+    return st == ST_OK ? history_read(h, take, p, why) : st;
+}
+
+int cmd_history(struct args *a)
+{
+    struct choices ch = {0};
+    struct headless h = {0};
+    struct why why = {0};
+    int64_t most = 100;
+    int code = EXIT_DONE;
+    if (!ready(a, &ch, a->sub->operands[0] ? 1 : 0, &code)) {
+        return code;
+    }
+    if (ch.last && num_parse(span_str(ch.last), 1, HISTORY_EVENTS_MAX, &most) != ST_OK) {
+        app_say("--last: 1 to %d", HISTORY_EVENTS_MAX);
+        return EXIT_USAGE;
+    }
+    struct past_lines p = {.line = xcalloc((size_t)most, sizeof(*p.line)),
+                           .most = (size_t)most,
+                           .json = ch.json != NULL,
+                           .wanted = strcmp(a->sub->name, "alarms") == 0 ? is_alarm : any};
+    enum status st = open_past(&h, a, &p, ch.config, &why);
+    print_past(&p);
+    if (st != ST_OK) {
+        code = app_trouble(&why, st == ST_NOTFOUND || st == ST_CONFLICT ? EXIT_REFUSED : EXIT_TROUBLE);
+    }
+    headless_close(&h);
+    for (size_t i = 0; i < p.most; i++) {
+        free(p.line[i]);
+    }
+    free(p.line);
+    return code == EXIT_DONE && fflush(stdout) != 0 ? EXIT_TROUBLE : code;
+}
