@@ -1,5 +1,8 @@
 #include "checkrein/utf8.h"
 
+#include <stdint.h>
+#include <string.h>
+
 /* The Unicode standard's table 3-7: lead byte range, length, and the bounds of the second byte. */
 static const struct lead {
     unsigned char first, last, length, second_min, second_max;
@@ -42,11 +45,26 @@ size_t utf8_length(const char *p, size_t n)
     return lead->length;
 }
 
+/* How many of the first bytes are ASCII, counted in whole blocks. Most texts are nothing else. */
+static size_t ascii_blocks(const char *p, size_t n)
+{
+    uint64_t word;
+    size_t at = 0;
+    for (; n - at >= sizeof(word); at += sizeof(word)) {
+        memcpy(&word, p + at, sizeof(word));
+        if ((word & UINT64_C(0x8080808080808080)) != 0) {
+            break;
+        }
+    }
+    return at;
+}
+
 bool utf8_valid(struct span s)
 {
     for (size_t at = 0; at < s.n;) {
+        at += ascii_blocks(s.p + at, s.n - at);
         size_t length = utf8_length(s.p + at, s.n - at);
-        if (!length) {
+        if (length == 0 && at < s.n) {
             return false;
         }
         at += length;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "checkrein/utf8.h"
+
 enum { KEPT_BYTES = 64 * 1024 };
 
 void ws_reader_init(struct ws_reader *r, size_t message_bytes, uint32_t fragments)
@@ -180,7 +182,7 @@ static void end_close(struct ws_reader *r, struct ws_item *item)
     }
     if (r->control_len == 1 || (r->control_len >= 2 && !ws_close_code_valid(code))) {
         fault(item, WS_PROTOCOL, "close frame with a wrong code");
-    } else if (!ws_text_valid(reason)) {
+    } else if (!utf8_valid(reason)) {
         fault(item, WS_BAD_TEXT, "close reason is not UTF-8");
     } else {
         *item = (struct ws_item){.kind = WS_ITEM_CLOSE, .bytes = reason, .code = code};
@@ -191,7 +193,7 @@ static void end_message(struct ws_reader *r, struct ws_item *item)
 {
     r->in_message = false;
     r->message_done = true;
-    if (!ws_text_valid(buf_span(&r->message))) {
+    if (!utf8_valid(buf_span(&r->message))) {
         fault(item, WS_BAD_TEXT, "text is not UTF-8");
         return;
     }
@@ -287,7 +289,7 @@ enum status ws_write_close(struct buf *out, int code, const char *why)
 {
     char payload[WS_CONTROL_BYTES];
     struct span reason = span_sub(span_str(why), 0, WS_REASON_BYTES);
-    while (reason.n > 0 && !ws_text_valid(reason)) {
+    while (reason.n > 0 && !utf8_valid(reason)) {
         reason.n--; /* cut inside a character */
     }
     payload[0] = (char)(code >> 8);

@@ -1,5 +1,4 @@
-/* ws_frame_priv.h - RFC 6455 frames as a server reads and writes them, pure; and the text check
- * that the client shares.
+/* ws_frame_priv.h - RFC 6455 frames as a server reads and writes them, pure.
  *
  * The library's own server role is not used: 4.1.6 reads freed memory on an Upgrade it does not
  * know (any client on a kept connection can make it), takes frames without a mask, and tells
@@ -90,7 +89,6 @@ enum status ws_write_frame(struct buf *out, enum ws_opcode opcode, struct span p
 enum status ws_write_close(struct buf *out, int code, const char *why);
 
 bool ws_close_code_valid(int code); /* may be sent in a frame */
-bool ws_text_valid(struct span s);  /* UTF-8: shortest form, no surrogates, up to U+10FFFF */
 bool ws_key_valid(struct span key); /* base64 of 16 bytes */
 void ws_accept(struct span key, char out[WS_ACCEPT_BYTES]);
 

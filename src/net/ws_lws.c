@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "checkrein/alloc.h"
+#include "checkrein/utf8.h"
 #include "ws_client_priv.h"
 
 #define VHOST    "checkrein-net"
@@ -98,8 +99,8 @@ static void on_peer_close(struct ws_client *c, const unsigned char *in, size_t l
     char why[NET_WHY_BYTES];
     int code = len >= 2 ? in[0] << 8 | in[1] : WS_NO_CODE;
     struct span reason = {(const char *)in + 2, len > 2 ? len - 2 : 0};
-    (void)span_copy(reason.n > 0 && ws_text_valid(reason) ? reason : SPAN("closed by the server"),
-                    why, sizeof(why));
+    (void)span_copy(reason.n > 0 && utf8_valid(reason) ? reason : SPAN("closed by the server"), why,
+                    sizeof(why));
     client_ended(c, code, why);
 }
 

@@ -1,6 +1,7 @@
 /* ws_open.c - what the library reports of an open connection becomes messages and an end. */
 #include "checkrein/alloc.h"
 #include "checkrein/clock.h"
+#include "checkrein/utf8.h"
 #include "ws_client_priv.h"
 
 void client_note(struct ws_client *c)
@@ -104,7 +105,7 @@ bool client_piece(struct ws_client *c, struct span piece, bool last, int *code)
         client_ended(c, WS_TOO_BIG, "message too long or in too many pieces");
         return false;
     }
-    if (last && !ws_text_valid(buf_span(&c->message))) {
+    if (last && !utf8_valid(buf_span(&c->message))) {
         *code = WS_BAD_TEXT;
         client_ended(c, WS_BAD_TEXT, "text is not UTF-8");
         return false;

@@ -9,6 +9,7 @@
 
 #include "../../src/net/http1_priv.h"
 #include "../../src/net/ws_frame_priv.h"
+#include "checkrein/utf8.h"
 
 enum { MESSAGE_BYTES = 4096, FRAGMENTS = 8, BODY_BYTES = 1024, LOG_BYTES = 1024 * 1024 };
 
@@ -28,7 +29,7 @@ static bool log_item(struct buf *log, const struct ws_item *item)
     buf_add(log, item->bytes);
     if (item->kind == WS_ITEM_TEXT) {
         demand(item->bytes.n <= MESSAGE_BYTES, "a message over its cap");
-        demand(ws_text_valid(item->bytes), "a message that is not UTF-8");
+        demand(utf8_valid(item->bytes), "a message that is not UTF-8");
     }
     return item->kind != WS_ITEM_FAULT;
 }

@@ -91,6 +91,26 @@ static void checks_whole_texts(void **state)
     assert_false(utf8_valid(SPAN("ok\xF0\x9F\x90")));
 }
 
+/* The text is read in blocks: what is no ASCII is found wherever it stands. */
+static void finds_a_fault_at_any_place(void **state)
+{
+    (void)state;
+    static const struct span pieces[] = {SPAN_INIT("\xC3\xA9"), SPAN_INIT("\xF0\x9F\x90\x8E"), SPAN_INIT("\x80"),
+                                         SPAN_INIT("\xE2\x82")};
+    for (size_t at = 0; at < 40; at++) {
+        for (size_t tail = 0; tail < 20; tail++) {
+            for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
+                size_t n = at + pieces[i].n + tail;
+                char *exact = xmalloc(n);
+                memset(exact, 'a', n);
+                memcpy(exact + at, pieces[i].p, pieces[i].n);
+                assert_int_equal(utf8_valid((struct span){exact, n}), i < 2);
+                free(exact);
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +119,7 @@ int main(void)
         cmocka_unit_test(a_cut_character_is_none),
         cmocka_unit_test(each_byte_of_a_character_counts),
         cmocka_unit_test(checks_whole_texts),
+        cmocka_unit_test(finds_a_fault_at_any_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 #include "fixture.h"
 
+#include "checkrein/utf8.h"
 #include "ws_frame_priv.h"
 
 /* Feeds everything in pieces of `step` bytes; gives the last item that is not NONE, its text in
@@ -213,7 +214,7 @@ static void close_reasons_are_cut_between_characters(void **state)
     buf_init(&b, 256);
     assert_int_equal(ws_write_close(&b, 1008, why), ST_OK);
     assert_int_equal(b.len, 2 + 2 + 123);
-    assert_true(ws_text_valid(span_sub(buf_span(&b), 4, b.len)));
+    assert_true(utf8_valid(span_sub(buf_span(&b), 4, b.len)));
     buf_clear(&b);
     why[122] = 'x'; /* now the limit falls inside one */
     memcpy(why, "xy", 2);
@@ -222,7 +223,7 @@ static void close_reasons_are_cut_between_characters(void **state)
     }
     assert_int_equal(ws_write_close(&b, 1008, why), ST_OK);
     assert_true(b.len < 2 + 2 + 123);
-    assert_true(ws_text_valid(span_sub(buf_span(&b), 4, b.len)));
+    assert_true(utf8_valid(span_sub(buf_span(&b), 4, b.len)));
     buf_clear(&b);
     assert_int_equal(ws_write_close(&b, 1000, NULL), ST_OK);
     assert_int_equal(b.len, 4);
@@ -270,12 +271,12 @@ static void utf8_is_checked_at_every_edge(void **state)
         BYTES_OF("\xf1\x80\x80\x41"),
     };
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
-        if (!ws_text_valid(good[i])) {
+        if (!utf8_valid(good[i])) {
             fail_msg("good %zu", i);
         }
     }
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-        if (ws_text_valid(bad[i])) {
+        if (utf8_valid(bad[i])) {
             fail_msg("bad %zu", i);
         }
     }
