@@ -5,7 +5,10 @@
 #include "scan_priv.h"
 #include "utf8_priv.h"
 
-#define ESCAPE_BYTES 8
+#define ESCAPE_BYTES  8
+#define ESCAPE_GROWTH 6 /* a byte becomes so many at most: \\u001F */
+#define PIECE_BYTES   512
+#define UTF8_TAIL_MAX 3
 
 /* The escape of an ASCII character that needs one. */
 static struct span escaped(uint8_t c, char out[ESCAPE_BYTES])
@@ -51,23 +54,60 @@ static enum status add_plain(struct buf *out, const uint8_t *p, size_t n)
     return ST_OK;
 }
 
-static enum status add_quoted(struct buf *out, const uint8_t *p, const uint8_t *end)
+static bool is_tail(uint8_t c)
 {
-    enum status st = buf_addch(out, '"');
-    while (st == ST_OK && p < end) {
+    return (c & 0xC0) == 0x80;
+}
+
+/* The end of a piece of at most PIECE_BYTES that cuts no character in two. */
+static const uint8_t *piece_end(const uint8_t *p, const uint8_t *end)
+{
+    if (end - p <= PIECE_BYTES) {
+        return end;
+    }
+    const uint8_t *cut = p + PIECE_BYTES;
+    for (int back = 0; back < UTF8_TAIL_MAX && is_tail(*cut); back++) {
+        cut--;
+    }
+    return is_tail(*cut) ? p + PIECE_BYTES : cut;
+}
+
+static char *put(char *to, struct span s)
+{
+    memcpy(to, s.p, s.n);
+    return to + s.n;
+}
+
+/* Writes p..end with its escapes to `to`; the end of what was written. */
+static char *escape_piece(char *to, const uint8_t *p, const uint8_t *end)
+{
+    for (;;) {
         const uint8_t *run = p;
         p = run_end(p, end);
-        st = buf_append(out, run, (size_t)(p - run));
-        if (st != ST_OK || p == end) {
-            break;
+        to = put(to, (struct span){(const char *)run, (size_t)(p - run)});
+        if (p == end) {
+            return to;
         }
         char made[ESCAPE_BYTES];
         if (*p < 0x80) {
-            st = buf_add(out, escaped(*p++, made));
+            to = put(to, escaped(*p++, made));
         } else {
-            st = buf_add(out, SPAN(UTF8_REPLACEMENT));
+            to = put(to, SPAN(UTF8_REPLACEMENT));
             p += utf8_step(p, end).bytes;
         }
+    }
+}
+
+/* A frame that is kept as text has an escape every few bytes: each piece is made whole before it is
+ * appended. */
+static enum status add_quoted(struct buf *out, const uint8_t *p, const uint8_t *end)
+{
+    char made[PIECE_BYTES * ESCAPE_GROWTH];
+    enum status st = buf_addch(out, '"');
+    while (st == ST_OK && p < end) {
+        const uint8_t *next = piece_end(p, end);
+        st = buf_append(out, made, (size_t)(escape_piece(made, p, next) - made));
+        p = next;
     }
     return st == ST_OK ? buf_addch(out, '"') : st;
 }

@@ -73,6 +73,48 @@ static void every_pair_of_bytes_reads_back(void **state)
     buf_release(&scratch);
 }
 
+/* Long texts are made piece by piece: no place in them is special. */
+static void the_place_of_a_character_changes_nothing(void **state)
+{
+    (void)state;
+    static const struct span middles[] = {
+        SPAN_INIT("\xC3\xA9"),     SPAN_INIT("\xF0\x9F\x90\x8E"),
+        SPAN_INIT("\xE2\x82"),     SPAN_INIT("\x80\x80\x80\x80\x80\x80"),
+        SPAN_INIT("\"\\\n"),       SPAN_INIT("\xF0\x9F\xC3\xA9"),
+        SPAN_INIT("\xED\xA0\x80"),
+    };
+    struct buf text;
+    struct buf out;
+    struct buf want;
+    buf_init(&text, 4096);
+    buf_init(&out, 4096 * 6);
+    buf_init(&want, 4096 * 6);
+    for (size_t i = 0; i < ARRAY_LEN(middles); i++) {
+        buf_clear(&text);
+        assert_int_equal(buf_addch(&text, '\x01'), ST_OK); /* so that it is not plain */
+        for (size_t before = 1; before < 1100; before++) {
+            size_t start = text.len;
+            buf_clear(&out);
+            buf_clear(&want);
+            assert_int_equal(tape_quote(&want, buf_span(&text)), ST_OK);
+            buf_truncate(&want, want.len - 1);
+            assert_int_equal(buf_add(&text, middles[i]), ST_OK);
+            assert_int_equal(buf_addch(&text, 'z'), ST_OK);
+            assert_int_equal(tape_quote(&out, buf_span(&text)), ST_OK);
+            size_t prefix = want.len;
+            assert_int_equal(tape_quote(&want, middles[i]), ST_OK);
+            assert_memory_equal(out.data, want.data, prefix);
+            assert_memory_equal(out.data + prefix, want.data + prefix + 1, want.len - prefix - 2);
+            assert_int_equal(out.len, want.len); /* less a quote, and a z more */
+            buf_truncate(&text, start);
+            assert_int_equal(buf_addch(&text, 'a'), ST_OK);
+        }
+    }
+    buf_release(&text);
+    buf_release(&out);
+    buf_release(&want);
+}
+
 static void a_full_buffer_gets_nothing(void **state)
 {
     (void)state;
@@ -100,6 +142,7 @@ int main(void)
         cmocka_unit_test(what_must_be_escaped_is),
         cmocka_unit_test(broken_utf8_is_replaced),
         cmocka_unit_test(every_pair_of_bytes_reads_back),
+        cmocka_unit_test(the_place_of_a_character_changes_nothing),
         cmocka_unit_test(a_full_buffer_gets_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
