@@ -12,6 +12,7 @@
 
 #define LOCAL_NAME     "local"
 #define STANDARD_THEME "dark"
+#define FIRST_FRAME_US 250000 /* as long it waits for the back-ends: an empty fleet would only flash up */
 
 /* ---- what the hub tells */
 
@@ -170,6 +171,7 @@ static enum status open_all(struct console *c, const struct conf *conf,
     canvas_init(&c->canvas);
     c->canvas.ascii = term_ascii(c->term);
     c->frame_us = conf->console.frame_ms * 1000;
+    c->last_frame_us = clock_mono_us() + FIRST_FRAME_US - c->frame_us;
     c->dirty = c->resized = true;
     st = loop_fd_add(c->hub.loop, term_fd(c->term), LOOP_READ, on_keys_ready, c, &c->keys);
     return st == ST_OK ? hub_connect(&c->hub, why) : st;

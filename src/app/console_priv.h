@@ -15,9 +15,10 @@ struct console {
     struct canvas canvas;
     loop_id keys;
     int64_t frame_us;      /* least time between two frames */
-    int64_t last_frame_us; /* monotonic */
-    bool dirty, resized, keys_ready, quit;
+    int64_t last_frame_us; /* monotonic; before the first one: since when it is due */
+    bool dirty, drawn, resized, keys_ready, quit;
     bool lost;             /* the terminal went away */
+    bool sending;          /* a command waits for the next turn to leave */
 };
 
 struct moment console_now(void);

@@ -322,11 +322,19 @@ void hub_reconnect(struct hub *h)
     }
 }
 
+static void on_commit_due(void *ctx)
+{
+    struct hub *h = ctx;
+    h->commit_timer = 0;
+    if (journal_dirty(h->journal) && journal_commit(h->journal, NULL) != ST_OK) {
+        record_trouble(h);
+    }
+}
+
 void hub_commit(struct hub *h)
 {
-    struct why why = {0};
-    if (h->journal && journal_dirty(h->journal) && journal_commit(h->journal, &why) != ST_OK) {
-        record_trouble(h);
+    if (h->journal && !h->record_failed && !h->commit_timer && journal_dirty(h->journal)) {
+        h->commit_timer = loop_timer(h->loop, HUB_COMMIT_MS, on_commit_due, h);
     }
 }
 
@@ -348,6 +356,7 @@ void hub_close(struct hub *h)
     }
     if (h->loop) {
         loop_remove(h->loop, h->seal_timer);
+        loop_remove(h->loop, h->commit_timer);
     }
     net_free(h->net);
     loop_free(h->loop);

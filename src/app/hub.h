@@ -1,7 +1,7 @@
 /* hub.h - the operator's side: back-ends with their drivers, the fold, and the operator's own record.
  *
- * What a driver says is appended to the record, then folded; hub_commit() makes the record durable once a
- * turn. A command is durable before it is sent: hub_send() commits at once. Used by the console and by the
+ * What a driver says is appended to the record, then folded; hub_commit() makes the record durable within
+ * milliseconds. A command is durable before it is sent: hub_send() commits at once. Used by the console and by the
  * headless subcommands (which keep no record of their own).
  *
  * The record holds the frames of back-ends as received (`raw`), what this console did (`command`), and its own events:
@@ -16,6 +16,8 @@
 #include "checkrein/journal.h"
 #include "checkrein/model.h"
 #include "checkrein/ulid.h"
+
+#define HUB_COMMIT_MS 5
 
 struct hub;
 
@@ -49,7 +51,7 @@ struct hub {
     uint32_t count;
     struct hub_events events;
     void *ctx;
-    loop_id seal_timer;
+    loop_id seal_timer, commit_timer;
     bool record_failed;
 };
 
@@ -70,6 +72,8 @@ struct driver_resume {
 enum status hub_open_driver(const struct hub_backend *b, const struct driver_resume *from, struct driver_sink sink,
                             struct driver **out, struct why *why) MUST_USE;
 void hub_reconnect(struct hub *h);
+/* At the end of a turn. What was appended is durable HUB_COMMIT_MS later at the latest: one write and one fdatasync
+ * for all that came in this time. Nobody waits for it: what must be durable at once is (see hub_send()). */
 void hub_commit(struct hub *h);
 bool hub_all_settled(const struct hub *h); /* every back-end is live or has failed once */
 void hub_close(struct hub *h);

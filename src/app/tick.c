@@ -1,9 +1,9 @@
 /* tick.c - one turn of the console, in this order and no other:
  *
  *   1. wait: callbacks append what drivers say to the record and fold it
- *   2. commit the record (one write, one fdatasync)
+ *   2. see that the record is committed: one write and one fdatasync for what came within a few milliseconds
  *   3. resize, then keys -> intent -> command: durable, then sent; drawing comes after sending
- *   4. draw when dirty and a frame is due
+ *   4. draw when dirty and a frame is due; not in the turn of a command, whose bytes leave in the next wait
  */
 #include "console_priv.h"
 
@@ -42,6 +42,7 @@ static void carry_out_command(struct console *c, struct command *cmd)
     enum status st = hub_send(&c->hub, cmd, id, &why);
     struct moment now = console_now();
     ui_sent(c->ui, span_str(id), now);
+    c->sending = true;
     if (st != ST_OK) {
         ui_send_failed(c->ui, span_str(id), why.text, now);
     }
@@ -112,13 +113,15 @@ static void take_resize(struct console *c)
 
 /* ---- drawing */
 
+/* The first one comes when the fleet is there, or cannot be had, and soon in any case. */
 static bool frame_is_due(struct console *c)
 {
     struct scene s = scene_of(c);
     if (view_next_change_us(&s) <= s.now.mono_us) {
         c->dirty = true;
     }
-    return c->dirty && s.now.mono_us - c->last_frame_us >= c->frame_us;
+    bool due = s.now.mono_us - c->last_frame_us >= c->frame_us;
+    return c->dirty && (due || (!c->drawn && hub_all_settled(&c->hub)));
 }
 
 static void draw(struct console *c)
@@ -129,6 +132,7 @@ static void draw(struct console *c)
     canvas_clear(&c->canvas);
     view_render(&c->canvas, &s);
     c->dirty = false;
+    c->drawn = true;
     c->last_frame_us = s.now.mono_us;
     enum status st = term_paint(c->term, &c->canvas);
     if (st == ST_AGAIN) {
@@ -140,7 +144,8 @@ static void draw(struct console *c)
 
 enum status tick(struct console *c, struct why *why)
 {
-    enum status st = loop_turn(c->hub.loop, due_in_ms(c));
+    enum status st = loop_turn(c->hub.loop, c->sending ? 0 : due_in_ms(c));
+    c->sending = false;
     if (st != ST_OK) {
         return why_fail(why, st, "the loop failed");
     }
@@ -151,7 +156,7 @@ enum status tick(struct console *c, struct why *why)
     if (c->keys_ready) {
         take_keys(c);
     }
-    if (!c->quit && frame_is_due(c)) {
+    if (!c->quit && !c->sending && frame_is_due(c)) {
         draw(c);
     }
     return ST_OK;

@@ -94,7 +94,7 @@ static int down(void **state)
 static void replay_is_live(struct console *c)
 {
     struct why why = {0};
-    hub_commit(&c->hub);
+    assert_status(journal_commit(c->hub.journal, &why), ST_OK);
     struct fleet *again = fleet_new();
     assert_status(hub_replay(again, c->record, &why), ST_OK);
     struct buf live;
@@ -145,6 +145,21 @@ static void what_comes_in(void **state)
     until_seq(c, 0, 7);
     until_seq(c, 1, 501);
     replay_is_live(c);
+}
+
+/* Nobody waits for the commit, and it comes all the same. */
+static void what_comes_in_is_soon_durable(void **state)
+{
+    struct console *c = *state;
+    serve(c, 0, 1, 5);
+    hub_commit(&c->hub);
+    assert_true(journal_dirty(c->hub.journal));
+    int64_t until = clock_mono_us() + FAKE_DEADLINE_US;
+    while (journal_dirty(c->hub.journal)) {
+        assert_true(clock_mono_us() < until);
+        assert_status(loop_turn(c->hub.loop, 1000), ST_OK);
+        hub_commit(&c->hub);
+    }
 }
 
 static void what_goes_out(void **state)
@@ -282,7 +297,7 @@ static void not_a_record(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_comes_in), TEST(what_goes_out),
+        TEST(what_comes_in), TEST(what_comes_in_is_soon_durable), TEST(what_goes_out),
         TEST(cuts_and_lies), TEST(the_last_console_of_the_record),
         TEST(not_a_record),  TEST(a_stop_reaches_who_was_away),
         TEST(a_stop_is_sent_until_it_is_answered),
