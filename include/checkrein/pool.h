@@ -1,8 +1,9 @@
 /* pool.h - counted strings: equal strings are stored once and named by a 32-bit id.
  *
  * Id 0 is the empty string and is never counted. pool_hold() and pool_drop() keep the count; the
- * last drop frees the string and its id may be given out again. Memory is bounded by what was alive
- * at once. An id that nobody holds is a fault of the caller and ends the program.
+ * last drop frees the string and its id may be given out again. A string costs its bytes, nine for
+ * itself, rounded up to eight together, and about seven in the index. Memory is bounded by what was
+ * alive at once. An id that nobody holds is a fault of the caller and ends the program.
  */
 #ifndef CHECKREIN_POOL_H
 #define CHECKREIN_POOL_H

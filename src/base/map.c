@@ -8,7 +8,6 @@
 
 #include "checkrein/alloc.h"
 #include "entropy_priv.h"
-#include "map_priv.h"
 
 #define FIRST_SLOTS 16
 
@@ -74,7 +73,7 @@ static struct map_slot *find_hashed(const struct map *m, struct span key, uint64
     return NULL;
 }
 
-struct map_slot *map_find_slot(const struct map *m, struct span key)
+static struct map_slot *find_slot(const struct map *m, struct span key)
 {
     return find_hashed(m, key, span_hash(key, m->seed));
 }
@@ -138,7 +137,7 @@ static struct map_slot *insert(struct map *m, struct span key, uint64_t hash)
     return slot;
 }
 
-struct map_slot *map_need_slot(struct map *m, struct span key)
+static struct map_slot *need_slot(struct map *m, struct span key)
 {
     assert(key.n < UINT32_MAX);
     make_room(m);
@@ -149,7 +148,7 @@ struct map_slot *map_need_slot(struct map *m, struct span key)
 
 bool map_get(const struct map *m, struct span key, uint32_t *value)
 {
-    const struct map_slot *slot = map_find_slot(m, key);
+    const struct map_slot *slot = find_slot(m, key);
     if (slot == NULL) {
         return false;
     }
@@ -162,7 +161,7 @@ bool map_get(const struct map *m, struct span key, uint32_t *value)
 bool map_put(struct map *m, struct span key, uint32_t value)
 {
     size_t before = m->used;
-    map_need_slot(m, key)->value = value;
+    need_slot(m, key)->value = value;
     return m->used > before;
 }
 
@@ -183,7 +182,7 @@ static void vacate(struct map *m, size_t i)
 
 bool map_del(struct map *m, struct span key)
 {
-    struct map_slot *slot = map_find_slot(m, key);
+    struct map_slot *slot = find_slot(m, key);
     if (slot == NULL) {
         return false;
     }
