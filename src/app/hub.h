@@ -17,7 +17,7 @@
 #include "checkrein/model.h"
 #include "checkrein/ulid.h"
 
-#define HUB_COMMIT_MS 5
+#define HUB_COMMIT_MS 20
 
 struct hub;
 
