@@ -115,6 +115,10 @@ enum {
       "end the current turn")                                                                      \
     X(ACT_STOP, "stop", "X", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT | ACTION_TYPED,       \
       "end the agent: type its name")                                                              \
+    X(ACT_FREEZE_AGENT, "freeze-agent", "Z", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT,      \
+      "stop its processes where they are; r goes on")                                              \
+    X(ACT_KILL, "kill", "x", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT | ACTION_TYPED,       \
+      "kill its processes at once: type its name")                                                 \
     X(ACT_REVOKE, "revoke", "v", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT | ACTION_TYPED,   \
       "revoke a credential: pick it, type a word of it")                                           \
     X(ACT_MESSAGE, "message", "m", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT,                \

@@ -32,6 +32,10 @@ enum aim {
       "end the current turn of an agent")                                                                      \
     X(VERB_STOP, "stop", AIM_AGENTS, "AGENT...", COMMAND_CONFIRMED, OPTIONS_VERB,                              \
       "end agents and their processes")                                                                        \
+    X(VERB_FREEZE, "freeze", AIM_AGENTS, "AGENT...", COMMAND_CONFIRMED, OPTIONS_VERB,                          \
+      "suspend the processes of an agent where they are, until it is resumed")                                 \
+    X(VERB_KILL, "kill", AIM_AGENTS, "AGENT...", COMMAND_CONFIRMED, OPTIONS_VERB,                              \
+      "kill the processes of an agent at once")                                                                \
     X(VERB_STOP_ALL, "stop-all", AIM_ALL, "", COMMAND_CONFIRMED, OPTIONS_VERB, "fleet stop: all agents, latched") \
     X(VERB_RESET_STOP, "reset-stop", AIM_ALL, "", COMMAND_CONFIRMED, OPTIONS_VERB,                             \
       "take the latch of the fleet stop back")                                                                 \

@@ -195,8 +195,7 @@ static void act_resume(struct press *k, enum action a)
 
 static void act_stop(struct press *k, enum action a)
 {
-    (void)a;
-    prompt_open(k, PROMPT_STOP, ui_target(k->ui, k->f));
+    prompt_open(k, a == ACT_STOP ? PROMPT_STOP : PROMPT_KILL, ui_target(k->ui, k->f));
 }
 
 static void act_message(struct press *k, enum action a)
@@ -379,6 +378,8 @@ static act_fn *const acts[ACTION_COUNT] = {
     [ACT_RESUME] = act_resume,
     [ACT_INTERRUPT] = act_order,
     [ACT_STOP] = act_stop,
+    [ACT_FREEZE_AGENT] = act_order,
+    [ACT_KILL] = act_stop,
     [ACT_REVOKE] = act_revoke,
     [ACT_MESSAGE] = act_message,
     [ACT_BUDGET] = act_message,

@@ -94,18 +94,20 @@ static const struct {
     enum action action;
     enum verb verb;
 } verbs[] = {
-    {ACT_APPROVE,     VERB_APPROVE   },
-    {ACT_DENY,        VERB_DENY      },
-    {ACT_DENY_REASON, VERB_DENY      },
-    {ACT_PAUSE,       VERB_PAUSE     },
-    {ACT_RESUME,      VERB_RESUME    },
-    {ACT_INTERRUPT,   VERB_INTERRUPT },
-    {ACT_STOP,        VERB_STOP      },
-    {ACT_REVOKE,      VERB_REVOKE    },
-    {ACT_MESSAGE,     VERB_MESSAGE   },
-    {ACT_BUDGET,      VERB_BUDGET    },
-    {ACT_FLEET_STOP,  VERB_STOP_ALL  },
-    {ACT_RESET_STOP,  VERB_RESET_STOP},
+    {ACT_APPROVE,      VERB_APPROVE   },
+    {ACT_DENY,         VERB_DENY      },
+    {ACT_DENY_REASON,  VERB_DENY      },
+    {ACT_PAUSE,        VERB_PAUSE     },
+    {ACT_RESUME,       VERB_RESUME    },
+    {ACT_INTERRUPT,    VERB_INTERRUPT },
+    {ACT_STOP,         VERB_STOP      },
+    {ACT_FREEZE_AGENT, VERB_FREEZE    },
+    {ACT_KILL,         VERB_KILL      },
+    {ACT_REVOKE,       VERB_REVOKE    },
+    {ACT_MESSAGE,      VERB_MESSAGE   },
+    {ACT_BUDGET,       VERB_BUDGET    },
+    {ACT_FLEET_STOP,   VERB_STOP_ALL  },
+    {ACT_RESET_STOP,   VERB_RESET_STOP},
 };
 
 enum verb action_verb(enum action a)

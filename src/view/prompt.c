@@ -30,7 +30,7 @@ void prompt_open(struct press *k, enum prompt_name name, struct target t)
     struct ui *ui = k->ui;
     struct prompt *p = &ui->prompt;
     *p = (struct prompt){.kind = prompt_kind(name), .agent = t.agent, .approval = t.approval};
-    if (name == PROMPT_STOP) {
+    if (name == PROMPT_STOP || name == PROMPT_KILL) {
         agent_word(k->f, t.agent, p->word);
     } else if (name == PROMPT_RESET) {
         (void)span_copy(SPAN("reset"), p->word, sizeof(p->word));

@@ -95,6 +95,11 @@ static void stop_submit(struct press *k)
     intent_agent(k, VERB_STOP, k->ui->prompt.agent);
 }
 
+static void kill_submit(struct press *k)
+{
+    intent_agent(k, VERB_KILL, k->ui->prompt.agent);
+}
+
 static void reset_submit(struct press *k)
 {
     intent_everywhere(k, VERB_RESET_STOP);
@@ -160,13 +165,17 @@ static const struct prompt_kind kinds[] = {
                        .about = ABOUT_AGENT,
                        .typing = TYPE_WORD,
                        .submit = stop_submit},
+    [PROMPT_KILL] = {.verb = "kill ",
+                       .about = ABOUT_AGENT,
+                       .typing = TYPE_WORD,
+                       .submit = kill_submit                                        },
     [PROMPT_RESET] = {.verb = "take the fleet stop back",
                        .typing = TYPE_WORD,
                        .submit = reset_submit                  },
     [PROMPT_REVOKE] = {.verb = "revoke ",
                        .about = ABOUT_SUBJECT,
                        .typing = TYPE_WORD,
-                       .submit = revoke_submit                                        },
+                       .submit = revoke_submit},
     [PROMPT_MESSAGE] = {.verb = "message to ",
                        .about = ABOUT_AGENT,
                        .typing = TYPE_SOMETHING,

@@ -96,6 +96,8 @@ const char *verb_words(enum verb v)
         [VERB_RESUME] = "resume",
         [VERB_INTERRUPT] = "interrupt",
         [VERB_STOP] = "stop",
+        [VERB_FREEZE] = "freeze",
+        [VERB_KILL] = "kill",
         [VERB_STOP_ALL] = "fleet stop",
         [VERB_RESET_STOP] = "reset stop",
         [VERB_REVOKE] = "revoke",

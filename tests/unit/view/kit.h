@@ -88,9 +88,9 @@ static inline void fold(struct kit *k)
 static inline void backend_verbs(struct kit *k, const char *name, enum link_state link,
                                  int64_t seconds_ago, const char *why, int64_t retry_s)
 {
-    static const char *const verbs[] = {"approve",   "deny",    "pause",    "resume",
-                                        "interrupt", "stop",    "stop_all", "reset_stop",
-                                        "revoke",    "message", "budget"};
+    static const char *const verbs[] = {"approve", "deny",     "pause",      "resume", "interrupt",
+                                        "stop",    "stop_all", "reset_stop", "revoke", "message",
+                                        "budget",  "freeze",   "kill"};
     struct event_row rows[ARRAY_LEN(verbs)];
     memset(rows, 0, sizeof(rows));
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
