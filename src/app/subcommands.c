@@ -13,6 +13,11 @@ static const struct subcommand SUBCOMMANDS[] = {
     {"connect", cmd_connect, "claude|gemini", "put an installed agent behind the daemon", OPTIONS_CONNECT,
      "Shows the difference, keeps everything else in the settings, and fails closed for the version that is "
      "installed."},
+    {"run", cmd_run, "-- PROGRAM...", "start an agent behind the daemon, without touching its settings", OPTIONS_RUN,
+     "All below it is one agent: seen, frozen and ended as one, also what it leaves behind or puts into a session of its "
+     "own. `claude` gets the hooks that hold its calls; of any other program the processes are held, not the calls.\n\n"
+     "Without a daemon that answers, nothing is started. The exit code is the program's; 128 and the number of a signal "
+     "that ended it."},
     {"status", cmd_status, "", "back-ends, agents and requests, once", OPTIONS_STATUS, NULL},
     {"watch", cmd_watch, "", "every event as it comes, one a line", OPTIONS_STATUS, NULL},
     {"agents", cmd_list, "", "the agents, one a line", OPTIONS_LIST, NULL},

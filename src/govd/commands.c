@@ -70,8 +70,9 @@ static const char *cannot_approve(const struct run *r, const struct call *call)
     if (r->c->scope.n && !span_is(r->c->scope, "once")) {
         return "only `once` is offered";
     }
-    if (session_gate_in_force(s) == GATE_HOLD) {
-        return "the agent is paused: resume it first";
+    if (session_holds(s)) {
+        return s->frozen ? "the agent is frozen: resume it first"
+                         : "the agent is paused: resume it first";
     }
     if (bar) {
         return bar;
@@ -111,17 +112,31 @@ static void run_deny(struct run *r)
 
 /* ---- reins */
 
-/* What its helpers may do depends on it. */
-static void settle_helpers(struct run *r, const char *reason)
+static void run_freeze(struct run *r)
 {
-    for (size_t i = 0; r->session->children && i < r->g->session_count; i++) {
-        struct session *s = r->g->sessions[i];
-        if (s->parent == r->session->ref && s->state != AGENT_STOPPED) {
-            session_settle(r->g, s, reason);
-        }
+    struct session *s = r->session;
+    const char *not = s->gate == GATE_REFUSE   ? "it is stopped already"
+                      : s->parent              ? "it runs in its parent's process: freeze that"
+                      : s->gate == GATE_FREEZE ? "it is frozen already"
+                      : !proc_alive(s->pid, s->pid_start) ? "its process is not known: pause it"
+                                                          : NULL;
+    if (not ) {
+        refuse(r, not );
+        return;
     }
+    accept(r);
+    session_watch(r->g, s, r->c->id, r->c->verb);
+    if (!freeze_begin(r->g, s)) {
+        session_missed(r->g, s, r->c->verb, COMMAND_REFUSED,
+                       "this daemon or a console runs under it");
+        return;
+    }
+    session_gate(r->g, s, GATE_FREEZE);
+    session_settle(r->g, s, "frozen by the operator");
+    session_settle_helpers(r->g, s, "frozen with its parent");
 }
 
+/* Where no gate holds its calls, its processes are what can be held. */
 static void run_pause(struct run *r)
 {
     struct session *s = r->session;
@@ -129,11 +144,19 @@ static void run_pause(struct run *r)
         refuse(r, "it is stopped already");
         return;
     }
+    if (s->gate == GATE_FREEZE) {
+        refuse(r, "it is frozen already");
+        return;
+    }
+    if (!session_is_gated(s)) {
+        run_freeze(r);
+        return;
+    }
     accept(r);
     session_watch(r->g, s, r->c->id, VERB_PAUSE);
     session_gate(r->g, s, GATE_HOLD);
     session_settle(r->g, s, "paused by the operator");
-    settle_helpers(r, "paused with its parent");
+    session_settle_helpers(r->g, s, "paused with its parent");
 }
 
 static void run_resume(struct run *r)
@@ -154,11 +177,11 @@ static void run_resume(struct run *r)
     }
     accept(r);
     session_watch(r->g, s, r->c->id, VERB_RESUME);
+    freeze_end(r->g, s);
     session_gate(r->g, s, GATE_OPEN);
     gate_rejudge(r->g, s->ref);
     session_settle(r->g, s, "resumed by the operator");
-    settle_helpers(r, "resumed with its parent");
-    session_seen(r->g, s, VERB_RESUME, "its gate is open");
+    session_settle_helpers(r->g, s, "resumed with its parent");
 }
 
 static bool in_a_turn(const struct session *s)
@@ -174,11 +197,31 @@ static bool interrupt(struct session *s)
     return busy;
 }
 
+/* It is told as Ctrl-C would: there is no call to refuse. */
+static void interrupt_processes(struct run *r)
+{
+    struct session *s = r->session;
+    if (s->gate == GATE_FREEZE) {
+        refuse(r, "it is frozen: resume it first");
+        return;
+    }
+    accept(r);
+    session_watch(r->g, s, r->c->id, VERB_INTERRUPT);
+    if (!proc_interrupt(r->g, s)) {
+        session_missed(r->g, s, VERB_INTERRUPT, COMMAND_REFUSED,
+                       "no process of it is in the foreground");
+    }
+}
+
 static void run_interrupt(struct run *r)
 {
     struct session *s = r->session;
     if (s->gate == GATE_REFUSE) {
         refuse(r, "it is stopped already");
+        return;
+    }
+    if (!session_is_gated(s)) {
+        interrupt_processes(r);
         return;
     }
     bool busy = interrupt(s);
@@ -203,6 +246,26 @@ static void run_stop(struct run *r)
     accept(r);
     session_watch(r->g, s, r->c->id, VERB_STOP);
     session_stop(r->g, s, r->by, "stopped by the operator");
+}
+
+static void run_kill(struct run *r)
+{
+    struct session *s = r->session;
+    if (!proc_alive(s->pid, s->pid_start)) {
+        refuse(r, s->parent ? "it runs in its parent's process: kill that"
+                            : "its process is not known: stop it");
+        return;
+    }
+    accept(r);
+    session_watch(r->g, s, r->c->id, VERB_KILL);
+    session_gate(r->g, s, GATE_REFUSE);
+    (void)gate_refuse_all(r->g, s->ref, r->by, "killed by the operator");
+    if (proc_kill(r->g, s)) {
+        session_settle(r->g, s, "killed by the operator");
+    } else {
+        session_missed(r->g, s, VERB_KILL, COMMAND_REFUSED,
+                       "this daemon or a console runs under it");
+    }
 }
 
 static void run_stop_all(struct run *r)
@@ -234,6 +297,8 @@ static const struct verb_row {
     {VERB_RESUME,     TARGET_AGENT, run_resume    },
     {VERB_INTERRUPT,  TARGET_AGENT, run_interrupt },
     {VERB_STOP,       TARGET_AGENT, run_stop      },
+    {VERB_FREEZE,     TARGET_AGENT, run_freeze    },
+    {VERB_KILL,       TARGET_AGENT, run_kill      },
     {VERB_STOP_ALL,   TARGET_NONE,  run_stop_all  },
     {VERB_RESET_STOP, TARGET_NONE,  run_reset_stop},
 };

@@ -1,15 +1,18 @@
-/* ending.c - ends the processes of an agent: SIGTERM to all of them, SIGKILL after the grace, and it is over when
- * none is left.
+/* ending.c - ends the processes of an agent: SIGTERM to all of them, SIGKILL after the grace, and
+ * it is over when none is left.
  *
- * The tree is read before the first signal, so that children which outlive their parent are still known, and again
- * at every look, so that what they start meanwhile is ended too. Not found is a child that had left its parent, its
- * process group and its session before all this (a daemon of its own).
+ * The tree is read before the first signal, so that children which outlive their parent are still
+ * known, and again at every look, so that what they start meanwhile is ended too. Not found is a
+ * child that had left its parent, its process group and its session before all this (a daemon of
+ * its own); below a guardian there is none, because that inherits them. The guardian itself is let
+ * be: it ends when nothing is left below it, and gives the terminal back.
+ *
+ * What is frozen is not let run again in order to end: it is killed. What its user has suspended is
+ * woken up to end.
  */
 #include "procs_priv.h"
 
 #include <signal.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "checkrein/clock.h"
 #include "checkrein/log.h"
@@ -17,91 +20,48 @@
 #define LOOK_MS        50
 #define LOOK_SELDOM_MS 1000
 #define PATIENCE_US    5000000 /* after SIGKILL; from then on it is looked at seldom, and said */
-
-struct member {
-    int32_t pid;
-    uint64_t start;
-};
+#define GUARDIAN_US    5000000 /* for a guardian to end when nothing is left below it */
 
 struct ending {
     struct govd *govd;
     session_ref session;
-    struct member *member;
-    size_t count, cap;
-    int64_t kill_us; /* monotonic */
+    struct proc_set set;
+    int64_t kill_us;  /* monotonic */
+    int64_t empty_us; /* since when only the guardian is left; 0: not yet */
     bool said;
     loop_id timer;
     struct ending *next;
 };
 
-static void signal_one(const struct member *m, int signo)
+static bool is_suspended(const struct proc_member *m)
 {
-    int fd = (int)syscall(SYS_pidfd_open, m->pid, 0);
-    if (fd < 0) {
-        return;
-    }
-    /* The pidfd pins the process: compare the start time now, and no reused number is hit. */
-    if (proc_start_time(m->pid) == m->start) {
-        (void)syscall(SYS_pidfd_send_signal, fd, signo, NULL, 0);
-    }
-    (void)close(fd);
+    struct proc_stat st;
+    return proc_read(m->pid, &st) && proc_is_stopped(&st);
 }
 
-static bool is_member(const struct ending *e, const struct proc_stat *p)
+static void ask_to_end(const struct proc_member *m)
 {
-    for (size_t i = 0; i < e->count; i++) {
-        if (e->member[i].pid == p->pid && e->member[i].start == p->start) {
-            return true;
-        }
+    (void)member_signal(m, SIGTERM);
+    if (is_suspended(m)) {
+        (void)member_signal(m, SIGCONT);
     }
-    return false;
 }
 
-static void drop_dead(struct ending *e)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < e->count; i++) {
-        if (proc_alive(e->member[i].pid, e->member[i].start)) {
-            e->member[kept++] = e->member[i];
-        }
-    }
-    e->count = kept;
-}
-
-/* Also when a group or session should make it look so: this daemon and its consoles are nobody's children. */
-static bool is_spared(const struct govd *g, int32_t pid)
-{
-    bool spared = pid == (int32_t)getpid();
-    for (size_t i = 0; i < CONSOLES_MAX; i++) {
-        spared |= g->consoles[i].id && g->consoles[i].peer_pid == pid;
-    }
-    return spared;
-}
-
-/* Takes in, and asks to end, what is below the members and not known yet. */
+/* Takes in, and asks to end, what is not known yet. When it is time to kill nothing is asked any
+ * more. */
 static void take_in(struct ending *e)
 {
-    struct tree *t = tree_now(e->govd);
-    int32_t *roots = xcalloc(e->count + 1, sizeof(*roots));
-    for (size_t i = 0; i < e->count; i++) {
-        roots[i] = e->member[i].pid;
-    }
-    tree_mark(t, roots, e->count);
-    free(roots);
-    for (size_t i = 0; i < t->count; i++) {
-        const struct proc_stat *p = &t->proc[i];
-        if (t->below[i] && p->state != 'Z' && !is_member(e, p) && !is_spared(e->govd, p->pid)) {
-            GROW(e->member, e->cap, e->count + 1);
-            e->member[e->count++] = (struct member){p->pid, p->start};
-            signal_one(&e->member[e->count - 1], SIGTERM);
-        }
+    size_t known = e->set.count;
+    members_find(e->govd, session_at(e->govd, e->session), &e->set);
+    for (size_t i = known; i < e->set.count && clock_mono_us() < e->kill_us; i++) {
+        ask_to_end(&e->set.item[i]);
     }
 }
 
 static void ending_free(struct ending *e)
 {
     loop_remove(e->govd->loop, e->timer);
-    free(e->member);
+    proc_set_release(&e->set);
     free(e);
 }
 
@@ -117,8 +77,12 @@ static void ending_over(struct ending *e)
 
 static void kill_all(const struct ending *e)
 {
-    for (size_t i = 0; i < e->count; i++) {
-        signal_one(&e->member[i], SIGKILL);
+    const struct guarded *u = session_at(e->govd, e->session)->guarded;
+    if (u && u->cgroup) {
+        (void)cgroup_kill(u->cgroup);
+    }
+    for (size_t i = 0; i < e->set.count; i++) {
+        (void)member_signal(&e->set.item[i], SIGKILL);
     }
 }
 
@@ -131,66 +95,124 @@ static void say_stubborn(struct ending *e)
     }
 }
 
+static bool has_guardian(const struct session *s)
+{
+    return s->guarded && !s->guarded->orphaned && proc_alive(s->pid, s->pid_start);
+}
+
+/* Nothing is left below the guardian. It is woken up if its user has suspended it, and ended when
+ * it does not end. */
+static void await_guardian(struct ending *e, const struct session *s, int64_t now)
+{
+    struct proc_member guardian = {s->pid, s->pid_start};
+    e->empty_us = e->empty_us ? e->empty_us : now;
+    if (is_suspended(&guardian)) {
+        (void)member_signal(&guardian, SIGCONT);
+    }
+    if (now >= e->empty_us + GUARDIAN_US) {
+        (void)member_signal(&guardian, SIGKILL);
+    }
+}
+
+static void look(void *ctx);
+
+static void look_again(struct ending *e, int64_t delay_ms)
+{
+    loop_remove(e->govd->loop, e->timer);
+    e->timer = loop_timer(e->govd->loop, delay_ms, look, e);
+}
+
 static void look(void *ctx)
 {
     struct ending *e = ctx;
     struct govd *g = e->govd;
+    struct session *s = session_at(g, e->session);
     int64_t now = clock_mono_us();
-    bool kill_now = now >= e->kill_us;
     e->timer = 0;
-    drop_dead(e);
-    if (e->count == 0) {
-        session_ref ref = e->session;
+    proc_set_drop_dead(&e->set);
+    take_in(e);
+    if (e->set.count == 0 && !has_guardian(s)) {
         ending_over(e);
-        proc_gone(g, session_at(g, ref), "its processes are gone");
+        proc_gone(g, s, "its processes are gone");
         return;
     }
-    take_in(e);
-    if (kill_now) {
+    if (e->set.count == 0) {
+        await_guardian(e, s, now);
+    } else if (now >= e->kill_us) {
         kill_all(e);
     }
     bool stubborn = now >= e->kill_us + PATIENCE_US;
     if (stubborn) {
         say_stubborn(e);
     }
-    e->timer = loop_timer(g->loop, stubborn ? LOOK_SELDOM_MS : LOOK_MS, look, e);
+    look_again(e, stubborn ? LOOK_SELDOM_MS : LOOK_MS);
+}
+
+static struct ending *ending_of(const struct govd *g, const struct session *s)
+{
+    struct ending *e = g->endings;
+    while (e && e->session != s->ref) {
+        e = e->next;
+    }
+    return e;
 }
 
 void ending_look(struct govd *g, struct session *s)
 {
-    for (struct ending *e = g->endings; e; e = e->next) {
-        if (e->session == s->ref) {
-            loop_remove(g->loop, e->timer);
-            e->timer = loop_timer(g->loop, 0, look, e);
-        }
+    struct ending *e = ending_of(g, s);
+    if (e) {
+        look_again(e, 0);
     }
+}
+
+static bool is_not_to_be_ended(struct govd *g, struct session *s)
+{
+    if (s->guarded ? !guarded_is_ours(s) : !proc_is_ours(g, s->pid)) {
+        return false;
+    }
+    publish_signal(
+        g, s, SEVERITY_EMERGENCY,
+        "it named a process that this daemon or a console runs under: that is not ended");
+    proc_unwatch(g, s);
+    s->pid = 0;
+    return true;
+}
+
+static bool begin(struct govd *g, struct session *s, int64_t grace_ms)
+{
+    int64_t kill_us = clock_mono_us() + (freeze_drop(g, s) ? 0 : grace_ms * 1000);
+    struct ending *e = ending_of(g, s);
+    if (e) {
+        e->kill_us = kill_us < e->kill_us ? kill_us : e->kill_us;
+        look_again(e, 0);
+        return true;
+    }
+    if (is_not_to_be_ended(g, s)) {
+        return false;
+    }
+    e = xcalloc(1, sizeof(*e));
+    e->govd = g;
+    e->session = s->ref;
+    e->kill_us = kill_us;
+    e->next = g->endings;
+    g->endings = e;
+    s->ending = true;
+    take_in(e); /* before the first one ends, and its children are nobody's */
+    if (clock_mono_us() >= kill_us) {
+        kill_all(e);
+    }
+    look_again(e, LOOK_MS);
+    return true;
 }
 
 bool proc_end(struct govd *g, struct session *s)
 {
-    if (s->ending) {
-        return true;
-    }
-    if (proc_is_ours(g, s->pid)) {
-        publish_signal(g, s, SEVERITY_EMERGENCY,
-                       "it named a process that this daemon or a console runs under: that is not ended");
-        proc_unwatch(g, s);
-        s->pid = 0;
-        return false;
-    }
-    struct ending *e = xcalloc(1, sizeof(*e));
-    e->govd = g;
-    e->session = s->ref;
-    e->kill_us = clock_mono_us() + g->conf->serve.stop_grace_ms * 1000;
-    e->next = g->endings;
-    g->endings = e;
-    s->ending = true;
-    GROW(e->member, e->cap, 1);
-    e->member[e->count++] = (struct member){s->pid, s->pid_start};
-    take_in(e); /* before the first one ends, and its children are nobody's */
-    signal_one(&e->member[0], SIGTERM);
-    e->timer = loop_timer(g->loop, LOOK_MS, look, e);
-    return true;
+    return begin(g, s, g->conf->serve.stop_grace_ms);
+}
+
+bool proc_kill(struct govd *g, struct session *s)
+{
+    return begin(g, s, 0);
 }
 
 /* Who was told to end them is going away: no grace any more. */

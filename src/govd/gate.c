@@ -219,7 +219,7 @@ static void judge(struct govd *g, struct call *c)
         session_refused(g, s, "its call was refused");
         return;
     }
-    if (session_gate_in_force(s) == GATE_HOLD) {
+    if (session_holds(s)) {
         if (c->state != CALL_ASKED) {
             hold(g, c);
         }

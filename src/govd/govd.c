@@ -148,6 +148,9 @@ void govd_free(struct govd *g)
     loop_remove(g->loop, g->seal_timer);
     doors_close(g);
     endings_release(g);
+    freezers_release(g);
+    interruptions_release(g);
+    loop_remove(g->loop, g->guarded_timer);
     outbox_release(g);
     gate_release(g);
     sessions_release(g);
@@ -167,6 +170,7 @@ void govd_free(struct govd *g)
     recent_release(&g->ended_early);
     recent_release(&g->alarmed);
     telemetry_free(g->telemetry);
+    free(g->guarded);
     free(g->tokens);
     free(g->policy_path);
     free(g->prices_path);

@@ -6,9 +6,12 @@
  *   calls.c     the table of calls                hooks_priv.h  the runtimes whose hooks are understood
  *   rules.c     policy file                       commands.c  operators' verbs, one function each
  *   consoles.c  checkrein.v1 connections          stop.c      fleet stop
- *   procs.c     processes: who, alive, gone       tree.c, ending.c  all that is below one; ending it
  *   telemetry/  spend, failures and tool decisions from OTLP
  *   restore.c   state from the record at start    recent.c    what was seen lately, bounded
+ *   procs.c     processes: who, alive, gone       tree.c, members.c  all that is below one
+ *   ending.c    ending them                       freeze.c, cgroup.c  suspending them
+ *   guardians.c what `checkrein run` started      runs.c      what its guardians report
+ *   interrupt.c SIGINT where there is no gate
  *   token.c     the hooks' bearer token           seen.c      command ids that were taken
  *   tokens.c    consoles' tokens and rights       identity.c  who is at the other end of a connection
  */
@@ -50,10 +53,12 @@
 
 #define COMMAND_ID_BYTES (COMMAND_ID_MAX + 1)
 
-/* What a session's next call meets. Kept in the record as the agent's `agent.gate`. */
+/* What a session's next call meets, from lax to strict; at GATE_FREEZE its processes are suspended
+ * besides. Kept in the record as the agent's `agent.gate`. */
 #define GATES(X)                                                                                   \
     X(GATE_OPEN, "open")                                                                           \
     X(GATE_HOLD, "hold")                                                                           \
+    X(GATE_FREEZE, "freeze")                                                                       \
     X(GATE_REFUSE, "refuse")
 enum gate_mode {
 #define X(constant, name) constant,
@@ -73,6 +78,31 @@ bool recent_get(const struct recent *r, struct span key, uint32_t *value); /* `v
 bool recent_take(struct recent *r, struct span key); /* and forgets it */
 void recent_release(struct recent *r);
 
+/* A process is its pid and its start time together: a number that is used again is another one. */
+struct proc_member {
+    int32_t pid;
+    uint64_t start;
+};
+struct proc_set {
+    struct proc_member *item;
+    size_t count, cap;
+};
+
+/* What a session has that `checkrein run` started: its `pid` is the guardian's, which all of its
+ * processes descend from. What the guardian says of itself (name, task, for whom) is a claim; who
+ * it is, the kernel says. */
+struct guarded {
+    struct proc_set known;      /* processes of it as last seen, in case that the guardian dies */
+    struct proc_member program; /* the one that was asked for */
+    struct proc_member client;  /* whose hooks have become this session's; pid 0: none yet */
+    char unit[64];              /* name of a cgroup of its own, if there is one */
+    char *cgroup;               /* that folder, once seen; NULL: none */
+    char *owner, *on_behalf_of, *task;
+    char end[96];  /* what was reported of the end; empty: nothing yet */
+    bool hooks;    /* its runtime was given hooks: calls are held */
+    bool orphaned; /* the guardian died, and `pid` is one of those that it left */
+};
+
 /* One agent as its hooks show it. Lives as long as the daemon; named by its index + 1. */
 typedef uint32_t session_ref;
 struct runtime;
@@ -83,16 +113,19 @@ struct session {
     uint32_t children;      /* sessions whose parent it is */
     char *id;     /* "claude:<session>" or "claude:<session>/<subagent>"; other runtimes with their own prefix */
     char *native; /* the runtime's own session id */
+    char *alias;  /* id under which its runtime's hooks speak of it, when that is another; NULL: none */
     char *name, *cwd, *mode, *runtime, *model;
     session_ref parent;
     enum gate_mode gate;
     enum agent_state state;
     bool demo;
-    bool ending;            /* its processes are being ended */
-    bool in_stop;           /* counted by the fleet stop */
-    bool interrupt_next;    /* the next call is refused and ends the turn */
-    int32_t pid;            /* 0: not known. Trusted only from a Unix socket peer's own ancestry */
-    uint64_t pid_start;     /* start time of that pid, so that a reused number is noticed */
+    struct guarded *guarded; /* NULL: not started by `checkrein run` */
+    bool frozen;             /* all of its processes are seen suspended */
+    bool ending;             /* its processes are being ended */
+    bool in_stop;            /* counted by the fleet stop */
+    bool interrupt_next;     /* the next call is refused and ends the turn */
+    int32_t pid;             /* 0: not known. Trusted only from a Unix socket peer's own ancestry */
+    uint64_t pid_start;      /* start time of that pid, so that a reused number is noticed */
     loop_id watch;
     int pidfd;              /* -1: none */
     uint32_t held;          /* calls waiting at the gate, for whatever reason */
@@ -220,6 +253,11 @@ struct govd {
     struct recent ended_early; /* of these, what telemetry told the end of before the hook did */
     struct recent alarmed;     /* calls that ran past the gate, and were said to */
     struct telemetry *telemetry;
+    struct freezer *freezers;
+    struct interruption *interruptions;
+    session_ref *guarded; /* sessions with a guardian that lives, or that left processes */
+    size_t guarded_count, guarded_cap;
+    loop_id guarded_timer;
 
     struct console consoles[CONSOLES_MAX];
     const struct console *acting; /* whose command is being carried out; NULL outside of that */
@@ -276,7 +314,13 @@ struct session *session_open(struct govd *g, struct span id, bool *made);
 void session_set_parent(struct govd *g, struct session *s, session_ref parent);
 /* The stricter of its own and its parent's: a helper goes no further than who started it. */
 enum gate_mode session_gate_in_force(const struct session *s);
-void session_settle(struct govd *g, struct session *s, const char *reason); /* publishes the state that follows from its calls */
+bool session_is_gated(const struct session *s); /* its runtime asks before it calls a tool */
+/* True when its calls wait, whatever the rules say. */
+bool session_holds(const struct session *s);
+void session_settle(struct govd *g, struct session *s,
+                    const char *reason); /* publishes the state that follows from its calls */
+/* The same for its helpers: what they may do depends on it. */
+void session_settle_helpers(struct govd *g, const struct session *s, const char *reason);
 void session_set(char **slot, struct span value); /* empty leaves what is there */
 void session_announce(struct govd *g, struct session *s, enum event_type type);
 void session_gate(struct govd *g, struct session *s, enum gate_mode mode);
@@ -286,6 +330,9 @@ void session_model(struct govd *g, struct session *s, struct span model);
 void session_watch(struct govd *g, struct session *s, struct span command, enum verb verb);
 /* That observation: confirms when the session is watched for this verb. */
 void session_seen(struct govd *g, struct session *s, enum verb verb, const char *what);
+/* It did not come, or cannot be seen. */
+void session_missed(struct govd *g, struct session *s, enum verb verb, enum command_state st,
+                    const char *why);
 void sessions_release(struct govd *g);
 /* True when a hook may pass the rate limit now; pays for it. */
 bool session_pay(struct session *s);
@@ -401,8 +448,44 @@ void proc_unwatch(struct govd *g, struct session *s);
 void proc_gone(struct govd *g, struct session *s, const char *reason);
 /* Ends the process and all below it; proc_gone() follows. False: it is not to be ended. */
 bool proc_end(struct govd *g, struct session *s);
+/* The same by SIGKILL at once, also of one that is being ended. */
+bool proc_kill(struct govd *g, struct session *s);
 void endings_release(struct govd *g);
+
 void tree_free(struct tree *t);
+
+/* ---- freeze.c: session.frozen follows; VERB_FREEZE and VERB_RESUME are confirmed from the process
+ * table */
+/* False: its process is not known, or not to be frozen. */
+bool freeze_begin(struct govd *g, struct session *s);
+/* After a start: takes up what the record says is frozen. */
+void freeze_resume(struct govd *g);
+void freeze_end(struct govd *g, struct session *s);
+/* They are gone, or are to be killed as they are. True when it was frozen. */
+bool freeze_drop(struct govd *g, struct session *s);
+void freezers_release(struct govd *g);
+
+/* ---- interrupt.c: for a session without a gate. False: there is nobody to interrupt. */
+bool proc_interrupt(struct govd *g, struct session *s);
+void interruptions_release(struct govd *g);
+
+/* ---- guardians.c */
+/* Whose guardian this process descends from; NULL: nobody's. */
+struct session *guarded_of(const struct govd *g, int32_t pid);
+void guarded_make(struct govd *g, struct session *s);
+/* The hook's sender descends from a guardian: the session that it speaks of is that agent, unless
+ * it is one that runs, or another process' hooks are that agent's already. */
+void guarded_adopt(struct govd *g, const struct http_head *head, struct span id);
+/* After a start: its runtime's session is known by its own id again. */
+void guarded_take_name(struct govd *g, struct session *s);
+/* It is over: a session like any other, should its runtime's session go on. */
+void guarded_drop(struct govd *g, struct session *s);
+
+/* ---- runs.c: POST /run/..., over the Unix socket only */
+bool run_is_id(struct span agent);
+void run_started(struct govd *g, net_id http, const struct http_head *head, struct span body);
+void run_line(struct govd *g, net_id http, const struct http_head *head, struct span body);
+void run_ended(struct govd *g, net_id http, const struct http_head *head, struct span body);
 
 /* ---- seen.c */
 /* True when this id is new; it is known from then on, for the next RECENT_MAX at least. */

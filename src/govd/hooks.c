@@ -159,7 +159,8 @@ static struct session *session_named(struct hook *h, const char *id, const struc
         return NULL;
     }
     bool news = made || (w->mode.n && !span_is(w->mode, s->mode ? s->mode : "")) ||
-                (w->cwd.n && !span_is(w->cwd, s->cwd ? s->cwd : ""));
+                (w->cwd.n && !span_is(w->cwd, s->cwd ? s->cwd : "")) ||
+                !span_is(w->native, s->native ? s->native : "");
     int32_t pid = s->pid;
     session_set(&s->native, w->native);
     session_set(&s->runtime, h->g->demo ? SPAN("demo") : span_str(h->runtime->name));
@@ -180,6 +181,7 @@ static struct session *session_named(struct hook *h, const char *id, const struc
 
 static struct session *identify(struct hook *h, const struct identity *w)
 {
+    guarded_adopt(h->g, h->head, span_str(w->root));
     struct session *root = session_named(h, w->root, w, NULL);
     return root && w->subagent.n ? session_named(h, w->id, w, root) : root;
 }

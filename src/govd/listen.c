@@ -19,9 +19,12 @@ static const struct room {
     const char *path;
     room_fn *enter;
 } ROOMS[] = {
-    {"/v1/logs",    otlp_receive},
-    {"/v1/metrics", otlp_receive},
-    {"/v1/traces",  otlp_receive},
+    {"/v1/logs",     otlp_receive},
+    {"/v1/metrics",  otlp_receive},
+    {"/v1/traces",   otlp_receive},
+    {"/run/started", run_started },
+    {"/run/line",    run_line    },
+    {"/run/ended",   run_ended   },
 };
 static const struct room HOOKS = {NULL, hook_receive}; /* at the paths of runtime.c */
 

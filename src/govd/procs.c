@@ -15,7 +15,14 @@
 #define ANCESTORS_MAX 64
 
 /* Numbers of the fields of /proc/PID/stat, as proc(5) counts them. */
-enum { STAT_STATE = 3, STAT_PARENT = 4, STAT_GROUP = 5, STAT_SESSION = 6, STAT_START = 22 };
+enum {
+    STAT_STATE = 3,
+    STAT_PARENT = 4,
+    STAT_GROUP = 5,
+    STAT_SESSION = 6,
+    STAT_FOREGROUND = 8,
+    STAT_START = 22
+};
 
 static void take_field(struct proc_stat *out, int number, struct span field)
 {
@@ -33,6 +40,8 @@ static void take_field(struct proc_stat *out, int number, struct span field)
         out->group = (int32_t)value;
     } else if (number == STAT_SESSION) {
         out->session = (int32_t)value;
+    } else if (number == STAT_FOREGROUND) {
+        out->foreground = (int32_t)value;
     } else if (number == STAT_START) {
         out->start = (uint64_t)value;
     }
@@ -79,6 +88,11 @@ bool proc_alive(int32_t pid, uint64_t start)
 {
     struct proc_stat st;
     return proc_read(pid, &st) && st.start == start && st.state != 'Z' && st.state != 'X';
+}
+
+bool proc_is_stopped(const struct proc_stat *p)
+{
+    return p->state == 'T' || p->state == 't';
 }
 
 bool proc_is_ancestor(int32_t ancestor, int32_t of)
@@ -131,6 +145,7 @@ static void over(struct govd *g, struct session *s, const char *reason)
     gate_withdraw_all(g, s->ref);
     publish_state(g, s, AGENT_STOPPED, reason);
     session_seen(g, s, VERB_STOP, reason);
+    session_seen(g, s, VERB_KILL, reason);
 }
 
 void proc_gone(struct govd *g, struct session *s, const char *reason)
@@ -138,6 +153,7 @@ void proc_gone(struct govd *g, struct session *s, const char *reason)
     proc_unwatch(g, s);
     s->pid = 0;
     s->ending = false;
+    (void)freeze_drop(g, s);
     over(g, s, reason);
     for (size_t i = 0; i < g->session_count; i++) {
         struct session *child = g->sessions[i];
@@ -145,6 +161,7 @@ void proc_gone(struct govd *g, struct session *s, const char *reason)
             over(g, child, "the process of its parent ended");
         }
     }
+    guarded_drop(g, s); /* `reason` may be of it */
     stop_count(g);
 }
 
@@ -157,8 +174,9 @@ static void on_exit_seen(void *ctx, int fd, unsigned ready)
     proc_unwatch(g, s);
     if (s->ending) {
         ending_look(g, s); /* those below it may live on */
-    } else {
-        proc_gone(g, s, "its process ended");
+    } else if (!guardian_gone(g, s)) {
+        const char *told = guarded_end(s);
+        proc_gone(g, s, told ? told : "its process ended");
     }
 }
 

@@ -92,6 +92,13 @@ static void restore_session(struct govd *g, const struct agent *a)
     session_set(&s->runtime, fleet_span(g->fleet, a->runtime));
     session_set(&s->model, fleet_span(g->fleet, a->model));
     restore_process(g, s, fleet_span(g->fleet, a->instance));
+    if (!run_is_id(span_str(s->id))) {
+        return;
+    }
+    guarded_take_name(g, s);
+    if (s->pid) {
+        guarded_make(g, s);
+    }
 }
 
 static void restore_sessions(struct govd *g)
@@ -207,5 +214,6 @@ enum status restore(struct govd *g, const char *journal_dir, struct why *why)
     say_who_left(g);
     say_what_ended(g);
     stop_resume(g);
+    freeze_resume(g);
     return ST_OK;
 }

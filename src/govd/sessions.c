@@ -49,6 +49,8 @@ static void release(struct govd *g, struct session *s)
     free(s->mode);
     free(s->runtime);
     free(s->model);
+    free(s->alias);
+    guarded_drop(g, s);
 }
 
 /* Over, and nothing speaks of it any more. Its gate and what it spent stay in the fold. */
@@ -58,6 +60,22 @@ static bool can_be_forgotten(const struct session *s)
            !s->children && !s->watching[0];
 }
 
+static void forget_name(struct govd *g, const struct session *s, struct span id)
+{
+    if (session_find(g, id) == s) { /* a run may have taken the name over */
+        map_del(&g->session_by_id, id);
+    }
+}
+
+/* Its own id, and that of the runtime's session that it stands for. */
+static void forget_names(struct govd *g, const struct session *s)
+{
+    forget_name(g, s, span_str(s->id));
+    if (s->alias) {
+        forget_name(g, s, span_str(s->alias));
+    }
+}
+
 static struct session *make_room(struct govd *g)
 {
     for (size_t n = 0; n < g->session_count; n++) {
@@ -65,7 +83,7 @@ static struct session *make_room(struct govd *g)
         struct session *s = g->sessions[g->session_next];
         if (can_be_forgotten(s)) {
             session_set_parent(g, s, 0);
-            map_del(&g->session_by_id, span_str(s->id));
+            forget_names(g, s);
             release(g, s);
             return s;
         }
@@ -133,6 +151,17 @@ enum gate_mode session_gate_in_force(const struct session *s)
     return parent && parent->gate > s->gate ? parent->gate : s->gate;
 }
 
+bool session_is_gated(const struct session *s)
+{
+    return !s->guarded || s->guarded->hooks || s->native;
+}
+
+bool session_holds(const struct session *s)
+{
+    enum gate_mode mode = session_gate_in_force(s);
+    return mode == GATE_HOLD || mode == GATE_FREEZE;
+}
+
 void session_set(char **slot, struct span value)
 {
     if (value.n) {
@@ -141,20 +170,79 @@ void session_set(char **slot, struct span value)
     }
 }
 
-/* What can be pulled on an agent behind this gate, soft to hard, and how it is confirmed. */
-static const struct event_row REINS[] = {
-    {{SPAN_INIT("withhold"), SPAN_INIT("true"), SPAN_INIT("the request is still pending"), SPAN_INIT("")}},
-    {{SPAN_INIT("hold"), SPAN_INIT("true"), SPAN_INIT("its next call is seen waiting"), SPAN_INIT("")}},
-    {{SPAN_INIT("interrupt"), SPAN_INIT("true"), SPAN_INIT("turn ended event"), SPAN_INIT("at its next call")}},
-    {{SPAN_INIT("stop"), SPAN_INIT("false"), SPAN_INIT("its processes are gone"), SPAN_INIT("")}},
+/* What can be pulled on an agent, soft to hard, how it is confirmed, and on which agents. */
+enum { WITH_GATE = 1, WITHOUT_GATE = 2, WITH_PID = 4, WITHOUT_PID = 8 };
+static const struct {
+    unsigned when;
+    struct event_row row;
+} REINS[] = {
+    {WITH_GATE,
+     {{SPAN_INIT("withhold"), SPAN_INIT("true"), SPAN_INIT("the request is still pending"),
+       SPAN_INIT("")}}                                                                            },
+    {WITH_GATE,
+     {{SPAN_INIT("hold"), SPAN_INIT("true"), SPAN_INIT("its next call is seen waiting"),
+       SPAN_INIT("")}}                                                                            },
+    {WITH_PID,
+     {{SPAN_INIT("freeze"), SPAN_INIT("true"), SPAN_INIT("every process of it is seen stopped"),
+       SPAN_INIT("")}}                                                                            },
+    {WITH_GATE,
+     {{SPAN_INIT("interrupt"), SPAN_INIT("true"), SPAN_INIT("turn ended event"),
+       SPAN_INIT("at its next call")}}                                                            },
+    {WITHOUT_GATE | WITH_PID,
+     {{SPAN_INIT("interrupt"), SPAN_INIT("true"), SPAN_INIT("its foreground processes end"),
+       SPAN_INIT("SIGINT: what it makes of that may not be seen")}}                               },
+    {WITH_PID,
+     {{SPAN_INIT("stop"), SPAN_INIT("false"), SPAN_INIT("its processes are gone"), SPAN_INIT("")}}},
+    {WITHOUT_PID,
+     {{SPAN_INIT("stop"), SPAN_INIT("false"), SPAN_INIT("its next call is refused"),
+       SPAN_INIT("process not known: only its calls can be refused")}}                            },
+    {WITH_PID,
+     {{SPAN_INIT("kill"), SPAN_INIT("false"), SPAN_INIT("its processes are gone"), SPAN_INIT("")}}},
 };
-static const struct event_row REINS_WITHOUT_PID[] = {
-    {{SPAN_INIT("withhold"), SPAN_INIT("true"), SPAN_INIT("the request is still pending"), SPAN_INIT("")}},
-    {{SPAN_INIT("hold"), SPAN_INIT("true"), SPAN_INIT("its next call is seen waiting"), SPAN_INIT("")}},
-    {{SPAN_INIT("interrupt"), SPAN_INIT("true"), SPAN_INIT("turn ended event"), SPAN_INIT("at its next call")}},
-    {{SPAN_INIT("stop"), SPAN_INIT("false"), SPAN_INIT("its next call is refused"),
-      SPAN_INIT("process not known: only its calls can be refused")}},
-};
+
+static void set_reins(struct event *ev, const struct session *s,
+                      struct event_row rows[ARRAY_LEN(REINS)])
+{
+    unsigned is =
+        (session_is_gated(s) ? WITH_GATE : WITHOUT_GATE) | (s->pid > 0 ? WITH_PID : WITHOUT_PID);
+    uint32_t count = 0;
+    for (size_t i = 0; i < ARRAY_LEN(REINS); i++) {
+        if ((REINS[i].when & ~is) == 0) {
+            rows[count++] = REINS[i].row;
+        }
+    }
+    event_set_list(ev, F_REINS, rows, count);
+}
+
+static void set_limits(struct event *ev, const struct session *s)
+{
+    static const struct event_row NO_GATE[] = {
+        {{SPAN_INIT("every call of it"), SPAN_INIT("not held: only its processes can be")}}};
+    if (session_is_gated(s)) {
+        event_set_list(ev, F_GATE_LIMITS, s->kind->limits, s->kind->limit_count);
+    } else {
+        event_set_list(ev, F_GATE_LIMITS, NO_GATE, ARRAY_LEN(NO_GATE));
+    }
+}
+
+/* Who runs it is the kernel's word; name, task and for whom are those of who started it. */
+static void set_claims(struct event *ev, const struct session *s, struct event_row *row)
+{
+    const struct guarded *u = s->guarded;
+    if (!u) {
+        return;
+    }
+    event_put_text(ev, F_AGENT_OWNER, span_str(u->owner));
+    event_put_text(ev, F_AGENT_ON_BEHALF_OF, span_str(u->on_behalf_of));
+    event_put_text(ev, F_TASK_TITLE, span_str(u->task));
+    if (u->owner) {
+        struct span whom = span_str(u->on_behalf_of ? u->on_behalf_of : u->owner);
+        *row = (struct event_row){
+            {whom, span_str(s->name), SPAN("as claimed by who started it (checkrein run)")}
+        };
+        event_set_list(ev, F_DELEGATION, row, 1);
+    }
+}
 
 void session_announce(struct govd *g, struct session *s, enum event_type type)
 {
@@ -177,13 +265,12 @@ void session_announce(struct govd *g, struct session *s, enum event_type type)
     event_put_text(&ev, F_AGENT_PARENT, span_str(parent ? parent->id : NULL));
     event_set_text(&ev, F_GATE, span_str(gate_name(s->gate)));
     event_set_number(&ev, F_AGENT_DEMO, s->demo);
-    if (s->pid > 0) {
-        event_set_list(&ev, F_REINS, REINS, ARRAY_LEN(REINS));
-    } else {
-        event_set_list(&ev, F_REINS, REINS_WITHOUT_PID, ARRAY_LEN(REINS_WITHOUT_PID));
-    }
+    struct event_row reins[ARRAY_LEN(REINS)];
+    struct event_row claim;
+    set_reins(&ev, s, reins);
+    set_claims(&ev, s, &claim);
     if (type == EVENT_AGENT_STARTED && !s->demo && !parent) {
-        event_set_list(&ev, F_GATE_LIMITS, s->kind->limits, s->kind->limit_count);
+        set_limits(&ev, s);
     }
     (void)publish(g, &ev);
 }
@@ -209,6 +296,13 @@ void session_gate(struct govd *g, struct session *s, enum gate_mode mode)
     }
 }
 
+/* A helper lives in its parent's process. */
+static bool is_frozen(const struct session *s)
+{
+    const struct session *parent = session_at(s->govd, s->parent);
+    return s->frozen || (parent && parent->frozen);
+}
+
 static enum agent_state settled(const struct session *s)
 {
     if (s->ending) {
@@ -217,8 +311,8 @@ static enum agent_state settled(const struct session *s)
     if (s->state == AGENT_STOPPED && !s->held && !s->running) {
         return AGENT_STOPPED;
     }
-    if (session_gate_in_force(s) == GATE_HOLD) {
-        return s->held && !s->running ? AGENT_PAUSED : AGENT_PAUSING;
+    if (session_holds(s)) {
+        return is_frozen(s) || (s->held && !s->running) ? AGENT_PAUSED : AGENT_PAUSING;
     }
     if (s->asked) {
         return AGENT_WAITING_APPROVAL;
@@ -239,6 +333,16 @@ void session_settle(struct govd *g, struct session *s, const char *reason)
     }
 }
 
+void session_settle_helpers(struct govd *g, const struct session *s, const char *reason)
+{
+    for (size_t i = 0; s->children && i < g->session_count; i++) {
+        struct session *child = g->sessions[i];
+        if (child->parent == s->ref && child->state != AGENT_STOPPED) {
+            session_settle(g, child, reason);
+        }
+    }
+}
+
 void session_watch(struct govd *g, struct session *s, struct span command, enum verb verb)
 {
     if (s->watching[0]) {
@@ -251,7 +355,9 @@ void session_watch(struct govd *g, struct session *s, struct span command, enum 
     s->watching_verb = verb;
 }
 
-void session_seen(struct govd *g, struct session *s, enum verb verb, const char *what)
+/* What became of the command that waits, if it is of this verb. */
+static void tell(struct govd *g, struct session *s, enum verb verb, enum command_state st,
+                 const char *reason, const char *by)
 {
     if (!s->watching[0] || s->watching_verb != verb) {
         return;
@@ -259,7 +365,18 @@ void session_seen(struct govd *g, struct session *s, enum verb verb, const char 
     char command[COMMAND_ID_BYTES];
     memcpy(command, s->watching, sizeof(command));
     s->watching[0] = '\0';
-    command_result(g, span_str(command), COMMAND_CONFIRMED, NULL, what);
+    command_result(g, span_str(command), st, reason, by);
+}
+
+void session_seen(struct govd *g, struct session *s, enum verb verb, const char *what)
+{
+    tell(g, s, verb, COMMAND_CONFIRMED, NULL, what);
+}
+
+void session_missed(struct govd *g, struct session *s, enum verb verb, enum command_state st,
+                    const char *why)
+{
+    tell(g, s, verb, st, why, NULL);
 }
 
 /* A bucket is the time up to which is paid; it never lags by more than `burst_us`. */

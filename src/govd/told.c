@@ -67,14 +67,16 @@ void told_prompt(struct hook *h)
     struct span prompt = hook_text(h, "prompt");
     struct event ev;
     publish_about(h->g, &ev, EVENT_AGENT_UPDATED, s);
-    event_put_text(&ev, F_TASK_TITLE, span_sub(prompt, 0, 400));
+    if (!s->guarded || !s->guarded->task) { /* else whoever started it has said what it is for */
+        event_put_text(&ev, F_TASK_TITLE, span_sub(prompt, 0, 400));
+    }
     (void)publish(h->g, &ev);
     if (refused) {
         hook_block(h, SPAN("checkrein: the operator has stopped this agent"));
         session_refused(h->g, s, "its prompt was refused");
         return;
     }
-    publish_state(h->g, s, s->gate == GATE_HOLD ? AGENT_PAUSING : AGENT_RUNNING, NULL);
+    publish_state(h->g, s, session_holds(s) ? AGENT_PAUSING : AGENT_RUNNING, NULL);
     session_settle(h->g, s, NULL);
 }
 

@@ -53,11 +53,15 @@ void tree_free(struct tree *t)
     }
 }
 
-static bool is_below(const struct tree *t, int32_t pid)
+const struct proc_stat *tree_find(const struct tree *t, int32_t pid)
 {
     const struct proc_stat key = {.pid = pid};
-    const struct proc_stat *p =
-        t->count ? bsearch(&key, t->proc, t->count, sizeof(*t->proc), by_pid) : NULL;
+    return t->count ? bsearch(&key, t->proc, t->count, sizeof(*t->proc), by_pid) : NULL;
+}
+
+static bool is_below(const struct tree *t, int32_t pid)
+{
+    const struct proc_stat *p = tree_find(t, pid);
     return p && t->below[p - t->proc];
 }
 

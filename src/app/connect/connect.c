@@ -44,7 +44,7 @@ static bool is_version(const char *text)
     return *text && strspn(text, "0123456789.") == strlen(text);
 }
 
-static void ask_version(const char *binary, char *out, size_t bytes)
+void client_version(const char *binary, char *out, size_t bytes)
 {
     int fds[2];
     pid_t pid = 0;
@@ -112,7 +112,7 @@ static enum status choose_gate(struct plan *p, const struct choices *ch, const s
         return why_fail(why, ST_INVALID, "--runtime-version: numbers and points, such as 2.1.328");
     }
     if (!ch->version) {
-        ask_version(ch->binary ? ch->binary : p->to->name, p->version, sizeof(p->version));
+        client_version(ch->binary ? ch->binary : p->to->name, p->version, sizeof(p->version));
     }
     p->gate = (struct claude_gate){.self = self,
                                    .socket_path = p->socket_path,

@@ -82,6 +82,8 @@ enum status beside_write(const struct beside *b, struct why *why) MUST_USE;
 enum status beside_remove(const struct beside *b, struct why *why) MUST_USE;
 
 /* ---- connect.c */
+/* What `BINARY --version` says, numbers and points only; empty when it says nothing that can be understood. */
+void client_version(const char *binary, char *out, size_t bytes);
 
 /* ---- edit.c: several changes of one settings text */
 struct edit {

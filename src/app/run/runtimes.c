@@ -1,0 +1,76 @@
+#include "run_priv.h"
+
+#include "checkrein/alloc.h"
+
+#define ENV_MAX 65536
+
+static enum status nothing_to_prepare(struct run_plan *p, struct why *why)
+{
+    (void)p;
+    (void)why;
+    return ST_OK;
+}
+
+static const struct run_runtime RUNTIMES[] = {
+    {"claude", true,  claude_prepare,     claude_write},
+    {NULL,     false, nothing_to_prepare, NULL        },
+};
+
+const struct run_runtime *run_runtime_find(const char *name)
+{
+    const struct run_runtime *r = RUNTIMES;
+    while (r->name && strcmp(r->name, name) != 0) {
+        r++;
+    }
+    return r;
+}
+
+static char **find(const struct run_plan *p, const char *name)
+{
+    size_t n = strlen(name);
+    for (char **at = p->env; *at; at++) {
+        if (strncmp(*at, name, n) == 0 && (*at)[n] == '=') {
+            return at;
+        }
+    }
+    return NULL;
+}
+
+static void put(struct run_plan *p, const char *name, const char *before, const char *value)
+{
+    struct buf b;
+    buf_init(&b, ENV_MAX);
+    buf_printf(&b, "%s=%s%s", name, before, value);
+    char **at = find(p, name);
+    if (at) {
+        free(*at);
+    } else {
+        size_t count = 0;
+        while (p->env[count]) {
+            count++;
+        }
+        p->env = xrealloc(p->env, (count + 2) * sizeof(char *));
+        p->env[count + 1] = NULL;
+        at = &p->env[count];
+    }
+    *at = buf_detach(&b, NULL);
+    buf_release(&b);
+}
+
+void plan_env(struct run_plan *p, const char *name, const char *value)
+{
+    put(p, name, "", value);
+}
+
+void plan_env_append(struct run_plan *p, const char *name, const char *value)
+{
+    char **at = find(p, name);
+    const char *old = at ? *at + strlen(name) + 1 : "";
+    struct buf b;
+    buf_init(&b, ENV_MAX);
+    buf_printf(&b, "%s%s", old, *old ? "," : "");
+    char *before = buf_detach(&b, NULL);
+    put(p, name, before, value);
+    free(before);
+    buf_release(&b);
+}

@@ -1,0 +1,127 @@
+// `checkrein run -- claude`: the real client behind the gate in one command, with no settings of its own touched.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { inputOf } from './lib/gate.mjs';
+import { shell } from './lib/model.mjs';
+import { isAlive } from './lib/sandbox.mjs';
+import { scenario } from './lib/scenario.mjs';
+import { until } from './lib/until.mjs';
+
+const wrap = (gate, ...more) => [gate.checkrein, 'run', '--name', 'coder', '--on-behalf-of', 'a.ng', ...more, '--'];
+const live = async (gate) => (await gate.status()).agents.filter((agent) => agent['agent.state'] !== 'stopped');
+const stateOf = (pid) => /\) (\S)/.exec(fs.readFileSync(`/proc/${pid}/stat`, 'latin1'))[1];
+
+async function oneAgent(gate) {
+  const agents = await live(gate);
+  assert.equal(agents.length, 1, `one agent, and these rows: ${JSON.stringify(agents)}`);
+  return agents[0];
+}
+
+function untouched(claude) {
+  assert.equal(fs.existsSync(claude.settings), false, 'the settings of the user were written');
+}
+
+async function held({ gate, model, claude, sandbox }) {
+  const agent = claude.start(model.play('two', shell('touch denied'), shell('touch approved')), { wrap: wrap(gate) });
+  await gate.deny(await gate.asked('touch denied'), 'not this one');
+  const request = await gate.asked('touch approved');
+  assert.equal(sandbox.made('approved'), false, 'it ran before it was approved');
+  const seen = await oneAgent(gate);
+  assert.deepEqual([seen['gen_ai.agent.name'], seen['agent.on_behalf_of'], seen['agent.runtime'], seen['agent.runtime_version']],
+    ['coder', 'a.ng', 'claude', claude.version]);
+  assert.equal(request['gen_ai.agent.id'], seen['gen_ai.agent.id']);
+  assert.equal((await gate.approve(request)).code, 0);
+  const ended = await agent.finished();
+  assert.equal(ended.code, 0, ended.err);
+  assert.deepEqual([sandbox.made('denied'), sandbox.made('approved')], [false, true]);
+  assert.match(model.results[0].text, /not this one/);
+  await until('the run is over', async () => (await live(gate)).length === 0);
+  untouched(claude);
+}
+
+async function frozen({ gate, model, claude, sandbox }) {
+  const agent = claude.start(model.play('frozen', shell('tail -f /dev/null & echo $! >pid; wait'), shell('touch later')), { wrap: wrap(gate) });
+  assert.equal((await gate.approve(await gate.approval('the first call'))).code, 0);
+  const pid = Number(await until('the shell runs', () => sandbox.made('pid') && fs.readFileSync(`${sandbox.project}/pid`, 'utf8').trim()));
+  const { 'gen_ai.agent.id': id } = await oneAgent(gate);
+  await gate.done('freeze', id);
+  assert.equal(stateOf(pid), 'T', 'a grandchild is not frozen');
+  assert.equal((await oneAgent(gate))['agent.gate'], 'freeze');
+  await gate.done('resume', id);
+  assert.notEqual(stateOf(pid), 'T');
+  process.kill(pid, 'SIGTERM');
+  const request = await gate.asked('touch later');
+  await gate.done('freeze', id);
+  const refused = await gate.approve(request);
+  assert.equal(refused.code, 3, 'a call of a frozen agent was let through');
+  await gate.done('resume', id);
+  assert.equal((await gate.approve(await gate.asked('touch later'))).code, 0);
+  assert.equal((await agent.finished()).code, 0);
+  assert.equal(sandbox.made('later'), true, 'it does not go on where it was frozen');
+}
+
+async function ended({ gate, model, claude, sandbox }) {
+  for (const [verb, code] of [['stop', 143], ['kill', 137]]) {
+    const file = `${verb}.pid`;
+    const agent = claude.start(model.play(verb, shell(`setsid tail -f /dev/null & echo $! >${file}; wait`)), { wrap: wrap(gate) });
+    const request = await gate.approval(`the call of ${verb}`, (r) => inputOf(r).command.includes(file));
+    assert.equal((await gate.approve(request)).code, 0);
+    const pid = Number(await until('the shell runs', () => sandbox.made(file) && fs.readFileSync(`${sandbox.project}/${file}`, 'utf8').trim()));
+    const { 'gen_ai.agent.id': id } = await oneAgent(gate);
+    await gate.done(verb, id);
+    assert.equal(isAlive(pid), false, `confirmed, and what left its session lives: ${verb}`);
+    assert.equal((await agent.ended).code, code);
+  }
+  untouched(claude);
+}
+
+async function refused({ gate, model, claude, sandbox }) {
+  sandbox.write('project/.claude/settings.json', '{"disableAllHooks": true}');
+  const off = await claude.start(model.play('off', shell('touch ran')), { wrap: wrap(gate) }).ended;
+  assert.equal(off.code, 3);
+  assert.match(off.err, /disableAllHooks/);
+  fs.rmSync(`${sandbox.project}/.claude`, { recursive: true });
+  const bare = await claude.start(model.play('bare', shell('touch ran')), { wrap: wrap(gate), args: ['--bare'] }).ended;
+  assert.equal(bare.code, 3);
+  assert.equal(sandbox.made('ran'), false, 'it ran');
+}
+
+async function withoutDaemon({ gate, model, claude, sandbox }) {
+  const agent = claude.start(model.play('killed', shell('touch held'), shell('touch next')), { wrap: wrap(gate) });
+  await gate.asked('touch held');
+  await gate.end('SIGKILL');
+  await agent.finished();
+  assert.deepEqual([sandbox.made('held'), sandbox.made('next')], [false, false], 'it ran without the daemon');
+}
+
+async function all(world) {
+  await world.gate.configure();
+  await world.gate.serve();
+  await held(world);
+  await frozen(world);
+  await ended(world);
+  await refused(world);
+  await withoutDaemon(world);
+}
+
+scenario('the current client', all);
+scenario('2.1.197', all, { pin: 'old' });
+
+scenario('its own screen', async ({ gate, model, claude, sandbox, ...world }) => {
+  await gate.configure();
+  await gate.serve();
+  const real = claude.binary;
+  const start = sandbox.write('bin/start', `#!/bin/sh\nexec '${gate.checkrein}' run --name coder -- '${real}' "$@"\n`);
+  fs.chmodSync(start, 0o755);
+  claude.binary = start;
+  const terminal = await claude.screen({ cols: 100, rows: 30 });
+  try {
+    await claude.ask(terminal, model.play('screen', shell('touch seen')));
+    assert.equal((await gate.approve(await gate.asked('touch seen'))).code, 0);
+    await until('it ran', () => sandbox.made('seen'));
+    assert.equal((await oneAgent(gate))['gen_ai.agent.name'], 'coder');
+    await gate.done('kill', 'coder');
+  } finally {
+    terminal.close();
+  }
+});
