@@ -71,6 +71,7 @@ enum option_kind { OPTION_TEXT, OPTION_INT, OPTION_DURATION, OPTION_BOOL, OPTION
     X(arm_low_ms, "arm_low_ms", OPTION_INT, "500", 500, 10000, "arming time of a low-risk approval")\
     X(arm_high_ms, "arm_high_ms", OPTION_INT, "1000", 1000, 10000, "arming time of a high-risk approval") \
     X(journal, "journal", OPTION_TEXT, "", 0, 0, "folder of the console's own record; default in XDG_STATE_HOME") \
+    X(watchdog_ms, "watchdog_ms", OPTION_INT, "10000", 0, 600000, "a turn stuck for so long starts the console again; 0 = never") \
     X(readonly, "readonly", OPTION_BOOL, "no", 0, 0, "send no command")
 #define SERVE_OPTIONS(X)                                                                           \
     X(socket, "socket", OPTION_TEXT, "", 0, 0, "Unix socket; default $XDG_RUNTIME_DIR/checkrein/checkrein.sock") \
@@ -86,6 +87,7 @@ enum option_kind { OPTION_TEXT, OPTION_INT, OPTION_DURATION, OPTION_BOOL, OPTION
     X(rate, "rate", OPTION_INT, "2000", 10, 1000000, "hook calls a second of one agent")             \
     X(agent_budget, "agent_budget", OPTION_MONEY, "0", 0, 0, "USD an agent may spend before its calls ask; 0 = none") \
     X(daily_budget, "daily_budget", OPTION_MONEY, "0", 0, 0, "USD all agents may spend in a day (UTC) before calls ask; 0 = none") \
+    X(watchdog_ms, "watchdog_ms", OPTION_INT, "10000", 0, 600000, "a turn stuck for so long ends the daemon; 0 = never") \
     X(stop_grace_ms, "stop_grace_ms", OPTION_INT, "2000", 0, 60000, "between SIGTERM and SIGKILL")
 
 #define CONF_NAME_BYTES 32
@@ -103,11 +105,11 @@ struct conf {
     char *path; /* NULL when no file was read */
     struct {
         char *theme, *color, *operator_label, *journal;
-        int64_t ascii, frame_ms, arm_low_ms, arm_high_ms, readonly;
+        int64_t ascii, frame_ms, arm_low_ms, arm_high_ms, watchdog_ms, readonly;
     } console;
     struct {
         char *socket, *token_file, *console_tokens, *policy, *prices, *record;
-        int64_t hook_port, console_port, max_held, max_agent_held, rate, agent_budget, daily_budget, stop_grace_ms;
+        int64_t hook_port, console_port, max_held, max_agent_held, rate, agent_budget, daily_budget, watchdog_ms, stop_grace_ms;
     } serve;
     struct conf_backend *backends;
     uint32_t backend_count;

@@ -76,6 +76,17 @@ int64_t loop_now_us(const struct loop *l); /* monotonic, read once a turn */
 struct lws_context *loop_lws(struct loop *l);
 struct loop *loop_of_lws(struct lws_context *c);
 
+/* The watchdog. From here to loop_free() what happens between the end of one wait and the start of
+ * the next, and the wait itself, is watched: `fn` is called when one turn has worked for
+ * limit_ms of processor time (LOOP_SPINS), or has slept for that long outside of the wait
+ * (LOOP_BLOCKED). It is called in a handler of SIGALRM, on any stack: it may do only what a signal
+ * handler may, and need not return. Time in which the process was stopped does not count. One loop
+ * of a process; ST_EXISTS for a second. SIGALRM is the loop's from then on. */
+enum loop_stuck { LOOP_SPINS, LOOP_BLOCKED };
+typedef void loop_stuck_fn(enum loop_stuck how);
+enum status loop_watch(struct loop *l, int64_t limit_ms, loop_stuck_fn *fn,
+                       struct why *why) MUST_USE;
+
 /* The mask that was in force before loop_new(): for posix_spawnattr_setsigmask. */
 const void *loop_saved_sigmask(const struct loop *l);
 

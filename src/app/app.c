@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "checkrein/alloc.h"
 #include "checkrein/log.h"
 
 int cmd_help(struct args *a)
@@ -68,6 +69,14 @@ static void fill_standard_descriptors(void)
     }
 }
 
+/* Options are taken out of argv as they are read. */
+static char **copy_of(int argc, char **argv)
+{
+    char **all = xcalloc((size_t)argc + 1, sizeof(*all));
+    memcpy(all, argv, (size_t)argc * sizeof(*all));
+    return all;
+}
+
 int app_main(int argc, char **argv)
 {
     fill_standard_descriptors();
@@ -86,9 +95,14 @@ int app_main(int argc, char **argv)
     }
     int skip = implied ? 1 : 2;
     skip = skip > argc ? argc : skip;
-    struct args a = {.argc = argc - skip, .argv = argv + skip, .self = self, .sub = s};
+    struct args a = {.argc = argc - skip,
+                     .argv = argv + skip,
+                     .self = self,
+                     .all = copy_of(argc, argv),
+                     .sub = s};
     enum status st = s->options ? ST_OK : options_parse(&a, NULL);
     int code = st == ST_OK ? s->run(&a) : st == ST_END ? EXIT_DONE : EXIT_USAGE;
+    free(a.all);
     free(self);
     return code;
 }

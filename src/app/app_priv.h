@@ -34,6 +34,7 @@ struct args {
     int argc;    /* what stands after the subcommand */
     char **argv; /* argv[0] is the first of it; NULL-ended */
     const char *self; /* path of this executable */
+    char **all;       /* as the process was called, NULL-ended */
     const struct subcommand *sub;
 };
 

@@ -9,6 +9,7 @@
 #include "checkrein/clock.h"
 #include "checkrein/log.h"
 #include "crash.h"
+#include "stuck.h"
 
 #define LOCAL_NAME     "local"
 #define STANDARD_THEME "dark"
@@ -190,12 +191,19 @@ static void close_all(struct console *c)
 }
 
 int console_run(const struct conf *conf, const struct conf_backend *backends, uint32_t count,
-                const char *journal_dir)
+                const char *journal_dir, char **again)
 {
     struct console *c = xcalloc(1, sizeof(*c));
     struct why why = {0};
     int code = EXIT_DONE;
+    const char *before = stuck_before();
     enum status st = open_all(c, conf, backends, count, journal_dir, &why);
+    if (st == ST_OK && before) {
+        ui_notice(c->ui, span_str(before), ROLE_ERROR, console_now());
+    }
+    if (st == ST_OK) {
+        st = stuck_watch_console(c->hub.loop, conf->console.watchdog_ms, again, term_restore_now, &why);
+    }
     while (st == ST_OK && !c->quit) {
         st = tick(c, &why);
     }
@@ -246,11 +254,11 @@ static int run_configured(struct args *a, struct conf *conf, struct why *why)
                                              : path_state("console");
     int code = EXIT_DONE;
     if (conf->backend_count) {
-        code = console_run(conf, conf->backends, conf->backend_count, journal);
+        code = console_run(conf, conf->backends, conf->backend_count, journal, a->all);
     } else {
         struct conf_backend local = {.name = (char *)LOCAL_NAME, .kind = (char *)"checkrein"};
         enum status st = embedded_daemon(a->self, conf, &local.url, why);
-        code = st == ST_OK ? console_run(conf, &local, 1, journal) : app_trouble(why, EXIT_TROUBLE);
+        code = st == ST_OK ? console_run(conf, &local, 1, journal, a->all) : app_trouble(why, EXIT_TROUBLE);
         free(local.url);
     }
     free(journal);

@@ -5,9 +5,10 @@
 
 #include "app_priv.h"
 
-/* Runs until the operator leaves; gives the exit code. `backends` must outlive the call. */
+/* Runs until the operator leaves; gives the exit code. `backends` must outlive the call. `again`: how the process
+ * was called, to be called so once more when it is stuck; NULL: it ends then. */
 int console_run(const struct conf *conf, const struct conf_backend *backends, uint32_t count,
-                const char *journal_dir);
+                const char *journal_dir, char **again);
 
 /* ---- daemon_child.c */
 /* Makes sure that a daemon answers on this user's socket: one that runs is used, else one is started which

@@ -4,6 +4,7 @@
 #include "notify.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "checkrein/alloc.h"
@@ -11,6 +12,7 @@
 #include "checkrein/govd.h"
 #include "checkrein/log.h"
 #include "checkrein/num.h"
+#include "stuck.h"
 
 struct server {
     struct loop *loop;
@@ -220,6 +222,9 @@ static int run(const struct conf *conf, const struct choices *ch)
         st = tell_ready(ch->ready_fd, govd_hook_port(s.govd), &why);
     }
     if (st == ST_OK) {
+        st = stuck_watch_daemon(s.loop, conf->serve.watchdog_ms, &why);
+    }
+    if (st == ST_OK) {
         notify_begin(s.loop);
         notify_ready();
         loop_on_turn(s.loop, on_turn, &s);
@@ -233,6 +238,13 @@ static int run(const struct conf *conf, const struct choices *ch)
     return st == ST_OK ? EXIT_DONE : app_trouble(&why, EXIT_TROUBLE);
 }
 
+/* Its memory holds the hooks' token. */
+static void leave_no_core(void)
+{
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+}
+
 int cmd_serve(struct args *a)
 {
     struct choices ch = {0};
@@ -240,6 +252,7 @@ int cmd_serve(struct args *a)
     if (st != ST_OK || a->argc) {
         return st == ST_OK ? usage_fault(a) : st == ST_END ? EXIT_DONE : EXIT_USAGE;
     }
+    leave_no_core();
     log_set_level(LOG_INFO);
     struct conf conf;
     struct why why = {0};

@@ -55,6 +55,7 @@ void loop_free(struct loop *l)
     if (l == NULL) {
         return;
     }
+    watch_release(l);
     wait_free(l);
     signals_release(l);
     fds_release(l);
@@ -136,7 +137,12 @@ static enum status wait_for_something(struct loop *l, int64_t max_wait_ms)
         return wait_some(l, false);
     }
     enum status st = arm(l, until);
-    return st == ST_OK ? wait_some(l, true) : st;
+    if (st == ST_OK) {
+        watch_waits(l);
+        st = wait_some(l, true);
+        watch_runs(l);
+    }
+    return st;
 }
 
 enum status loop_turn(struct loop *l, int64_t max_wait_ms)
@@ -145,6 +151,7 @@ enum status loop_turn(struct loop *l, int64_t max_wait_ms)
         return ST_CONFLICT;
     }
     l->in_turn = true;
+    watch_turn(l);
     enum status st = wait_for_something(l, max_wait_ms);
     l->now_us = clock_mono_us();
     fds_dispatch(l);

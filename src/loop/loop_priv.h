@@ -85,6 +85,7 @@ struct loop {
     int64_t armed_us; /* what timer_fd is set to; 0: off */
     bool in_turn;
     bool stopped;
+    bool watched;
     struct fd_set_of fds;
     struct timer_heap timers;
     struct posts posts;
@@ -112,6 +113,12 @@ void timers_release(struct loop *l);
 void signals_init(struct loop *l);
 void signals_dispatch(struct loop *l);
 void signals_release(struct loop *l);
+
+/* loop_watch.c: a turn begins; a wait that may last begins; it has ended. */
+void watch_turn(struct loop *l);
+void watch_waits(struct loop *l);
+void watch_runs(struct loop *l);
+void watch_release(struct loop *l);
 
 /* loop_lws.c: the context polls a duplicate of our epoll descriptor */
 enum status wait_new(struct loop *l, struct why *why) MUST_USE;

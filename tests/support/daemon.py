@@ -20,6 +20,7 @@ import threading
 import time
 
 import decisions
+from shim import Shim
 
 DEADLINE = float(os.environ.get("CHECKREIN_TEST_DEADLINE", "20"))
 
@@ -56,7 +57,7 @@ def free_port():
 class Daemon:
     """`checkrein serve` in a folder that goes away with it."""
 
-    def __init__(self, binary, policy="", config="", port=0, prices="", consoles=False):
+    def __init__(self, binary, policy="", config="", port=0, prices="", consoles=False, shim=False):
         self.binary = binary
         self.dir = tempfile.mkdtemp(prefix="cr-test-")
         self.socket = os.path.join(self.dir, "run", "cr.sock")
@@ -67,6 +68,8 @@ class Daemon:
         self.config_file = os.path.join(self.dir, "checkrein.ini")
         os.mkdir(os.path.join(self.dir, "run"), 0o700)
         os.mkdir(os.path.join(self.dir, "state"), 0o700)
+        self.shim = Shim(self.dir)
+        self.env = self.shim.env() if shim else {}
         self.write_policy(policy)
         self.write_prices(prices)
         with open(self.config_file, "w") as f:
@@ -93,7 +96,7 @@ class Daemon:
              self.token_file, "--policy", self.policy_file, "--prices", self.prices_file, "--journal", self.record, "--hook-port",
              str(self.port), "--ready-fd", str(theirs), "--console-port", str(self.console_port)],
             pass_fds=[theirs], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
-            env={**os.environ, "XDG_STATE_HOME": self.dir, "XDG_CONFIG_HOME": self.dir})
+            env={**os.environ, "XDG_STATE_HOME": self.dir, "XDG_CONFIG_HOME": self.dir, **self.env})
         os.close(theirs)
         with os.fdopen(ready, "rb") as f:
             line = f.readline()
@@ -113,6 +116,13 @@ class Daemon:
     def terminate(self, deadline=DEADLINE):
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(deadline)
+
+    def console_config(self, name="console", options=""):
+        """A console of its own over this daemon."""
+        path = os.path.join(self.dir, name + ".ini")
+        with open(path, "w") as f:
+            f.write(f"[backend d]\nkind = checkrein\nurl = unix:{self.socket}\n[console]\njournal = {self.dir}/{name}\n{options}")
+        return path
 
     def reload(self):
         self.process.send_signal(signal.SIGHUP)

@@ -1,0 +1,20 @@
+"""A daemon (or console) over a disk, a clock and a loop that fail when a test says so: tests/threat/shim.c."""
+import os
+
+
+class Shim:
+    def __init__(self, folder):
+        self.path = os.path.join(folder, "shim")
+
+    def env(self):
+        return {"LD_PRELOAD": os.environ["SHIM"], "CR_SHIM": self.path}
+
+    def say(self, word, number=0):
+        """From the program's next call on."""
+        with open(self.path + ".new", "w") as f:
+            f.write(f"{word} {number}")
+        os.rename(self.path + ".new", self.path)
+
+    def well(self):
+        if os.path.exists(self.path):
+            os.remove(self.path)

@@ -1,0 +1,118 @@
+/* shim.c - preloaded under the program by tests: a disk, a clock and a loop that fail on command.
+ *
+ * The file $CR_SHIM holds a word and a number, and is read at every call: "sync-error 0", "disk-full 0",
+ * "short-writes 0", "clock SECONDS", "spin N" and "block N" (the next N waits that begin are stuck). Only the
+ * record's files fail. Without the file everything is as it is.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+static void *real(const char *name)
+{
+    return dlsym(RTLD_NEXT, name);
+}
+
+static bool asked(const char *word, long *number)
+{
+    char text[64] = "";
+    const char *path = getenv("CR_SHIM");
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0) {
+        return false;
+    }
+    ssize_t n = read(fd, text, sizeof(text) - 1);
+    (void)close(fd);
+    size_t length = strlen(word);
+    if (n <= 0 || strncmp(text, word, length) != 0 || text[length] != ' ') {
+        return false;
+    }
+    *number = strtol(text + length, NULL, 10);
+    return true;
+}
+
+static bool is_record(int fd)
+{
+    char link[64];
+    char path[512];
+    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, path, sizeof(path) - 1);
+    path[n > 0 ? n : 0] = '\0';
+    return n > 6 && strcmp(path + n - 6, ".jsonl") == 0;
+}
+
+int fdatasync(int fd)
+{
+    long unused;
+    if (is_record(fd) && asked("sync-error", &unused)) {
+        errno = EIO;
+        return -1;
+    }
+    return ((int (*)(int))real("fdatasync"))(fd);
+}
+
+/* A disk that fills up takes a part, and says why at the next call. */
+ssize_t write(int fd, const void *p, size_t n)
+{
+    static bool filled;
+    long unused;
+    ssize_t (*system_write)(int, const void *, size_t) =
+        (ssize_t(*)(int, const void *, size_t))real("write");
+    if (n > 1 && is_record(fd)) {
+        if (asked("disk-full", &unused)) {
+            filled = !filled;
+            errno = ENOSPC;
+            return filled ? system_write(fd, p, n / 2) : -1;
+        }
+        if (asked("short-writes", &unused)) {
+            return system_write(fd, p, n < 100 ? n : 100);
+        }
+    }
+    return system_write(fd, p, n);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *t)
+{
+    long seconds;
+    int result = ((int (*)(clockid_t, struct timespec *))real("clock_gettime"))(clock, t);
+    if (result == 0 && clock == CLOCK_REALTIME && asked("clock", &seconds)) {
+        t->tv_sec += seconds;
+    }
+    return result;
+}
+
+static void take_one(const char *word, long number)
+{
+    char text[64];
+    int fd = open(getenv("CR_SHIM"), O_WRONLY | O_TRUNC | O_CLOEXEC);
+    if (fd >= 0) {
+        int n = snprintf(text, sizeof(text), "%s %ld", word, number - 1);
+        (void)!((ssize_t(*)(int, const void *, size_t))real("write"))(fd, text, (size_t)n);
+        (void)close(fd);
+    }
+}
+
+int epoll_wait(int fd, struct epoll_event *events, int room, int timeout)
+{
+    long number;
+    if (asked("spin", &number) && number > 0) {
+        take_one("spin", number);
+        for (volatile unsigned i = 0;; i++) {
+        }
+    }
+    if (asked("block", &number) && number > 0) {
+        take_one("block", number);
+        for (;;) {
+            (void)pause();
+        }
+    }
+    return ((int (*)(int, struct epoll_event *, int, int))real("epoll_wait"))(fd, events, room, timeout);
+}
