@@ -20,9 +20,10 @@ void conn_watch(struct conn *c)
     if (c->state == CONN_DEAD) {
         return;
     }
+    bool has_more = c->state == CONN_HEAD && c->kicked; /* read already, and to be looked at first */
     if (c->state == CONN_HELD) {
         want |= LOOP_HANGUP;
-    } else if (c->state != CONN_ANSWER) {
+    } else if (c->state != CONN_ANSWER && !has_more) {
         want |= LOOP_READ;
     }
     if (want != c->want) {

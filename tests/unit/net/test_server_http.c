@@ -66,6 +66,40 @@ static void connections_are_kept_and_pipelines_answered_in_order(void **state)
     world_free(w);
 }
 
+/* What was read ahead is looked at before more is read: a whole pipeline fits in no buffer. */
+static void a_long_pipeline_loses_nothing(void **state)
+{
+    (void)state;
+    enum { N = 150, BODY = 4000 };
+    struct world *w = world_new();
+    struct peer p;
+    struct buf many;
+    buf_init(&many, 1024 * 1024);
+    for (size_t i = 0; i < N; i++) {
+        assert_int_equal(
+            buf_printf(&many, "POST /%zu HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%0*zu", i,
+                       BODY, BODY, i),
+            ST_OK);
+    }
+    peer_tcp(&p, w);
+    size_t sent = 0;
+    for (size_t i = 0; i < N; i++) {
+        char path[16];
+        while (w->requests_count <= i) {
+            ssize_t n = send(p.fd, many.data + sent, many.len - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+            sent += n > 0 ? (size_t)n : 0;
+            WAIT(w, w->requests_count > i || sent < many.len);
+        }
+        (void)snprintf(path, sizeof(path), "/%zu", i);
+        assert_string_equal(w->requests[i].path, path);
+        assert_int_equal(net_http_reply(w->net, w->requests[i].id, 200, NULL, SPAN("A")), ST_OK);
+    }
+    assert_int_equal(w->requests_count, N);
+    buf_release(&many);
+    peer_hang_up(&p);
+    world_free(w);
+}
+
 static void answers_given_inside_the_call_do_not_nest(void **state)
 {
     (void)state;
@@ -766,6 +800,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_comes_whole_and_its_answer_goes_back),
         cmocka_unit_test(connections_are_kept_and_pipelines_answered_in_order),
+        cmocka_unit_test(a_long_pipeline_loses_nothing),
         cmocka_unit_test(answers_given_inside_the_call_do_not_nest),
         cmocka_unit_test(chunked_bodies_are_put_together),
         cmocka_unit_test(what_can_be_read_in_two_ways_is_refused),
