@@ -10,5 +10,7 @@
 
 int64_t clock_mono_us(void);
 int64_t clock_wall_us(void);
+/* As the monotonic one, but it goes on while the machine sleeps: for what is compared with wall. */
+int64_t clock_boot_us(void);
 
 #endif

@@ -27,6 +27,10 @@ static void print_report(const char *path, const struct journal_report *r)
         (void)printf("  %s %s\n", r->file, r->what);
     }
     (void)printf("  head %s\n  key  %s\n", r->head, key);
+    if (r->clock_steps > 0) {
+        (void)printf("  the clock was set back %llu times: order is by number\n",
+                     (unsigned long long)r->clock_steps);
+    }
     if (!r->sealed_to_end) {
         (void)printf("  what follows the last seal is chained but not sealed yet\n");
     }

@@ -21,3 +21,8 @@ int64_t clock_wall_us(void)
 {
     return now_us(CLOCK_REALTIME);
 }
+
+int64_t clock_boot_us(void)
+{
+    return now_us(CLOCK_BOOTTIME);
+}

@@ -1,9 +1,11 @@
 #include "govd_priv.h"
 
+#include "checkrein/clock.h"
 #include "checkrein/log.h"
 
 #define SEAL_EVERY_MS   60000
 #define TEXT_BYTES      (3 * HOOK_BODY_BYTES) /* each string of a body at most three times */
+#define CLOCK_JUMP_S    2                     /* what is slewed is slower */
 
 static void on_seal_due(void *ctx)
 {
@@ -114,8 +116,26 @@ void govd_reload(struct govd *g)
     console_tokens_reload(g);
 }
 
+/* A clock that is set makes times in the record lie about what came first and how long it took: that is told,
+ * and nothing here waits by it. */
+static void look_at_the_clock(struct govd *g)
+{
+    int64_t offset_us = clock_wall_us() - clock_boot_us();
+    int64_t jump_s = (offset_us - g->clock_offset_us) / 1000000;
+    if (g->clock_offset_us && (jump_s >= CLOCK_JUMP_S || jump_s <= -CLOCK_JUMP_S)) {
+        char text[REASON_BYTES];
+        (void)snprintf(text, sizeof(text), "the clock of this machine was set by %+lld s: order is by number",
+                       (long long)jump_s);
+        publish_signal(g, NULL, SEVERITY_HIGH, text);
+    }
+    if (!g->clock_offset_us || jump_s) {
+        g->clock_offset_us = offset_us;
+    }
+}
+
 void govd_turn(struct govd *g)
 {
+    look_at_the_clock(g);
     stop_settle(g);
     outbox_flush(g);
     if (g->closing && !g->drained && net_idle(g->net)) {

@@ -275,6 +275,7 @@ struct govd {
     size_t session_next;   /* where to look for one that can be forgotten */
     int64_t unreadable_us; /* monotonic: when hooks that cannot be read were last told of */
     uint64_t unreadable;   /* since then */
+    int64_t clock_offset_us; /* wall against the time since boot, as last seen; 0: not yet */
     bool closing, drained;
     loop_id seal_timer;
 };
