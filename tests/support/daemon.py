@@ -74,6 +74,9 @@ class Daemon:
         self.write_prices(prices)
         with open(self.config_file, "w") as f:
             f.write(f"[serve]\nsocket = {self.socket}\nstop_grace_ms = 500\n" + config)
+        self.client_file = os.path.join(self.dir, "client.ini")
+        with open(self.client_file, "w") as f:
+            f.write(f"[backend test]\nkind = checkrein\nurl = unix:{self.socket}\n")
         self.port = port
         self.console_port = free_port() if consoles else 0
         self.process = None
@@ -147,10 +150,7 @@ class Daemon:
     # ---- the command line
 
     def run(self, *arguments, deadline=DEADLINE):
-        ini = os.path.join(self.dir, "client.ini")
-        with open(ini, "w") as f:
-            f.write(f"[backend test]\nkind = checkrein\nurl = unix:{self.socket}\n")
-        return subprocess.run([self.binary, *arguments, "--config", ini], capture_output=True, text=True,
+        return subprocess.run([self.binary, *arguments, "--config", self.client_file], capture_output=True, text=True,
                               timeout=deadline, stdin=subprocess.DEVNULL)
 
     def manage_tokens(self, *words):

@@ -9,7 +9,8 @@ import struct
 import termios
 import time
 
-from daemon import DEADLINE, check, wait_for
+from daemon import DEADLINE, Failed, check, wait_for
+from vt import Vt
 
 
 class Terminal:
@@ -26,8 +27,9 @@ class Terminal:
             while struct.unpack("HHHH", fcntl.ioctl(0, termios.TIOCGWINSZ, b"\0" * 8))[0] == 0:
                 time.sleep(0.001)
             os.execv(command[0], command)
-        self.resize(cols, rows)
         self.seen = b""
+        self.screen = Vt(cols, rows)
+        self.resize(cols, rows)
         self.code = None
 
     def __enter__(self):
@@ -35,7 +37,7 @@ class Terminal:
 
     def __exit__(self, kind, error, trace):
         if error is not None:
-            print(f"the terminal got last: {self.seen[-600:]!r}", flush=True)
+            print("the screen was:\n" + "\n".join(f"|{row}" for row in self.screen.text()), flush=True)
         with contextlib.suppress(OSError):
             if self.code is None:
                 os.kill(self.pid, signal.SIGKILL)
@@ -44,7 +46,39 @@ class Terminal:
             os.close(self.fd)
 
     def resize(self, cols, rows):
+        """The screen is given its size when the program has read that it changed: see settle()."""
+        self.size = (cols, rows)
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
+
+    def settle(self):
+        """The screen has the terminal's size now."""
+        self.read()
+        self.screen.resize(*self.size)
+
+    def rows(self):
+        self.read()
+        return self.screen.text()
+
+    def wait(self, what, probe, deadline=DEADLINE):
+        """The rows for which probe(rows) is true."""
+        def look():
+            self.read(0.02)
+            rows = self.screen.text()
+            return rows if probe(rows) else None
+        return wait_for(what, look, deadline)
+
+    def wait_text(self, text, deadline=DEADLINE):
+        return self.wait(repr(text), lambda rows: any(text in row for row in rows), deadline)
+
+    def press(self, key, text, every=0.7, deadline=DEADLINE):
+        """A key again and again, as people do, until its effect is there."""
+        until = time.monotonic() + deadline
+        while True:
+            self.type(key)
+            try:
+                return self.wait_text(text, every)
+            except Failed:
+                check(time.monotonic() < until, f"{key!r} does not lead to {text!r}")
 
     def read(self, seconds=0.0):
         """What comes within the time; gives how many bytes."""
@@ -58,6 +92,7 @@ class Terminal:
             if not piece:
                 break
             self.seen += piece
+            self.screen.feed(piece)
             got += len(piece)
         return got
 

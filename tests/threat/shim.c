@@ -1,7 +1,8 @@
 /* shim.c - preloaded under the program by tests: a disk, a clock and a loop that fail on command.
  *
  * The file $CR_SHIM holds a word and a number, and is read at every call: "sync-error 0", "disk-full 0",
- * "short-writes 0", "clock SECONDS", "spin N" and "block N" (the next N waits that begin are stuck). Only the
+ * "short-writes 0", "image 0" (each file, once it is synced, is copied beside $CR_SHIM: what a power cut would
+ * leave), "clock SECONDS", "spin N" and "block N" (the next N waits that begin are stuck). Only the
  * record's files fail. Without the file everything is as it is.
  */
 #define _GNU_SOURCE
@@ -49,9 +50,41 @@ static bool is_record(int fd)
     return n > 6 && strcmp(path + n - 6, ".jsonl") == 0;
 }
 
+/* Whole or not at all: whoever looks sees the disk as it was at the end of some sync. */
+static void copy_to_image(int fd)
+{
+    char link[64];
+    char from[512];
+    char part[600];
+    char to[600];
+    char bytes[65536];
+    off_t at = 0;
+    ssize_t n;
+    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    n = readlink(link, from, sizeof(from) - 1);
+    from[n > 0 ? n : 0] = '\0';
+    const char *name = strrchr(from, '/');
+    (void)snprintf(to, sizeof(to), "%s.image/%s", getenv("CR_SHIM"), name ? name + 1 : "");
+    (void)snprintf(part, sizeof(part), "%s.part", to);
+    int in = open(from, O_RDONLY | O_CLOEXEC);
+    int out = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    while (in >= 0 && out >= 0 && (n = pread(in, bytes, sizeof(bytes), at)) > 0) {
+        (void)!((ssize_t(*)(int, const void *, size_t))real("write"))(out, bytes, (size_t)n);
+        at += n;
+    }
+    (void)close(in);
+    (void)close(out);
+    (void)rename(part, to);
+}
+
 int fdatasync(int fd)
 {
     long unused;
+    if (is_record(fd) && asked("image", &unused)) {
+        int result = ((int (*)(int))real("fdatasync"))(fd);
+        copy_to_image(fd);
+        return result;
+    }
     if (is_record(fd) && asked("sync-error", &unused)) {
         errno = EIO;
         return -1;

@@ -125,6 +125,8 @@ static int make_certificates(void **state)
     issue("other", "subjectAltName=DNS:other.example\n", "2");
     issue("expired", "subjectAltName=DNS:localhost\n", "-1");
     issue("wrongip", "subjectAltName=IP:127.0.0.2\n", "2");
+    issue("longer", "subjectAltName=DNS:localhost.evil.example\n", "2");
+    issue("wildcard", "subjectAltName=DNS:*\n", "2");
     issue("client", "subjectAltName=DNS:localhost\nextendedKeyUsage=clientAuth\n", "2");
     assert_int_equal(setenv("SSL_CERT_FILE", pem, 1), 0);
     assert_int_equal(setenv("SSL_CERT_DIR", "/nonexistent", 1), 0);
@@ -205,15 +207,17 @@ static void the_websocket_goes_only_to_who_proves_the_name(void **state)
         const char *certificate, *host, *version;
         bool accepted;
     } cases[] = {
-        {"good",    "localhost", "-tls1_3", true },
-        {"good",    "localhost", "-tls1_2", true },
-        {"good",    "127.0.0.1", "-tls1_3", true },
-        {"good",    "localhost", "-tls1_1", false},
-        {"self",    "localhost", "-tls1_3", false},
-        {"other",   "localhost", "-tls1_3", false},
-        {"wrongip", "127.0.0.1", "-tls1_3", false},
-        {"expired", "localhost", "-tls1_3", false},
-        {"client",  "localhost", "-tls1_3", false},
+        {"good",     "localhost", "-tls1_3", true },
+        {"good",     "localhost", "-tls1_2", true },
+        {"good",     "127.0.0.1", "-tls1_3", true },
+        {"good",     "localhost", "-tls1_1", false},
+        {"self",     "localhost", "-tls1_3", false},
+        {"other",    "localhost", "-tls1_3", false},
+        {"longer",   "localhost", "-tls1_3", false},
+        {"wildcard", "localhost", "-tls1_3", false},
+        {"wrongip",  "127.0.0.1", "-tls1_3", false},
+        {"expired",  "localhost", "-tls1_3", false},
+        {"client",   "localhost", "-tls1_3", false},
     };
     struct world *w = world_new();
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
