@@ -40,6 +40,9 @@ struct args {
 
 /* ---- paths.c: where things are (XDG base directories); each is made absolute, caller frees */
 char *path_runtime(const char *name); /* $XDG_RUNTIME_DIR/checkrein/NAME, or a private folder in /tmp */
+/* The daemon's socket of this user, found without the environment: an agent's settings can change
+ * that. */
+char *path_own_socket(void);
 char *path_config(const char *name);
 char *path_state(const char *name);
 char *path_join(const char *dir, const char *name);
@@ -81,6 +84,10 @@ struct subcommand {
 };
 const struct subcommand *subcommand_at(size_t i); /* NULL behind the last */
 const struct subcommand *subcommand_find(const char *name);
+
+/* ---- hook_client.c: the process that runs this hook, behind the shell that it gave the hook's
+ * line to */
+pid_t hook_client(const char *runtime);
 
 /* ---- config.c */
 enum status config_load(struct conf *c, const char *path, struct why *why) MUST_USE; /* NULL: the default place */

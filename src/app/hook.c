@@ -152,7 +152,7 @@ static void on_answer(void *ctx, net_id id, const struct http_client_answer *ans
 }
 
 struct target {
-    const char *socket_path, *pid, *deadline, *version;
+    const char *socket_path, *own_socket, *pid, *deadline, *version;
 };
 
 /* A name from the environment as the value of a header field. */
@@ -233,6 +233,7 @@ static int run_hook(const struct client *client, const struct target *t)
 
 const struct option_row OPTIONS_HOOK[] = {
     {"socket", "PATH", "the daemon's socket", offsetof(struct target, socket_path)},
+    {"own-socket", NULL, "that of this user's daemon, whatever the environment says", offsetof(struct target, own_socket)},
     {"deadline", "TIME", "block the call after this long; keep it below the runtime's own", offsetof(struct target, deadline)},
     {"runtime-version", "V", "tell the daemon this version", offsetof(struct target, version)},
     {"pid", "N", "the runtime's process, when who runs this is only its shell", offsetof(struct target, pid)},
@@ -242,8 +243,6 @@ const struct option_row OPTIONS_HOOK[] = {
 int cmd_hook(struct args *a)
 {
     struct target t = {.deadline = "23h", .version = ""};
-    char parent[16];
-    (void)snprintf(parent, sizeof(parent), "%d", (int)getppid());
     enum status st = options_parse(a, &t);
     if (st != ST_OK) {
         return EXIT_USAGE;
@@ -253,10 +252,12 @@ int cmd_hook(struct args *a)
         app_say("the call is blocked: which runtime? `claude` and `gemini` are known");
         return EXIT_USAGE;
     }
+    char found[16];
+    (void)snprintf(found, sizeof(found), "%d", (int)hook_client(client->name));
     if (!t.pid) {
-        t.pid = client->pid_from ? env_or(client->pid_from, parent) : parent;
+        t.pid = client->pid_from ? env_or(client->pid_from, found) : found;
     }
-    char *standard = path_runtime("checkrein.sock");
+    char *standard = t.own_socket ? path_own_socket() : path_runtime("checkrein.sock");
     t.socket_path = t.socket_path ? t.socket_path : standard;
     int code = run_hook(client, &t);
     free(standard);

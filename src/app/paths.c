@@ -55,6 +55,18 @@ char *path_runtime(const char *name)
     return path_join(fallback, name);
 }
 
+char *path_own_socket(void)
+{
+    char dir[64];
+    struct stat sb;
+    (void)snprintf(dir, sizeof(dir), "/run/user/%u", (unsigned)geteuid());
+    if (stat(dir, &sb) != 0 || sb.st_uid != geteuid()) {
+        (void)snprintf(dir, sizeof(dir), "/tmp/checkrein-%u", (unsigned)geteuid());
+        return path_join(dir, "checkrein.sock");
+    }
+    return path_join(dir, "checkrein/checkrein.sock");
+}
+
 enum status socket_is_ours(const char *path, struct why *why)
 {
     char *dir = xstrdup(path);
