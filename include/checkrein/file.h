@@ -28,6 +28,8 @@ enum status file_replace(const char *path, struct span bytes, mode_t mode,
 enum status file_make_dirs(const char *path, mode_t mode, struct why *why) MUST_USE;
 /* The same, with mode 0700, for the folder that this file is in. */
 enum status file_make_parent(const char *path, struct why *why) MUST_USE;
+/* The same with this mode for each folder that is made. */
+enum status file_make_parent_mode(const char *path, mode_t mode, struct why *why) MUST_USE;
 /* All n bytes, or ST_IO with errno kept; EINTR is retried. */
 enum status file_write_all(int fd, const void *p, size_t n) MUST_USE;
 

@@ -169,9 +169,11 @@ static enum status start(struct server *s, const struct conf *conf, const struct
     }
     char host[256] = "localhost";
     (void)gethostname(host, sizeof(host) - 1);
+    char *own = path_own_socket();
     struct govd_options o = {
         .conf = conf,
         .socket_path = p->socket,
+        .own_socket = own,
         .token_path = p->token,
         .policy_path = p->policy,
         .prices_path = p->prices,
@@ -189,6 +191,7 @@ static enum status start(struct server *s, const struct conf *conf, const struct
     if (st == ST_OK) {
         st = govd_start(&s->govd, s->loop, s->net, &o, why);
     }
+    free(own);
     if (st == ST_OK) {
         st = take_signals(s);
     }

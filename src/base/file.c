@@ -212,14 +212,19 @@ enum status file_make_dirs(const char *path, mode_t mode, struct why *why)
     return st;
 }
 
-enum status file_make_parent(const char *path, struct why *why)
+enum status file_make_parent_mode(const char *path, mode_t mode, struct why *why)
 {
     const char *slash = strrchr(path, '/');
     if (slash == NULL || slash == path) {
         return ST_OK;
     }
     char *folder = xstrndup(path, (size_t)(slash - path));
-    enum status st = file_make_dirs(folder, 0700, why);
+    enum status st = file_make_dirs(folder, mode, why);
     free(folder);
     return st;
+}
+
+enum status file_make_parent(const char *path, struct why *why)
+{
+    return file_make_parent_mode(path, 0700, why);
 }

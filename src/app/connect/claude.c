@@ -8,98 +8,33 @@
 #include "connect_priv.h"
 
 #include "checkrein/alloc.h"
-#include "checkrein/num.h"
 
-#define GATE_TIMEOUT_S   86400
-#define REPORT_TIMEOUT_S 10
-#define HELPER_DEADLINE  "23h"
-#define OUR_HEADER       ",x-checkrein=1" /* in the telemetry's headers: marks them as ours */
-
-enum role_of_hook { HOOK_GATE, HOOK_GUARD, HOOK_REPORT, HOOK_COMMAND };
-
-/* What a failure means. A report that fails must not block: exit code 2 of a Stop hook keeps the model talking. */
-static const struct {
-    int timeout_s;
-    const char *on_failure; /* of the HTTP form */
-    const char *otherwise;  /* of the command form */
-} ROLES[] = {
-    [HOOK_GATE] = {GATE_TIMEOUT_S,   "block",    "exit 2"},
-    [HOOK_GUARD] = {REPORT_TIMEOUT_S, "block",    "exit 2"},
-    [HOOK_REPORT] = {REPORT_TIMEOUT_S, "continue", "exit 0"},
-    [HOOK_COMMAND] = {REPORT_TIMEOUT_S, NULL,       "exit 0"},
-};
-
-/* SessionStart takes no HTTP hooks; its command also tells the process, over the Unix socket. */
-static const struct {
-    const char *event;
-    enum role_of_hook role;
-} HOOKS[] = {
-    {"PreToolUse",         HOOK_GATE   },
-    {"SessionStart",       HOOK_COMMAND},
-    {"UserPromptSubmit",   HOOK_REPORT },
-    {"PostToolUse",        HOOK_REPORT },
-    {"PostToolUseFailure", HOOK_REPORT },
-    {"SubagentStart",      HOOK_REPORT },
-    {"SubagentStop",       HOOK_REPORT },
-    {"Notification",       HOOK_REPORT },
-    {"ConfigChange",       HOOK_GUARD  },
-    {"Stop",               HOOK_REPORT },
-    {"StopFailure",        HOOK_REPORT },
-    {"SessionEnd",         HOOK_REPORT },
-};
-
-static const struct {
-    const char *name, *value; /* NULL: made from the gate */
-} ENVIRONMENT[] = {
-    {"CLAUDE_CODE_ENABLE_TELEMETRY", "1"},
-    {"OTEL_LOGS_EXPORTER",           "otlp"},
-    {"OTEL_EXPORTER_OTLP_PROTOCOL",  "http/json"},
-    {"OTEL_EXPORTER_OTLP_ENDPOINT",  NULL},
-    {"OTEL_EXPORTER_OTLP_HEADERS",   NULL},
-};
-
-bool claude_http_fails_closed(struct span version)
-{
-    static const int64_t SINCE[] = {2, 1, 295};
-    for (size_t i = 0; i < ARRAY_LEN(SINCE); i++) {
-        struct span part;
-        int64_t n = 0;
-        if (!span_next(&version, '.', &part) || num_parse(part, 0, 1000000, &n) != ST_OK) {
-            return false;
-        }
-        if (n != SINCE[i]) {
-            return n > SINCE[i];
-        }
-    }
-    return true;
-}
+#define LOCK_KEY "allowManagedHooksOnly"
 
 /* ---- one hook */
 
-static void write_command_hook(struct buf *out, const struct claude_gate *g, enum role_of_hook role)
+static void write_command_hook(struct buf *out, const struct claude_gate *g, const struct hook_terms *terms)
 {
     struct buf line;
     buf_init(&line, 16384);
-    shell_quote(&line, g->self);
-    buf_addstr(&line, " hook claude --deadline " HELPER_DEADLINE " --socket ");
-    shell_quote(&line, g->socket_path);
-    if (g->version.n) {
-        buf_addstr(&line, " --runtime-version ");
-        buf_add(&line, g->version);
-    }
-    buf_printf(&line, " || %s", ROLES[role].otherwise);
+    struct hook_command c = {.runtime = "claude",
+                             .self = g->self,
+                             .socket_path = g->socket_path,
+                             .version = g->version,
+                             .otherwise = terms->otherwise};
+    hook_command_write(&line, &c);
     buf_addstr(out, "{\"type\": \"command\", \"command\": ");
     tape_quote(out, buf_span(&line));
-    buf_printf(out, ", \"timeout\": %d, \"statusMessage\": \"" OUR_MARK "\"}", ROLES[role].timeout_s);
+    buf_printf(out, ", \"timeout\": %d, \"statusMessage\": \"" OUR_MARK "\"}", terms->timeout_s);
     buf_release(&line);
 }
 
-static void write_http_hook(struct buf *out, const struct claude_gate *g, enum role_of_hook role)
+static void write_http_hook(struct buf *out, const struct claude_gate *g, const struct hook_terms *terms)
 {
     buf_printf(out,
                "{\"type\": \"http\", \"url\": \"http://127.0.0.1:%d/hook/claude\", \"timeout\": %d, "
                "\"onFailure\": \"%s\", ",
-               g->port, ROLES[role].timeout_s, ROLES[role].on_failure);
+               g->port, terms->timeout_s, terms->on_failure);
     struct buf bearer;
     buf_init(&bearer, 1024);
     buf_addstr(&bearer, "Bearer ");
@@ -111,14 +46,19 @@ static void write_http_hook(struct buf *out, const struct claude_gate *g, enum r
     buf_wipe(&bearer);
 }
 
-static void write_group(struct buf *out, const struct claude_gate *g, enum role_of_hook role)
+bool claude_gate_is_http(const struct claude_gate *g)
 {
-    bool http = role != HOOK_COMMAND && claude_http_fails_closed(g->version);
-    buf_addstr(out, role == HOOK_GATE ? "{\"matcher\": \"\", \"hooks\": [" : "{\"hooks\": [");
-    if (http) {
-        write_http_hook(out, g, role);
+    return g->token.n > 0 && claude_http_fails_closed(g->version);
+}
+
+static void write_group(struct buf *out, const struct claude_gate *g, enum hook_role role)
+{
+    const struct hook_terms *terms = hook_terms(role);
+    buf_addstr(out, role == ROLE_GATE ? "{\"matcher\": \"\", \"hooks\": [" : "{\"hooks\": [");
+    if (terms->on_failure && claude_gate_is_http(g)) {
+        write_http_hook(out, g, terms);
     } else {
-        write_command_hook(out, g, role);
+        write_command_hook(out, g, terms);
     }
     buf_addstr(out, "]}");
 }
@@ -127,9 +67,9 @@ static void write_group(struct buf *out, const struct claude_gate *g, enum role_
 
 static void environment_value(struct buf *out, const struct claude_gate *g, size_t i)
 {
-    if (ENVIRONMENT[i].value) {
-        buf_addstr(out, ENVIRONMENT[i].value);
-    } else if (strcmp(ENVIRONMENT[i].name, "OTEL_EXPORTER_OTLP_ENDPOINT") == 0) {
+    if (claude_telemetry[i].value) {
+        buf_addstr(out, claude_telemetry[i].value);
+    } else if (strcmp(claude_telemetry[i].name, "OTEL_EXPORTER_OTLP_ENDPOINT") == 0) {
         buf_printf(out, "http://127.0.0.1:%d", g->port);
     } else {
         buf_addstr(out, "Authorization=Bearer ");
@@ -145,8 +85,8 @@ static enum telemetry telemetry_of(const struct tape *j)
 {
     uint32_t env = tape_get(j, TAPE_ROOT, "env");
     enum telemetry found = TELEMETRY_NONE;
-    for (size_t i = 0; i < ARRAY_LEN(ENVIRONMENT); i++) {
-        struct span value = tape_raw(j, tape_get(j, env, ENVIRONMENT[i].name));
+    for (size_t i = 0; i < CLAUDE_TELEMETRY; i++) {
+        struct span value = tape_raw(j, tape_get(j, env, claude_telemetry[i].name));
         if (span_ends(value, OUR_HEADER "\"")) {
             return TELEMETRY_OURS;
         }
@@ -171,11 +111,11 @@ static enum status set_telemetry(struct edit *e, const struct claude_gate *g)
     if (st != ST_OK || telemetry_of(&j) == TELEMETRY_OTHERS) {
         return st;
     }
-    for (size_t i = 0; st == ST_OK && i < ARRAY_LEN(ENVIRONMENT); i++) {
+    for (size_t i = 0; st == ST_OK && i < CLAUDE_TELEMETRY; i++) {
         struct buf value;
         struct buf quoted;
         char path[64];
-        (void)snprintf(path, sizeof(path), "env/%s", ENVIRONMENT[i].name);
+        (void)snprintf(path, sizeof(path), "env/%s", claude_telemetry[i].name);
         buf_init(&value, 1024);
         buf_init(&quoted, 4096);
         environment_value(&value, g, i);
@@ -192,12 +132,25 @@ static enum status remove_telemetry(struct edit *e)
     struct tape j;
     enum status st = splice_read(e->text, &j, e->tokens, e->why);
     bool ours = st == ST_OK && telemetry_of(&j) == TELEMETRY_OURS;
-    for (size_t i = 0; ours && st == ST_OK && i < ARRAY_LEN(ENVIRONMENT); i++) {
+    for (size_t i = 0; ours && st == ST_OK && i < CLAUDE_TELEMETRY; i++) {
         char path[64];
-        (void)snprintf(path, sizeof(path), "env/%s", ENVIRONMENT[i].name);
+        (void)snprintf(path, sizeof(path), "env/%s", claude_telemetry[i].name);
         st = edit_set(e, path, SPAN_NONE);
     }
     return st;
+}
+
+/* ---- the lock of the managed settings */
+
+/* Without managed hooks it would only keep everybody else's from running. */
+static enum status remove_lock(struct edit *e, struct span old)
+{
+    struct tape j;
+    enum status st = splice_read(e->text, &j, e->tokens, e->why);
+    bool ours = st == ST_OK && !span_eq(span_trim(old), span_trim(e->text));
+    bool alone = ours && tape_get(&j, TAPE_ROOT, "hooks") == TAPE_ABSENT;
+    bool locked = alone && tape_type(&j, tape_get(&j, TAPE_ROOT, LOCK_KEY)) == TAPE_TRUE;
+    return locked ? edit_set(e, LOCK_KEY, SPAN_NONE) : st;
 }
 
 /* ---- the whole */
@@ -208,15 +161,18 @@ enum status claude_settings_add(struct span old, const struct claude_gate *g, st
     struct edit e;
     edit_init(&e, old, "statusMessage", why);
     enum status st = ST_OK;
-    for (size_t i = 0; st == ST_OK && i < ARRAY_LEN(HOOKS); i++) {
+    for (size_t i = 0; st == ST_OK && i < CLAUDE_HOOKS; i++) {
         struct buf ours;
         buf_init(&ours, 65536);
-        write_group(&ours, g, HOOKS[i].role);
-        st = edit_hook(&e, HOOKS[i].event, &ours);
+        write_group(&ours, g, claude_hooks[i].role);
+        st = edit_hook(&e, claude_hooks[i].event, &ours);
         buf_release(&ours);
     }
     if (st == ST_OK) {
-        st = set_telemetry(&e, g);
+        st = g->token.n ? set_telemetry(&e, g) : remove_telemetry(&e);
+    }
+    if (st == ST_OK && g->lock) {
+        st = edit_set(&e, LOCK_KEY, SPAN("true"));
     }
     return edit_end(&e, st, out);
 }
@@ -226,11 +182,14 @@ enum status claude_settings_remove(struct span old, struct buf *out, struct why 
     struct edit e;
     edit_init(&e, old, "statusMessage", why);
     enum status st = ST_OK;
-    for (size_t i = 0; st == ST_OK && i < ARRAY_LEN(HOOKS); i++) {
-        st = edit_hook(&e, HOOKS[i].event, NULL);
+    for (size_t i = 0; st == ST_OK && i < CLAUDE_HOOKS; i++) {
+        st = edit_hook(&e, claude_hooks[i].event, NULL);
     }
     if (st == ST_OK) {
         st = remove_telemetry(&e);
+    }
+    if (st == ST_OK) {
+        st = remove_lock(&e, old);
     }
     return edit_end(&e, st, out);
 }

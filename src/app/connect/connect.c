@@ -1,14 +1,7 @@
 #include "connect_priv.h"
 
 #include "../app_priv.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "../program.h"
 
 #include "checkrein/alloc.h"
 #include "checkrein/file.h"
@@ -16,28 +9,11 @@
 
 #define VERSION_WAIT_MS 20000
 
-extern char **environ;
-
 struct choices {
-    const char *config, *settings, *dry_run, *remove, *binary, *version, *socket, *token, *port;
+    const char *config, *scope, *settings, *dry_run, *remove, *binary, *version, *socket, *token, *port;
 };
 
 /* ---- what is installed: "2.1.328 (Claude Code)" */
-
-static void read_first_line(int fd, char *out, size_t bytes)
-{
-    size_t have = 0;
-    struct pollfd pf = {.fd = fd, .events = POLLIN};
-    while (have < bytes - 1 && poll(&pf, 1, VERSION_WAIT_MS) > 0) {
-        ssize_t n = read(fd, out + have, bytes - 1 - have);
-        if (n <= 0) {
-            break;
-        }
-        have += (size_t)n;
-    }
-    out[have] = '\0';
-    out[strcspn(out, " \r\n")] = '\0';
-}
 
 static bool is_version(const char *text)
 {
@@ -46,31 +22,19 @@ static bool is_version(const char *text)
 
 void client_version(const char *binary, char *out, size_t bytes)
 {
-    int fds[2];
-    pid_t pid = 0;
-    out[0] = '\0';
-    if (pipe2(fds, O_CLOEXEC) != 0) {
-        return;
-    }
-    char *argv[] = {(char *)binary, (char *)"--version", NULL};
-    posix_spawn_file_actions_t fa;
-    (void)posix_spawn_file_actions_init(&fa);
-    (void)posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDONLY, 0);
-    (void)posix_spawn_file_actions_adddup2(&fa, fds[1], 1);
-    (void)posix_spawn_file_actions_addopen(&fa, 2, "/dev/null", O_WRONLY, 0);
-    int err = posix_spawnp(&pid, binary, &fa, NULL, argv, environ);
-    (void)posix_spawn_file_actions_destroy(&fa);
-    (void)close(fds[1]);
-    if (err == 0) {
-        read_first_line(fds[0], out, bytes);
-        (void)kill(pid, SIGKILL); /* it has said what we asked, or never will */
-        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
-        }
-    }
-    (void)close(fds[0]);
-    if (!is_version(out)) {
+    struct buf said;
+    struct why why;
+    buf_init(&said, 256);
+    const char *const argv[] = {binary, "--version", NULL};
+    struct program p = {.argv = argv, .out = &said, .deadline_ms = VERSION_WAIT_MS};
+    enum status st = program_run(&p, &why);
+    struct span line = buf_span(&said);
+    size_t end = strcspn(said.data, " \r\n");
+    bool told = (st == ST_OK || st == ST_TIMEOUT) && span_copy(span_sub(line, 0, end), out, bytes);
+    if (!told || !is_version(out)) {
         out[0] = '\0';
     }
+    buf_release(&said);
 }
 
 /* ---- where */
@@ -85,6 +49,7 @@ static enum status read_settings(const char *path, struct buf *b, struct why *wh
 
 struct plan {
     const struct connector *to;
+    const struct scope *scope;
     struct claude_gate gate;
     struct beside beside;
     struct buf before, after, token;
@@ -92,10 +57,13 @@ struct plan {
     char *settings, *socket_path, *token_path;
 };
 
-static enum status choose_gate(struct plan *p, const struct choices *ch, const struct conf *conf,
-                               const char *self, struct why *why)
+/* Port and token, where the file is one that a token may stand in. */
+static enum status choose_door(struct plan *p, const struct choices *ch, const struct conf *conf, struct why *why)
 {
     int64_t port = conf->serve.hook_port;
+    if (p->scope->who != SCOPE_PRIVATE) {
+        return ST_OK;
+    }
     if (ch->port && num_parse(span_str(ch->port), 1, 65535, &port) != ST_OK) {
         return why_fail(why, ST_INVALID, "--hook-port: 1 to 65535");
     }
@@ -107,6 +75,18 @@ static enum status choose_gate(struct plan *p, const struct choices *ch, const s
     if (st == ST_NOTFOUND) {
         return why_fail(why, st, "%s: no token yet; start `checkrein serve` once", p->token_path);
     }
+    p->gate.port = (int)port;
+    p->gate.token = span_trim(buf_span(&p->token));
+    return st;
+}
+
+static enum status choose_gate(struct plan *p, const struct choices *ch, const struct conf *conf,
+                               const char *self, struct why *why)
+{
+    enum status st = choose_door(p, ch, conf, why);
+    if (st != ST_OK) {
+        return st;
+    }
     if (ch->version && (!is_version(ch->version) ||
                         !span_copy(span_str(ch->version), p->version, sizeof(p->version)))) {
         return why_fail(why, ST_INVALID, "--runtime-version: numbers and points, such as 2.1.328");
@@ -114,19 +94,18 @@ static enum status choose_gate(struct plan *p, const struct choices *ch, const s
     if (!ch->version) {
         client_version(ch->binary ? ch->binary : p->to->name, p->version, sizeof(p->version));
     }
-    p->gate = (struct claude_gate){.self = self,
-                                   .socket_path = p->socket_path,
-                                   .port = (int)port,
-                                   .token = span_trim(buf_span(&p->token)),
-                                   .version = span_str(p->version)};
-    return st;
+    p->gate.self = self;
+    p->gate.socket_path = p->scope->who == SCOPE_MACHINE ? ch->socket : p->socket_path;
+    p->gate.version = span_str(p->version);
+    p->gate.lock = p->scope->who == SCOPE_MACHINE;
+    return ST_OK;
 }
 
 static enum status transform(struct plan *p, const struct choices *ch, const struct conf *conf,
                              const char *self, struct why *why)
 {
     enum status st = read_settings(p->settings, &p->before, why);
-    if (st == ST_OK && p->to->beside) {
+    if (st == ST_OK && p->to->beside && p->scope->who == SCOPE_PRIVATE) {
         st = beside_read(&p->beside, p->to, p->settings, why);
     }
     if (st != ST_OK) {
@@ -146,14 +125,45 @@ static enum status transform(struct plan *p, const struct choices *ch, const str
     return st;
 }
 
+static void explain_copies(const struct plan *p)
+{
+    char *other = copy_elsewhere(p->scope, p->settings, buf_span(&p->after));
+    if (other) {
+        (void)printf("warning: %s asks in another way: each call will be asked twice, and refused; take one out with --remove\n",
+                     other);
+    }
+    free(other);
+}
+
+static void explain_machine(const struct plan *p)
+{
+    if (p->gate.socket_path) {
+        (void)printf("all users of this machine ask %s\n", p->gate.socket_path);
+    } else {
+        (void)printf("each user asks the daemon of his own, in /run/user/<uid>/checkrein: who runs none is refused\n");
+    }
+    if (!only_root_writes(p->gate.self)) {
+        (void)printf("warning: %s can be changed by somebody else than root, and the hooks run it\n", p->gate.self);
+    }
+}
+
 static void explain(const struct plan *p, const struct choices *ch)
 {
     if (ch->remove) {
         return;
     }
     (void)printf("%s %s: %s\n%s\n", p->to->called, p->version[0] ? p->version : "(version not found)",
-                 p->to->form(span_str(p->version)), p->to->limits);
-    if (p->to->telemetry_is_anothers(buf_span(&p->before))) {
+                 p->to->form(&p->gate), p->to->limits);
+    explain_copies(p);
+    if (p->scope->who == SCOPE_MACHINE) {
+        explain_machine(p);
+    }
+    if (p->scope->who == SCOPE_SHARED && git_would_commit(p->settings)) {
+        (void)printf("warning: git does not ignore %s: it holds no secret, but paths of this machine\n", p->settings);
+    }
+    if (p->scope->who != SCOPE_PRIVATE) {
+        (void)printf("spend is not seen from here: its telemetry needs the token, and so the user's own settings\n");
+    } else if (p->to->telemetry_is_anothers(buf_span(&p->before))) {
         (void)printf("telemetry is set up already and is left as it is: what the agent spends is not seen\n");
     }
 }
@@ -174,15 +184,22 @@ static enum status still_the_same(const struct plan *p, struct why *why)
 /* The rules that let pass what passed the hooks are there only while the hooks are. */
 static enum status write_all(const struct plan *p, bool remove, struct why *why)
 {
-    enum status st = still_the_same(p, why);
+    mode_t mode = 0;
+    enum status st = connect_scope_writable(p->scope, p->settings, why);
+    if (st == ST_OK) {
+        st = still_the_same(p, why);
+    }
+    if (st == ST_OK) {
+        st = connect_scope_mode(p->scope, p->settings, &mode, why);
+    }
     if (st == ST_OK && remove && beside_changes(&p->beside, true)) {
         st = beside_remove(&p->beside, why);
     }
     if (st == ST_OK) {
-        st = file_make_parent(p->settings, why);
+        st = file_make_parent_mode(p->settings, p->scope->folder_mode, why);
     }
     if (st == ST_OK && !span_eq(buf_span(&p->before), buf_span(&p->after))) {
-        st = file_replace(p->settings, buf_span(&p->after), 0600, why);
+        st = file_replace(p->settings, buf_span(&p->after), mode, why);
     }
     if (st == ST_OK && !remove && beside_changes(&p->beside, false)) {
         st = beside_write(&p->beside, why);
@@ -221,14 +238,15 @@ static char *first_of(const char *a, const char *b, char *standard)
     return xstrdup(chosen);
 }
 
-static int run(const struct choices *ch, const struct connector *to, const struct conf *conf, const char *self)
+static int run(const struct choices *ch, const struct connector *to, const struct scope *scope, const struct conf *conf,
+               const char *self)
 {
-    struct plan p = {.to = to};
+    struct plan p = {.to = to, .scope = scope};
     struct why why = {0};
     buf_init(&p.before, SETTINGS_BYTES);
     buf_init(&p.after, SETTINGS_BYTES);
     buf_init(&p.token, 256);
-    p.settings = first_of(ch->settings, "", to->settings_path());
+    p.settings = first_of(ch->settings, "", scope->path());
     p.socket_path = first_of(ch->socket, conf->serve.socket, path_runtime("checkrein.sock"));
     p.token_path = first_of(ch->token, conf->serve.token_file, path_state("hook.token"));
     int code = transform(&p, ch, conf, self, &why) == ST_OK ? apply(&p, ch, &why)
@@ -247,7 +265,8 @@ static int run(const struct choices *ch, const struct connector *to, const struc
 
 const struct option_row OPTIONS_CONNECT[] = {
     {"config", "FILE", "read this file", AT(config)},
-    {"settings", "FILE", "the settings to edit; else the user's own", AT(settings)},
+    {"scope", "SCOPE", "user, project (this folder) or managed (this machine, by root); else user", AT(scope)},
+    {"settings", "FILE", "edit this file instead of the scope's own", AT(settings)},
     {"dry-run", NULL, "show what would change and write nothing", AT(dry_run)},
     {"remove", NULL, "take checkrein's hooks out again", AT(remove)},
     {"binary", "FILE", "the installed client, to ask its version", AT(binary)},
@@ -270,9 +289,14 @@ int cmd_connect(struct args *a)
         app_say("which runtime? `claude` and `gemini` are known");
         return EXIT_USAGE;
     }
+    const struct scope *scope = connect_scope(to->name, ch.scope ? ch.scope : "user");
+    if (!scope) {
+        app_say("--scope: user, project or managed");
+        return EXIT_USAGE;
+    }
     struct conf conf;
     struct why why = {0};
-    int code = config_load(&conf, ch.config, &why) == ST_OK ? run(&ch, to, &conf, a->self)
+    int code = config_load(&conf, ch.config, &why) == ST_OK ? run(&ch, to, scope, &conf, a->self)
                                                             : app_trouble(&why, EXIT_TROUBLE);
     conf_release(&conf);
     return code;

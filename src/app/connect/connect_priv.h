@@ -4,6 +4,8 @@
  *   claude.c    what Claude Code's settings must hold, for the version that is installed
  *   gemini.c    what Gemini CLI's settings and rules must hold
  *   connectors.c  the runtimes, a row each        beside.c  a file of ours beside the settings
+ *   scope.c     which file, whose it is, and whether a secret may stand in it
+ *   copies.c    the same gate in two scopes
  *   edit.c      several changes of one settings text, ours told from others' by a mark
  *   splice.c    JSON text edited in place: what is not ours keeps its bytes
  *   diff.c      the difference between two texts, for a person
@@ -12,38 +14,61 @@
 #define CONNECT_PRIV_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "checkrein/buf.h"
+#include "checkrein/settings.h"
 #include "checkrein/span.h"
 #include "checkrein/status.h"
 #include "checkrein/wire.h"
 
-#define SETTINGS_BYTES  ((size_t)1 << 20)
-#define SETTINGS_TOKENS 65536
-
-/* Marks a hook as ours; the runtime shows it while a call waits. */
-#define OUR_MARK "checkrein gate"
-
 struct claude_gate {
     const char *self;        /* path of this executable */
-    const char *socket_path;
+    const char *socket_path; /* NULL: each user's own, whoever runs the client */
     int port;
-    struct span token;
+    struct span token;       /* empty: none may stand in the file, so command hooks, and no telemetry */
     struct span version;     /* of the installed client; empty: not known */
+    bool lock;               /* of the machine's settings: no hook of somebody else rewrites an approved call */
 };
+
+/* ---- scope.c */
+enum scope_who {
+    SCOPE_PRIVATE, /* one user's, readable by nobody else */
+    SCOPE_SHARED,  /* may be committed, or copied: holds no secret */
+    SCOPE_MACHINE  /* everybody's, written by root: holds no secret, and no user's paths */
+};
+struct scope {
+    const char *runtime, *name;
+    const char *finding;   /* what doctor calls its findings */
+    char *(*path)(void);   /* caller frees */
+    mode_t file_mode, folder_mode;
+    enum scope_who who;
+};
+const struct scope *connect_scope(const char *runtime, const char *name); /* NULL: there is none */
+/* The mode that the file shall have when it is written. ST_DENIED: it is somebody else's. */
+enum status connect_scope_mode(const struct scope *s, const char *path, mode_t *mode, struct why *why) MUST_USE;
+/* ST_DENIED: it takes root. */
+enum status connect_scope_writable(const struct scope *s, const char *path, struct why *why) MUST_USE;
+/* Neither this file nor a folder above it can be changed by anybody but root. */
+bool only_root_writes(const char *path);
+/* It is in a git repository and not ignored there. */
+bool git_would_commit(const char *path);
+
+/* ---- copies.c */
+/* Another file that the client reads too and whose gate is not the same as this one's; caller frees. NULL: none. */
+char *copy_elsewhere(const struct scope *s, const char *path, struct span settings);
 
 /* ---- connectors.c: a row for each runtime that can be connected */
 struct connector {
     const char *name;   /* of the subcommand's argument, and of the client's executable */
     const char *called; /* by people */
-    char *(*settings_path)(void); /* the user's own; caller frees */
     /* The settings with our hooks and telemetry (replacing older ones of ours), or without any of ours. */
     enum status (*add)(struct span old, const struct claude_gate *g, struct buf *out, struct why *why);
     enum status (*remove)(struct span old, struct buf *out, struct why *why);
-    const char *(*form)(struct span version); /* what of hooks this version gets, in words */
+    const char *(*form)(const struct claude_gate *g); /* what of hooks this version and scope get, in words */
     /* True when somebody else has set telemetry up: it is left alone, and spend is not seen. */
     bool (*telemetry_is_anothers)(struct span settings);
-    const char *beside;      /* file of ours that it needs beside its settings; NULL: none */
+    const char *beside;      /* file of ours that it needs beside its user's settings; NULL: none */
     const char *beside_text;
     const char *taken_up;    /* when sessions notice */
     const char *limits;      /* what is not held all the same: docs/drivers/ says more */
@@ -52,8 +77,8 @@ const struct connector *connector_at(size_t i); /* NULL after the last */
 const struct connector *connector_find(const char *name);
 
 /* ---- claude.c */
-/* True when this version fails closed with `onFailure` on an HTTP hook (2.1.295 and later). */
-bool claude_http_fails_closed(struct span version);
+/* HTTP hooks, where a token may stand in the file and the version fails closed with them; else command hooks. */
+bool claude_gate_is_http(const struct claude_gate *g);
 enum status claude_settings_add(struct span old, const struct claude_gate *g, struct buf *out,
                                 struct why *why) MUST_USE;
 enum status claude_settings_remove(struct span old, struct buf *out, struct why *why) MUST_USE;
@@ -102,8 +127,6 @@ enum status edit_set(struct edit *e, const char *path, struct span value) MUST_U
 enum status edit_hook(struct edit *e, const char *event, const struct buf *ours) MUST_USE;
 /* With `st` ST_OK appends the settings to `out`, when they can be read; frees everything, gives `st` or worse. */
 enum status edit_end(struct edit *e, enum status st, struct buf *out) MUST_USE;
-/* The word in single quotes for a shell. */
-void shell_quote(struct buf *out, const char *word);
 
 /* ---- splice.c: one member of an object, set or taken out, everything else byte for byte as it was */
 /* path: "env" or "hooks/PreToolUse": objects on the way are made. value: JSON text; NONE takes the member out,

@@ -2,59 +2,37 @@
  */
 #include "connect_priv.h"
 
-#include "../app_priv.h"
+#include <string.h>
 
-#include "checkrein/alloc.h"
-
-static char *in_folder(char *folder, const char *name)
+static const char *claude_form(const struct claude_gate *g)
 {
-    char *path = path_join(folder, name);
-    free(folder);
-    return path;
+    if (claude_gate_is_http(g)) {
+        return "HTTP hooks, which block when the daemon does not answer";
+    }
+    return g->token.n ? "command hooks, because this version would let calls run when an HTTP hook fails"
+                      : "command hooks, so that no token stands in this file";
 }
 
-static char *claude_settings_path(void)
+static const char *gemini_form(const struct claude_gate *g)
 {
-    const char *dir = env_or("CLAUDE_CONFIG_DIR", NULL);
-    return in_folder(dir ? xstrdup(dir) : path_join(env_or("HOME", "/"), ".claude"), "settings.json");
-}
-
-static char *gemini_settings_path(void)
-{
-    const char *home = env_or("GEMINI_CLI_HOME", env_or("HOME", "/"));
-    return in_folder(path_join(home, ".gemini"), "settings.json");
-}
-
-static const char *claude_form(struct span version)
-{
-    return claude_http_fails_closed(version)
-               ? "HTTP hooks, which block when the daemon does not answer"
-               : "command hooks, because this version would let calls run when an HTTP hook fails";
-}
-
-static const char *gemini_form(struct span version)
-{
-    return span_is(version, GEMINI_SEEN) ? "command hooks, which block when the daemon does not answer"
-                                         : "command hooks; they were tried with " GEMINI_SEEN " and with no other version";
+    return span_is(g->version, GEMINI_SEEN) ? "command hooks, which block when the daemon does not answer"
+                                            : "command hooks; they were tried with " GEMINI_SEEN " and with no other version";
 }
 
 static const struct connector CONNECTORS[] = {
     {
         .name = "claude",
         .called = "Claude Code",
-        .settings_path = claude_settings_path,
         .add = claude_settings_add,
         .remove = claude_settings_remove,
         .form = claude_form,
         .telemetry_is_anothers = claude_telemetry_is_anothers,
-        .taken_up = "running sessions take it up within seconds, those behind the gate already at their next start",
-        .limits = "Not held: sessions started with --bare, --safe-mode or --setting-sources project, and projects whose "
-                  "settings have disableAllHooks.",
+        .taken_up = "running sessions take it up within seconds, those behind the gate when no call runs",
+        .limits = "What is not held all the same: checkrein doctor says it for this scope.",
     },
     {
         .name = "gemini",
         .called = "Gemini CLI",
-        .settings_path = gemini_settings_path,
         .add = gemini_settings_add,
         .remove = gemini_settings_remove,
         .form = gemini_form,

@@ -2,20 +2,6 @@
 
 #include "checkrein/alloc.h"
 
-/* The path in single quotes for the shell that runs it. */
-void shell_quote(struct buf *out, const char *word)
-{
-    buf_addch(out, '\'');
-    for (; *word; word++) {
-        if (*word == '\'') {
-            buf_addstr(out, "'\\''");
-        } else {
-            buf_addch(out, *word);
-        }
-    }
-    buf_addch(out, '\'');
-}
-
 static bool is_ours(const struct edit *e, const struct tape *j, uint32_t hook)
 {
     return span_is(tape_raw(j, tape_get(j, hook, e->mark_key)), "\"" OUR_MARK "\"");

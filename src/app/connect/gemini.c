@@ -12,10 +12,10 @@
 
 #include "checkrein/alloc.h"
 
+#define SWITCH            "hooksConfig/enabled"
 #define MARK_KEY          "name"
 #define GATE_TIMEOUT_MS   86400000
 #define REPORT_TIMEOUT_MS 10000
-#define HELPER_DEADLINE   "23h"
 #define OUR_USER          "checkrein" /* in the telemetry's address: marks it as ours */
 
 enum role_of_hook { HOOK_GATE, HOOK_REPORT };
@@ -66,8 +66,13 @@ const char GEMINI_RULES[] =
 static void write_command(struct buf *line, const struct claude_gate *g, enum role_of_hook role)
 {
     shell_quote(line, g->self);
-    buf_addstr(line, " hook gemini --deadline " HELPER_DEADLINE " --pid $((PPID)) --socket ");
-    shell_quote(line, g->socket_path);
+    buf_addstr(line, " hook gemini --deadline " HELPER_DEADLINE " --pid $((PPID))");
+    if (g->socket_path) {
+        buf_addstr(line, " --socket ");
+        shell_quote(line, g->socket_path);
+    } else {
+        buf_addstr(line, " --own-socket");
+    }
     if (g->version.n) {
         buf_addstr(line, " --runtime-version ");
         buf_add(line, g->version);
@@ -146,6 +151,16 @@ static enum status remove_telemetry(struct edit *e)
     return st;
 }
 
+/* In the machine's settings it holds against a user's that say no. */
+static enum status remove_switch(struct edit *e, struct span old)
+{
+    struct tape j;
+    enum status st = splice_read(e->text, &j, e->tokens, e->why);
+    bool ours = st == ST_OK && !span_eq(span_trim(old), span_trim(e->text));
+    bool on = ours && tape_type(&j, tape_path(&j, TAPE_ROOT, SWITCH)) == TAPE_TRUE;
+    return on ? edit_set(e, SWITCH, SPAN_NONE) : st;
+}
+
 /* ---- the whole */
 
 /* Settings that would leave our hooks out are not written into as if all were well. */
@@ -181,8 +196,13 @@ enum status gemini_settings_add(struct span old, const struct claude_gate *g, st
         st = edit_hook(&e, HOOKS[i].event, &ours);
         buf_release(&ours);
     }
-    if (st == ST_OK && telemetry != TELEMETRY_OTHERS) {
+    if (st == ST_OK && telemetry != TELEMETRY_OTHERS && g->token.n) {
         st = set_telemetry(&e, g);
+    } else if (st == ST_OK && telemetry == TELEMETRY_OURS) {
+        st = remove_telemetry(&e);
+    }
+    if (st == ST_OK && g->lock) {
+        st = edit_set(&e, SWITCH, SPAN("true"));
     }
     return edit_end(&e, st, out);
 }
@@ -199,6 +219,9 @@ enum status gemini_settings_remove(struct span old, struct buf *out, struct why 
     }
     if (st == ST_OK && ours) {
         st = remove_telemetry(&e);
+    }
+    if (st == ST_OK) {
+        st = remove_switch(&e, old);
     }
     return edit_end(&e, st, out);
 }
