@@ -25,6 +25,7 @@ struct govd;
 struct govd_options {
     const struct conf *conf;   /* [serve]; must outlive the daemon */
     const char *socket_path;   /* resolved; folder is made 0700 */
+    const char *own_socket;    /* what a hook's --own-socket means; NULL: not known */
     const char *token_path;    /* resolved; made with a fresh token when missing */
     const char *policy_path;   /* resolved; may not exist: then only the defaults */
     const char *prices_path;   /* resolved; may not exist: then nothing that a runtime does not price itself has a price */

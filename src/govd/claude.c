@@ -83,13 +83,14 @@ static void on_subagent_start(struct hook *h)
  * session. */
 static void on_config_change(struct hook *h)
 {
-    if (!span_ends(hook_text(h, "source"), "_settings")) {
-        return;
+    struct config_change c = {.source = hook_text(h, "source"),
+                              .path = hook_text(h, "file_path"),
+                              .transcript = hook_text(h, "transcript_path"),
+                              .cwd = hook_text(h, "cwd")};
+    const char *why = span_ends(c.source, "_settings") ? config_change(h->g, h->session, &c) : NULL;
+    if (why) {
+        hook_block(h, span_str(why));
     }
-    publish_signal(h->g, h->session, SEVERITY_HIGH,
-                   "the runtime's settings were changed while it runs: this session keeps its own, "
-                   "hooks included");
-    hook_block(h, SPAN("checkrein: settings are taken up at the next start"));
 }
 
 static const struct hook_event EVENTS[] = {

@@ -26,6 +26,8 @@ static void init(struct govd *g, struct loop *l, struct net *n, const struct gov
     g->policy_path = xstrdup(o->policy_path);
     g->prices_path = xstrdup(o->prices_path);
     g->tokens_path = xstrdup(o->tokens_path);
+    g->socket_path = xstrdup(o->socket_path);
+    g->own_socket = o->own_socket ? xstrdup(o->own_socket) : NULL;
     g->host = xstrdup(o->host);
     g->fleet = fleet_new();
     g->policy = policy_new();
@@ -166,6 +168,7 @@ void govd_free(struct govd *g)
         return;
     }
     loop_remove(g->loop, g->seal_timer);
+    config_looks_release(g);
     doors_close(g);
     endings_release(g);
     freezers_release(g);
@@ -195,6 +198,7 @@ void govd_free(struct govd *g)
     free(g->policy_path);
     free(g->prices_path);
     free(g->socket_path);
+    free(g->own_socket);
     free(g->host);
     free(g->source);
     free(g);

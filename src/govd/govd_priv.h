@@ -14,6 +14,7 @@
  *   interrupt.c SIGINT where there is no gate
  *   token.c     the hooks' bearer token           seen.c      command ids that were taken
  *   tokens.c    consoles' tokens and rights       identity.c  who is at the other end of a connection
+ *   config_change.c  settings that change under a session
  */
 #ifndef GOVD_PRIV_H
 #define GOVD_PRIV_H
@@ -216,7 +217,7 @@ struct govd {
     struct fleet *fleet;
     struct policy *policy;
     struct codec *codec;
-    char *policy_path, *prices_path, *socket_path, *host, *source;
+    char *policy_path, *prices_path, *socket_path, *own_socket, *host, *source;
     char token[TOKEN_BYTES];
     char password[PASSWORD_BYTES]; /* the same as HTTP basic authentication */
     char *tokens_path;
@@ -276,6 +277,7 @@ struct govd {
     int64_t unreadable_us; /* monotonic: when hooks that cannot be read were last told of */
     uint64_t unreadable;   /* since then */
     int64_t clock_offset_us; /* wall against the time since boot, as last seen; 0: not yet */
+    struct config_look *config_looks; /* second looks that are due */
     bool closing, drained;
     loop_id seal_timer;
 };
@@ -416,6 +418,15 @@ const struct runtime *runtime_of_agent(struct span id);  /* the first one when n
 
 /* ---- hooks.c: one hook call; answered at once or through the gate */
 void hook_receive(struct govd *g, net_id http, const struct http_head *head, struct span body);
+
+/* ---- config_change.c: somebody changed a settings file of a runtime while this session runs */
+struct config_change { /* what the runtime's hook tells of it; spans borrowed */
+    struct span source, path, transcript, cwd;
+};
+/* Looks at the files, tells what it found, and gives why the session must keep what it has; NULL when it may
+ * take the change up. */
+const char *config_change(struct govd *g, struct session *s, const struct config_change *c);
+void config_looks_release(struct govd *g);
 
 /* ---- rules.c */
 void rules_reload(struct govd *g);
