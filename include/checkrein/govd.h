@@ -22,6 +22,10 @@
 
 struct govd;
 
+/* Calls of this session are test calls: refused whatever the rules say, recorded as such, and the nonce in their
+ * input stands in the reason. Whoever takes the name gets refusals. */
+#define DOCTOR_SESSION "checkrein-doctor"
+
 struct govd_options {
     const struct conf *conf;   /* [serve]; must outlive the daemon */
     const char *socket_path;   /* resolved; folder is made 0700 */

@@ -99,6 +99,7 @@ int cmd_demo(struct args *a);
 int cmd_demo_agent(struct args *a);
 int cmd_hook(struct args *a);
 int cmd_connect(struct args *a);
+int cmd_doctor(struct args *a);
 int cmd_run(struct args *a);
 int cmd_status(struct args *a);
 int cmd_watch(struct args *a);
@@ -118,7 +119,7 @@ int cmd_help(struct args *a);
 int cmd_version(struct args *a);
 
 extern const struct option_row OPTIONS_CONSOLE[], OPTIONS_SERVE[], OPTIONS_DEMO[], OPTIONS_DEMO_AGENT[], OPTIONS_HOOK[],
-    OPTIONS_CONNECT[], OPTIONS_RUN[], OPTIONS_STATUS[], OPTIONS_VERIFY[], OPTIONS_CONFIG[], OPTIONS_MAN[], OPTIONS_TOKEN[],
-    OPTIONS_LIST[], OPTIONS_HISTORY[];
+    OPTIONS_CONNECT[], OPTIONS_DOCTOR[], OPTIONS_RUN[], OPTIONS_STATUS[], OPTIONS_VERIFY[], OPTIONS_CONFIG[],
+    OPTIONS_MAN[], OPTIONS_TOKEN[], OPTIONS_LIST[], OPTIONS_HISTORY[];
 
 #endif

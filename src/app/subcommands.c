@@ -12,7 +12,13 @@ static const struct subcommand SUBCOMMANDS[] = {
      "all that waits and ends."},
     {"connect", cmd_connect, "claude|gemini", "put an installed agent behind the daemon", OPTIONS_CONNECT,
      "Shows the difference, keeps everything else in the settings, and fails closed for the version that is "
-     "installed."},
+     "installed.\n\n"
+     "Scope user is the user's own settings; the daemon's token stands in them. Scope project is "
+     ".claude/settings.local.json of this folder, scope managed the settings of the machine, which only root writes and "
+     "no start flag of the client skips: both ask over the Unix socket and hold no token."},
+    {"doctor", cmd_doctor, "[claude]", "does the gate hold, and what would still get past it", OPTIONS_DOCTOR,
+     "Looks at the daemon, its record and the settings of every scope, and sends a test call through the hook that is "
+     "installed. Ends with 0 only when that was refused and nothing else is wrong."},
     {"run", cmd_run, "-- PROGRAM...", "start an agent behind the daemon, without touching its settings", OPTIONS_RUN,
      "All below it is one agent: seen, frozen and ended as one, also what it leaves behind or puts into a session of its "
      "own. `claude` gets the hooks that hold its calls; of any other program the processes are held, not the calls.\n\n"

@@ -14,7 +14,7 @@
  *   interrupt.c SIGINT where there is no gate
  *   token.c     the hooks' bearer token           seen.c      command ids that were taken
  *   tokens.c    consoles' tokens and rights       identity.c  who is at the other end of a connection
- *   config_change.c  settings that change under a session
+ *   config_change.c  settings that change under a session     doctor.c    test calls
  */
 #ifndef GOVD_PRIV_H
 #define GOVD_PRIV_H

@@ -242,6 +242,9 @@ void hook_receive(struct govd *g, net_id http, const struct http_head *head, str
         refuse_unreadable(&h, fault);
         return;
     }
+    if (doctor_call(&h, who.native, body)) {
+        return;
+    }
     if (!within_rate(&h, &who)) {
         return;
     }

@@ -51,6 +51,10 @@ void hook_deny(struct hook *h, const char *reason);
 void hook_block(struct hook *h, struct span reason);
 bool hook_id_is_sane(struct span id);
 
+/* ---- doctor.c */
+/* True: it was a test call, and is answered. */
+bool doctor_call(struct hook *h, struct span session, struct span body);
+
 /* ---- told.c */
 /* A call at the gate: refused when it cannot be shown as it would run. NONE: the runtime gives its calls no id. */
 void told_call(struct hook *h, struct span native_id);

@@ -49,7 +49,7 @@ static enum status read_settings(const char *path, struct buf *b, struct why *wh
 
 struct plan {
     const struct connector *to;
-    const struct scope *scope;
+    const struct settings_scope *scope;
     struct claude_gate gate;
     struct beside beside;
     struct buf before, after, token;
@@ -238,7 +238,7 @@ static char *first_of(const char *a, const char *b, char *standard)
     return xstrdup(chosen);
 }
 
-static int run(const struct choices *ch, const struct connector *to, const struct scope *scope, const struct conf *conf,
+static int run(const struct choices *ch, const struct connector *to, const struct settings_scope *scope, const struct conf *conf,
                const char *self)
 {
     struct plan p = {.to = to, .scope = scope};
@@ -289,7 +289,7 @@ int cmd_connect(struct args *a)
         app_say("which runtime? `claude` and `gemini` are known");
         return EXIT_USAGE;
     }
-    const struct scope *scope = connect_scope(to->name, ch.scope ? ch.scope : "user");
+    const struct settings_scope *scope = connect_scope(to->name, ch.scope ? ch.scope : "user");
     if (!scope) {
         app_say("--scope: user, project or managed");
         return EXIT_USAGE;

@@ -37,18 +37,18 @@ enum scope_who {
     SCOPE_SHARED,  /* may be committed, or copied: holds no secret */
     SCOPE_MACHINE  /* everybody's, written by root: holds no secret, and no user's paths */
 };
-struct scope {
+struct settings_scope {
     const char *runtime, *name;
     const char *finding;   /* what doctor calls its findings */
     char *(*path)(void);   /* caller frees */
     mode_t file_mode, folder_mode;
     enum scope_who who;
 };
-const struct scope *connect_scope(const char *runtime, const char *name); /* NULL: there is none */
+const struct settings_scope *connect_scope(const char *runtime, const char *name); /* NULL: there is none */
 /* The mode that the file shall have when it is written. ST_DENIED: it is somebody else's. */
-enum status connect_scope_mode(const struct scope *s, const char *path, mode_t *mode, struct why *why) MUST_USE;
+enum status connect_scope_mode(const struct settings_scope *s, const char *path, mode_t *mode, struct why *why) MUST_USE;
 /* ST_DENIED: it takes root. */
-enum status connect_scope_writable(const struct scope *s, const char *path, struct why *why) MUST_USE;
+enum status connect_scope_writable(const struct settings_scope *s, const char *path, struct why *why) MUST_USE;
 /* Neither this file nor a folder above it can be changed by anybody but root. */
 bool only_root_writes(const char *path);
 /* It is in a git repository and not ignored there. */
@@ -56,7 +56,7 @@ bool git_would_commit(const char *path);
 
 /* ---- copies.c */
 /* Another file that the client reads too and whose gate is not the same as this one's; caller frees. NULL: none. */
-char *copy_elsewhere(const struct scope *s, const char *path, struct span settings);
+char *copy_elsewhere(const struct settings_scope *s, const char *path, struct span settings);
 
 /* ---- connectors.c: a row for each runtime that can be connected */
 struct connector {

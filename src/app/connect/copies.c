@@ -22,7 +22,7 @@ static bool differs(const char *path, struct span gate)
     return other;
 }
 
-char *copy_elsewhere(const struct scope *s, const char *path, struct span settings)
+char *copy_elsewhere(const struct settings_scope *s, const char *path, struct span settings)
 {
     const struct settings_daemon any = {.socket_path = ""};
     struct settings_look ours;

@@ -67,7 +67,7 @@ static char *gemini_managed(void)
     return xstrdup("/etc/gemini-cli/settings.json");
 }
 
-static const struct scope SCOPES[] = {
+static const struct settings_scope SCOPES[] = {
     {"claude", "user",    "settings.user",    claude_user,    0600, 0700, SCOPE_PRIVATE},
     {"claude", "project", "settings.project", claude_project, 0600, 0755, SCOPE_SHARED },
     {"claude", "managed", "settings.managed", claude_managed, 0644, 0755, SCOPE_MACHINE},
@@ -76,7 +76,7 @@ static const struct scope SCOPES[] = {
     {"gemini", "managed", "settings.managed", gemini_managed, 0644, 0755, SCOPE_MACHINE},
 };
 
-const struct scope *connect_scope(const char *runtime, const char *name)
+const struct settings_scope *connect_scope(const char *runtime, const char *name)
 {
     for (size_t i = 0; i < ARRAY_LEN(SCOPES); i++) {
         if (strcmp(SCOPES[i].runtime, runtime) == 0 && strcmp(SCOPES[i].name, name) == 0) {
@@ -87,7 +87,7 @@ const struct scope *connect_scope(const char *runtime, const char *name)
 }
 
 /* A file of somebody else would be ours afterwards, and he could not read it any more. */
-enum status connect_scope_mode(const struct scope *s, const char *path, mode_t *mode,
+enum status connect_scope_mode(const struct settings_scope *s, const char *path, mode_t *mode,
                                struct why *why)
 {
     struct stat sb;
@@ -105,7 +105,7 @@ enum status connect_scope_mode(const struct scope *s, const char *path, mode_t *
     return ST_OK;
 }
 
-enum status connect_scope_writable(const struct scope *s, const char *path, struct why *why)
+enum status connect_scope_writable(const struct settings_scope *s, const char *path, struct why *why)
 {
     if (s->who == SCOPE_MACHINE && geteuid() != 0 && access(path, W_OK) != 0) {
         return why_fail(why, ST_DENIED, "%s: only root writes there: run it with sudo", path);

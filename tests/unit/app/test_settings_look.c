@@ -81,14 +81,14 @@ static void whole_in_every_form(void **state)
 static void nothing_is_no_fault(void **state)
 {
     (void)state;
-    static const char *const TEXTS[] = {
-        "",
-        " \n",
-        "{}",
-        "{\"hooks\":{}}",
-        "{\"hooks\":{\"Stop\":[]},\"env\":{\"A\":\"b\"},\"disableAllHooks\":false}",
-        "{\"hooks\":{\"PreToolUse\":[{\"matcher\":\"Bash\",\"hooks\":[{\"type\":\"command\","
-        "\"command\":\"true\"}]}]}}"};
+    static const char *const TEXTS[] = {"",
+                                        " \n",
+                                        "{}",
+                                        "{\"hooks\":{}}",
+                                        "{\"hooks\":{\"Stop\":[]},\"env\":{\"A\":\"b\"}}",
+                                        "{\"disableAllHooks\":false}",
+                                        "{\"hooks\":{\"PreToolUse\":[{\"matcher\":\"Bash\",\"hooks\":[]}]}}",
+    };
     for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
         struct settings_look look = look_at(TEXTS[i]);
         assert_int_equal(look.faults, 0);
