@@ -56,6 +56,11 @@ struct telemetry_row {
 #define CLAUDE_TELEMETRY 5
 extern const struct telemetry_row claude_telemetry[CLAUDE_TELEMETRY];
 
+/* Variables that decide what a command hook's line really runs. A project's settings may set them for hooks too; the
+ * machine's are stronger, and set them to nothing. */
+#define CLAUDE_CLEARED 5
+extern const char *const claude_cleared[CLAUDE_CLEARED];
+
 /* ---- looking */
 
 /* X(constant, name in --json, words; one %s takes what it is about) */

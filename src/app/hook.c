@@ -252,6 +252,10 @@ int cmd_hook(struct args *a)
         app_say("the call is blocked: which runtime? `claude` and `gemini` are known");
         return EXIT_USAGE;
     }
+    static const char *const LOADS_CODE[] = {"OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES"};
+    for (size_t i = 0; i < ARRAY_LEN(LOADS_CODE); i++) {
+        (void)unsetenv(LOADS_CODE[i]); /* a project's settings may have set it */
+    }
     char found[16];
     (void)snprintf(found, sizeof(found), "%d", (int)hook_client(client->name));
     if (!t.pid) {

@@ -25,6 +25,14 @@ void call_set_state(struct govd *g, struct call *c, enum call_state state);
 struct span call_reported_by(const char digest[DIGEST_TEXT_BYTES]);
 /* Of an id made here, what a report can name it by; any other id as it is. */
 struct span call_reported_id(struct span action);
+/* A subagent's call is told under its parent's name by telemetry: the root and the call name it. Inits `key`. */
+void call_key(const struct govd *g, struct buf *key, struct span agent, struct span native_id);
+
+/* ---- inputs.c: `input` is JSON text as the runtime writes it */
+void input_remember(struct govd *g, const struct call *c); /* that is about to run */
+/* True when this call was let through with another input than this one. Not known, or none: false. */
+bool input_is_another(const struct govd *g, const struct session *s, struct span native_id, struct span input);
+
 /* Calls that the record says were started and not ended: whoever reports one of them is no liar. */
 void ran_before_put(struct govd *g, struct span agent, struct span action);
 /* True when it was one of them; it is forgotten then. */

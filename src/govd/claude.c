@@ -21,6 +21,7 @@ static void finished(struct hook *h, enum outcome outcome)
         .outcome = outcome,
         .duration_ms = -1,
         .error = hook_text(h, "error"),
+        .input = tape_raw(&h->json, tape_get(&h->json, TAPE_ROOT, "tool_input")),
     };
     int64_t ms = 0;
     if (tape_int(&h->json, tape_get(&h->json, TAPE_ROOT, "duration_ms"), &ms) == ST_OK &&

@@ -12,6 +12,7 @@
 
 #include "checkrein/log.h"
 
+#define ANOTHER_INPUT "a call ran with another input than the one that was let through"
 #define UNRECORDED "checkrein: the record of this machine failed: nothing is let through"
 #define UNRECORDABLE "checkrein: this cannot be recorded as it is, so it is not let through"
 
@@ -86,6 +87,7 @@ static void let_run(struct govd *g, struct call *c, const char *reason, bool rec
     }
     answer_allow(g, c, span_str(reason));
     gate_remember(g, span_str(s->id), span_str(c->native_id));
+    input_remember(g, c);
     call_set_state(g, c, CALL_RUNNING);
     session_settle(g, s, NULL);
 }
@@ -409,8 +411,7 @@ uint32_t gate_refuse_all(struct govd *g, session_ref only, struct span by, const
 
 /* ---- what came of it */
 
-/* A subagent's call is told under its parent's name by telemetry: the root and the call name it. */
-static void call_key(const struct govd *g, struct buf *key, struct span agent, struct span native_id)
+void call_key(const struct govd *g, struct buf *key, struct span agent, struct span native_id)
 {
     const struct session *s = session_find(g, agent);
     const struct session *root = s && s->parent ? session_at(g, s->parent) : s;
@@ -490,8 +491,7 @@ static void finish(struct govd *g, struct session *s, const struct match *m, con
 static void match_report(struct govd *g, struct session *s, const struct call_end *end, struct match *m)
 {
     if (!call_by_report(g, s, end, m->ran, &m->call) && m->call) {
-        publish_signal(g, s, SEVERITY_EMERGENCY,
-                       "a call ran with another input than the one that was let through");
+        publish_signal(g, s, SEVERITY_EMERGENCY, ANOTHER_INPUT);
     } else if (!m->call) {
         m->id = call_reported_by(m->ran);
     }
@@ -500,6 +500,9 @@ static void match_report(struct govd *g, struct session *s, const struct call_en
 void gate_finished(struct govd *g, struct session *s, const struct call_end *end)
 {
     struct match m = {.id = end->native_id};
+    if (input_is_another(g, s, end->native_id, end->input)) {
+        alarm(g, s, end->native_id, SEVERITY_EMERGENCY, ANOTHER_INPUT);
+    }
     if (s->kind->calls_have_no_id) {
         match_report(g, s, end, &m);
     } else if (told_early(g, s, end->native_id)) {

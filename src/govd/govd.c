@@ -190,6 +190,7 @@ void govd_free(struct govd *g)
     map_release(&g->ran_before);
     recent_release(&g->seen);
     recent_release(&g->let_through);
+    recent_release(&g->inputs);
     recent_release(&g->ended_early);
     recent_release(&g->alarmed);
     telemetry_free(g->telemetry);

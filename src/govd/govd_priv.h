@@ -251,6 +251,7 @@ struct govd {
     struct ending *endings;
     struct recent seen;        /* ids of commands that were taken */
     struct recent let_through; /* calls that this gate let run: root agent and call id, to the session */
+    struct recent inputs;      /* what they were let run with: the same and a digest */
     struct recent ended_early; /* of these, what telemetry told the end of before the hook did */
     struct recent alarmed;     /* calls that ran past the gate, and were said to */
     struct telemetry *telemetry;
@@ -374,7 +375,7 @@ void gate_rejudge(struct govd *g, session_ref only);
 uint32_t gate_refuse_all(struct govd *g, session_ref only, struct span by, const char *reason);
 struct call_end { /* what a runtime's hook tells of a call that is over; spans borrowed */
     struct span native_id, tool, output, error;
-    struct span input; /* JSON text, of a runtime without ids */
+    struct span input; /* JSON text, as it ran; empty: not told */
     enum outcome outcome;
     int64_t duration_ms; /* -1: not told */
 };

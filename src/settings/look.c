@@ -22,28 +22,11 @@ static const struct {
     {"allowedHttpHookUrls",   FAULT_URLS,         false},
 };
 
-/* Variables that decide whom a hook asks, or what its command line really runs. */
+/* Variables that decide whom a hook asks, beside claude_cleared. Seen: the client sends its HTTP hooks through these
+ * proxies, token and all. */
 static const char *const DETOURS[] = {
-    "HTTP_PROXY",
-    "http_proxy",
-    "ALL_PROXY",
-    "all_proxy",
-    "NO_PROXY",
-    "no_proxy",
-    "LD_PRELOAD",
-    "LD_AUDIT",
-    "LD_LIBRARY_PATH",
-    "NODE_OPTIONS",
-    "BUN_OPTIONS",
-    "BASH_ENV",
-    "ENV",
-    "SHELL",
-    "XDG_RUNTIME_DIR",
-    "CLAUDE_CONFIG_DIR",
-    "CLAUDE_CODE_SHELL",
-    "CLAUDE_CODE_SHELL_PREFIX",
-    "CLAUDE_CODE_SIMPLE",
-    "CLAUDE_PID",
+    "HTTP_PROXY", "http_proxy",   "HTTPS_PROXY", "https_proxy",     "ALL_PROXY",         "all_proxy",          "NO_PROXY",
+    "no_proxy",   "NODE_OPTIONS", "BUN_OPTIONS", "XDG_RUNTIME_DIR", "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_SIMPLE", "CLAUDE_PID",
 };
 
 /* Variables beside claude_telemetry that lead its logs away. */
@@ -333,6 +316,12 @@ static void look_at_environment(struct look *l)
     for (size_t i = 0; i < ARRAY_LEN(DETOURS); i++) {
         if (tape_get(&l->j, env, DETOURS[i]) != TAPE_ABSENT) {
             fault(l, FAULT_ENVIRONMENT, DETOURS[i]);
+        }
+    }
+    for (size_t i = 0; i < CLAUDE_CLEARED; i++) {
+        uint32_t at = tape_get(&l->j, env, claude_cleared[i]);
+        if (at != TAPE_ABSENT && (tape_type(&l->j, at) != TAPE_STRING || text_at(l, at).n)) {
+            fault(l, FAULT_ENVIRONMENT, claude_cleared[i]);
         }
     }
     l->out->telemetry = telemetry_is_ours(l, env);

@@ -42,6 +42,10 @@ const struct telemetry_row claude_telemetry[CLAUDE_TELEMETRY] = {
     {"OTEL_EXPORTER_OTLP_HEADERS",   NULL       },
 };
 
+const char *const claude_cleared[CLAUDE_CLEARED] = {
+    "LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "BASH_ENV", "CLAUDE_CODE_SHELL_PREFIX",
+};
+
 bool claude_http_fails_closed(struct span version)
 {
     static const int64_t SINCE[] = {2, 1, 295};

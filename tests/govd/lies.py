@@ -31,11 +31,26 @@ def one_id_twice(daemon):
     check(answer["hookSpecificOutput"]["updatedInput"] == {"command": "touch harmless"}, str(answer))
     running = Held(daemon, call="toolu_same", command="touch again")
     check(verdict(running.answer()) == "deny", "an id that runs was taken again")
-    daemon.hook("PostToolUse", tool_name="Bash", tool_use_id="toolu_same", tool_input={}, tool_response={})
+    daemon.hook("PostToolUse", tool_name="Bash", tool_use_id="toolu_same", tool_input={"command": "touch harmless"},
+                tool_response={})
     check(not daemon.events("signal.raised"), "the report of the first was taken for a call without a decision")
     later = Held(daemon, call="toolu_same", command="touch later")
     console.until("asked", lambda f: f["kind"] == "event" and "touch later" in f["event"]["data"].get("action", ""))
     later.hang_up()
+
+
+def another_input_ran(daemon):
+    """A hook of somebody else rewrote the call after it was approved: its end says so, once, for success and failure."""
+    console = Console(daemon)
+    for event, session in (("PostToolUse", "s1"), ("PostToolUseFailure", "s2")):
+        held = Held(daemon, session, call="toolu_x", command="touch approved")
+        request = console.event("approval.requested", gen_ai__agent__id="claude:" + session)["data"]
+        console.approve(request, wait="accepted")
+        held.answer()
+        daemon.hook(event, session, tool_name="Bash", tool_use_id="toolu_x", tool_input={"command": "touch rewritten"})
+        raised = [e["data"] for e in daemon.events("signal.raised") if e["data"]["gen_ai.agent.id"] == "claude:" + session]
+        check([(r["signal.severity"], r["signal.title"]) for r in raised] ==
+              [("emergency", "a call ran with another input than the one that was let through")], raised)
 
 
 def one_id_in_two_sessions(daemon):
@@ -145,5 +160,5 @@ def token_that_breaks_out(daemon):
 
 
 if __name__ == "__main__":
-    run([one_id_twice, one_id_in_two_sessions, nobody_is_anothers_helper, judged_where_it_was_asked,
+    run([one_id_twice, another_input_ran, one_id_in_two_sessions, nobody_is_anothers_helper, judged_where_it_was_asked,
          what_cannot_be_recorded_does_not_run, gone_at_the_same_time, compaction_is_no_new_session, token_that_breaks_out])

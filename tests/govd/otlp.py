@@ -285,7 +285,7 @@ def the_end_comes_from_telemetry(daemon):
     ends = [e["data"] for e in daemon.events("action.finished")]
     check(len(ends) == 1 and ends[0]["action.outcome"] == "failed" and ends[0]["action.duration_ms"] == 46, ends)
     check(ends[0]["gen_ai.agent.id"] == "claude:s1/h1", "whose call it was")
-    daemon.hook("PostToolUse", tool_name="Read", tool_use_id="toolu_1", tool_input={}, tool_response={},
+    daemon.hook("PostToolUse", tool_name="Read", tool_use_id="toolu_1", tool_input={"file_path": "/x"}, tool_response={},
                 agent_id="h1", agent_type="helper")
     check(len(daemon.events("action.finished")) == 1 and not emergencies(daemon), "ended twice")
 
@@ -293,7 +293,7 @@ def the_end_comes_from_telemetry(daemon):
 def the_hook_was_first(daemon):
     known(daemon)
     ran(daemon)
-    daemon.hook("PostToolUse", tool_name="Read", tool_use_id="toolu_1", tool_input={}, tool_response={})
+    daemon.hook("PostToolUse", tool_name="Read", tool_use_id="toolu_1", tool_input={"file_path": "/x"}, tool_response={})
     send(daemon, logs(decision("toolu_1"), result("toolu_1")))
     check(len(daemon.events("action.finished")) == 1 and not emergencies(daemon), "ended twice")
 

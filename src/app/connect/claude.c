@@ -142,6 +142,37 @@ static enum status remove_telemetry(struct edit *e)
 
 /* ---- the lock of the managed settings */
 
+/* A value that somebody has set there stays: he is root. */
+static enum status clear_variables(struct edit *e)
+{
+    enum status st = ST_OK;
+    for (size_t i = 0; st == ST_OK && i < CLAUDE_CLEARED; i++) {
+        struct tape j;
+        char path[64];
+        (void)snprintf(path, sizeof(path), "env/%s", claude_cleared[i]);
+        st = splice_read(e->text, &j, e->tokens, e->why);
+        if (st == ST_OK && tape_path(&j, TAPE_ROOT, path) == TAPE_ABSENT) {
+            st = edit_set(e, path, SPAN("\"\""));
+        }
+    }
+    return st;
+}
+
+static enum status restore_variables(struct edit *e)
+{
+    enum status st = ST_OK;
+    for (size_t i = 0; st == ST_OK && i < CLAUDE_CLEARED; i++) {
+        struct tape j;
+        char path[64];
+        (void)snprintf(path, sizeof(path), "env/%s", claude_cleared[i]);
+        st = splice_read(e->text, &j, e->tokens, e->why);
+        if (st == ST_OK && span_is(tape_raw(&j, tape_path(&j, TAPE_ROOT, path)), "\"\"")) {
+            st = edit_set(e, path, SPAN_NONE);
+        }
+    }
+    return st;
+}
+
 /* Without managed hooks it would only keep everybody else's from running. */
 static enum status remove_lock(struct edit *e, struct span old)
 {
@@ -150,7 +181,10 @@ static enum status remove_lock(struct edit *e, struct span old)
     bool ours = st == ST_OK && !span_eq(span_trim(old), span_trim(e->text));
     bool alone = ours && tape_get(&j, TAPE_ROOT, "hooks") == TAPE_ABSENT;
     bool locked = alone && tape_type(&j, tape_get(&j, TAPE_ROOT, LOCK_KEY)) == TAPE_TRUE;
-    return locked ? edit_set(e, LOCK_KEY, SPAN_NONE) : st;
+    if (locked) {
+        st = edit_set(e, LOCK_KEY, SPAN_NONE);
+    }
+    return locked && st == ST_OK ? restore_variables(e) : st;
 }
 
 /* ---- the whole */
@@ -173,6 +207,9 @@ enum status claude_settings_add(struct span old, const struct claude_gate *g, st
     }
     if (st == ST_OK && g->lock) {
         st = edit_set(&e, LOCK_KEY, SPAN("true"));
+    }
+    if (st == ST_OK && g->lock) {
+        st = clear_variables(&e);
     }
     return edit_end(&e, st, out);
 }

@@ -114,9 +114,12 @@ static uint32_t faults_of(const struct settings_file *f)
                                                      : faults;
 }
 
-static enum finding_level level_of(enum settings_fault fault)
+/* A user's proxy may well spare this machine; in a project's settings it leads the next client's hooks away. Where the
+ * machine's hold, they clear what counts for them. */
+static enum finding_level level_of(const struct doctor *d, const struct settings_file *f, enum settings_fault fault)
 {
-    return fault == FAULT_TELEMETRY || fault == FAULT_ENVIRONMENT ? LEVEL_WARN : LEVEL_FAIL;
+    bool soft = (f->scope && f->scope->who == SCOPE_PRIVATE) || (d->in_force && is_machine(d->in_force));
+    return fault == FAULT_TELEMETRY || (fault == FAULT_ENVIRONMENT && soft) ? LEVEL_WARN : LEVEL_FAIL;
 }
 
 static void tell_faults(struct doctor *d, const struct settings_file *f)
@@ -131,7 +134,7 @@ static void tell_faults(struct doctor *d, const struct settings_file *f)
         fault_words((enum settings_fault)i, f->look.about[i], words, sizeof(words));
         todo_of(f, (enum settings_fault)i, todo, sizeof(todo));
         found(d, f->scope ? f->scope->finding : "settings.project",
-              level_of((enum settings_fault)i), todo, "%s: %s", f->path, words);
+              level_of(d, f, (enum settings_fault)i), todo, "%s: %s", f->path, words);
     }
 }
 
@@ -262,11 +265,11 @@ static void check_copies(struct doctor *d)
 void check_settings(struct doctor *d)
 {
     find_files(d);
+    choose_in_force(d);
     for (size_t i = 0; i < d->file_count; i++) {
         check_file(d, &d->files[i]);
     }
     check_copies(d);
-    choose_in_force(d);
     if (d->in_force) {
         found(d, "settings", LEVEL_OK, NULL, "what holds here: the %s settings",
               name_of(d->in_force));
