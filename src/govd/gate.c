@@ -341,6 +341,7 @@ void gate_not_started(struct govd *g, struct span call, const char *why)
     confirm(g, c, COMMAND_FAILED, why, NULL);
     call_set_state(g, c, CALL_FREE);
     session_settle(g, s, NULL);
+    session_calls_ended(g, s);
 }
 
 static bool waits_in(const struct govd *g, const struct call *c, session_ref only)
@@ -486,6 +487,7 @@ static void finish(struct govd *g, struct session *s, const struct match *m, con
             end->outcome == OUTCOME_SUCCEEDED ? "it ran: succeeded" : "it ran: failed");
     call_set_state(g, c, CALL_FREE);
     session_settle(g, s, NULL);
+    session_calls_ended(g, s);
 }
 
 static void match_report(struct govd *g, struct session *s, const struct call_end *end, struct match *m)
@@ -565,4 +567,5 @@ void gate_forget(struct govd *g, struct session *s, const char *why)
         confirm(g, c, COMMAND_UNVERIFIABLE, why, NULL);
         call_set_state(g, c, CALL_FREE);
     }
+    session_calls_ended(g, s);
 }

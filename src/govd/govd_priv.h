@@ -124,6 +124,7 @@ struct session {
     bool frozen;             /* all of its processes are seen suspended */
     bool ending;             /* its processes are being ended */
     bool in_stop;            /* counted by the fleet stop */
+    bool refused;            /* stopped and refused something, but calls that were let run go on */
     bool interrupt_next;     /* the next call is refused and ends the turn */
     int32_t pid;             /* 0: not known. Trusted only from a Unix socket peer's own ancestry */
     uint64_t pid_start;      /* start time of that pid, so that a reused number is noticed */
@@ -446,6 +447,8 @@ void stop_resume(struct govd *g);
 void session_stop(struct govd *g, struct session *s, struct span by, const char *reason);
 /* Something of a stopped session was refused: what confirms the stop when no process is known. */
 void session_refused(struct govd *g, struct session *s, const char *what);
+/* Calls that it was let run have ended: the last one was all that a stop still waited for. */
+void session_calls_ended(struct govd *g, struct session *s);
 void stop_count(struct govd *g);  /* something changed: is counted at the end of the turn */
 void stop_settle(struct govd *g); /* the end of the turn: counts, publishes, confirms */
 

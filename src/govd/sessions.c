@@ -290,6 +290,7 @@ void session_model(struct govd *g, struct session *s, struct span model)
 
 void session_gate(struct govd *g, struct session *s, enum gate_mode mode)
 {
+    s->refused = s->refused && mode == GATE_REFUSE;
     if (s->gate != mode) {
         s->gate = mode;
         session_announce(g, s, EVENT_AGENT_UPDATED);
@@ -305,7 +306,7 @@ static bool is_frozen(const struct session *s)
 
 static enum agent_state settled(const struct session *s)
 {
-    if (s->ending) {
+    if (s->ending || s->refused) {
         return AGENT_STOPPING;
     }
     if (s->state == AGENT_STOPPED && !s->held && !s->running) {

@@ -1,9 +1,9 @@
 /* stop.c - ending agents: one, or all of them at once and latched.
  *
  * A stopped session's calls are refused from then on, and its processes are ended where they are known. It is
- * confirmed by the process table, or, where no process is known, by a call or prompt that was refused; until
- * then it counts as unreachable. The latch is in the record: it outlives the daemon, and only a reset takes it
- * back. A reset lets no stopped agent go on.
+ * confirmed by the process table, or, where no process is known, by a call or prompt that was refused while
+ * nothing that was let run before goes on; until then it counts as unreachable. The latch is in the record: it
+ * outlives the daemon, and only a reset takes it back. A reset lets no stopped agent go on.
  */
 #include "calls_priv.h"
 
@@ -26,18 +26,45 @@ void session_stop(struct govd *g, struct session *s, struct span by, const char 
     }
 }
 
+/* Of it or of a helper of it. */
+static bool is_running(const struct govd *g, const struct session *s)
+{
+    bool running = s->running > 0;
+    for (size_t i = 0; s->children && !running && i < g->session_count; i++) {
+        running = g->sessions[i]->parent == s->ref && g->sessions[i]->running > 0;
+    }
+    return running;
+}
+
+static void over_when_idle(struct govd *g, struct session *s, const char *what)
+{
+    bool stopped = session_gate_in_force(s) == GATE_REFUSE && !s->ending;
+    s->refused = stopped && is_running(g, s);
+    if (s->refused) {
+        session_settle(g, s, "stopped, but a call that was let run goes on");
+    } else if (stopped) {
+        publish_state(g, s, AGENT_STOPPED, what);
+        session_seen(g, s, VERB_STOP, what);
+    }
+}
+
 /* A session without a known process is over once something of it, or of a helper of it, was refused. */
 void session_refused(struct govd *g, struct session *s, const char *what)
 {
-    if (session_gate_in_force(s) != GATE_REFUSE || s->ending) {
-        return;
-    }
-    publish_state(g, s, AGENT_STOPPED, what);
-    session_seen(g, s, VERB_STOP, what);
     struct session *parent = session_at(g, s->parent);
-    if (parent && parent->gate == GATE_REFUSE && !parent->ending) {
-        publish_state(g, parent, AGENT_STOPPED, what);
-        session_seen(g, parent, VERB_STOP, what);
+    over_when_idle(g, s, what);
+    if (parent) {
+        over_when_idle(g, parent, what);
+    }
+}
+
+void session_calls_ended(struct govd *g, struct session *s)
+{
+    struct session *family[] = {s, session_at(g, s->parent)};
+    for (size_t i = 0; i < ARRAY_LEN(family); i++) {
+        if (family[i] && family[i]->refused) {
+            over_when_idle(g, family[i], "its last call ended");
+        }
     }
 }
 

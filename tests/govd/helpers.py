@@ -101,6 +101,51 @@ def stopped_stays_stopped(daemon):
     check(state_of(daemon, "claude:s1") == "stopped", "the end of its turn made a stopped agent idle")
 
 
+def let_run(daemon, console, call, **extra):
+    held = Held(daemon, call=call, extra=extra, command="sleep 1000")
+    console.approve(console.request_for(call), wait="accepted")
+    check(verdict(held.answer()) == "allow", call)
+
+
+def ended(daemon, call, **extra):
+    daemon.hook("PostToolUse", tool_name="Bash", tool_use_id=call, tool_input={}, tool_response={}, **extra)
+
+
+def no_stop_while_a_call_runs(daemon):
+    """Without a process to look at, a refused call is no proof while another that was let run goes on."""
+    for verb, target in (("stop", {"agent": "claude:s1"}), ("stop_all", {})):
+        console = Console(daemon)
+        let_run(daemon, console, verb)
+        waits = Held(daemon, command="echo")
+        console.request_for(waits.id)
+        sent = console.command(verb, wait="accepted", **target)
+        check(verdict(waits.answer()) == "deny", "the waiting call")
+        check(state_of(daemon, "claude:s1") == "stopping", f"{verb}: {state_of(daemon, 'claude:s1')} while a call runs")
+        ended(daemon, verb)
+        done = console.until("confirmed", lambda f: f["kind"] == "result" and f["command"] == sent["command"]
+                             and f["state"] == "confirmed")
+        check(state_of(daemon, "claude:s1") == "stopped", f"{verb}: {done}")
+        if verb == "stop":
+            check(console.command("resume", agent="claude:s1")["state"] == "confirmed", "resume")
+        console.close()
+
+
+def no_stop_while_a_helper_runs(daemon):
+    console = Console(daemon)
+    daemon.hook("UserPromptSubmit", prompt="go")
+    let_run(daemon, console, "toolu_1", **HELPER)
+    waits = Held(daemon, extra={"agent_id": "h2"})
+    console.request_for(waits.id)
+    sent = console.command("stop", agent="claude:s1", wait="accepted")
+    check(verdict(waits.answer()) == "deny", "the other helper")
+    check(state_of(daemon, "claude:s1") == "stopping", "stopped while its helper runs")
+    daemon.hook("SubagentStop", **HELPER)
+    console.until("confirmed", lambda f: f["kind"] == "result" and f["command"] == sent["command"]
+                  and f["state"] == "confirmed")
+    check(state_of(daemon, "claude:s1") == "stopped", "")
+
+
 if __name__ == "__main__":
     run([stop_reaches_helpers, pause_reaches_helpers, a_helper_alone, interrupt_reaches_helpers, nothing_to_interrupt,
-         pause_is_confirmed_when_the_last_call_ends, stopped_stays_stopped])
+         pause_is_confirmed_when_the_last_call_ends, stopped_stays_stopped, no_stop_while_a_call_runs,
+         no_stop_while_a_helper_runs])
