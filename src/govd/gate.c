@@ -353,8 +353,11 @@ static bool waits_in(const struct govd *g, const struct call *c, session_ref onl
 void gate_withdraw_all(struct govd *g, session_ref only)
 {
     for (size_t i = 0; i < g->call_count; i++) {
-        if (waits_in(g, g->calls[i], only)) {
-            withdraw(g, g->calls[i]);
+        struct call *c = g->calls[i];
+        if (waits_in(g, c, only)) {
+            answer_deny(session_at(g, c->session), c->http, SPAN("checkrein: the agent's process has ended"),
+                        REPLY_END_TURN, SPAN_NONE);
+            withdraw(g, c);
         }
     }
 }

@@ -368,7 +368,7 @@ void gate_gone(struct govd *g, net_id http);
 void gate_not_started(struct govd *g, struct span call, const char *why);
 /* Why nothing at all may pass for this session now; NULL when something may. */
 const char *gate_barred(const struct govd *g, const struct session *s);
-/* `only`: a session and its helpers; 0: all. */
+/* The process that asked is gone; who still waits in its name is refused. `only`: a session and its helpers; 0: all. */
 void gate_withdraw_all(struct govd *g, session_ref only);
 /* The gate of a session opened, or the rules changed: judges again what waits. */
 void gate_rejudge(struct govd *g, session_ref only);

@@ -95,6 +95,7 @@ def an_end_is_seen(daemon):
     agent.end()
     console.event("agent.state", 5, agent__state="stopped")
     check(not daemon.status()["approvals"], "the request of a dead process still waits")
+    check(verdict(h.answer(5)) == "deny", "who asked in its name waits for ever")
 
 
 def fleet_stop(daemon):
