@@ -201,6 +201,8 @@ void ui_command_line(struct ui *ui, const struct fleet *f, struct span line, str
 void ui_sync(struct ui *ui, const struct fleet *f, struct moment now);
 void ui_resized(struct ui *ui, int cols, int rows, struct moment now);
 void ui_reconnected(struct ui *ui, struct moment now);
+/* The terminal did not take the last frame: nothing of it counts as seen. */
+void ui_frame_lost(struct ui *ui, struct moment now);
 /* A line for the operator, shown until the next key and at least 5 s: "record failed: …". */
 void ui_notice(struct ui *ui, struct span hostile, enum role role, struct moment now);
 /* What became of a command that could not be sent at all. */

@@ -136,7 +136,9 @@ static void draw(struct console *c)
     c->last_frame_us = s.now.mono_us;
     enum status st = term_paint(c->term, &c->canvas);
     if (st == ST_AGAIN) {
-        c->dirty = true; /* the terminal takes nothing now: decisions go on, the frame comes later */
+        c->dirty =
+            true; /* the terminal takes nothing now: decisions go on, the frame comes later */
+        ui_frame_lost(c->ui, console_now());
     } else if (st != ST_OK) {
         c->quit = c->lost = true;
     }

@@ -234,6 +234,11 @@ void payload_saw(struct payload *p, uint32_t top, int rows)
     }
 }
 
+void payload_forget(struct payload *p)
+{
+    p->cols = 0;
+}
+
 bool payload_end_seen(const struct payload *p)
 {
     return p->row_count > 0 && p->cols > 0 && is_seen(p, p->row_count - 1);

@@ -59,6 +59,8 @@ void payload_wrap(struct payload *p, int cols);
 void payload_release(struct payload *p);
 /* These rows were displayed. payload_wrap() forgets what was. */
 void payload_saw(struct payload *p, uint32_t top, int rows);
+/* None were: the next payload_wrap() is due, at whatever width. */
+void payload_forget(struct payload *p);
 bool payload_end_seen(const struct payload *p);
 /* Draws rows from `top` on; returns how many were drawn. */
 int payload_draw(const struct payload *p, struct canvas *c, struct rect area, uint32_t top);

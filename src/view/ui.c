@@ -256,3 +256,10 @@ void ui_reconnected(struct ui *ui, struct moment now)
 {
     ui_disarm(ui, now, "a back-end is connected again");
 }
+
+void ui_frame_lost(struct ui *ui, struct moment now)
+{
+    ui->approve.shown = ui->approve.unseen_asked = false;
+    payload_forget(&ui->approve.payload);
+    ui_disarm(ui, now, "the terminal did not take a frame");
+}

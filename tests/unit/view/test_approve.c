@@ -416,6 +416,41 @@ static void what_disturbs_disarms(void **state)
     kit_release(&k);
 }
 
+static void a_frame_that_was_not_delivered_shows_nothing(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    open_dialog(&k);
+    ui_frame_lost(k.ui, k.now);
+    pass_ms(&k, 5000);
+    assert_int_not_equal(press(&k, 'a'), INTENT_COMMAND);
+    pass_ms(&k, 5000);
+    assert_int_not_equal(press(&k, 'a'), INTENT_COMMAND);
+    draw(&k);
+    nothing_sent(&k, 'a');
+    pass_ms(&k, LOW_MS);
+    assert_int_equal(press(&k, 'a'), INTENT_COMMAND);
+    kit_release(&k);
+}
+
+static void a_lost_frame_hides_the_end_again(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_HIGH, long_call());
+    open_dialog(&k);
+    press(&k, 'G');
+    draw(&k);
+    ui_frame_lost(k.ui, k.now);
+    press(&k, 'g');
+    draw(&k);
+    pass_ms(&k, 5000);
+    nothing_sent(&k, 'a');
+    assert_shows(&k, "read to the end first");
+    kit_release(&k);
+}
+
 static void a_resize_hides_the_end_again(void **state)
 {
     struct kit k;
@@ -861,6 +896,8 @@ int main(void)
         cmocka_unit_test(a_change_drops_the_word_half_typed),
         cmocka_unit_test(what_disturbs_disarms),
         cmocka_unit_test(a_resize_hides_the_end_again),
+        cmocka_unit_test(a_frame_that_was_not_delivered_shows_nothing),
+        cmocka_unit_test(a_lost_frame_hides_the_end_again),
         cmocka_unit_test(rows_that_come_do_not_take_the_key),
         cmocka_unit_test(a_request_that_goes_leaves_nothing_under_the_key),
         cmocka_unit_test(a_selection_that_nobody_made_takes_no_orders_yet),
