@@ -6,11 +6,13 @@
  */
 #include "govd_priv.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "checkrein/log.h"
 
 #define CONNECTIONS_MAX 8192
+#define PORT_SHARE      4 /* there are two ports: each has this part of the descriptors at most */
 #define CONSOLE_BYTES   ((size_t)512 << 20) /* a whole snapshot; of events only a little is queued ahead */
 
 typedef void room_fn(struct govd *g, net_id http, const struct http_head *head, struct span body);
@@ -185,6 +187,15 @@ static const struct server_options CONSOLE_DOOR = {
     .messages_per_second = 2000,
 };
 
+/* Anybody on this machine reaches a port, before any token is asked for: half of the descriptors stay for the socket,
+ * at which the operators are, and for the record. */
+static uint32_t port_connections(void)
+{
+    struct rlimit limit;
+    bool scarce = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / PORT_SHARE < CONNECTIONS_MAX;
+    return scarce ? (uint32_t)(limit.rlim_cur / PORT_SHARE) : CONNECTIONS_MAX;
+}
+
 enum status doors_open(struct govd *g, const struct govd_options *o, struct why *why)
 {
     struct server_options unix_door = CONSOLE_DOOR;
@@ -194,12 +205,13 @@ enum status doors_open(struct govd *g, const struct govd_options *o, struct why 
     unix_door.body_bytes = HOOK_BODY_BYTES;
     console_door.port = o->console_port;
     console_door.body_bytes = 1024;
+    console_door.max_connections = port_connections();
     struct server_options port = {
         .port = o->hook_port,
         .body_bytes = HOOK_BODY_BYTES,
         .message_bytes = 4096,
         .queue_bytes = 4096,
-        .max_connections = CONNECTIONS_MAX,
+        .max_connections = port_connections(),
     };
     enum status st = net_listen(g->net, &unix_door, &UNIX_EVENTS, g, &g->unix_door, NULL, why);
     if (st != ST_OK) {

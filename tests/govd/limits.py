@@ -3,7 +3,9 @@ import json
 import os
 import resource
 import secrets
+import socket
 import subprocess
+import time
 
 from daemon import Console, Daemon, Held, check, run, verdict, wait_for, with_daemon
 
@@ -101,6 +103,24 @@ def descriptors(daemon):
         h.hang_up()
 
 
+def strangers_at_the_port(daemon):
+    """Who takes every connection of the port, without a token, keeps no operator out."""
+    daemon.kill()
+    program, daemon.binary = daemon.binary, os.path.join(daemon.dir, "few-descriptors")
+    with open(daemon.binary, "w") as f:
+        f.write(f'#!/bin/sh\nulimit -n 300 && exec "{program}" "$@"\n')
+    os.chmod(daemon.binary, 0o700)
+    daemon.start()
+    daemon.binary = program
+    strangers = [socket.create_connection(("127.0.0.1", daemon.port), 5) for _ in range(400)]
+    began = time.monotonic()
+    console = Console(daemon)
+    check(time.monotonic() - began < 5, "the console waited until the strangers were sent away")
+    check(console.command("stop_all", wait="accepted")["state"] == "accepted", "stop")
+    for s in strangers:
+        s.close()
+
+
 if __name__ == "__main__":
     run([calls_that_never_end, texts_that_wait, snapshot_of_much, reports_are_limited_too, garbage_is_counted, newcomers,
-         descriptors])
+         descriptors, strangers_at_the_port])
