@@ -268,6 +268,7 @@ struct govd {
 
     bool stop_latched, stop_counting;
     bool stop_changed; /* to be counted again at the end of the turn */
+    bool stop_untold;  /* the next count is told, also when it is as before */
     char stop_command[COMMAND_ID_BYTES]; /* that asked for it, until all is confirmed */
     int64_t stop_requested, stop_confirmed, stop_unreachable;
 

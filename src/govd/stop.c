@@ -109,9 +109,10 @@ void stop_settle(struct govd *g)
         confirmed += s->in_stop && is_over(g, s);
         unreachable += s->in_stop && !is_over(g, s) && !s->ending;
     }
-    if (confirmed == g->stop_confirmed && unreachable == g->stop_unreachable) {
+    if (!g->stop_untold && confirmed == g->stop_confirmed && unreachable == g->stop_unreachable) {
         return;
     }
+    g->stop_untold = false;
     g->stop_confirmed = confirmed;
     g->stop_unreachable = unreachable;
     publish_count(g);
@@ -141,7 +142,7 @@ void stop_all(struct govd *g, struct span command, struct span by)
         }
     }
     g->stop_counting = true;
-    g->stop_confirmed = -1; /* so that the first count is told */
+    g->stop_untold = true;
     stop_count(g);
 }
 
@@ -158,7 +159,7 @@ void stop_resume(struct govd *g)
         }
     }
     g->stop_counting = g->stop_latched;
-    g->stop_confirmed = -1;
+    g->stop_untold = true;
     stop_count(g);
 }
 

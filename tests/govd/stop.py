@@ -126,6 +126,20 @@ def fleet_stop(daemon):
             a.end()
 
 
+def stop_and_reset_at_once(daemon):
+    """Both in one turn of the daemon: what is shown and recorded of the latch is what holds."""
+    console = Console(daemon)
+    daemon.hook("UserPromptSubmit", prompt="x")
+    daemon.process.send_signal(signal.SIGSTOP)
+    console.command("stop_all", wait=False)
+    reset = console.command("reset_stop", wait=False)
+    daemon.process.send_signal(signal.SIGCONT)
+    console.until("reset", lambda f: f["kind"] == "result" and f["command"] == reset and f["state"] == "confirmed")
+    check(verdict(Held(daemon, "later", tool="Read", file_path="/x").answer()) == "allow", "after the reset")
+    check(not daemon.status()["backends"][0]["fleet.stop.latched"], "a stop is shown, and calls run")
+    check(not daemon.events("fleet.stop")[-1]["data"]["fleet.stop.latched"], "the reset is not in the record")
+
+
 def from_the_shell(daemon):
     agent = Agent(daemon, "one")
     try:
@@ -153,4 +167,4 @@ def session_end_is_not_the_end(daemon):
 
 if __name__ == "__main__":
     run([stop_ends_the_processes, another_process_is_not_ended, an_end_is_seen, fleet_stop, from_the_shell,
-         session_end_is_not_the_end])
+         session_end_is_not_the_end, stop_and_reset_at_once])
