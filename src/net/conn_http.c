@@ -33,6 +33,7 @@ void conn_forget_request(struct conn *c)
 {
     http1_free(c->head);
     c->head = NULL;
+    c->listener->bodies -= c->body_bytes.len;
     buf_release(&c->body_bytes);
 }
 
@@ -98,6 +99,7 @@ static void dispatch(struct conn *c)
      * both. */
     struct http1 *kept = c->head;
     struct buf body = c->body_bytes;
+    l->bodies -= body.len;
     c->head = NULL;
     c->body_bytes = (struct buf){0};
     l->events.request(l->ctx, c->id, &head, buf_span(&body));
@@ -174,7 +176,13 @@ size_t conn_read_head(struct conn *c, struct span in)
 size_t conn_read_body(struct conn *c, struct span in)
 {
     int fault = 0;
+    size_t had = c->body_bytes.len;
     size_t n = http1_body_feed(&c->body, in, &c->body_bytes, &fault);
+    c->listener->bodies += c->body_bytes.len - had;
+    if (fault == 0 && c->listener->bodies > SERVER_BODIES_BYTES &&
+        c->body_bytes.len > SERVER_SMALL_BYTES) {
+        fault = 503;
+    }
     if (fault != 0) {
         c->keep_alive = false;
         conn_answer_error(c, fault, NULL);

@@ -23,6 +23,8 @@ enum {
     SERVER_RETRY_MS = 100, /* out of descriptors: when to accept again */
     SERVER_LINGER_BYTES = 1024 * 1024,
     SERVER_REPLY_BYTES = 64 * 1024 * 1024,
+    SERVER_BODIES_BYTES = 128 * 1024 * 1024, /* of all bodies that are still being read */
+    SERVER_SMALL_BYTES = 64 * 1024,          /* a body up to this is taken also when those are many */
     CONN_IN_BYTES = 2 * NET_READ_BYTES + HTTP1_HEAD_BYTES,
 };
 
@@ -40,6 +42,7 @@ struct listener {
     ino_t inode;
     loop_id watch, retry;
     uint32_t open; /* connections; the last one frees a listener that is shut */
+    size_t bodies; /* bytes of bodies that are being read */
     bool shut;
 };
 

@@ -103,6 +103,34 @@ def descriptors(daemon):
         h.hang_up()
 
 
+def is_refused(sock):
+    """What we still send may destroy the answer."""
+    try:
+        return sock.recv(12) == b"HTTP/1.1 503"
+    except ConnectionError:
+        return True
+
+
+def unfinished_bodies(daemon):
+    """Large calls whose ends do not come: not all of them are kept, and a small call goes on."""
+    head = (f"POST /hook/claude HTTP/1.1\r\nHost: 127.0.0.1:{daemon.port}\r\nAuthorization: Bearer {daemon.token}\r\n"
+            f"Content-Length: {4 << 20}\r\n\r\n").encode()
+    begun = []
+    for _ in range(50):
+        s = socket.create_connection(("127.0.0.1", daemon.port), 20)
+        try:
+            s.sendall(head + b"x" * (3 << 20))
+        except OSError:
+            pass
+        begun.append(s)
+    check(is_refused(begun[-1]), "every body was kept")
+    check(verdict(Held(daemon, tool="Read", file_path="/x").answer()) == "allow", "a small call")
+    for s in begun:
+        s.close()
+    body = json.dumps({"hook_event_name": "UserPromptSubmit", "session_id": "s2", "prompt": "x" * (3 << 20)})
+    wait_for("their memory is given back", lambda: daemon.post("/hook/claude", body.encode())[0] == 200)
+
+
 def strangers_at_the_port(daemon):
     """Who takes every connection of the port, without a token, keeps no operator out."""
     daemon.kill()
@@ -123,4 +151,4 @@ def strangers_at_the_port(daemon):
 
 if __name__ == "__main__":
     run([calls_that_never_end, texts_that_wait, snapshot_of_much, reports_are_limited_too, garbage_is_counted, newcomers,
-         descriptors, strangers_at_the_port])
+         descriptors, strangers_at_the_port, unfinished_bodies])
