@@ -86,6 +86,7 @@ static void let_run(struct govd *g, struct call *c, const char *reason, bool rec
         return;
     }
     answer_allow(g, c, span_str(reason));
+    s->let_through++;
     gate_remember(g, span_str(s->id), span_str(c->native_id));
     input_remember(g, c);
     call_set_state(g, c, CALL_RUNNING);
@@ -354,7 +355,7 @@ void gate_withdraw_all(struct govd *g, session_ref only)
 {
     for (size_t i = 0; i < g->call_count; i++) {
         struct call *c = g->calls[i];
-        if (waits_in(g, c, only)) {
+        if (waits_in(g, c, only)) { /* a hook may outlive its agent: it is not left waiting */
             answer_deny(session_at(g, c->session), c->http, SPAN("checkrein: the agent's process has ended"),
                         REPLY_END_TURN, SPAN_NONE);
             withdraw(g, c);
@@ -544,6 +545,15 @@ void gate_told_accepted(struct govd *g, struct session *s, struct span native_id
         alarm(g, s, native_id, sev, "the runtime accepted a call that this gate never let through");
     }
     buf_release(&key);
+}
+
+void gate_told_ran(struct govd *g, struct session *s)
+{
+    if (s->told_ran < s->let_through) {
+        s->told_ran++;
+    } else if (may_tell(&s->told_ran_us)) {
+        publish_signal(g, s, SEVERITY_EMERGENCY, "the runtime tells of a call that this gate never let through");
+    }
 }
 
 void gate_remember(struct govd *g, struct span agent, struct span native_id)

@@ -102,10 +102,10 @@ static const struct hook_event EVENTS[] = {
 };
 
 static const struct event_row LIMITS[] = {
-    {{SPAN_INIT("hooksConfig"), SPAN_INIT("in a project's settings it switches hooks off, all or by name, before the start")}},
+    {{SPAN_INIT("hooksConfig"), SPAN_INIT("in a project's settings, before the start: hooks are off, and only telemetry tells")}},
     {{SPAN_INIT("--acp"), SPAN_INIT("under an editor no call passes here: the editor alone is asked")}},
     {{SPAN_INIT("untrusted folder"), SPAN_INIT("no hook runs there; the client asks at its own screen")}},
-    {{SPAN_INIT("its folder"), SPAN_INIT("taken away or closed by an approved command: no hook can be started in it")}},
+    {{SPAN_INIT("its folder"), SPAN_INIT("taken away by an approved command: no hook can be started there, and only telemetry tells")}},
     {{SPAN_INIT("hook killed"), SPAN_INIT("shell first, then helper, while a call waits: it runs, and an alarm says so")}},
     {{SPAN_INIT("other hooks"), SPAN_INIT("may change a call after it was let run; an alarm says so")}},
     {{SPAN_INIT("settings"), SPAN_INIT("edited before the start, by an earlier agent too; while it runs it keeps its own")}},

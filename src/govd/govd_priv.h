@@ -133,6 +133,9 @@ struct session {
     uint32_t held;          /* calls waiting at the gate, for whatever reason */
     uint32_t asked;         /* of these, waiting for an operator */
     uint32_t running;       /* calls let through and not yet reported back */
+    uint64_t let_through;   /* calls, ever */
+    uint64_t told_ran;      /* of a runtime without ids of calls: how many its telemetry says have run */
+    int64_t told_ran_us;    /* monotonic: when it was last said that they are too many */
     size_t held_bytes;      /* of the action texts that wait */
     int64_t cost_microusd;
     int64_t bucket_us;      /* rate limit: time up to which calls are paid for */
@@ -386,6 +389,8 @@ void gate_finished(struct govd *g, struct session *s, const struct call_end *end
 void gate_told_end(struct govd *g, struct session *s, const struct call_end *end);
 /* The runtime says that a call was accepted: raises a signal of this severity when it was not this gate that did. */
 void gate_told_accepted(struct govd *g, struct session *s, struct span native_id, enum severity sev);
+/* Telemetry tells that a call has run, and not which: raises a signal when there are more than were let through. */
+void gate_told_ran(struct govd *g, struct session *s);
 /* This call of this agent was let run, now or before the daemon was started. */
 void gate_remember(struct govd *g, struct span agent, struct span native_id);
 /* What still waits is withdrawn, and refused to whoever listens: the agent has gone on without it. */

@@ -1,6 +1,7 @@
 """Gemini CLI's hooks: no ids of calls, subagents under their parent's session, answers of another shape."""
 import json
 import threading
+import time
 
 from daemon import Console, check, run, wait_for, with_daemon
 
@@ -234,6 +235,55 @@ def a_command_in_another_folder(daemon):
     check(Call(daemon).answer()["decision"] == "allow", "its own folder")
 
 
+def told_of(daemon, *records, session="g1"):
+    """One body of its telemetry: each record is a call, (success, milliseconds since it began)."""
+    def attribute(key, value):
+        kind = {bool: "boolValue", int: "intValue"}.get(type(value), "stringValue")
+        return {"key": key, "value": {kind: value}}
+
+    told = [{"timeUnixNano": str(time.time_ns()), "attributes": [
+        attribute("session.id", session), attribute("event.name", "gemini_cli.tool_call"),
+        attribute("success", success), attribute("duration_ms", ms), attribute("function_name", "write_file")]}
+            for success, ms in records]
+    status, got = daemon.post("/v1/logs", {"resourceLogs": [{
+        "resource": {"attributes": [attribute("service.name", "gemini-cli")]}, "scopeLogs": [{"logRecords": told}]}]})
+    check(status == 200, f"HTTP {status} {got!r}")
+
+
+def emergencies(daemon):
+    return [e["data"]["signal.title"] for e in daemon.events("signal.raised")
+            if e["data"]["signal.severity"] == "emergency"]
+
+
+@with_daemon(policy=ALL)
+def more_calls_than_were_let_through(daemon):
+    """Where no hook can be started any more, telemetry goes on."""
+    for _ in range(2):
+        Call(daemon).answer()
+    told_of(daemon, (True, 0), (False, 0), (True, 0), (False, 0))
+    check(not emergencies(daemon), "as many as were let through")
+    told_of(daemon, (True, 3600000))
+    check(not emergencies(daemon), "one that began before the daemon heard of the agent")
+    told_of(daemon, (True, 0))
+    check(emergencies(daemon) == ["the runtime tells of a call that this gate never let through"], "")
+
+
+@with_daemon(policy=ALL)
+def calls_of_an_agent_without_hooks(daemon):
+    Call(daemon, session="known").answer()
+    told_of(daemon, (False, 0), session="other")
+    check(not emergencies(daemon), "a call that did not run")
+    told_of(daemon, (True, 0), session="other")
+    check(emergencies(daemon) == ["a call ran in an agent whose hooks have told nothing: they are off, and it is not held"],
+          f"{emergencies(daemon)}")
+    tell(daemon, "SessionEnd", "known")
+    daemon.terminate()
+    daemon.start()
+    before = len(emergencies(daemon))
+    told_of(daemon, (True, 0), session="known")
+    check(len(emergencies(daemon)) == before, "the last words of an agent that is over")
+
+
 @with_daemon(policy=ALL)
 def two_runtimes_with_one_session_id(daemon):
     Call(daemon, session="same").answer()
@@ -245,4 +295,4 @@ def two_runtimes_with_one_session_id(daemon):
 
 run([held_and_decided, the_same_call_several_times, what_ran_was_changed, over_a_restart, outcomes,
      given_up_at_its_own_screen, stopped, paused, unreadable, a_command_in_another_folder,
-     two_runtimes_with_one_session_id])
+     more_calls_than_were_let_through, calls_of_an_agent_without_hooks, two_runtimes_with_one_session_id])

@@ -1,7 +1,9 @@
 /* gemini.c - the hooks, rules and telemetry that Gemini CLI must have (docs/drivers/gemini.md).
  *
  * It has command hooks only, and lets a call run when one fails in any way but an exit code above 1 with words: so
- * the line ends with words and exit 2 of its own, whatever became of the helper. Time-outs are milliseconds, fail
+ * the line ends with words and exit 2 of its own, whatever became of the helper. Ended by a signal it says nothing, and
+ * a stop ends all that is below the agent: so the gate's line, and the helper that it starts, outlive what asks them
+ * to end, until they are answered. Time-outs are milliseconds, fail
  * open, and end at once above 2^31: the helper's deadline is an hour below.
  *
  * Without the screen it offers no tool that would need a question there, unless a rule of its own allows it. The
@@ -21,10 +23,11 @@
 enum role_of_hook { HOOK_GATE, HOOK_REPORT };
 static const struct {
     int timeout_ms;
-    const char *otherwise;
+    const char *first, *otherwise;
 } ROLES[] = {
-    [HOOK_GATE] = {GATE_TIMEOUT_MS, "{ echo 'checkrein: there is no verdict, so the call is blocked' >&2; exit 2; }"},
-    [HOOK_REPORT] = {REPORT_TIMEOUT_MS, "exit 0"},
+    [HOOK_GATE] = {GATE_TIMEOUT_MS, "trap '' HUP INT TERM; ",
+                   "{ echo 'checkrein: there is no verdict, so the call is blocked' >&2; exit 2; }"},
+    [HOOK_REPORT] = {REPORT_TIMEOUT_MS, "", "exit 0"},
 };
 
 static const struct {
@@ -65,6 +68,7 @@ const char GEMINI_RULES[] =
 /* The client replaces $NAME and ${NAME} by its own environment; $((...)) it leaves to the shell. */
 static void write_command(struct buf *line, const struct claude_gate *g, enum role_of_hook role)
 {
+    buf_addstr(line, ROLES[role].first);
     shell_quote(line, g->self);
     buf_addstr(line, " hook gemini --deadline " HELPER_DEADLINE " --pid $((PPID))");
     if (g->socket_path) {

@@ -83,6 +83,19 @@ void log_result(struct otlp *o, struct session *s, const struct record *r)
     }
 }
 
+/* When the call was begun: what was let through before this session was opened here is not counted. */
+void log_ran(struct otlp *o, struct session *s, const struct record *r)
+{
+    int64_t ms = 0;
+    if (!record_flag(r, "success")) {
+        return;
+    }
+    (void)record_count(r, "duration_ms", &ms);
+    if (ms <= EVENT_INT_MAX / 1000 && r->wall_us - ms * 1000 >= s->opened_us) {
+        gate_told_ran(o->g, s);
+    }
+}
+
 /* ---- which kind it is */
 
 static struct span name_of(const struct record *r)
@@ -135,6 +148,9 @@ void logs_take(struct otlp *o, uint32_t resource, uint32_t at)
     }
     r.wall_us = record_ns(&r, "timeUnixNano") / 1000;
     struct session *s = owner_find(&r);
+    if (!s && kind->tells_of_calls && record_flag(&r, "success")) {
+        owner_unhooked(&r);
+    }
     if (s && owner_takes(s, &r)) {
         kind->take(o, s, &r);
     }

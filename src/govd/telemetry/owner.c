@@ -67,6 +67,27 @@ static void stranger(const struct record *r)
     otlp_reject(r->o, "of no agent that is supervised here");
 }
 
+/* One that is over may be known to the fold alone, and its last telemetry come after it. */
+static bool is_remembered(const struct record *r)
+{
+    char id[ID_BYTES];
+    struct span session = record_text(r, "session.id");
+    if (session.n > ID_BYTES / 2) {
+        return false;
+    }
+    (void)snprintf(id, sizeof(id), "%s%.*s", r->source->agents, SPAN_ARG(session));
+    return fleet_agent_by_id(r->o->g->fleet, BACKEND_SELF, span_str(id)) != NULL;
+}
+
+void owner_unhooked(const struct record *r)
+{
+    struct govd *g = r->o->g;
+    if (!is_remembered(r) && may_tell(&g->telemetry->unhooked_us)) {
+        publish_signal(g, NULL, SEVERITY_EMERGENCY,
+                       "a call ran in an agent whose hooks have told nothing: they are off, and it is not held");
+    }
+}
+
 struct session *owner_find(const struct record *r)
 {
     struct session *s = by_session(r);

@@ -4,18 +4,19 @@
 
 /* Tool calls are told by the hooks and joined by tool_use_id. */
 static const struct log_kind CLAUDE_LOGS[] = {
-    {"api_request",   log_answer  },
-    {"api_error",     log_attempt },
-    {"tool_decision", log_decision},
-    {"tool_result",   log_result  },
-    {NULL,            NULL        },
+    {"api_request",   log_answer,   false},
+    {"api_error",     log_attempt,  false},
+    {"tool_decision", log_decision, false},
+    {"tool_result",   log_result,   true },
+    {NULL,            NULL,         false},
 };
 
-/* `tool_call` carries no id that a call of the hooks could be told by. */
+/* `tool_call` carries no id that a call of the hooks could be told by: they are only counted. */
 static const struct log_kind GEMINI_LOGS[] = {
-    {"api_response", log_answer },
-    {"api_error",    log_attempt},
-    {NULL,           NULL       },
+    {"api_response", log_answer,  false},
+    {"api_error",    log_attempt, false},
+    {"tool_call",    log_ran,     true },
+    {NULL,           NULL,        false},
 };
 
 static const struct source SOURCES[] = {

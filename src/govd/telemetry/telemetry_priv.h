@@ -90,6 +90,7 @@ typedef void record_fn(struct otlp *o, struct session *s, const struct record *r
 struct log_kind {
     const char *name; /* of the event, without the prefix */
     record_fn *take;
+    bool tells_of_calls; /* of an agent that no hook told of, one that has run is an alarm */
 };
 struct source {
     const char *service;  /* service.name of its resource */
@@ -110,6 +111,8 @@ const struct source *source_at(size_t n);
 /* ---- owner.c */
 /* NULL: of no agent that is known here, which is counted and said. */
 struct session *owner_find(const struct record *r);
+/* A call has run in an agent that the record of this daemon does not know: its hooks are off. */
+void owner_unhooked(const struct record *r);
 /* May it be taken now, and for the first time? Else it is counted as rejected, or quietly left out.
  */
 bool owner_takes(struct session *s, const struct record *r);
@@ -119,7 +122,7 @@ enum spend_from { SPEND_FROM_NOTHING, SPEND_FROM_LOGS, SPEND_FROM_SPANS, SPEND_F
 bool owner_counts(struct session *s, enum spend_from from);
 
 /* ---- logs.c, metrics.c, spans.c: one record of the body, with the resource that it is of */
-record_fn log_answer, log_attempt, log_decision, log_result;
+record_fn log_answer, log_attempt, log_decision, log_result, log_ran;
 void logs_take(struct otlp *o, uint32_t resource, uint32_t at);
 void metrics_take(struct otlp *o, uint32_t resource, uint32_t at);
 void spans_take(struct otlp *o, uint32_t resource, uint32_t at);
@@ -149,7 +152,7 @@ struct telemetry {
     uint64_t seed[2]; /* of series keys */
     struct price_table *prices;
     uint64_t strangers, strangers_told;
-    int64_t unreadable_us, crowded_us; /* monotonic: when last told */
+    int64_t unreadable_us, crowded_us, unhooked_us; /* monotonic: when last told */
     bool told_type, told_encoding;
     int64_t day_told; /* the day whose limit was said to be used up */
 };
