@@ -64,10 +64,12 @@ gemini('nobody decides, and the helper\'s deadline passes', async (world) => {
 
 gemini('the executable is gone', async (world) => {
   const { gate, model, gemini: client, sandbox } = world;
+  const itself = gate.checkrein;
   fs.copyFileSync(gate.checkrein, sandbox.path('bin/checkrein'));
   gate.checkrein = sandbox.path('bin/checkrein'); // the one that the hooks name
   await world.govern();
   fs.rmSync(gate.checkrein);
+  gate.checkrein = itself;
   await client.run(model.play('one', command('touch ran')));
   assert.equal(sandbox.made('ran'), false, 'it ran');
 });
