@@ -48,9 +48,8 @@ static void on_stayed(void *ctx)
     presence(c, true, NULL);
 }
 
-static void identify(struct govd *g, struct console *c, const struct http_head *head)
+static void identify(struct console *c, const struct http_head *head, const struct console_token *token)
 {
-    const struct console_token *token = console_token_in(g, head->authorization);
     c->scopes = head->is_unix ? CONSOLE_SCOPES : 0;
     (void)snprintf(c->operator_id, sizeof(c->operator_id), "uid:%u", (unsigned)head->peer_uid);
     if (head->is_unix) {
@@ -67,16 +66,31 @@ static void identify(struct govd *g, struct console *c, const struct http_head *
     }
 }
 
+static size_t consoles_by_port(const struct govd *g)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < CONSOLES_MAX; i++) {
+        count += g->consoles[i].by_port;
+    }
+    return count;
+}
+
 void consoles_opened(struct govd *g, net_id id, const struct http_head *head)
 {
     struct console *c = console_of(g, 0);
-    if (!c) {
+    const struct console_token *token = console_token_in(g, head->authorization);
+    if (!token && (head->authorization.n || !head->is_unix)) {
+        net_ws_close(g->net, id, 1008, "its token was revoked or has expired"); /* since it was let in */
+        return;
+    }
+    if (!c || (!head->is_unix && consoles_by_port(g) >= CONSOLES_BY_PORT_MAX)) {
         net_ws_close(g->net, id, 1013, "too many consoles");
         return;
     }
     *c = (struct console){.govd = g, .id = id, .peer_pid = (int32_t)head->peer_pid};
+    c->by_port = !head->is_unix;
     ulid_make(c->connection);
-    identify(g, c, head);
+    identify(c, head, token);
 }
 
 void consoles_closed(struct govd *g, net_id id, const char *why)

@@ -102,7 +102,7 @@ static bool resolve(struct govd *g, const struct call *c, enum decision d, struc
     event_set_text(&ev, F_DIGEST, span_str(c->digest));
     event_set_number(&ev, F_DECISION, d);
     event_set_text(&ev, F_DECIDED_BY, by);
-    if (g->acting) {
+    if (g->acting && span_is(by, g->acting->operator_id)) { /* not what the rules decide because of what he did */
         event_set_text(&ev, F_OPERATOR, span_str(g->acting->operator_id));
         event_set_text(&ev, F_OPERATOR_PATH, span_str(g->acting->path));
         event_set_text(&ev, F_CONNECTION, span_str(g->acting->connection));

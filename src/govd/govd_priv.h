@@ -38,6 +38,7 @@
 #define RING_EVENTS      8192  /* newest events kept for consoles that come back */
 #define RING_BYTES       ((size_t)32 << 20)
 #define CONSOLES_MAX     64
+#define CONSOLES_BY_PORT_MAX 48 /* the rest is for who comes by the Unix socket */
 #define NAME_BYTES       128
 #define CWD_BYTES        4096
 #define SESSIONS_MAX     50000
@@ -201,6 +202,7 @@ struct console {
     bool greeted;        /* hello was exchanged: it gets events */
     bool leaving;        /* it is being closed: it gets no more events and is not heard */
     bool told;           /* operator.presence says that it is here */
+    bool by_port;        /* it came over the loopback port */
     bool by_token;       /* its rights are a token's, which has this digest */
     uint8_t digest[SHA256_BYTES];
     int64_t expires_us;  /* wall; 0: never */

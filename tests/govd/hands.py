@@ -113,6 +113,38 @@ def revoked_and_expired(daemon):
 
 
 @with_daemon(consoles=True)
+def tokens_do_not_take_every_seat(daemon):
+    token = daemon.manage_tokens("add", "many")
+    wait_for("the token", lambda: not fails(daemon, port=daemon.console_port, token=token))
+    seated = []
+    while len(seated) < 60:
+        c = Console(daemon, hello=False, port=daemon.console_port, token=token)
+        c.send({"kind": "hello", "protocol": {"min": 1, "max": 1}, "role": "operator"})
+        if c.until("an answer", lambda f: f["kind"] in ("synced", "closed"))["kind"] == "closed":
+            break
+        seated.append(c)
+    check(len(seated) == 48, f"{len(seated)} seats")
+    Console(daemon).close()
+    seated.pop().close()
+    wait_for("a free seat", lambda: Console(daemon, hello=False, port=daemon.console_port, token=token))
+
+
+def what_the_rules_decide_is_theirs(daemon):
+    """A resume lets the rules judge again: what they decide then is not the operator's decision."""
+    daemon.hook("UserPromptSubmit", prompt="x")
+    console = Console(daemon)
+    held = Held(daemon)
+    console.request_for(held.id)
+    check(console.command("pause", agent="claude:s1")["state"] == "confirmed", "pause")
+    daemon.write_policy("[rule all]\ntool = Bash\nverdict = allow\n")
+    daemon.reload()
+    check(console.command("resume", agent="claude:s1")["state"] == "confirmed", "resume")
+    check(verdict(held.answer()) == "allow", "the rules allow it now")
+    last = daemon.events("approval.resolved")[-1]["data"]
+    check(last["approval.decided_by"] == "policy" and "operator.id" not in last, f"{last}")
+
+
+@with_daemon(consoles=True)
 def identity_in_every_record(daemon):
     token = daemon.manage_tokens("add", "night", "--scopes", "read,decide,control")
     wait_for("the token", lambda: not fails(daemon, port=daemon.console_port, token=token))
@@ -246,5 +278,5 @@ def first_decision_wins(daemon):
 
 
 if __name__ == "__main__":
-    run([the_door_for_tokens, rights_are_the_tokens, revoked_and_expired, identity_in_every_record, what_the_peer_says_is_marked,
+    run([the_door_for_tokens, rights_are_the_tokens, revoked_and_expired, tokens_do_not_take_every_seat, what_the_rules_decide_is_theirs, identity_in_every_record, what_the_peer_says_is_marked,
          a_look_leaves_no_presence, nobody_is_there_after_a_start, first_decision_wins])
