@@ -33,19 +33,13 @@ def two(binary, first=(), second=(), token=None):
         daemon.close()
 
 
-def by_hand(screen, verb_key):
-    screen.keys("2")
-    screen.wait_text("approvals")
-    screen.keys(verb_key)
-
-
 def the_first_wins_and_all_are_told(binary):
     with two(binary) as (daemon, a, b):
         held = Held(daemon, command="touch x")
         for s in (a, b):
             s.wait_text("touch x")
-            by_hand(s, "Enter")
-            s.wait_text("sha256")
+            s.keys("2")
+            s.press("Enter", "sha256")
         request = daemon.status()["approvals"][0]
         done = daemon.run("approve", request["approval.id"], "--digest", request["action.digest"])
         check(done.returncode == 0 and verdict(held.answer()) == "allow", f"{done}")
@@ -80,13 +74,14 @@ def who_may_only_read(binary):
             b.keys(key)
             b.wait_text("this connection may only read")
             b.keys("S")
-        by_hand(b, "Enter")
-        b.wait_text("sha256")
+        b.keys("2")
+        b.press("Enter", "sha256")
         b.keys("a")
         b.wait_text("read")
         check(not held.answered(0.3) and not daemon.events("operator.command"), "a command left a console that may only read")
         check(not daemon.status()["backends"][0]["fleet.stop.latched"], "stopped")
-        by_hand(a, "d")
+        a.keys("2")
+        a.press("d", " deny s1 (touch x): ")
         a.keys("Enter")
         check(verdict(held.answer()) == "deny", "the other console decides")
         b.wait_text(f"denied by {ME}")
