@@ -152,7 +152,9 @@ size_t agent_search(const struct ui *ui, const struct fleet *f, uint32_t id,
         fleet_span(f, a->runtime),
         fleet_span(f, a->model),
         fleet_span(f, a->now),
-        span_str(a->pending > 0 ? "waiting" : symbol_of_state(a->state).word),
+        span_str(a->pending > 0     ? "waiting"
+                 : agent_retries(a) ? "retrying"
+                                    : symbol_of_state(a->state).word),
         b == NULL ? SPAN_NONE : fleet_span(f, b->name),
         fleet_span(f, a->id),
     };

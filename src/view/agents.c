@@ -63,13 +63,30 @@ struct safe agent_may(struct frame *fr, const struct agent *a, int cols)
 struct safe agent_cost(struct frame *fr, const struct agent *a)
 {
     struct words w = words_of(fr);
-    if (a->cost_microusd == 0 && !a->unpriced) {
-        return text_own("-");
+    if (a->cost_microusd == 0) {
+        return text_own(a->unpriced ? "unpriced" : "-");
     }
     words_own(&w, a->cost_estimated ? "~" : "");
     words_safe(&w, frame_money(fr, a->cost_microusd));
     words_own(&w, a->unpriced ? "+" : "");
     return words_end(&w);
+}
+
+bool agent_retries(const struct agent *a)
+{
+    bool works =
+        a->state == AGENT_RUNNING || a->state == AGENT_STARTING || a->state == AGENT_UNKNOWN;
+    return a->retrying > 0 && works && !agent_in_trouble(a);
+}
+
+static void say_retrying(struct words *w, const struct agent *a, int cols)
+{
+    const struct log_entry *e = fleet_log_entry(w->fr->f, a->last_failure);
+    words_fmt(w, "retrying %u", a->retrying);
+    if (e != NULL && e->text != 0) {
+        words_own(w, ": ");
+        words_safe(w, entry_text(w->fr, e, cols));
+    }
 }
 
 static void say_trouble(struct words *w, const struct agent *a, int cols)
@@ -90,6 +107,8 @@ static void say_doing(struct words *w, const struct agent *a, int cols)
         words_safe(w, approval_what(fr, request, cols));
     } else if (agent_in_trouble(a)) {
         say_trouble(w, a, cols);
+    } else if (agent_retries(a)) {
+        say_retrying(w, a, cols);
     } else if (a->now_running || a->state == AGENT_RUNNING) {
         words_sid(w, a->now, cols);
     } else if (a->state_reason != 0) {

@@ -136,6 +136,16 @@ struct safe approval_what(struct frame *fr, const struct approval *a, int cols);
 struct safe approval_deadline(struct frame *fr, const struct approval *a);
 enum role approval_deadline_role(struct frame *fr, const struct approval *a);
 bool agent_in_trouble(const struct agent *a);
+bool agent_retries(const struct agent *a); /* its model does not answer, and is tried again */
+
+/* ---- draw_spend.c */
+/* Of this UTC day, and what may be spent on it (0: no limit); notes when the day ends. */
+int64_t spend_today(struct frame *fr, int64_t *limit_microusd);
+/* Of all agents: "~$9.83 +2 unpriced". */
+struct safe spend_total(struct frame *fr);
+int spend_sums_height(const struct frame *fr,
+                      int height); /* of a view that is so high; 0: nothing to show */
+void spend_sums_draw(struct frame *fr, struct rect area);
 
 /* ---- others.c */
 uint32_t others_count(const struct fleet *f); /* who is connected beside us */

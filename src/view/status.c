@@ -3,9 +3,10 @@
 
 #include "frame_priv.h"
 
-#define GAP       2
-#define ITEMS_MAX 24
-#define NAME_COLS 24
+#define GAP        2
+#define ITEMS_MAX  24
+#define NAME_COLS  24
+#define ROOMY_COLS 110 /* for whole words */
 
 struct item {
     int keep; /* the smallest goes first */
@@ -107,12 +108,39 @@ static void add_pending(struct bar *b)
     }
 }
 
-static void add_cost(struct bar *b)
+static void say_spent(struct words *w, int64_t microusd)
+{
+    words_own(w, w->fr->totals.cost_estimated ? "~" : "");
+    words_safe(w, frame_money(w->fr, microusd));
+    words_own(w, w->fr->totals.unpriced > 0 ? "+" : "");
+}
+
+static void add_today(struct bar *b)
 {
     struct frame *fr = b->fr;
     struct words w = words_of(fr);
-    words_safe(&w, frame_money(fr, fr->totals.cost_microusd));
-    words_own(&w, fr->totals.unpriced ? "+" : "");
+    bool roomy = fr->c->w >= ROOMY_COLS;
+    int64_t limit = 0;
+    int64_t today = spend_today(fr, &limit);
+    say_spent(&w, today);
+    words_own(&w, roomy ? " of " : "/");
+    words_safe(&w, frame_money(fr, limit));
+    words_own(&w, roomy ? " today" : "");
+    add(b, RIGHT, 50, today >= limit ? ROLE_SPEND_OVER : ROLE_SPEND, words_end(&w));
+}
+
+/* Of today where a day has a limit, else of all time. */
+static void add_cost(struct bar *b)
+{
+    struct frame *fr = b->fr;
+    int64_t limit = 0;
+    (void)fleet_spent_today_all(fr->f, fr->now.wall_us, &limit);
+    if (limit > 0) {
+        add_today(b);
+        return;
+    }
+    struct words w = words_of(fr);
+    say_spent(&w, fr->totals.cost_microusd);
     add(b, RIGHT, 50, ROLE_SPEND, words_end(&w));
 }
 

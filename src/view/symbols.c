@@ -29,6 +29,9 @@ struct symbol symbol_of_agent(const struct frame *fr, const struct agent *a)
     if (a->pending > 0 && a->state != AGENT_PAUSED && a->state != AGENT_STOPPED) {
         return states[AGENT_WAITING_APPROVAL];
     }
+    if (agent_retries(a)) {
+        return (struct symbol){"~", "retrying", ROLE_STRONG};
+    }
     return agent_in_trouble(a) ? states[AGENT_FAILED] : symbol_of_state(a->state);
 }
 

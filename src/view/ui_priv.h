@@ -56,6 +56,24 @@ struct list {
     char filter[LINE_BYTES];
 };
 
+/* ---- spend_groups.c: sums of what all agents spent */
+#define SPEND_GROUPS 32 /* of one kind; the last one holds all others */
+struct spend_group {
+    sid name;         /* 0: agents did not tell it */
+    uint32_t backend; /* ref; 0: of all */
+    uint32_t agents, unpriced;
+    int64_t tokens_in, tokens_out, tokens_cached, microusd;
+    bool estimated, others;
+};
+struct spend_groups {
+    struct spend_group group[SPEND_GROUPS];
+    uint32_t count;
+};
+struct spend_sums {
+    struct spend_groups by_model, by_runtime; /* most spent first */
+};
+void spend_sum(struct spend_sums *sums, const struct fleet *f);
+
 enum pane_id {
     PANE_FLEET,
     PANE_QUEUE,
@@ -174,6 +192,7 @@ struct ui {
     uint32_t sent_agent, sent_approval;
     bool sent_by_dialog;
     struct attention attention;
+    struct spend_sums spend; /* as old as the rows of PANE_SPEND */
     bool synced, stale_rows;
     uint64_t generation;
     int64_t wall_us;    /* of the last rebuilding */

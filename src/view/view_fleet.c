@@ -10,14 +10,17 @@ static int64_t attention_key(const struct agent *a)
 {
     static const int8_t groups[AGENT_STATE_COUNT] = {
         [AGENT_WAITING_APPROVAL] = 1, [AGENT_FAILED] = 2,
-        [AGENT_WAITING_INPUT] = 3,    [AGENT_PAUSING] = 4,
-        [AGENT_STOPPING] = 4,         [AGENT_PAUSED] = 5,
-        [AGENT_STARTING] = 6,         [AGENT_RUNNING] = 6,
-        [AGENT_UNKNOWN] = 7,          [AGENT_IDLE] = 8,
-        [AGENT_STOPPED] = 9,
+        [AGENT_WAITING_INPUT] = 4,    [AGENT_PAUSING] = 5,
+        [AGENT_STOPPING] = 5,         [AGENT_PAUSED] = 6,
+        [AGENT_STARTING] = 7,         [AGENT_RUNNING] = 7,
+        [AGENT_UNKNOWN] = 8,          [AGENT_IDLE] = 9,
+        [AGENT_STOPPED] = 10,
     };
     if (a->pending > 0) {
         return a->risk == RISK_LOW ? 1 : 0;
+    }
+    if (agent_retries(a)) {
+        return 3;
     }
     return agent_in_trouble(a) ? 2 : groups[(unsigned)a->state < AGENT_STATE_COUNT ? a->state : 0];
 }
@@ -84,7 +87,7 @@ static void build(struct ui *ui, const struct fleet *f, struct list *l)
 }
 
 static const struct column columns[] = {
-    {"state",    9,  11, KEEP_ALWAYS, ALIGN_LEFT,  false, cell_state  },
+    {"state",    10, 11, KEEP_ALWAYS, ALIGN_LEFT,  false, cell_state  },
     {"agent",    14, 26, KEEP_ALWAYS, ALIGN_LEFT,  false, cell_agent  },
     {"for",      7,  14, 40,          ALIGN_LEFT,  false, cell_for    },
     {"runtime",  8,  10, 60,          ALIGN_LEFT,  false, cell_runtime},
@@ -94,7 +97,7 @@ static const struct column columns[] = {
     {"now",      30, 0,  KEEP_ALWAYS, ALIGN_LEFT,  false, cell_now    },
     {"age",      4,  4,  KEEP_ALWAYS, ALIGN_RIGHT, false, cell_age    },
     {"tokens",   6,  6,  50,          ALIGN_RIGHT, false, cell_tokens },
-    {"spend",    7,  8,  KEEP_ALWAYS, ALIGN_RIGHT, false, cell_cost   },
+    {"spend",    8,  9,  KEEP_ALWAYS, ALIGN_RIGHT, false, cell_cost   },
 };
 
 static const enum action keys[] = {

@@ -48,6 +48,9 @@ static void fill_cost(struct sheet *s, const struct agent *a)
     number_line(fr, s, "tokens out", a->tokens_out);
     number_line(fr, s, "from the cache", a->tokens_cached);
     number_line(fr, s, "reasoning", a->tokens_reasoning);
+    sheet_gap(s);
+    number_line(fr, s, "retries", a->retries);
+    number_line(fr, s, "failures", a->failures);
 }
 
 static void draw_cost(struct frame *fr, struct rect area)

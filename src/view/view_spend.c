@@ -36,6 +36,7 @@ static void build(struct ui *ui, const struct fleet *f, struct list *l)
         list_offer(l, ui, f, agent_search, (struct row){.id = a->ref, .key = key_of(a, l->sort)});
     }
     list_sort(l);
+    spend_sum(&ui->spend, f);
 }
 
 static struct field cell_in(struct frame *fr, const struct row *row, int cols)
@@ -97,16 +98,34 @@ static const struct column columns[] = {
     {"in",     6,  6,  70,          ALIGN_RIGHT, false, cell_in    },
     {"out",    6,  6,  70,          ALIGN_RIGHT, false, cell_out   },
     {"cached", 6,  6,  30,          ALIGN_RIGHT, false, cell_cached},
-    {"spend",  7,  8,  KEEP_ALWAYS, ALIGN_RIGHT, false, cell_cost  },
+    {"spend",  8,  9,  KEEP_ALWAYS, ALIGN_RIGHT, false, cell_cost  },
     {"limit",  7,  8,  80,          ALIGN_RIGHT, false, cell_limit },
     {"used",   14, 14, 90,          ALIGN_LEFT,  false, cell_used  },
 };
 
 static void headline(struct frame *fr, struct words *w)
 {
-    words_fmt(w, "by %s  in all ", orders[fr->ui->list[PANE_SPEND].sort]);
-    words_safe(w, frame_money(fr, fr->totals.cost_microusd));
-    words_own(w, fr->totals.unpriced ? " and tokens without a price" : "");
+    int64_t limit = 0;
+    int64_t today = spend_today(fr, &limit);
+    words_fmt(w, "by %s  today %s", orders[fr->ui->list[PANE_SPEND].sort],
+              fr->totals.cost_estimated ? "~" : "");
+    words_safe(w, frame_money(fr, today));
+    if (limit > 0) {
+        words_own(w, " of ");
+        words_safe(w, frame_money(fr, limit));
+    }
+    words_own(w, "  in all ");
+    words_safe(w, spend_total(fr));
+}
+
+static void draw(struct frame *fr, struct rect area)
+{
+    int sums = spend_sums_height(fr, area.h);
+    struct rect table = {area.x, area.y, area.w, area.h - sums};
+    table_draw(fr, table, &fr->ui->list[PANE_SPEND], &pane_spend);
+    if (sums > 0) {
+        spend_sums_draw(fr, (struct rect){area.x, area.y + table.h, area.w, sums});
+    }
 }
 
 static const enum action keys[] = {
@@ -127,4 +146,5 @@ const struct pane pane_spend = {
     .open = agent_open,
     .look = agent_look,
     .headline = headline,
+    .draw = draw,
 };

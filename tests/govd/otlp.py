@@ -3,6 +3,8 @@ import contextlib
 import gzip
 import http.client
 import json
+import os
+import re
 import socket
 import time
 
@@ -349,6 +351,21 @@ def bad_prices_at_start(daemon):
         check("prices.ini:" in str(e) and "input" in str(e), str(e))
 
 
+def the_shipped_file_is_understood(daemon):
+    with open(os.path.join(os.path.dirname(__file__), "../../docs/prices.ini")) as f:
+        text = f.read()
+    keys = re.findall(r"^; (\[price [a-z ]+\]|[a-z_]+ = (?!PATTERN|YYYY|TEXT).*)$", text, re.M)
+    check(len(keys) > 12, keys)
+    for content, known_prices in ((text, False), ("\n".join(keys) + "\n", True)):
+        d = Daemon(daemon.binary, prices=content)
+        try:
+            known(d)
+            send(d, logs(record("api_request", model="gemini-2.5-flash", input_tokens=1000, output_tokens=1)))
+            check(agent(d)["cost.unpriced"] != known_prices, content)
+        finally:
+            d.close()
+
+
 # ---- bodies
 
 def chunked(daemon, body, size=70000):
@@ -452,5 +469,5 @@ if __name__ == "__main__":
          strangers, by_the_name_it_was_started_with, attempts_are_no_failures, giving_up_is_a_failure,
          what_the_gate_let_through_is_no_alarm, past_the_gate, before_the_daemon_heard_of_it, after_a_restart,
          the_end_comes_from_telemetry, the_hook_was_first, unpriced_is_not_zero, priced_by_the_list,
-         prices_are_read_again, bad_prices_at_start, large_and_in_chunks, what_cannot_be_read, other_encodings,
+         prices_are_read_again, bad_prices_at_start, the_shipped_file_is_understood, large_and_in_chunks, what_cannot_be_read, other_encodings,
          a_day_has_a_limit, telemetry_takes_no_room_from_hooks])

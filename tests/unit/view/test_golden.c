@@ -64,9 +64,44 @@ static void add_budget(struct kit *k)
     fold(k);
 }
 
+/* What telemetry tells: estimates, caches, a model that no list has, a limit of the day. */
+static void add_spend(struct kit *k)
+{
+    static const struct {
+        const char *backend, *agent;
+        int64_t in, out, cached, microusd; /* -1: no price is known */
+    } spent[] = {
+        {"laptop",     "agent/docs", 120000, 8200,  96000, 512000},
+        {"codex-prod", "agent/si",   40000,  12500, 0,     90000 },
+        {"ci",         "agent/rn",   73000,  3100,  0,     -1    },
+        {"ci",         "agent/gem",  15200,  940,   9000,  -1    },
+    };
+    agent_add(k, "ci",
+              &(struct an_agent){"agent/gem", "screenshots", "gemini-cli", "gemini-3-nano", "ci",
+                                 "yolo", "runner-2", "", AGENT_RUNNING, 90, "run_shell_command",
+                                 "npx playwright", 5, 0, 0, false});
+    for (size_t i = 0; i < ARRAY_LEN(spent); i++) {
+        begin(k, spent[i].backend, EVENT_SPEND_RECORDED, 20);
+        text(k, F_AGENT_ID, spent[i].agent);
+        number(k, F_TOKENS_IN, spent[i].in);
+        number(k, F_TOKENS_OUT, spent[i].out);
+        number(k, F_TOKENS_CACHED, spent[i].cached);
+        if (spent[i].microusd >= 0) {
+            number(k, F_COST_MICROUSD, spent[i].microusd);
+            number(k, F_COST_ESTIMATED, 1);
+        }
+        fold(k);
+    }
+    begin(k, "laptop", EVENT_SPEND_DAY, 5);
+    number(k, F_COST_MICROUSD, 1390000);
+    number(k, F_BUDGET_LIMIT, 60000000);
+    fold(k);
+}
+
 static void prepare_spend(struct kit *k)
 {
     add_budget(k);
+    add_spend(k);
     press(k, '5');
 }
 
@@ -77,6 +112,19 @@ static void prepare_others(struct kit *k)
     someone_watches(k, "codex-prod", "token:night-shift", "01A");
     someone_watches(k, "codex-prod", "uid:1000", "01B");
     press(k, 'W');
+}
+
+static void prepare_retrying(struct kit *k)
+{
+    for (int64_t attempt = 1; attempt <= 3; attempt++) {
+        begin(k, "ci", EVENT_FAILURE_REPORTED, 10 - attempt);
+        text(k, F_AGENT_ID, "agent/lint");
+        number(k, F_FAILURE_CLASS, FAILURE_MODEL);
+        number(k, F_RETRYING, 1);
+        number(k, F_ATTEMPT, attempt);
+        text(k, F_ERROR, "529 overloaded");
+        fold(k);
+    }
 }
 
 static void prepare_alarms(struct kit *k)
@@ -252,7 +300,8 @@ static const struct screen {
     {"queue",    prepare_queue,    ALL,  false},
     {"log",      prepare_log,      MOST, false},
     {"timeline", prepare_timeline, MOST, false},
-    {"spend",    prepare_spend,    MOST, false},
+    {"spend",    prepare_spend,    ALL,  false},
+    {"retrying", prepare_retrying, MOST, false},
     {"alarms",   prepare_alarms,   MOST, false},
     {"others",   prepare_others,   MOST, false},
     {"agent",    prepare_agent,    ALL,  false},
