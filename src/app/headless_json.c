@@ -96,7 +96,6 @@ static json_t *agent_json(const struct fleet *f, const struct agent *a)
     (void)json_object_set_new(o, attribute(F_AGENT_DEMO), json_boolean(a->demo));
     put_int(o, "approvals.pending", a->pending);
     put_int(o, "failures", a->failures);
-    put_int(o, "retries", a->retries);
     put_int(o, "retrying", a->retrying);
     return o;
 }

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import socket
+import subprocess
 import time
 
 from daemon import Console, Daemon, Failed, Held, check, run, verdict, wait_for, with_daemon
@@ -188,6 +189,133 @@ def by_the_name_it_was_started_with(daemon):
     send(daemon, logs(record("api_request", session="s1", cost_usd_micros=3), checkrein__agent="claude:s2"))
     check(agent(daemon)["cost.microusd"] == 3, "its own session is the nearer name")
     check(rejected(send(daemon, logs(record("api_request", session="", cost_usd_micros=3), checkrein__agent="x"))) == 1, "")
+
+
+# ---- Gemini CLI
+
+def gemini(daemon):
+    status, answer = daemon.post("/hook/gemini", {"hook_event_name": "BeforeAgent", "session_id": "g1", "cwd": "/srv/g1",
+                                                  "transcript_path": "", "timestamp": "2026-11-20T10:00:00.000Z",
+                                                  "prompt": "go"})
+    check(status == 200, answer)
+
+
+def gemini_answer(**more):
+    return record("gemini_cli.api_response", session="g1", model="gemini-2.5-flash", input_token_count=1000,
+                  output_token_count=50, cached_content_token_count=300, thoughts_token_count=7, tool_token_count=0,
+                  total_token_count=1057, status_code=200, **more)
+
+
+@with_daemon(prices=PRICES)
+def gemini_tells_tokens_only(daemon):
+    gemini(daemon)
+    send(daemon, logs(gemini_answer(time_ns=NOW()), service__name="gemini-cli"))
+    a = agent(daemon, "gemini:g1")
+    check((a["gen_ai.usage.input_tokens"], a["gen_ai.usage.output_tokens"]) == (1000, 57), a)
+    check(a["cost.microusd"] == 362 and a["cost.estimated"], a)  # 700 * 0.3 + 300 * 0.03 + 57 * 2.5 = 361.5
+    t = NOW()
+    for name in ("gemini_cli.token.usage", "gen_ai.client.token.usage"):
+        send(daemon, metric(name, 2, point(t, t + 1, 1000, session__id="g1", gen_ai__token__type="input"),
+                            service__name="gemini-cli"), "/v1/metrics")
+    check(len(spends(daemon)) == 1, "its metrics tell it again")
+
+
+def gemini_without_prices(daemon):
+    gemini(daemon)
+    send(daemon, logs(gemini_answer(), service__name="gemini-cli"))
+    a = agent(daemon, "gemini:g1")
+    check(a["cost.unpriced"] and a["cost.microusd"] == 0, a)
+
+
+def gemini_gives_up(daemon):
+    gemini(daemon)
+    for status, retrying in ((503, True), (429, True), (403, False)):
+        send(daemon, logs(record("gemini_cli.api_error", session="g1", error="no", status_code=status)))
+        check(daemon.events("failure.reported")[-1]["data"]["failure.retrying"] == retrying, f"HTTP {status}")
+        check(agent(daemon, "gemini:g1")["retrying"] == (0 if status == 403 else 1 + (status == 429)), f"HTTP {status}")
+
+
+# ---- any other agent: OpenTelemetry's own words, and the name that it was started with
+
+@contextlib.contextmanager
+def started(daemon):
+    """An agent of a runtime that nothing is known of; gives its id."""
+    env = {**os.environ, "XDG_STATE_HOME": daemon.dir, "XDG_CONFIG_HOME": daemon.dir,
+           "XDG_RUNTIME_DIR": daemon.dir + "/run", "DBUS_SESSION_BUS_ADDRESS": ""}
+    process = subprocess.Popen([daemon.binary, "run", "--config", daemon.config_file, "--socket", daemon.socket, "--token-file",
+                                daemon.token_file, "--name", "own", "--", "sh", "-c", "echo $OTEL_RESOURCE_ATTRIBUTES; exec cat"],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
+    try:
+        told = dict(pair.split("=") for pair in process.stdout.readline().decode().strip().split(","))
+        wait_for("the agent", lambda: agent(daemon, told["checkrein.agent"]))
+        yield told["checkrein.agent"]
+    finally:
+        process.communicate()
+
+
+def model_call(i, operation="chat", status=1, **more):
+    return {"traceId": "a" * 32, "spanId": f"{i:016x}", "endTimeUnixNano": str(NOW()), "status": {"code": status},
+            "attributes": attributes(gen_ai__operation__name=operation, gen_ai__request__model="gemini-2.5-flash-001",
+                                     **more)}
+
+
+@with_daemon(prices=PRICES)
+def spans_of_any_agent(daemon):
+    with started(daemon) as name:
+        of = {"service__name": "own-agent", "checkrein__agent": name}
+        usage = {"gen_ai__usage__input_tokens": "1000", "gen_ai__usage__output_tokens": 50,
+                 "gen_ai__usage__cache_read__input_tokens": 300}
+        batch = spans(model_call(1, **usage), model_call(2, "invoke_agent", **usage), model_call(3, "execute_tool"), **of)
+        for _ in range(2):
+            check(send(daemon, batch, "/v1/traces") == {}, "")
+        a = agent(daemon, name)
+        check((a["gen_ai.usage.input_tokens"], a["gen_ai.usage.output_tokens"]) == (1000, 50), a)
+        check(a["cost.microusd"] == 344 and a["gen_ai.request.model"] == "gemini-2.5-flash-001", a)
+        send(daemon, spans(model_call(4, gen_ai__usage__prompt_tokens=5, gen_ai__usage__completion_tokens=1), **of), "/v1/traces")
+        check(agent(daemon, name)["gen_ai.usage.input_tokens"] == 1005, "older names")
+        send(daemon, spans(model_call(5, status=2), **of), "/v1/traces")
+        check(agent(daemon, name)["retrying"] == 1, agent(daemon, name))
+        send(daemon, spans(model_call(6, **usage), **of), "/v1/traces")
+        check(agent(daemon, name)["retrying"] == 0, "it answered")
+        t = NOW()
+        send(daemon, metric("own.token.usage", 1, point(t, t + 1, 9), **of), "/v1/metrics")
+        check(agent(daemon, name)["gen_ai.usage.input_tokens"] == 2005, "the other shape tells it again")
+
+
+def metrics_of_any_agent(daemon):
+    with started(daemon) as name:
+        of = {"service__name": "own-agent", "checkrein__agent": name}
+        t = NOW()
+        second = 10**9
+
+        def tell(temporality, *points, metric_name="own.token.usage", **more):
+            return send(daemon, metric(metric_name, temporality, *points, **of, **more), "/v1/metrics")
+
+        def tokens():
+            a = agent(daemon, name)
+            return a["gen_ai.usage.input_tokens"], a["gen_ai.usage.output_tokens"]
+
+        for _ in range(2):  # delta; and the batch sent again
+            tell(1, point(t, t + second, "100"), point(t, t + second, 7, "output"), point(t, t + second, 50, "thought"))
+        check(tokens() == (100, 7), tokens())
+        tell(1, point(t + second, t + 2 * second, 100.0, member="asDouble"))
+        check(tokens() == (200, 7), tokens())
+        usage = "gen_ai.client.token.usage"
+        for at, value in ((1, 1000), (2, 1500), (2, 1500), (3, 1500)):  # cumulative histogram
+            p = point(t, t + at * second, value, member="sum", gen_ai__token__type="input")
+            tell(2, p, metric_name=usage, kind="histogram")
+        check(tokens() == (1700, 7), tokens())
+        p = point(t + 4 * second, t + 5 * second, 30, member="sum", gen_ai__token__type="input")
+        tell(2, p, metric_name=usage, kind="histogram")
+        check(tokens() == (1730, 7), f"it began anew: {tokens()}")
+        old = point(t - 3600 * second, t + second, 10**6, model="another")
+        tell(2, old)
+        check(tokens() == (1730, 7), "what was counted before the daemon was there")
+        a = agent(daemon, name)
+        check(a["cost.unpriced"] and a["cost.microusd"] == 0, a)
+        for bad in (point(t, t + 9 * second, -1), point(t, t + 9 * second, "1.5"), point(t, 0, 5)):
+            check(rejected(tell(1, bad)) == 1, bad)
+        check(tokens() == (1730, 7), tokens())
 
 
 # ---- attempts and failures
@@ -466,7 +594,8 @@ def telemetry_takes_no_room_from_hooks(daemon):
 
 if __name__ == "__main__":
     run([tokens_and_cost, numbers_in_any_shape, its_metrics_tell_it_again, subagents_apart, a_batch_that_is_sent_again,
-         strangers, by_the_name_it_was_started_with, attempts_are_no_failures, giving_up_is_a_failure,
+         strangers, by_the_name_it_was_started_with, gemini_tells_tokens_only,
+         gemini_without_prices, gemini_gives_up, spans_of_any_agent, metrics_of_any_agent, attempts_are_no_failures, giving_up_is_a_failure,
          what_the_gate_let_through_is_no_alarm, past_the_gate, before_the_daemon_heard_of_it, after_a_restart,
          the_end_comes_from_telemetry, the_hook_was_first, unpriced_is_not_zero, priced_by_the_list,
          prices_are_read_again, bad_prices_at_start, the_shipped_file_is_understood, large_and_in_chunks, what_cannot_be_read, other_encodings,
