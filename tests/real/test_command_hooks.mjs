@@ -39,12 +39,14 @@ async function removed({ gate, model, claude, sandbox }) {
 
 async function all(world, connect) {
   const { gate, sandbox } = world;
-  fs.copyFileSync(gate.checkrein, sandbox.path('bin/checkrein'));
+  const { checkrein } = gate;
+  fs.copyFileSync(checkrein, sandbox.path('bin/checkrein'));
   gate.checkrein = sandbox.path('bin/checkrein'); // the one that the hooks name: it will be removed
   await world.govern({ connect });
   await decide(world);
   await killed(world);
   await removed(world);
+  gate.checkrein = checkrein;
 }
 
 scenario('2.1.197, asked for its version', (world) => all(world, []), { pin: 'old' });
