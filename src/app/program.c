@@ -54,7 +54,11 @@ static enum status spawn(struct running *r, const struct program *p, struct why 
     if (p->folder) {
         (void)posix_spawn_file_actions_addchdir_np(&fa, p->folder);
     }
-    int err = posix_spawnp(&r->pid, p->argv[0], &fa, NULL, (char *const *)p->argv, environ);
+    posix_spawnattr_t attr; /* a group of its own, so that what it starts is killed with it */
+    (void)posix_spawnattr_init(&attr);
+    (void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP);
+    int err = posix_spawnp(&r->pid, p->argv[0], &fa, &attr, (char *const *)p->argv, environ);
+    (void)posix_spawnattr_destroy(&attr);
     (void)posix_spawn_file_actions_destroy(&fa);
     close_at(&r->out[1]);
     close_at(&r->err[1]);
@@ -116,7 +120,7 @@ enum status program_run(struct program *p, struct why *why)
     if (st == ST_OK) {
         bool ended = listen_to_end(&r, p);
         if (!ended) {
-            (void)kill(r.pid, SIGKILL);
+            (void)kill(-r.pid, SIGKILL);
             st = why_fail(why, ST_TIMEOUT, "%s: no end within %lld ms", p->argv[0],
                           (long long)p->deadline_ms);
         }

@@ -149,7 +149,7 @@ bool git_would_commit(const char *path)
 {
     char *folder = nearest_folder(path);
     struct why why;
-    const char *const argv[] = {"git", "check-ignore", "-q", "--", path, NULL};
+    const char *const argv[] = {"git", "-c", "core.fsmonitor=false", "check-ignore", "-q", "--", path, NULL};
     struct program p = {.argv = argv, .folder = folder, .deadline_ms = GIT_WAIT_MS};
     bool committed =
         program_run(&p, &why) == ST_OK && p.code == 1; /* 0: ignored; 128: no repository */
