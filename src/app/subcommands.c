@@ -46,7 +46,8 @@ static const struct subcommand SUBCOMMANDS[] = {
      "one on the socket. `add` prints the token once; the daemon keeps its digest. `revoke` cuts off who is connected "
      "by it."},
     {"verify", cmd_verify, "FILE...", "prove that a record is intact, and that no call ran undecided", OPTIONS_VERIFY,
-     "Or name the first line that is not. FILE is a record's folder or one segment of it."},
+     "Or name the first line that is not, or the first call that ran without exactly one decision before it, of its "
+     "digest. FILE is a record's folder or one segment of it; decisions are checked from record 1 on."},
     {"hook", cmd_hook, "claude|gemini", "what a runtime's command hook runs: standard input to the daemon", OPTIONS_HOOK,
      "Whatever goes wrong, it exits with 2, which blocks the call."},
     {"config", cmd_config, "", "the configuration as it is in force", OPTIONS_CONFIG, NULL},
