@@ -101,7 +101,6 @@ static void begin_run(struct fold *x, struct agent_item *it)
 {
     it->a.started_us = x->ev->time_us;
     it->a.now_running = false;
-    it->a.retrying = 0;
     agent_set_failing(x->f, it, false);
     set_state(x, it, AGENT_STARTING);
 }
@@ -140,9 +139,6 @@ static void change_state(struct fold *x, struct agent_item *it)
     set_state(x, it, state_of(x->ev));
     if (it->a.state != AGENT_FAILED && it->a.state != before) {
         agent_set_failing(x->f, it, false);
-    }
-    if (it->a.state != before && it->a.state != AGENT_RUNNING) {
-        it->a.retrying = 0;
     }
     if (it->a.state != before || it->a.state_reason != reason) {
         struct note n = note_of(EVENT_AGENT_STATE);

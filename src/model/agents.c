@@ -64,6 +64,7 @@ void agent_set_state(struct fleet *f, struct agent_item *it, enum agent_state st
     finished_leave(f, it);
     it->a.state = state;
     it->a.state_since_us = time_us;
+    it->a.retrying = 0; /* while a model is tried again its agent stays what it is */
     if (state == AGENT_STOPPED) {
         it->a.now_running = false;
         finished_join(f, it);

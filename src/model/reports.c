@@ -6,7 +6,11 @@
 static void count_attempt(const struct event *ev, struct agent *a)
 {
     int64_t attempt = event_number(ev, F_ATTEMPT);
+    bool over = a->state == AGENT_FAILED || a->state == AGENT_STOPPED || a->state == AGENT_IDLE;
     a->retries += !ev->snapshot && a->retries < UINT32_MAX;
+    if (over) {
+        return; /* told late: its turn has ended since */
+    }
     a->retrying += a->retrying < UINT32_MAX;
     if (attempt > a->retrying) {
         a->retrying = attempt < UINT32_MAX ? (uint32_t)attempt : UINT32_MAX;

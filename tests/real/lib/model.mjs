@@ -40,6 +40,7 @@ export class Model {
   results = []; // {id, text, isError, at}: what the model was told of its calls, each once
   answers = []; // {play, step, calls, at}
   strays = [];
+  #refusals = { status: 0, left: 0 };
   #closed = null; // while a promise: answers wait for it
   #open = null;
   #server = http.createServer((request, response) => {
@@ -81,6 +82,15 @@ export class Model {
     this.#closed = null;
   }
 
+  /** The next so many requests for an answer are refused with this HTTP status. */
+  refuse(status, times) {
+    this.#refusals = { status, left: times };
+  }
+
+  get refusalsLeft() {
+    return this.#refusals.left;
+  }
+
   answersOf(play) {
     return this.answers.filter((answer) => answer.play === play);
   }
@@ -91,7 +101,16 @@ export class Model {
     const body = await bodyOf(request);
     const api = APIS.find((one) => one.serves(pathname));
     if (!api) sendJson(response, request.method === 'HEAD' ? 200 : 404, {});
-    else if (!api.aside(response, pathname, body)) await this.#answer(api, response, pathname, JSON.parse(body));
+    else if (api.aside(response, pathname, body)) return;
+    else if (this.#refusals.left > 0) this.#refuse(response);
+    else await this.#answer(api, response, pathname, JSON.parse(body));
+  }
+
+  #refuse(response) {
+    const { status } = this.#refusals;
+    this.#refusals.left--;
+    const error = { type: status === 529 ? 'overloaded_error' : 'invalid_request_error', message: 'refused by the test' };
+    sendJson(response, status, { type: 'error', error });
   }
 
   async #answer(api, response, pathname, body) {

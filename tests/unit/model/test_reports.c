@@ -190,8 +190,13 @@ static void giving_up_ends_the_attempts(void **state)
     assert_int_equal(agent_named(&t, "a1")->retries, 1);
     assert_int_equal(agent_named(&t, "a1")->failures, 1);
     tell_failure(&t, "a1", true);
-    tell_state(&t, "a1", AGENT_IDLE);
+    tell_state(&t, "a1", AGENT_FAILED);
     assert_int_equal(agent_named(&t, "a1")->retrying, 0);
+    tell_failure(&t, "a1", true); /* telemetry comes after the hook that told of the end */
+    assert_int_equal(agent_named(&t, "a1")->retrying, 0);
+    tell_state(&t, "a1", AGENT_RUNNING);
+    assert_int_equal(agent_named(&t, "a1")->retrying, 0);
+    assert_int_equal(agent_named(&t, "a1")->retries, 3);
     fleet_free(t.fleet);
 }
 
