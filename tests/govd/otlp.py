@@ -282,6 +282,14 @@ def spans_of_any_agent(daemon):
         check(agent(daemon, name)["gen_ai.usage.input_tokens"] == 2005, "the other shape tells it again")
 
 
+def without_a_gate_nothing_went_past_it(daemon):
+    with started(daemon) as name:
+        of = {"checkrein__agent": name}
+        send(daemon, logs(decision("toolu_1"), result("toolu_1"), record("api_request", session="x", cost_usd_micros=5), **of))
+        check(not emergencies(daemon), emergencies(daemon))
+        check(agent(daemon, name)["cost.microusd"] == 5, "")
+
+
 def metrics_of_any_agent(daemon):
     with started(daemon) as name:
         of = {"service__name": "own-agent", "checkrein__agent": name}
@@ -595,7 +603,8 @@ def telemetry_takes_no_room_from_hooks(daemon):
 if __name__ == "__main__":
     run([tokens_and_cost, numbers_in_any_shape, its_metrics_tell_it_again, subagents_apart, a_batch_that_is_sent_again,
          strangers, by_the_name_it_was_started_with, gemini_tells_tokens_only,
-         gemini_without_prices, gemini_gives_up, spans_of_any_agent, metrics_of_any_agent, attempts_are_no_failures, giving_up_is_a_failure,
+         gemini_without_prices, gemini_gives_up, spans_of_any_agent, without_a_gate_nothing_went_past_it,
+         metrics_of_any_agent, attempts_are_no_failures, giving_up_is_a_failure,
          what_the_gate_let_through_is_no_alarm, past_the_gate, before_the_daemon_heard_of_it, after_a_restart,
          the_end_comes_from_telemetry, the_hook_was_first, unpriced_is_not_zero, priced_by_the_list,
          prices_are_read_again, bad_prices_at_start, the_shipped_file_is_understood, large_and_in_chunks, what_cannot_be_read, other_encodings,

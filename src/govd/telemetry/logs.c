@@ -42,6 +42,13 @@ void log_attempt(struct otlp *o, struct session *s, const struct record *r)
     (void)publish(o->g, &ev);
 }
 
+/* Whether this gate should have seen what is told: its runtime asks, and this daemon knew the agent
+ * then. */
+static bool is_judged(const struct session *s, const struct record *r)
+{
+    return session_is_gated(s) && r->wall_us >= s->opened_us;
+}
+
 /* Who accepted a call, as the runtime says, and how bad it is when this gate did not let it
  * through. */
 static const struct {
@@ -57,7 +64,7 @@ void log_decision(struct otlp *o, struct session *s, const struct record *r)
 {
     struct span call = record_text(r, "tool_use_id");
     struct span by = record_text(r, "source");
-    if (!call.n || !span_is(record_text(r, "decision"), "accept") || r->wall_us < s->opened_us) {
+    if (!call.n || !span_is(record_text(r, "decision"), "accept") || !is_judged(s, r)) {
         return;
     }
     for (size_t i = 0; i < ARRAY_LEN(ACCEPTED_BY); i++) {
@@ -78,12 +85,13 @@ void log_result(struct otlp *o, struct session *s, const struct record *r)
     if (!record_count(r, "duration_ms", &end.duration_ms)) {
         end.duration_ms = -1;
     }
-    if (end.native_id.n && r->wall_us >= s->opened_us) {
+    if (end.native_id.n && is_judged(s, r)) {
         gate_told_end(o->g, s, &end);
     }
 }
 
-/* When the call was begun: what was let through before this session was opened here is not counted. */
+/* When the call was begun: what was let through before this session was opened here is not counted.
+ */
 void log_ran(struct otlp *o, struct session *s, const struct record *r)
 {
     int64_t ms = 0;

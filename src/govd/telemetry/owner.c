@@ -38,14 +38,18 @@ static struct session *by_name(const struct record *r)
     return s ? s : find(r->o->g, "", record_text(r, "gen_ai.agent.id"));
 }
 
+/* By the session as its runtime names it, which also an agent that was started here under another
+ * name has. */
 static struct session *subagent(const struct record *r, struct session *s)
 {
     char id[2 * ID_BYTES];
     struct span helper = record_text(r, "agent_id");
-    if (!helper.n || helper.n > ID_BYTES / 2) {
+    struct span session = record_text(r, "session.id");
+    if (!r->source || !helper.n || helper.n > ID_BYTES / 2 || session.n > ID_BYTES / 2) {
         return s;
     }
-    (void)snprintf(id, sizeof(id), "%s/%.*s", s->id, SPAN_ARG(helper));
+    (void)snprintf(id, sizeof(id), "%s%.*s/%.*s", r->source->agents, SPAN_ARG(session),
+                   SPAN_ARG(helper));
     struct session *found = session_find(r->o->g, span_str(id));
     return found ? found : s;
 }
@@ -84,7 +88,8 @@ void owner_unhooked(const struct record *r)
     struct govd *g = r->o->g;
     if (!is_remembered(r) && may_tell(&g->telemetry->unhooked_us)) {
         publish_signal(g, NULL, SEVERITY_EMERGENCY,
-                       "a call ran in an agent whose hooks have told nothing: they are off, and it is not held");
+                       "a call ran in an agent whose hooks have told nothing: they are off, and it "
+                       "is not held");
     }
 }
 
