@@ -799,6 +799,8 @@ def a_console_shields_nothing(daemon):
     one = Run(daemon, program=program, name="shield")
     try:
         pid = int(one.process.stdout.readline())
+        done = json.loads(one.process.stdout.readline())
+        check(done["state"] == "refused" and "needs the right" in done["reason"], f"an agent was its own operator: {done}")
         check(Console(daemon).command("stop", agent=find(daemon, "shield"))["state"] == "confirmed", "")
         check(not alive(pid), "it lives")
     finally:
@@ -806,11 +808,12 @@ def a_console_shields_nothing(daemon):
 
 
 SHIELD = r"""
-import os, sys, time, types
+import json, os, sys, time, types
 sys.path.insert(0, sys.argv[1])
 from daemon import Console
 c = Console(types.SimpleNamespace(socket=sys.argv[2]))
 print(os.getpid(), flush=True)
+print(json.dumps(c.command("stop_all")), flush=True)
 while True:
     time.sleep(0.05)
 """
