@@ -425,6 +425,7 @@ struct runtime {
 extern const struct runtime RUNTIME_CLAUDE, RUNTIME_GEMINI;
 const struct runtime *runtime_by_path(struct span path); /* NULL: no runtime posts there */
 const struct runtime *runtime_of_agent(struct span id);  /* the first one when no prefix fits */
+const struct runtime *runtime_named(struct span name);   /* NULL: none is */
 
 /* ---- hooks.c: one hook call; answered at once or through the gate */
 void hook_receive(struct govd *g, net_id http, const struct http_head *head, struct span body);

@@ -189,8 +189,9 @@ static void take_alias(struct govd *g, struct session *s, struct span id)
 void guarded_take_name(struct govd *g, struct session *s)
 {
     char id[512];
-    if (s->native && s->runtime &&
-        snprintf(id, sizeof(id), "%s:%s", s->runtime, s->native) < (int)sizeof(id) &&
+    const struct runtime *r = runtime_named(span_str(s->runtime));
+    if (r && s->native &&
+        snprintf(id, sizeof(id), "%s%s", r->id_prefix, s->native) < (int)sizeof(id) &&
         !session_find(g, span_str(id))) {
         take_alias(g, s, span_str(id));
     }

@@ -113,7 +113,10 @@ static void take_claims(struct report *r, struct session *s)
     session_set(&s->cwd, text_of(r, "cwd", CWD_BYTES));
     u->hooks = tape_bool(&r->json, tape_get(&r->json, TAPE_ROOT, "hooks"), false);
     if (!s->native) {
+        char prefix[NAME_BYTES + 2];
         session_set(&s->runtime, text_of(r, "runtime", NAME_BYTES));
+        (void)snprintf(prefix, sizeof(prefix), "%s:", s->runtime ? s->runtime : "");
+        s->kind = runtime_of_agent(span_str(prefix));
         session_set(&s->mode, u->hooks ? SPAN(RUN_NOT_YET) : SPAN(RUN_NOT_HELD));
     }
     if (text_of(r, "unit", sizeof(u->unit)).n) {

@@ -25,6 +25,16 @@ const struct runtime *runtime_of_agent(struct span id)
     return RUNTIMES[0];
 }
 
+const struct runtime *runtime_named(struct span name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(RUNTIMES); i++) {
+        if (span_is(name, RUNTIMES[i]->name)) {
+            return RUNTIMES[i];
+        }
+    }
+    return NULL;
+}
+
 const struct tool_row *tool_find(const struct runtime *r, struct span name)
 {
     static const struct tool_row OTHER = {.name = ""};

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { inputOf } from './lib/gate.mjs';
+import { command } from './lib/gemini.mjs';
 import { shell } from './lib/model.mjs';
 import { isAlive } from './lib/sandbox.mjs';
 import { scenario } from './lib/scenario.mjs';
@@ -125,3 +126,32 @@ scenario('its own screen', async ({ gate, model, claude, sandbox, ...world }) =>
     terminal.close();
   }
 });
+
+scenario('Gemini CLI', async ({ gate, model, gemini: client, sandbox }) => {
+  await gate.configure();
+  await gate.serve();
+  const before = fs.readFileSync(client.settings, 'utf8');
+  const real = client.binary;
+  client.binary = sandbox.write('bin/start', `#!/bin/sh\nexec '${gate.checkrein}' run --name coder -- '${real}' "$@"\n`);
+  fs.chmodSync(client.binary, 0o755);
+  const agent = client.start(model.play('two', command('touch denied'), command('touch approved > out')));
+  await gate.deny(await gate.asked('touch denied'), 'not this one');
+  const request = await gate.asked('touch approved > out');
+  const seen = await oneAgent(gate);
+  assert.deepEqual([seen['gen_ai.agent.name'], seen['agent.runtime'], seen['agent.runtime_version']], ['coder', 'gemini-cli', client.version]);
+  assert.equal(request['gen_ai.agent.id'], seen['gen_ai.agent.id']);
+  await gate.done('freeze', seen['gen_ai.agent.id']);
+  await gate.done('resume', seen['gen_ai.agent.id']);
+  assert.equal((await gate.approve(await gate.asked('touch approved > out'))).code, 0);
+  assert.equal((await agent.finished()).code, 0);
+  assert.deepEqual([sandbox.made('denied'), sandbox.made('approved')], [false, true]);
+  assert.equal(fs.readFileSync(client.settings, 'utf8'), before, 'the settings of the user were written');
+  assert.equal(fs.existsSync(client.policy), false, 'the rules of the user were written');
+  sandbox.write('project/.gemini/settings.json', '{"hooksConfig": {"enabled": false}}');
+  const off = await client.start(model.play('off', command('touch ran'))).ended;
+  assert.equal(off.code, 3, off.err);
+  assert.match(off.err, /hooksConfig/);
+  const acp = await client.start(model.play('acp', command('touch ran')), { args: ['--acp'] }).ended;
+  assert.equal(acp.code, 3);
+  assert.equal(sandbox.made('ran'), false, 'it ran');
+}, { pin: 'gemini' });

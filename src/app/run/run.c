@@ -40,7 +40,7 @@ const struct option_row OPTIONS_RUN[] = {
      offsetof(struct choices, name)},
     {"on-behalf-of", "WHO", "for whom it works", offsetof(struct choices, on_behalf_of)},
     {"task",                                              "T", "what it is to do", offsetof(struct choices, task)},
-    {"runtime",                                      "R", "claude, or none; else by the program's name",
+    {"runtime",                                      "R", "claude, gemini or none; else by the program's name",
      offsetof(struct choices, runtime)},
     {"keep",                                NULL, "wait for what it leaves behind, instead of ending that",
      offsetof(struct choices, keep)},
@@ -174,7 +174,7 @@ static enum status plan_names(struct run_plan *p, const struct choices *ch, stru
     p->program = base_of(p->argv[0]);
     p->runtime = run_runtime_find(ch->runtime ? ch->runtime : p->program);
     if (ch->runtime && !p->runtime->name && strcmp(ch->runtime, "none") != 0) {
-        return why_fail(why, ST_INVALID, "--runtime %s: `claude`, or `none`", ch->runtime);
+        return why_fail(why, ST_INVALID, "--runtime %s: `claude`, `gemini` or `none`", ch->runtime);
     }
     return ST_OK;
 }

@@ -1,11 +1,13 @@
-/* run_priv.h - `checkrein run`: the guardian of one agent.
+/* run_priv.h - `checkrein run`: the guardian of one agent. One idea a file:
  *
  *   run.c       the subcommand: what is to be run, under which daemon
- *   runtimes.c  what is known of each runtime; claude.c  how Claude Code is put behind the gate for
- * one run child.c     the program: forked, held until the daemon knows of it, then let go guard.c
- * the daemon's side: registers, notices that the daemon went away, tells the end screen.c    the
- * terminal's side: a pty of the agent's own, passed through left.c      what the program leaves
- * behind scope.c     a cgroup of its own where systemd gives one
+ *   runtimes.c  a row for each runtime that can be put behind the gate for one run
+ *   claude.c, gemini.c  how
+ *   child.c     the program: forked, held until the daemon knows of it, then let go
+ *   guard.c     the daemon's side: registers, notices that the daemon went away, tells the end
+ *   screen.c    the terminal's side: a pty of the agent's own, passed through
+ *   left.c      what the program leaves behind
+ *   scope.c     a cgroup of its own where systemd gives one
  */
 #ifndef RUN_PRIV_H
 #define RUN_PRIV_H
@@ -55,6 +57,10 @@ void plan_env_append(struct run_plan *p, const char *name, const char *value); /
 /* ---- claude.c */
 enum status claude_prepare(struct run_plan *p, struct why *why) MUST_USE;
 enum status claude_write(const struct run_plan *p, int hook_port, struct why *why) MUST_USE;
+
+/* ---- gemini.c */
+enum status gemini_prepare(struct run_plan *p, struct why *why) MUST_USE;
+enum status gemini_write(const struct run_plan *p, int hook_port, struct why *why) MUST_USE;
 
 /* ---- scope.c */
 /* True when systemd gives a scope here and now. */
