@@ -146,7 +146,7 @@ static void say_not_all(struct freezer *f, struct session *s, size_t moving)
 {
     char text[256];
     (void)snprintf(text, sizeof(text), "frozen %zu of %zu: %s", f->all.count - moving, f->all.count,
-                   f->fault[0] ? f->fault : "the rest goes on making new ones");
+                   f->fault[0] ? f->fault : "the rest still moves");
     session_missed(f->govd, s, VERB_FREEZE, COMMAND_FAILED, text);
     session_missed(f->govd, s, VERB_PAUSE, COMMAND_FAILED, text);
     publish_signal(f->govd, s, SEVERITY_EMERGENCY, text);

@@ -105,6 +105,9 @@ struct guarded {
     bool orphaned; /* the guardian died, and `pid` is one of those that it left */
 };
 
+/* Ends the agent.instance_uid of a run whose guardian died. */
+#define ORPHAN_MARK "+orphaned"
+
 /* One agent as its hooks show it. Lives as long as the daemon; named by its index + 1. */
 typedef uint32_t session_ref;
 struct runtime;

@@ -263,6 +263,35 @@ static const struct proc_member *heir_of(const struct guarded *u)
     return u->known.count ? &u->known.item[0] : NULL;
 }
 
+static void say_orphaned(struct govd *g, struct session *s)
+{
+    char text[160];
+    (void)snprintf(text, sizeof(text),
+                   "its guardian died: %zu processes of it are followed; what leaves their "
+                   "process groups from now on escapes",
+                   s->guarded->known.count);
+    publish_signal(g, s, SEVERITY_EMERGENCY, text);
+}
+
+/* Who is chosen may end before it is watched: a terminal that closes ends many at once. */
+static bool follow_heir(struct govd *g, struct session *s)
+{
+    for (size_t tries = s->guarded->known.count; tries > 0; tries--) {
+        const struct proc_member *heir = heir_of(s->guarded);
+        if (!heir) {
+            return false;
+        }
+        s->pid = heir->pid;
+        s->pid_start = heir->start;
+        proc_watch(g, s);
+        if (s->pid) {
+            return true;
+        }
+        proc_set_drop_dead(&s->guarded->known);
+    }
+    return false;
+}
+
 bool guardian_gone(struct govd *g, struct session *s)
 {
     struct guarded *u = s->guarded;
@@ -272,26 +301,17 @@ bool guardian_gone(struct govd *g, struct session *s)
     bool first = !u->orphaned;
     proc_set_drop_dead(&u->known);
     members_find(g, s, &u->known);
-    const struct proc_member *heir = heir_of(u);
-    if (!heir) {
+    u->orphaned = true;
+    if (!follow_heir(g, s)) {
         if (first && !u->end[0]) {
             (void)span_copy(SPAN("its guardian died, and nothing that was seen below it is left"),
                             u->end, sizeof(u->end));
         }
         return false;
     }
-    u->orphaned = true;
-    s->pid = heir->pid;
-    s->pid_start = heir->start;
-    proc_watch(g, s);
     if (first) {
-        char text[160];
-        (void)snprintf(text, sizeof(text),
-                       "its guardian died: %zu processes of it are followed; what leaves their "
-                       "process groups from now on escapes",
-                       u->known.count);
-        publish_signal(g, s, SEVERITY_EMERGENCY, text);
-        session_announce(g, s, EVENT_AGENT_UPDATED);
+        say_orphaned(g, s);
     }
+    session_announce(g, s, EVENT_AGENT_UPDATED);
     return true;
 }

@@ -64,6 +64,9 @@ static enum status read_record(struct govd *g, const char *dir, struct why *why)
 /* "<pid>@<start time>", as session_announce() wrote it. */
 static void restore_process(struct govd *g, struct session *s, struct span instance)
 {
+    if (span_ends(instance, ORPHAN_MARK)) {
+        instance.n -= sizeof(ORPHAN_MARK) - 1;
+    }
     size_t at = span_find(instance, '@');
     int64_t pid = 0;
     int64_t start = 0;
@@ -98,6 +101,7 @@ static void restore_session(struct govd *g, const struct agent *a)
     guarded_take_name(g, s);
     if (s->pid) {
         guarded_make(g, s);
+        s->guarded->orphaned = span_ends(fleet_span(g->fleet, a->instance), ORPHAN_MARK);
     }
 }
 

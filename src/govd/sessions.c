@@ -250,8 +250,9 @@ void session_announce(struct govd *g, struct session *s, enum event_type type)
     publish_about(g, &ev, type, s);
     char instance[64] = "";
     if (s->pid > 0) {
-        (void)snprintf(instance, sizeof(instance), "%d@%llu", s->pid,
-                       (unsigned long long)s->pid_start);
+        bool orphaned = s->guarded && s->guarded->orphaned;
+        (void)snprintf(instance, sizeof(instance), "%d@%llu%s", s->pid,
+                       (unsigned long long)s->pid_start, orphaned ? ORPHAN_MARK : "");
         event_set_number(&ev, F_PID, s->pid);
     }
     const struct session *parent = session_at(g, s->parent);

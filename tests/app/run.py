@@ -340,7 +340,16 @@ def guardian_killed(daemon):
         done = console.command("freeze", agent=agent)
         check(done["state"] == "confirmed" and one.stands(), f"frozen without a guardian: {done}")
         check(console.command("resume", agent=agent)["state"] == "confirmed", "")
+        daemon.kill()
+        daemon.start()
+        console = Console(daemon)
+        check(console.command("freeze", agent=agent)["state"] == "confirmed", "")
+        check(state_of(one.program[0]) == "T", "after the daemon's restart the program was taken for its own guardian")
+        check(console.command("resume", agent=agent)["state"] == "confirmed", "")
+        for kind in ("double", "session"):  # out of the program's group and session: the next daemon does not know of them
+            os.kill(pids.pop(kind), signal.SIGKILL)
         done = console.command("stop", agent=agent)
+        check(not alive(one.program[0]), "the program lives")
         check(done["state"] == "confirmed" and not any(alive(p) for p in pids.values()), f"{done}")
 
 
