@@ -19,7 +19,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 
 from daemon import Console, Daemon, Held, check, verdict  # noqa: E402
-from terminal import Terminal  # noqa: E402
+from counted import Terminal  # noqa: E402
 
 PATIENCE = 300
 
@@ -360,6 +360,7 @@ def bytes_within(console, seconds):
             total += len(piece)
         except TimeoutError:
             pass
+    console.socket.settimeout(PATIENCE)
     return total
 
 
