@@ -1,8 +1,10 @@
 """What an agent can pile up: calls that never end, texts, sessions, noise. Each has an end, and others go on."""
+import contextlib
 import json
 import os
 import resource
 import secrets
+import select
 import socket
 import subprocess
 import time
@@ -111,22 +113,32 @@ def is_refused(sock):
         return True
 
 
-def unfinished_bodies(daemon):
-    """Large calls whose ends do not come: not all of them are kept, and a small call goes on."""
+def begin_bodies(daemon):
+    begun = []
+    piece = b"x" * ((4 << 20) - 1)
     head = (f"POST /hook/claude HTTP/1.1\r\nHost: 127.0.0.1:{daemon.port}\r\nAuthorization: Bearer {daemon.token}\r\n"
             f"Content-Length: {4 << 20}\r\n\r\n").encode()
-    begun = []
-    for _ in range(50):
-        s = socket.create_connection(("127.0.0.1", daemon.port), 20)
-        try:
-            s.sendall(head + b"x" * (3 << 20))
-        except OSError:
-            pass
-        begun.append(s)
-    check(is_refused(begun[-1]), "every body was kept")
-    check(verdict(Held(daemon, tool="Read", file_path="/x").answer()) == "allow", "a small call")
-    for s in begun:
-        s.close()
+    for _ in range(40):
+        begun.append(socket.create_connection(("127.0.0.1", daemon.port), 20))
+        with contextlib.suppress(OSError):
+            begun[-1].sendall(head)
+            begun[-1].sendall(piece)
+    return begun
+
+
+def unfinished_bodies(daemon):
+    """Large calls whose ends do not come: not all of them are kept, and a small call goes on. A slow machine needs
+    more than one attempt, because each is sent away after a while."""
+    for _ in range(4):
+        begun = begin_bodies(daemon)
+        refused = any(is_refused(s) for s in select.select(begun, [], [], 5)[0])
+        if refused:
+            check(verdict(Held(daemon, tool="Read", file_path="/x").answer()) == "allow", "a small call")
+        for s in begun:
+            s.close()
+        if refused:
+            break
+    check(refused, "every body was kept")
     body = json.dumps({"hook_event_name": "UserPromptSubmit", "session_id": "s2", "prompt": "x" * (3 << 20)})
     wait_for("their memory is given back", lambda: daemon.post("/hook/claude", body.encode())[0] == 200)
 
