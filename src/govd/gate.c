@@ -464,6 +464,7 @@ static void finished_unknown(struct govd *g, struct session *s, const struct mat
     if (!ran_before_take(g, span_str(s->id), m->id)) {
         alarm(g, s, end->native_id, SEVERITY_EMERGENCY, "a call ended that this gate never let through");
     }
+    session_calls_ended(g, s);
 }
 
 static void finish(struct govd *g, struct session *s, const struct match *m, const struct call_end *end)

@@ -123,6 +123,7 @@ struct session *session_open(struct govd *g, struct span id, bool *made)
                           .opened_us = govd_wall_us()};
     s->id = xstrndup(id.p, id.n);
     map_put(&g->session_by_id, id, s->ref);
+    stop_count(g);
     const struct agent *known = fleet_agent_by_id(g->fleet, BACKEND_SELF, id);
     if (known) {
         s->gate = gate_find(fleet_span(g->fleet, known->gate));

@@ -1,9 +1,10 @@
 /* stop.c - ending agents: one, or all of them at once and latched.
  *
- * A stopped session's calls are refused from then on, and its processes are ended where they are known. It is
- * confirmed by the process table, or, where no process is known, by a call or prompt that was refused while
- * nothing that was let run before goes on; until then it counts as unreachable. The latch is in the record: it
- * outlives the daemon, and only a reset takes it back. A reset lets no stopped agent go on.
+ * A stopped session's calls are refused from then on, and its processes are ended where they are
+ * known. It is confirmed by the process table, or, where no process is known, by a call or prompt
+ * that was refused while nothing that was let run before goes on; until then it counts as
+ * unreachable. The latch is in the record: it outlives the daemon, and only a reset takes it back.
+ * A reset lets no stopped agent go on.
  */
 #include "calls_priv.h"
 
@@ -29,7 +30,9 @@ void session_stop(struct govd *g, struct session *s, struct span by, const char 
 /* Of it or of a helper of it. */
 static bool is_running(const struct govd *g, const struct session *s)
 {
-    bool running = s->running > 0;
+    const struct agent *known = fleet_agent_by_id(g->fleet, BACKEND_SELF, span_str(s->id));
+    bool running =
+        s->running > 0 || (known && known->now_running); /* the latter also from before a restart */
     for (size_t i = 0; s->children && !running && i < g->session_count; i++) {
         running = g->sessions[i]->parent == s->ref && g->sessions[i]->running > 0;
     }
@@ -48,10 +51,21 @@ static void over_when_idle(struct govd *g, struct session *s, const char *what)
     }
 }
 
-/* A session without a known process is over once something of it, or of a helper of it, was refused. */
+static void take_in(struct govd *g, struct session *s)
+{
+    g->stop_requested += !s->in_stop;
+    s->in_stop = true;
+}
+
+/* A session without a known process is over once something of it, or of a helper of it, was
+ * refused. */
 void session_refused(struct govd *g, struct session *s, const char *what)
 {
     struct session *parent = session_at(g, s->parent);
+    if (g->stop_latched && !s->in_stop) { /* by the latch, before anyone stopped it */
+        take_in(g, s);
+        session_gate(g, s, GATE_REFUSE);
+    }
     over_when_idle(g, s, what);
     if (parent) {
         over_when_idle(g, parent, what);
@@ -95,6 +109,20 @@ void stop_count(struct govd *g)
     g->stop_changed = true;
 }
 
+/* The latch is for whoever comes later, too: it is refused, and ended as soon as its process is
+ * known. */
+static void take_newcomers(struct govd *g)
+{
+    for (size_t i = 0; i < g->session_count; i++) {
+        struct session *s = g->sessions[i];
+        if (is_over(g, s) || s->ending || (s->in_stop && s->pid == 0)) {
+            continue;
+        }
+        take_in(g, s);
+        session_stop(g, s, SPAN("checkrein"), "started while the fleet stop holds");
+    }
+}
+
 void stop_settle(struct govd *g)
 {
     bool changed = g->stop_changed;
@@ -102,6 +130,7 @@ void stop_settle(struct govd *g)
     if (!changed || !g->stop_latched || !g->stop_counting) {
         return;
     }
+    take_newcomers(g);
     int64_t confirmed = 0;
     int64_t unreachable = 0;
     for (size_t i = 0; i < g->session_count; i++) {
@@ -165,7 +194,8 @@ void stop_resume(struct govd *g)
 
 void stop_reset(struct govd *g)
 {
-    end_command(g, COMMAND_SUPERSEDED, "the stop was taken back before every agent was confirmed", NULL);
+    end_command(g, COMMAND_SUPERSEDED, "the stop was taken back before every agent was confirmed",
+                NULL);
     g->stop_latched = false;
     g->stop_counting = false;
     publish_count(g);

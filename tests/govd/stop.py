@@ -140,6 +140,46 @@ def stop_and_reset_at_once(daemon):
     check(not daemon.events("fleet.stop")[-1]["data"]["fleet.stop.latched"], "the reset is not in the record")
 
 
+def the_latch_holds_for_who_comes_later(daemon):
+    console = Console(daemon)
+    agents = [Agent(daemon, "old")]
+    count = lambda: {k.rsplit(".", 1)[1]: v for k, v in daemon.status()["backends"][0].items() if "stop" in k}  # noqa: E731
+    try:
+        check(console.command("stop_all")["state"] == "confirmed", "stop")
+        agents.append(Agent(daemon, "late", "stubborn"))
+        wait_for("the end of an agent that was started under the latch", agents[1].gone, 10)
+        wait_for("it is counted", lambda: (count()["requested"], count()["confirmed"]) == (2, 2))
+        daemon.hook("UserPromptSubmit", "no-process", prompt="x")
+        check(state_of(daemon, "no-process")["agent.state"] == "stopped", "one without a process, whose prompt was refused")
+        check((count()["requested"], count()["confirmed"]) == (3, 3), f"{count()}")
+        daemon.kill()
+        daemon.start()
+        agents.append(Agent(daemon, "after-restart", "stubborn"))
+        wait_for("the end of an agent that was started after a restart", agents[2].gone, 10)
+    finally:
+        for a in agents:
+            a.end()
+
+
+def a_call_from_before_a_restart_goes_on(daemon):
+    """No process is known: a stop is not confirmed by a refused call while one that was let run has not ended."""
+    console = Console(daemon)
+    runs = Held(daemon, call="toolu_A", command="sleep 1000")
+    console.approve(console.request_for("toolu_A"), wait="accepted")
+    check(verdict(runs.answer()) == "allow", "approved")
+    daemon.kill()
+    daemon.start()
+    console = Console(daemon)
+    waits = Held(daemon, call="toolu_B", command="x")
+    console.request_for("toolu_B")
+    done = console.command("stop", agent="claude:s1", wait="accepted")
+    check(verdict(waits.answer()) == "deny", "what waited is refused")
+    check(state_of(daemon, "s1")["agent.state"] == "stopping", f"{state_of(daemon, 's1')}")
+    daemon.hook("PostToolUse", tool_name="Bash", tool_use_id="toolu_A", tool_input={"command": "sleep 1000"}, tool_response={})
+    console.until("confirmed", lambda f: f["kind"] == "result" and f["command"] == done["command"] and f["state"] == "confirmed")
+    check(state_of(daemon, "s1")["agent.state"] == "stopped", f"{state_of(daemon, 's1')}")
+
+
 def from_the_shell(daemon):
     agent = Agent(daemon, "one")
     try:
@@ -167,4 +207,5 @@ def session_end_is_not_the_end(daemon):
 
 if __name__ == "__main__":
     run([stop_ends_the_processes, another_process_is_not_ended, an_end_is_seen, fleet_stop, from_the_shell,
-         session_end_is_not_the_end, stop_and_reset_at_once])
+         session_end_is_not_the_end, stop_and_reset_at_once, the_latch_holds_for_who_comes_later,
+         a_call_from_before_a_restart_goes_on])
