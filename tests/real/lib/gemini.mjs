@@ -91,9 +91,11 @@ export class Gemini {
   async ask(terminal, prompt) {
     terminal.type(prompt);
     await terminal.shows(prompt.slice(0, 30));
+    const [, play] = prompt.match(/<<play ([\w-]+)>>/);
     await until('the prompt is sent', () => {
-      terminal.press('Enter');
-      return terminal.screen().includes('Type your message');
-    }, { every: 700 });
+      if (this.#model.answersOf(play).length) return true;
+      terminal.press('Enter'); // not once it was sent: that would answer the client's own question
+      return false;
+    }, { every: 1500 });
   }
 }
