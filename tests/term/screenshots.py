@@ -56,6 +56,10 @@ def queue(s):
     s.press("2", "─ approvals ─")
 
 
+def spend(s):
+    s.press("5", "─ spend ─")
+
+
 def show_help(s):
     s.press("?", "─ keys ─")
 
@@ -68,7 +72,7 @@ def stop(s):
     s.wait("the whole count", all_counted)
 
 
-SCENES = {"fleet": fleet, "queue": queue, "approval": approval, "hostile": hostile, "agent": agent, "help": show_help, "stop": stop}
+SCENES = {"fleet": fleet, "queue": queue, "approval": approval, "hostile": hostile, "agent": agent, "spend": spend, "help": show_help, "stop": stop}
 
 
 def shoot(binary, folder, name, columns, rows):
