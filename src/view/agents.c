@@ -89,10 +89,11 @@ static void say_retrying(struct words *w, const struct agent *a, int cols)
     }
 }
 
+/* The reason of a state is that of the trouble only when the state is the trouble. */
 static void say_trouble(struct words *w, const struct agent *a, int cols)
 {
     const struct log_entry *e = fleet_log_entry(w->fr->f, a->last_failure);
-    if (a->state_reason != 0 || e == NULL) {
+    if (e == NULL || (a->state == AGENT_FAILED && a->state_reason != 0)) {
         words_sid(w, a->state_reason, cols);
     } else {
         words_safe(w, entry_text(w->fr, e, cols));

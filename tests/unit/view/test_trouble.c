@@ -1,0 +1,62 @@
+/* What a row says of an agent in trouble: the trouble, and not what came before it. */
+#include "fleet_scene.h"
+
+static void start(struct kit *k)
+{
+    kit_init(k, 120, 30);
+    backend_live(k, "ci");
+    begin(k, "ci", EVENT_AGENT_STARTED, 30);
+    text(k, F_AGENT_ID, "helper");
+    text(k, F_AGENT_NAME, "helper");
+    fold(k);
+}
+
+static void says_state(struct kit *k, enum agent_state state, const char *reason)
+{
+    begin(k, "ci", EVENT_AGENT_STATE, 20);
+    text(k, F_AGENT_ID, "helper");
+    number(k, F_STATE, state);
+    text(k, F_REASON, reason);
+    fold(k);
+}
+
+static void says_failure(struct kit *k, const char *error)
+{
+    begin(k, "ci", EVENT_FAILURE_REPORTED, 10);
+    text(k, F_AGENT_ID, "helper");
+    number(k, F_FAILURE_CLASS, FAILURE_TOOL);
+    text(k, F_ERROR, error);
+    fold(k);
+}
+
+static void a_failure_is_told_not_the_reason_of_the_state_before(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k);
+    says_state(&k, AGENT_RUNNING, "subagent started");
+    says_failure(&k, "exit 1: no such file");
+    assert_shows(&k, "exit 1: no such file");
+    assert_hides(&k, "subagent started");
+    kit_release(&k);
+}
+
+static void the_reason_of_having_failed_is_told(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k);
+    says_failure(&k, "exit 1: no such file");
+    says_state(&k, AGENT_FAILED, "gave up after attempt 5");
+    assert_shows(&k, "gave up after attempt 5");
+    kit_release(&k);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_failure_is_told_not_the_reason_of_the_state_before),
+        cmocka_unit_test(the_reason_of_having_failed_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
