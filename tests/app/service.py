@@ -39,6 +39,9 @@ class Manager:
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
+        self.ends()
+
+    def ends(self):
         check(self.process.wait(20) == 0, "exit code")
         self.socket.close()
 
@@ -54,7 +57,7 @@ def life(daemon):
         check(m.said(0.5) is None, "a beat that nobody asked for")
         m.process.send_signal(signal.SIGTERM)
         check(m.said() == "STOPPING=1", "stopping")
-        m.end()
+        m.ends()
         if not abstract:
             os.unlink(os.path.join(daemon.dir, "notify"))
 
