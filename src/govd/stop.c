@@ -15,16 +15,22 @@ static bool is_over(struct govd *g, const struct session *s)
     return s->state == AGENT_STOPPED && root->pid == 0;
 }
 
-void session_stop(struct govd *g, struct session *s, struct span by, const char *reason)
+static void stop_one(struct govd *g, struct session *s, struct span by, const char *reason,
+                     bool (*end)(struct govd *, struct session *))
 {
     bool known = s->pid > 0 && proc_alive(s->pid, s->pid_start);
     session_gate(g, s, GATE_REFUSE);
     uint32_t refused = gate_refuse_all(g, s->ref, by, reason);
-    if (known && proc_end(g, s)) {
+    if (known && end(g, s)) {
         session_settle(g, s, reason);
     } else if (refused || is_over(g, s)) {
         session_refused(g, s, "its waiting call was refused");
     }
+}
+
+void session_stop(struct govd *g, struct session *s, struct span by, const char *reason)
+{
+    stop_one(g, s, by, reason, proc_end);
 }
 
 /* Of it or of a helper of it. */
@@ -110,7 +116,8 @@ void stop_count(struct govd *g)
 }
 
 /* The latch is for whoever comes later, too: it is refused, and ended as soon as its process is
- * known. */
+ * known. It has nothing to put in order and gets no grace: a runtime that ends on SIGTERM may give up
+ * its hooks first, and say its prompt to the model. */
 static void take_newcomers(struct govd *g)
 {
     for (size_t i = 0; i < g->session_count; i++) {
@@ -119,7 +126,7 @@ static void take_newcomers(struct govd *g)
             continue;
         }
         take_in(g, s);
-        session_stop(g, s, SPAN("checkrein"), "started while the fleet stop holds");
+        stop_one(g, s, SPAN("checkrein"), "started while the fleet stop holds", proc_kill);
     }
 }
 

@@ -30,13 +30,13 @@ signal.pause()
 class Agent:
     def __init__(self, daemon, session, how="plain"):
         self.process = subprocess.Popen([sys.executable, "-c", AGENT, daemon.socket, session, how], stdout=subprocess.PIPE, text=True)
-        self.child = int(self.process.stdout.readline())
+        self.child = int(self.process.stdout.readline() or 0)  # 0: it was ended before it could say
 
     def gone(self):
         return self.process.poll() is not None and not alive(self.child)
 
     def end(self):
-        for pid in (self.child, self.process.pid):
+        for pid in filter(None, (self.child, self.process.pid)):
             try:
                 os.kill(pid, signal.SIGKILL)
             except OSError:
