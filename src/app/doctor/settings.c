@@ -13,7 +13,7 @@
 static const char *const SCOPE_NAMES[] = {"managed", "user", "project"};
 
 /* What to do about each fault; for the others: connect again. */
-static const char *const TODO[FAULT_COUNT] = {
+static const char *const REMEDY[FAULT_COUNT] = {
     [FAULT_UNREADABLE] = "repair the file: the client may ignore it as a whole",
     [FAULT_DISABLED] = "take that line out",
     [FAULT_MANAGED_ONLY] = "connect --scope managed, or take that line out",
@@ -99,8 +99,8 @@ static const char *name_of(const struct settings_file *f)
 static void todo_of(const struct settings_file *f, enum settings_fault fault, char *out,
                     size_t bytes)
 {
-    if (TODO[fault]) {
-        (void)snprintf(out, bytes, "%s", TODO[fault]);
+    if (REMEDY[fault]) {
+        (void)snprintf(out, bytes, "%s", REMEDY[fault]);
     } else {
         (void)snprintf(out, bytes, "checkrein connect claude --scope %s", name_of(f));
     }
