@@ -236,19 +236,25 @@ static void end(struct demo *d)
     free(d->url);
 }
 
-/* Without a console: says where the daemon is, and runs until it is told to end. */
-static int wait_for_end(const struct demo *d)
+/* Whoever waits for one of these takes it; at no other moment does one end the demo before it has cleaned up. A
+ * terminal that goes away sends two. */
+static void block_ends(sigset_t *ends)
 {
-    sigset_t ends;
+    static const int ENDS[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+    (void)sigemptyset(ends);
+    for (size_t i = 0; i < ARRAY_LEN(ENDS); i++) {
+        (void)sigaddset(ends, ENDS[i]);
+    }
+    (void)sigprocmask(SIG_BLOCK, ends, NULL);
+}
+
+/* Without a console: says where the daemon is, and runs until it is told to end. */
+static int wait_for_end(const struct demo *d, const sigset_t *ends)
+{
     int signo = 0;
-    (void)sigemptyset(&ends);
-    (void)sigaddset(&ends, SIGTERM);
-    (void)sigaddset(&ends, SIGINT);
-    (void)sigaddset(&ends, SIGHUP);
-    (void)sigprocmask(SIG_BLOCK, &ends, NULL);
     (void)printf("{\"url\":\"%s\",\"hook_port\":%d,\"folder\":\"%s\"}\n", d->url, d->port, d->dir);
     (void)fflush(stdout);
-    (void)sigwait(&ends, &signo);
+    (void)sigwait(ends, &signo);
     return EXIT_DONE;
 }
 
@@ -302,6 +308,8 @@ int cmd_demo(struct args *a)
     if (st != ST_OK || a->argc) {
         return st == ST_OK ? usage_fault(a) : st == ST_END ? EXIT_DONE : EXIT_USAGE;
     }
+    sigset_t ends;
+    block_ends(&ends);
     struct demo *d = xcalloc(1, sizeof(*d));
     d->self = a->self;
     struct why why = {0};
@@ -314,7 +322,7 @@ int cmd_demo(struct args *a)
     }
     int code = EXIT_TROUBLE;
     if (st == ST_OK) {
-        code = ch.headless ? wait_for_end(d) : run_console(d, ch.theme, ch.ascii, ch.color);
+        code = ch.headless ? wait_for_end(d, &ends) : run_console(d, ch.theme, ch.ascii, ch.color);
     }
     end(d);
     free(d);
