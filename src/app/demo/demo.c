@@ -189,7 +189,10 @@ static enum status start_agents(struct demo *d, size_t wanted, struct why *why)
     while (table[scripts] && !table[scripts]->child) {
         scripts++;
     }
-    enum status st = scripts ? ST_OK : why_fail(why, ST_NOTFOUND, "there is no script for an agent");
+    if (scripts == 0) {
+        return why_fail(why, ST_NOTFOUND, "there is no script for an agent");
+    }
+    enum status st = ST_OK;
     for (size_t i = 0; st == ST_OK && i < wanted; i++) {
         st = start_agent(d, table[i % scripts], i / scripts, why);
     }
