@@ -92,14 +92,9 @@ void write_time_value(struct writer *w, int64_t wall_us)
 
 void write_plain_value(struct writer *w, const char *s)
 {
-    size_t n = strlen(s);
-    char *room = buf_reserve(w->out, n + 2);
-    if (room != NULL) {
-        room[0] = '"';
-        memcpy(room + 1, s, n);
-        room[n + 1] = '"';
-        buf_commit(w->out, n + 2);
-    }
+    buf_addch(w->out, '"');
+    buf_addstr(w->out, s);
+    buf_addch(w->out, '"');
 }
 
 void write_text(struct writer *w, const char *name, struct span s)

@@ -104,7 +104,7 @@ static char *folder_of(const struct session *s, struct span folder)
     if (!folder.n) {
         return copy(span_str(s->cwd));
     }
-    buf_init(&b, CWD_BYTES * 2);
+    buf_init(&b, (size_t)CWD_BYTES * 2);
     if (!span_starts(folder, "/")) {
         buf_addstr(&b, s->cwd ? s->cwd : "");
         buf_addch(&b, '/');
