@@ -94,7 +94,7 @@ char *path_self(void)
     return n > 0 ? xstrndup(path, (size_t)n) : xstrdup("checkrein");
 }
 
-/* Relative to the executable, for a build that was not installed: build/ and build/KIND/. */
+/* Installed: bin/ beside share/; not installed: build/ or build/KIND/ below the source. */
 static char *beside_executable(const char *name)
 {
     char *self = path_self();
@@ -112,7 +112,7 @@ const char *const *theme_dirs(void)
     static const char *dirs[5];
     if (!dirs[0]) {
         dirs[0] = path_config("themes");
-        dirs[1] = CHECKREIN_DATADIR "/themes";
+        dirs[1] = beside_executable("../share/checkrein/themes");
         dirs[2] = beside_executable("../themes");
         dirs[3] = beside_executable("../../themes");
     }

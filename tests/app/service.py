@@ -86,24 +86,31 @@ def not_ours(daemon):
     m.end()
 
 
-def unit_is_good(daemon):
-    with open(os.environ["UNIT"]) as f:
+def installed_elsewhere(daemon):
+    """An installation below any folder is whole: the unit starts the program that came with it, which finds its themes."""
+    prefix = os.path.join(daemon.dir, "usr")
+    subprocess.run(["cmake", "--install", os.environ["BUILD"], "--prefix", prefix], check=True, stdout=subprocess.DEVNULL)
+    program = os.path.join(prefix, "bin", "checkrein")
+    with open(os.path.join(prefix, "lib/systemd/user/checkrein.service")) as f:
         text = f.read()
-    for line in ("Type=notify", "Restart=on-failure", "NoNewPrivileges=yes", "WantedBy=default.target"):
-        check(line in text, f"{line} is not in the unit")
-    check("/checkrein serve" in text and "@" not in text.split("[Service]")[1].split("ExecStart")[1].split("\n")[0], "ExecStart")
+    for line in ("Type=notify", "Restart=on-failure", "NoNewPrivileges=yes", "WantedBy=default.target",
+                 f"ExecStart={program} serve"):
+        check(line in text.splitlines(), f"{line} is not in the unit")
+    with open(os.path.join(prefix, "share/checkrein/themes/odd.ini"), "w") as f:
+        f.write("[no such part\n")
+    done = subprocess.run([program, "console", "--theme", "odd"], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+                          env={**os.environ, "XDG_CONFIG_HOME": daemon.dir, "XDG_STATE_HOME": daemon.dir, "TERM": "xterm"})
+    check("share/checkrein/themes/odd.ini" in done.stderr, f"{done}")
     if not shutil.which("systemd-analyze"):
         print("  systemd-analyze is not installed: the unit was not verified")
         return
     copy = os.path.join(daemon.dir, "checkrein.service")
     with open(copy, "w") as f:
-        for line in text.splitlines():
-            f.write(f"ExecStart={daemon.binary} serve\n" if line.startswith("ExecStart=") else
-                    "" if line.startswith("Documentation=") else line + "\n")
+        f.write("".join("" if line.startswith("Documentation=") else line + "\n" for line in text.splitlines()))
     done = subprocess.run(["systemd-analyze", "--user", "verify", copy], capture_output=True, text=True, timeout=60,
                           env={**os.environ, "XDG_RUNTIME_DIR": daemon.dir})
     check("checkrein.service" not in done.stderr + done.stdout, f"{done}")
 
 
 if __name__ == "__main__":
-    run([life, watchdog, not_ours, unit_is_good])
+    run([life, watchdog, not_ours, installed_elsewhere])
