@@ -174,8 +174,9 @@ static void one_entry(struct frame *fr, struct sheet *s, const struct log_entry 
     struct row row = {.id = e->number};
     words_safe(&w, frame_clock(fr, e->time_us));
     words_fmt(&w, "  %s %-10s ", symbol.mark, symbol.word);
-    words_safe(&w, entry_subject(fr, &row, SAY_COLS).text);
-    words_own(&w, e->subject != 0 ? "  " : "");
+    struct safe subject = entry_subject(fr, &row, SAY_COLS).text;
+    words_safe(&w, subject);
+    words_own(&w, subject.cols != 0 ? "  " : "");
     words_safe(&w, entry_text(fr, e, SAY_COLS));
     struct safe line = words_end(&w);
     int cols = s->area.w - s->label_cols - 2;

@@ -52,11 +52,34 @@ static void the_reason_of_having_failed_is_told(void **state)
     kit_release(&k);
 }
 
+/* A command has no subject of its own; its verb stands there. */
+static void what_a_command_met_is_told_apart_from_its_verb(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k);
+    begin(&k, "ci", EVENT_OPERATOR_COMMAND, 5);
+    text(&k, F_COMMAND_ID, "01CMD");
+    number(&k, F_VERB, VERB_FREEZE);
+    text(&k, F_AGENT_ID, "helper");
+    fold(&k);
+    begin(&k, "ci", EVENT_OPERATOR_RESULT, 4);
+    text(&k, F_COMMAND_ID, "01CMD");
+    number(&k, F_COMMAND_STATE, COMMAND_FAILED);
+    text(&k, F_REASON, "frozen 5 of 6");
+    fold(&k);
+    press(&k, '1');
+    press(&k, KEY(ENTER));
+    assert_shows(&k, "freeze  frozen 5 of 6");
+    kit_release(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failure_is_told_not_the_reason_of_the_state_before),
         cmocka_unit_test(the_reason_of_having_failed_is_told),
+        cmocka_unit_test(what_a_command_met_is_told_apart_from_its_verb),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
