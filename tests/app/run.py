@@ -553,7 +553,7 @@ def ctrl_z(daemon):
         t.wait(b"Stopped")
         t.wait(b"PROMPT> ")
         t.type(b"echo 4$((1+1))\r")
-        t.wait(b"\r42\r\n")
+        t.wait(b"42\r\n")
         t.type(b"fg\r")
         t.wait(b"cat")
         t.type(b"two\r")
