@@ -25,7 +25,7 @@ export class Gemini {
   #sandbox;
   #model;
 
-  constructor(sandbox, model, { binary, version }) {
+  constructor(sandbox, model, { binary, version, node }) {
     this.#sandbox = sandbox;
     this.#model = model;
     this.version = version;
@@ -35,7 +35,7 @@ export class Gemini {
     // Both for the client and for `checkrein connect`, which asks the installed client for its version.
     this.binary = sandbox.path('bin/gemini');
     fs.mkdirSync(path.dirname(this.binary));
-    fs.writeFileSync(this.binary, `#!/bin/sh\nexec '${process.execPath}' '${binary}' "$@"\n`, { mode: 0o755 });
+    fs.writeFileSync(this.binary, `#!/bin/sh\nexec '${node}' '${binary}' "$@"\n`, { mode: 0o755 });
     sandbox.env.PATH = `${path.dirname(this.binary)}:${sandbox.env.PATH}`;
     fs.mkdirSync(this.config, { mode: 0o700 });
     fs.writeFileSync(this.settings, `${JSON.stringify(SETTINGS, null, 2)}\n`);

@@ -22,21 +22,26 @@ function cacheFolder() {
   return process.env.CHECKREIN_CACHE || path.join(cache, 'checkrein-tests');
 }
 
-// What each package is kept under, and where its executable is. Claude Code's is native, in the platform's own
-// package: it needs no Node, and no install script has to run.
+const NODE = `node-${process.platform}-${process.arch}`;
+
+// What each package is kept under, where its executable is, and the major version of Node that this needs. Claude
+// Code's is native, in the platform's own package: it needs no Node, and no install script has to run.
 const PACKAGES = {
   '@anthropic-ai/claude-code': {
     folder: 'claude-code',
     binary: `@anthropic-ai/claude-code-${process.platform}-${process.arch}/claude`,
   },
-  '@google/gemini-cli': { folder: 'gemini-cli', binary: '@google/gemini-cli/bundle/gemini.js' },
+  '@google/gemini-cli': { folder: 'gemini-cli', binary: '@google/gemini-cli/bundle/gemini.js', node: 20 },
+  [NODE]: { folder: 'node', binary: `${NODE}/bin/node` },
 };
 
 function pinOf(name) {
   const folder = path.join(PINS, name);
   const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json')));
   const lock = fs.readFileSync(path.join(folder, 'package-lock.json'));
-  const [[module, version]] = Object.entries(manifest.dependencies);
+  const wanted = Object.entries(manifest.dependencies ?? manifest.optionalDependencies);
+  const [module, version] = wanted.find(([one]) => one in PACKAGES) ?? [];
+  if (!module) throw new Unable(`${name} is not to be had for ${process.platform}-${process.arch}`);
   const digest = createHash('sha256').update(lock).digest('hex').slice(0, 12);
   return { folder, module, version, home: path.join(cacheFolder(), `${PACKAGES[module].folder}-${version}-${digest}`) };
 }
@@ -78,7 +83,13 @@ function installUnderLock(name) {
   if (ran.status !== 0) throw new Error(ran.stderr || `the installation ended by ${ran.signal}`);
 }
 
-/** Path and version of a pinned client: `current`, or `old`, from before HTTP hooks could fail closed; `gemini`. */
+/** This one, or the pinned one where this is older: Debian 12 has 18. */
+function nodeOf(major) {
+  return Number(process.versions.node.split('.')[0]) >= major ? process.execPath : client('node').binary;
+}
+
+/** Path and version of a pinned client: `current`, or `old`, from before HTTP hooks could fail closed; `gemini`.
+ *  `node` is the one to run it with, when it is not native. */
 export function client(name) {
   const pin = pinOf(name);
   if (!fs.existsSync(binaryIn(pin))) {
@@ -88,7 +99,8 @@ export function client(name) {
   if (!fs.existsSync(binaryIn(pin))) {
     throw new Missing(`${pin.module} ${pin.version} has no executable for ${process.platform}-${process.arch}`);
   }
-  return { binary: binaryIn(pin), version: pin.version };
+  const { node } = PACKAGES[pin.module];
+  return { binary: binaryIn(pin), version: pin.version, node: node && nodeOf(node) };
 }
 
 const EXIT_MISSING = 3;
