@@ -111,7 +111,7 @@ static void file_look(const struct govd *g, struct file *f)
     if (st == ST_OK) {
         digest_text(buf_span(&text), f->digest);
     }
-    settings_look_claude(buf_span(&text), &d, &f->look);
+    settings_look_at(&settings_claude, buf_span(&text), &d, &f->look);
     f->look.gate = SPAN_NONE;
     if (f->look.self[0] && !is_our_program(f->look.self)) {
         settings_fault_add(&f->look, FAULT_PROGRAM, "");

@@ -1,25 +1,20 @@
-#include "checkrein/settings.h"
+#include "settings_priv.h"
 
 #include <stdio.h>
 
 #include "checkrein/num.h"
 
-#define GATE_TIMEOUT_S   86400
-#define REPORT_TIMEOUT_S 10
+#define DAY_S    86400
+#define REPORT_S 10
+/* A stop ends all that is below the agent, and a terminal that closes all that is on it. A shell
+ * that ends by a signal has no exit code, and its call would run: so it waits on, and the program
+ * that it starts does too. */
+#define WAIT_ON "trap '' HUP INT TERM; "
 
-const struct hook_terms *hook_terms(enum hook_role role)
-{
-    static const struct hook_terms TERMS[] = {
-        [ROLE_GATE] = {GATE_TIMEOUT_S,   "block",    "exit 2"},
-        [ROLE_GUARD] = {REPORT_TIMEOUT_S, "block",    "exit 2"},
-        [ROLE_REPORT] = {REPORT_TIMEOUT_S, "continue", "exit 0"},
-        [ROLE_COMMAND] = {REPORT_TIMEOUT_S, NULL,       "exit 0"},
-    };
-    return &TERMS[role];
-}
+/* ---- Claude Code */
 
 /* SessionStart takes no HTTP hooks; its command also tells the process, over the Unix socket. */
-const struct hook_row claude_hooks[CLAUDE_HOOKS] = {
+static const struct hook_row CLAUDE_HOOKS[] = {
     {"PreToolUse",         ROLE_GATE   },
     {"SessionStart",       ROLE_COMMAND},
     {"UserPromptSubmit",   ROLE_REPORT },
@@ -34,6 +29,25 @@ const struct hook_row claude_hooks[CLAUDE_HOOKS] = {
     {"SessionEnd",         ROLE_REPORT },
 };
 
+static const char *const NOTHING_CLEARED[] = {NULL};
+
+const struct settings_kind settings_claude = {
+    .runtime = "claude",
+    .mark_key = "statusMessage",
+    .options = "",
+    .cleared = NOTHING_CLEARED,
+    .timeout_max = INT32_MAX / 1000,
+    .terms = {
+        [ROLE_GATE] = {DAY_S, "{\"matcher\": \"\", ", "block", "", "exit 2"},
+        [ROLE_GUARD] = {REPORT_S, "{", "block", "", "exit 2"},
+        [ROLE_REPORT] = {REPORT_S, "{", "continue", "", "exit 0"},
+        [ROLE_COMMAND] = {REPORT_S, "{", NULL, "", "exit 0"},
+    },
+    .hooks = CLAUDE_HOOKS,
+    .hook_count = ARRAY_LEN(CLAUDE_HOOKS),
+    .rules = &look_rules_claude,
+};
+
 const struct telemetry_row claude_telemetry[CLAUDE_TELEMETRY] = {
     {"CLAUDE_CODE_ENABLE_TELEMETRY", "1"        },
     {"OTEL_LOGS_EXPORTER",           "otlp"     },
@@ -43,7 +57,8 @@ const struct telemetry_row claude_telemetry[CLAUDE_TELEMETRY] = {
 };
 
 const char *const claude_cleared[CLAUDE_CLEARED] = {
-    "LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "BASH_ENV", "CLAUDE_CODE_SHELL_PREFIX",
+    "LD_PRELOAD", "LD_AUDIT",  "LD_LIBRARY_PATH",
+    "BASH_ENV",   "SHELLOPTS", "CLAUDE_CODE_SHELL_PREFIX",
 };
 
 bool claude_http_fails_closed(struct span version)
@@ -61,6 +76,46 @@ bool claude_http_fails_closed(struct span version)
     }
     return true;
 }
+
+/* ---- Gemini CLI: one process a hook, so none for each model call */
+
+static const struct hook_row GEMINI_HOOKS[] = {
+    {"BeforeTool",   ROLE_GATE  },
+    {"AfterTool",    ROLE_REPORT},
+    {"BeforeAgent",  ROLE_REPORT},
+    {"AfterAgent",   ROLE_REPORT},
+    {"SessionStart", ROLE_REPORT},
+    {"SessionEnd",   ROLE_REPORT},
+    {"Notification", ROLE_REPORT},
+};
+
+/* A project's .env can set them for the client. Seen: with SHELLOPTS=noexec no line of a hook is
+ * run. */
+static const char *const GEMINI_CLEARED[] = {
+    "BASH_ENV", "SHELLOPTS", "LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", NULL,
+};
+
+#define EVERY "{\"matcher\": \"*\", "
+
+/* It lets a call run unless its hook ends with words and a code above 1. It replaces $NAME and
+ * ${NAME} by its own environment; $((...)) it leaves to the shell. */
+const struct settings_kind settings_gemini = {
+    .runtime = "gemini",
+    .mark_key = "name",
+    .options = " --pid $((PPID))",
+    .cleared = GEMINI_CLEARED,
+    .timeout_max = INT32_MAX,
+    .terms = {
+        [ROLE_GATE] = {1000 * DAY_S, EVERY, NULL, WAIT_ON,
+                       "{ echo 'checkrein: there is no verdict, so the call is blocked' >&2; exit 2; }"},
+        [ROLE_REPORT] = {1000 * REPORT_S, EVERY, NULL, "", "exit 0"},
+    },
+    .hooks = GEMINI_HOOKS,
+    .hook_count = ARRAY_LEN(GEMINI_HOOKS),
+    .rules = &look_rules_gemini,
+};
+
+/* ---- faults */
 
 static const struct {
     const char *name, *words;

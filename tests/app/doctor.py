@@ -19,6 +19,10 @@ DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "doc
 
 class World:
     """A user with a project, and a client that only knows its version."""
+    runtime = "claude"
+    said = "{} (Claude Code)"
+    folder = ".claude"
+    project_file = "settings.local.json"
 
     def __init__(self, daemon, version=CURRENT):
         self.daemon = daemon
@@ -27,17 +31,19 @@ class World:
         bin_folder = os.path.join(self.home, "bin")
         os.makedirs(self.project)
         os.mkdir(bin_folder)
-        self.client = os.path.join(bin_folder, "claude")
+        self.client = os.path.join(bin_folder, self.runtime)
         self.install(version)
         self.env = {**os.environ, "HOME": self.home, "XDG_STATE_HOME": daemon.dir, "XDG_CONFIG_HOME": daemon.dir,
                     "XDG_RUNTIME_DIR": os.path.join(daemon.dir, "run"), "PATH": bin_folder + ":" + os.environ["PATH"]}
-        self.env.pop("CLAUDE_CONFIG_DIR", None)
-        self.user = os.path.join(self.home, ".claude", "settings.json")
-        self.local = os.path.join(self.project, ".claude", "settings.local.json")
+        for name in list(self.env):
+            if name.startswith(("CLAUDE_", "GEMINI_")):
+                del self.env[name]
+        self.user = os.path.join(self.home, self.folder, "settings.json")
+        self.local = os.path.join(self.project, self.folder, self.project_file)
 
     def install(self, version):
         with open(self.client, "w") as f:
-            f.write(f"#!/bin/sh\necho '{version} (Claude Code)'\n")
+            f.write(f"#!/bin/sh\necho '{self.said.format(version)}'\n")
         os.chmod(self.client, 0o755)
 
     def run(self, *arguments, cwd=None):
@@ -45,7 +51,7 @@ class World:
                               cwd=cwd or self.project, stdin=subprocess.DEVNULL)
 
     def connect(self, *arguments):
-        done = self.run("connect", "claude", "--socket", self.daemon.socket, "--token-file", self.daemon.token_file,
+        done = self.run("connect", self.runtime, "--socket", self.daemon.socket, "--token-file", self.daemon.token_file,
                         "--hook-port", str(self.daemon.port), *arguments)
         check(done.returncode == 0, done.stderr + done.stdout)
         check(self.daemon.token not in done.stdout + done.stderr, "the token was shown")
@@ -53,7 +59,7 @@ class World:
 
     def doctor(self, *arguments, **options):
         options = {"port": self.daemon.port, "socket": self.daemon.socket, **options}
-        done = self.run("doctor", "claude", "--json", "--socket", options["socket"], "--token-file", self.daemon.token_file,
+        done = self.run("doctor", self.runtime, "--json", "--socket", options["socket"], "--token-file", self.daemon.token_file,
                         "--hook-port", str(options["port"]), "--journal", self.daemon.record, *arguments)
         check(self.daemon.token not in done.stdout + done.stderr, "the token was shown")
         report = json.loads(done.stdout)

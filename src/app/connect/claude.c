@@ -13,28 +13,12 @@
 
 /* ---- one hook */
 
-static void write_command_hook(struct buf *out, const struct claude_gate *g, const struct hook_terms *terms)
-{
-    struct buf line;
-    buf_init(&line, 16384);
-    struct hook_command c = {.runtime = "claude",
-                             .self = g->self,
-                             .socket_path = g->socket_path,
-                             .version = g->version,
-                             .otherwise = terms->otherwise};
-    hook_command_write(&line, &c);
-    buf_addstr(out, "{\"type\": \"command\", \"command\": ");
-    tape_quote(out, buf_span(&line));
-    buf_printf(out, ", \"timeout\": %d, \"statusMessage\": \"" OUR_MARK "\"}", terms->timeout_s);
-    buf_release(&line);
-}
-
 static void write_http_hook(struct buf *out, const struct claude_gate *g, const struct hook_terms *terms)
 {
     buf_printf(out,
                "{\"type\": \"http\", \"url\": \"http://127.0.0.1:%d/hook/claude\", \"timeout\": %d, "
                "\"onFailure\": \"%s\", ",
-               g->port, terms->timeout_s, terms->on_failure);
+               g->port, terms->timeout, terms->on_failure);
     struct buf bearer;
     buf_init(&bearer, 1024);
     buf_addstr(&bearer, "Bearer ");
@@ -51,16 +35,14 @@ bool claude_gate_is_http(const struct claude_gate *g)
     return g->token.n > 0 && claude_http_fails_closed(g->version);
 }
 
-static void write_group(struct buf *out, const struct claude_gate *g, enum hook_role role)
+static void write_hook(struct buf *out, const struct claude_gate *g, enum hook_role role)
 {
-    const struct hook_terms *terms = hook_terms(role);
-    buf_addstr(out, role == ROLE_GATE ? "{\"matcher\": \"\", \"hooks\": [" : "{\"hooks\": [");
+    const struct hook_terms *terms = &settings_claude.terms[role];
     if (terms->on_failure && claude_gate_is_http(g)) {
         write_http_hook(out, g, terms);
     } else {
-        write_command_hook(out, g, terms);
+        hooks_write_command(out, &settings_claude, g, role);
     }
-    buf_addstr(out, "]}");
 }
 
 /* ---- telemetry: never over a value that somebody else has set */
@@ -193,15 +175,8 @@ enum status claude_settings_add(struct span old, const struct claude_gate *g, st
                                 struct why *why)
 {
     struct edit e;
-    edit_init(&e, old, "statusMessage", why);
-    enum status st = ST_OK;
-    for (size_t i = 0; st == ST_OK && i < CLAUDE_HOOKS; i++) {
-        struct buf ours;
-        buf_init(&ours, 65536);
-        write_group(&ours, g, claude_hooks[i].role);
-        st = edit_hook(&e, claude_hooks[i].event, &ours);
-        buf_release(&ours);
-    }
+    edit_init(&e, old, settings_claude.mark_key, why);
+    enum status st = hooks_set(&e, &settings_claude, g, write_hook);
     if (st == ST_OK) {
         st = g->token.n ? set_telemetry(&e, g) : remove_telemetry(&e);
     }
@@ -217,11 +192,8 @@ enum status claude_settings_add(struct span old, const struct claude_gate *g, st
 enum status claude_settings_remove(struct span old, struct buf *out, struct why *why)
 {
     struct edit e;
-    edit_init(&e, old, "statusMessage", why);
-    enum status st = ST_OK;
-    for (size_t i = 0; st == ST_OK && i < CLAUDE_HOOKS; i++) {
-        st = edit_hook(&e, claude_hooks[i].event, NULL);
-    }
+    edit_init(&e, old, settings_claude.mark_key, why);
+    enum status st = hooks_remove(&e, &settings_claude);
     if (st == ST_OK) {
         st = remove_telemetry(&e);
     }

@@ -129,8 +129,7 @@ static void explain_copies(const struct plan *p)
 {
     char *other = copy_elsewhere(p->scope, p->settings, buf_span(&p->after));
     if (other) {
-        (void)printf("warning: %s asks in another way: each call will be asked twice, and refused; take one out with --remove\n",
-                     other);
+        (void)printf("warning: %s asks in another way: %s; take one out with --remove\n", other, p->to->twice);
     }
     free(other);
 }
@@ -157,6 +156,9 @@ static void explain(const struct plan *p, const struct choices *ch)
     explain_copies(p);
     if (p->scope->who == SCOPE_MACHINE) {
         explain_machine(p);
+    }
+    if (p->to->explain) {
+        p->to->explain(p->scope, p->settings);
     }
     if (p->scope->who == SCOPE_SHARED && git_would_commit(p->settings)) {
         (void)printf("warning: git does not ignore %s: it holds no secret, but paths of this machine\n", p->settings);

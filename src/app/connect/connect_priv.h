@@ -6,6 +6,8 @@
  *   connectors.c  the runtimes, a row each        beside.c  a file of ours beside the settings
  *   scope.c     which file, whose it is, and whether a secret may stand in it
  *   copies.c    the same gate in two scopes
+ *   trust.c     which folders Gemini CLI trusts
+ *   hooks.c     all hooks of ours, by the table of their runtime
  *   edit.c      several changes of one settings text, ours told from others' by a mark
  *   splice.c    JSON text edited in place: what is not ours keeps its bytes
  *   diff.c      the difference between two texts, for a person
@@ -51,6 +53,8 @@ enum status connect_scope_mode(const struct settings_scope *s, const char *path,
 enum status connect_scope_writable(const struct settings_scope *s, const char *path, struct why *why) MUST_USE;
 /* Neither this file nor a folder above it can be changed by anybody but root. */
 bool only_root_writes(const char *path);
+/* So it is with this file, or will be: with the folder that it would be made in. */
+bool only_root_would_write(const char *path);
 /* It is in a git repository and not ignored there. */
 bool git_would_commit(const char *path);
 
@@ -61,6 +65,7 @@ char *copy_elsewhere(const struct settings_scope *s, const char *path, struct sp
 /* ---- connectors.c: a row for each runtime that can be connected */
 struct connector {
     const char *name;   /* of the subcommand's argument, and of the client's executable */
+    const struct settings_kind *kind;
     const char *called; /* by people */
     /* The settings with our hooks and telemetry (replacing older ones of ours), or without any of ours. */
     enum status (*add)(struct span old, const struct claude_gate *g, struct buf *out, struct why *why);
@@ -68,8 +73,11 @@ struct connector {
     const char *(*form)(const struct claude_gate *g); /* what of hooks this version and scope get, in words */
     /* True when somebody else has set telemetry up: it is left alone, and spend is not seen. */
     bool (*telemetry_is_anothers)(struct span settings);
+    /* Says what keeps hooks in this file from being the gate. NULL: nothing does. */
+    void (*explain)(const struct settings_scope *scope, const char *settings);
     const char *beside;      /* file of ours that it needs beside its user's settings; NULL: none */
     const char *beside_text;
+    const char *twice;       /* what comes of two hooks that ask in different ways */
     const char *taken_up;    /* when sessions notice */
     const char *limits;      /* what is not held all the same: docs/drivers/ says more */
 };
@@ -90,6 +98,14 @@ extern const char GEMINI_RULES[]; /* a file of its policies folder: lets run wha
 enum status gemini_settings_add(struct span old, const struct claude_gate *g, struct buf *out, struct why *why) MUST_USE;
 enum status gemini_settings_remove(struct span old, struct buf *out, struct why *why) MUST_USE;
 bool gemini_telemetry_is_anothers(struct span settings);
+void gemini_explain(const struct settings_scope *scope, const char *settings);
+
+/* ---- trust.c */
+enum folder_trust { TRUST_NOT_SAID, TRUST_YES, TRUST_NO };
+/* In a folder that is not trusted no hook of Gemini CLI runs. What the environment says counts first, then settings that
+ * trust every folder, then what was said of this one, or of one above it. */
+enum folder_trust gemini_trust_set(void);
+enum folder_trust gemini_trust_of(const char *folder);
 
 /* ---- beside.c */
 struct beside {
@@ -127,6 +143,13 @@ enum status edit_set(struct edit *e, const char *path, struct span value) MUST_U
 enum status edit_hook(struct edit *e, const char *event, const struct buf *ours) MUST_USE;
 /* With `st` ST_OK appends the settings to `out`, when they can be read; frees everything, gives `st` or worse. */
 enum status edit_end(struct edit *e, enum status st, struct buf *out) MUST_USE;
+
+/* ---- hooks.c */
+/* One hook of this role, as JSON. */
+typedef void hook_writer(struct buf *out, const struct claude_gate *g, enum hook_role role);
+void hooks_write_command(struct buf *out, const struct settings_kind *k, const struct claude_gate *g, enum hook_role role);
+enum status hooks_set(struct edit *e, const struct settings_kind *k, const struct claude_gate *g, hook_writer *write) MUST_USE;
+enum status hooks_remove(struct edit *e, const struct settings_kind *k) MUST_USE;
 
 /* ---- splice.c: one member of an object, set or taken out, everything else byte for byte as it was */
 /* path: "env" or "hooks/PreToolUse": objects on the way are made. value: JSON text; NONE takes the member out,

@@ -26,26 +26,32 @@ static const char *gemini_form(const struct claude_gate *g)
 static const struct connector CONNECTORS[] = {
     {
         .name = "claude",
+        .kind = &settings_claude,
         .called = "Claude Code",
         .add = claude_settings_add,
         .remove = claude_settings_remove,
         .form = claude_form,
         .telemetry_is_anothers = claude_telemetry_is_anothers,
+        .twice = "each call is asked twice, and refused",
         .taken_up = "running sessions take it up within seconds, those behind the gate when no call runs",
         .limits = "What is not held all the same: checkrein doctor says it for this scope.",
     },
     {
         .name = "gemini",
+        .kind = &settings_gemini,
         .called = "Gemini CLI",
         .add = gemini_settings_add,
         .remove = gemini_settings_remove,
         .form = gemini_form,
         .telemetry_is_anothers = gemini_telemetry_is_anothers,
+        .explain = gemini_explain,
         .beside = "policies/checkrein.toml",
         .beside_text = GEMINI_RULES,
+        .twice = "each call is asked twice, and waits for both",
         .taken_up = "sessions take it up at their next start",
         .limits = "Not held: gemini --acp, folders that are not trusted, and projects whose settings switch hooks off. On "
-                  "its own screen it asks there too, after the gate, unless it was started with --approval-mode yolo.",
+                  "its own screen it asks there too, after the gate, unless it was started with --approval-mode yolo. "
+                  "checkrein doctor gemini says more.",
     },
 };
 

@@ -9,14 +9,14 @@
 static const char *const NAMES[] = {"user",
                                     "project"}; /* managed settings let no other hooks run */
 
-static bool differs(const char *path, struct span gate)
+static bool differs(const struct settings_kind *k, const char *path, struct span gate)
 {
     const struct settings_daemon any = {.socket_path = ""};
     struct settings_look look;
     struct buf text;
     buf_init(&text, SETTINGS_BYTES);
     bool there = file_read(path, &text, NULL) == ST_OK;
-    settings_look_claude(buf_span(&text), &any, &look);
+    settings_look_at(k, buf_span(&text), &any, &look);
     bool other = there && look.gate.n && !span_eq(look.gate, gate);
     buf_wipe(&text);
     return other;
@@ -26,11 +26,12 @@ char *copy_elsewhere(const struct settings_scope *s, const char *path, struct sp
 {
     const struct settings_daemon any = {.socket_path = ""};
     struct settings_look ours;
-    settings_look_claude(settings, &any, &ours);
-    bool looked_at = strcmp(s->runtime, "claude") == 0 && s->who != SCOPE_MACHINE;
+    const struct settings_kind *k = connector_find(s->runtime)->kind;
+    settings_look_at(k, settings, &any, &ours);
+    bool looked_at = s->who != SCOPE_MACHINE;
     for (size_t i = 0; looked_at && i < ARRAY_LEN(NAMES); i++) {
         char *there = connect_scope(s->runtime, NAMES[i])->path();
-        if (strcmp(there, path) != 0 && differs(there, ours.gate)) {
+        if (strcmp(there, path) != 0 && differs(k, there, ours.gate)) {
             return there;
         }
         free(there);

@@ -1,11 +1,5 @@
 /* gemini.c - the hooks, rules and telemetry that Gemini CLI must have (docs/drivers/gemini.md).
  *
- * It has command hooks only, and lets a call run when one fails in any way but an exit code above 1 with words: so
- * the line ends with words and exit 2 of its own, whatever became of the helper. Ended by a signal it says nothing, and
- * a stop ends all that is below the agent: so the gate's line, and the helper that it starts, outlive what asks them
- * to end, until they are answered. Time-outs are milliseconds, fail
- * open, and end at once above 2^31: the helper's deadline is an hour below.
- *
  * Without the screen it offers no tool that would need a question there, unless a rule of its own allows it. The
  * rule is for runs without a screen only: there the client starts in no folder where its hooks would be off. On
  * its screen, and under ACP, it would let everything run where hooks are off, without a question from anybody.
@@ -14,34 +8,7 @@
 
 #include "checkrein/alloc.h"
 
-#define SWITCH            "hooksConfig/enabled"
-#define MARK_KEY          "name"
-#define GATE_TIMEOUT_MS   86400000
-#define REPORT_TIMEOUT_MS 10000
-#define OUR_USER          "checkrein" /* in the telemetry's address: marks it as ours */
-
-enum role_of_hook { HOOK_GATE, HOOK_REPORT };
-static const struct {
-    int timeout_ms;
-    const char *first, *otherwise;
-} ROLES[] = {
-    [HOOK_GATE] = {GATE_TIMEOUT_MS, "trap '' HUP INT TERM; ",
-                   "{ echo 'checkrein: there is no verdict, so the call is blocked' >&2; exit 2; }"},
-    [HOOK_REPORT] = {REPORT_TIMEOUT_MS, "", "exit 0"},
-};
-
-static const struct {
-    const char *event;
-    enum role_of_hook role;
-} HOOKS[] = {
-    {"BeforeTool",   HOOK_GATE  },
-    {"AfterTool",    HOOK_REPORT},
-    {"BeforeAgent",  HOOK_REPORT},
-    {"AfterAgent",   HOOK_REPORT},
-    {"SessionStart", HOOK_REPORT},
-    {"SessionEnd",   HOOK_REPORT},
-    {"Notification", HOOK_REPORT},
-};
+#define SWITCH "hooksConfig/enabled"
 
 static const struct {
     const char *path, *value; /* JSON; NULL: made from the gate */
@@ -65,35 +32,9 @@ const char GEMINI_RULES[] =
     "interactive = false\n"
     "allowRedirection = true\n";
 
-/* The client replaces $NAME and ${NAME} by its own environment; $((...)) it leaves to the shell. */
-static void write_command(struct buf *line, const struct claude_gate *g, enum role_of_hook role)
+static void write_hook(struct buf *out, const struct claude_gate *g, enum hook_role role)
 {
-    buf_addstr(line, ROLES[role].first);
-    shell_quote(line, g->self);
-    buf_addstr(line, " hook gemini --deadline " HELPER_DEADLINE " --pid $((PPID))");
-    if (g->socket_path) {
-        buf_addstr(line, " --socket ");
-        shell_quote(line, g->socket_path);
-    } else {
-        buf_addstr(line, " --own-socket");
-    }
-    if (g->version.n) {
-        buf_addstr(line, " --runtime-version ");
-        buf_add(line, g->version);
-    }
-    buf_printf(line, " || %s", ROLES[role].otherwise);
-}
-
-static void write_group(struct buf *out, const struct claude_gate *g, enum role_of_hook role)
-{
-    struct buf line;
-    buf_init(&line, 16384);
-    write_command(&line, g, role);
-    buf_addstr(out, "{\"matcher\": \"*\", \"hooks\": [{\"type\": \"command\", \"" MARK_KEY "\": \"" OUR_MARK
-                    "\", \"command\": ");
-    tape_quote(out, buf_span(&line));
-    buf_printf(out, ", \"timeout\": %d}]}", ROLES[role].timeout_ms);
-    buf_release(&line);
+    hooks_write_command(out, &settings_gemini, g, role);
 }
 
 /* ---- telemetry: never over a value that somebody else has set */
@@ -107,7 +48,7 @@ static enum telemetry telemetry_of(const struct tape *j)
         return TELEMETRY_NONE;
     }
     struct span address = tape_raw(j, tape_get(j, all, "otlpEndpoint"));
-    return span_starts(address, "\"http://" OUR_USER ":") ? TELEMETRY_OURS : TELEMETRY_OTHERS;
+    return span_starts(address, "\"" GEMINI_ADDRESS) ? TELEMETRY_OURS : TELEMETRY_OTHERS;
 }
 
 bool gemini_telemetry_is_anothers(struct span settings)
@@ -135,7 +76,7 @@ static enum status set_telemetry(struct edit *e, const struct claude_gate *g)
 {
     struct buf address;
     buf_init(&address, 1024);
-    buf_addstr(&address, "\"http://" OUR_USER ":");
+    buf_addstr(&address, "\"" GEMINI_ADDRESS);
     write_token(&address, g->token);
     buf_printf(&address, "@127.0.0.1:%d\"", g->port);
     enum status st = ST_OK;
@@ -168,16 +109,16 @@ static enum status remove_switch(struct edit *e, struct span old)
 /* ---- the whole */
 
 /* Settings that would leave our hooks out are not written into as if all were well. */
-static enum status hooks_would_run(const struct edit *e, const struct tape *j)
+static enum status hooks_would_run(const struct edit *e)
 {
-    uint32_t config = tape_get(j, TAPE_ROOT, "hooksConfig");
-    uint32_t disabled = tape_get(j, config, "disabled");
-    if (tape_type(j, tape_get(j, config, "enabled")) == TAPE_FALSE) {
-        return why_fail(e->why, ST_INVALID, "\"hooksConfig\" switches all hooks off: take that out first");
-    }
-    for (uint32_t at = tape_first(j, disabled); at != TAPE_ABSENT; at = tape_next(j, disabled, at)) {
-        if (span_is(tape_raw(j, at), "\"" OUR_MARK "\"")) {
-            return why_fail(e->why, ST_INVALID, "\"hooksConfig\" switches \"" OUR_MARK "\" off: take that out first");
+    const struct settings_daemon any = {.socket_path = ""};
+    struct settings_look look;
+    settings_look_at(&settings_gemini, e->text, &any, &look);
+    for (enum settings_fault f = FAULT_DISABLED; f <= FAULT_NAMED; f++) {
+        char words[160];
+        if (look.faults & 1u << f) {
+            fault_words(f, look.about[f], words, sizeof(words));
+            return why_fail(e->why, ST_INVALID, "%s: take that out first", words);
         }
     }
     return ST_OK;
@@ -187,18 +128,14 @@ enum status gemini_settings_add(struct span old, const struct claude_gate *g, st
 {
     struct edit e;
     struct tape j;
-    edit_init(&e, old, MARK_KEY, why);
+    edit_init(&e, old, settings_gemini.mark_key, why);
     enum status st = splice_read(e.text, &j, e.tokens, why);
     enum telemetry telemetry = st == ST_OK ? telemetry_of(&j) : TELEMETRY_OTHERS;
     if (st == ST_OK) {
-        st = hooks_would_run(&e, &j);
+        st = hooks_would_run(&e);
     }
-    for (size_t i = 0; st == ST_OK && i < ARRAY_LEN(HOOKS); i++) {
-        struct buf ours;
-        buf_init(&ours, 65536);
-        write_group(&ours, g, HOOKS[i].role);
-        st = edit_hook(&e, HOOKS[i].event, &ours);
-        buf_release(&ours);
+    if (st == ST_OK) {
+        st = hooks_set(&e, &settings_gemini, g, write_hook);
     }
     if (st == ST_OK && telemetry != TELEMETRY_OTHERS && g->token.n) {
         st = set_telemetry(&e, g);
@@ -215,11 +152,11 @@ enum status gemini_settings_remove(struct span old, struct buf *out, struct why 
 {
     struct edit e;
     struct tape j;
-    edit_init(&e, old, MARK_KEY, why);
+    edit_init(&e, old, settings_gemini.mark_key, why);
     enum status st = splice_read(e.text, &j, e.tokens, why);
     bool ours = st == ST_OK && telemetry_of(&j) == TELEMETRY_OURS;
-    for (size_t i = 0; st == ST_OK && i < ARRAY_LEN(HOOKS); i++) {
-        st = edit_hook(&e, HOOKS[i].event, NULL);
+    if (st == ST_OK) {
+        st = hooks_remove(&e, &settings_gemini);
     }
     if (st == ST_OK && ours) {
         st = remove_telemetry(&e);
@@ -228,4 +165,30 @@ enum status gemini_settings_remove(struct span old, struct buf *out, struct why 
         st = remove_switch(&e, old);
     }
     return edit_end(&e, st, out);
+}
+
+/* ---- what it rests on besides */
+
+static void explain_folder(void)
+{
+    enum folder_trust trust = gemini_trust_set();
+    trust = trust == TRUST_NOT_SAID ? gemini_trust_of(".") : trust;
+    if (trust != TRUST_YES) {
+        (void)printf("warning: this folder is not trusted by the client: no hook of it runs here until it is. Start it here once and say "
+                     "so, if you do\n");
+    }
+}
+
+void gemini_explain(const struct settings_scope *scope, const char *settings)
+{
+    if (scope->who == SCOPE_PRIVATE) {
+        return;
+    }
+    if (scope->who == SCOPE_SHARED) {
+        explain_folder();
+    } else if (!only_root_would_write(settings)) {
+        (void)printf("warning: somebody else than root can write %s or a folder above it: the client skips it\n", settings);
+    }
+    (void)printf("no rule goes with it: without a screen the client offers no shell, unless --approval-mode yolo or a user's own rule does; "
+                 "checkrein connect gemini writes one\n");
 }

@@ -64,7 +64,7 @@ static char *gemini_project(void)
 
 static char *gemini_managed(void)
 {
-    return xstrdup("/etc/gemini-cli/settings.json");
+    return xstrdup(env_or("GEMINI_CLI_SYSTEM_SETTINGS_PATH", "/etc/gemini-cli/settings.json"));
 }
 
 static const struct settings_scope SCOPES[] = {
@@ -155,4 +155,12 @@ bool git_would_commit(const char *path)
         program_run(&p, &why) == ST_OK && p.code == 1; /* 0: ignored; 128: no repository */
     free(folder);
     return committed;
+}
+
+bool only_root_would_write(const char *path)
+{
+    char *folder = nearest_folder(path);
+    bool safe = only_root_writes(access(path, F_OK) == 0 ? path : folder);
+    free(folder);
+    return safe;
 }

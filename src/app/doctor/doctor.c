@@ -4,19 +4,12 @@
 
 #include "checkrein/alloc.h"
 #include "checkrein/num.h"
-#include "checkrein/text.h"
-#include "checkrein/wire.h"
-
-#define JSON_BYTES ((size_t)1 << 20)
 
 /* In this order: each may rest on what those before it found. */
 static void (*const CHECKS[])(struct doctor *d) = {
     check_configuration, check_token,    check_socket, check_port,    check_record,
-    check_client,        check_settings, check_proof,  check_absence,
+    check_client,        check_settings, check_besides, check_proof,  check_absence,
 };
-
-static const char *const LEVELS[] = {
-    [LEVEL_OK] = "ok", [LEVEL_WARN] = "warn", [LEVEL_FAIL] = "FAIL"};
 
 void found(struct doctor *d, const char *check, enum finding_level level, const char *todo,
            const char *fmt, ...)
@@ -37,105 +30,6 @@ void found(struct doctor *d, const char *check, enum finding_level level, const 
     va_end(ap);
     (void)span_copy(buf_span(&b), f->words, sizeof(f->words));
     buf_release(&b);
-}
-
-/* ---- telling */
-
-static bool gate_holds(const struct doctor *d)
-{
-    for (size_t i = 0; i < d->count; i++) {
-        if (d->findings[i].level == LEVEL_FAIL) {
-            return false;
-        }
-    }
-    return d->proved;
-}
-
-static void print_finding(const struct finding *f)
-{
-    char words[2 * WORDS_BYTES];
-    char todo[2 * WORDS_BYTES];
-    (void)text_plain_of(span_str(f->words), words, sizeof(words));
-    (void)text_plain_of(span_str(f->todo), todo, sizeof(todo));
-    (void)printf("%-4s  %-18s %s\n", LEVELS[f->level], f->check, words);
-    if (f->todo[0]) {
-        (void)printf("%-24s -> %s\n", "", todo);
-    }
-}
-
-static void print_text(const struct doctor *d, bool holds)
-{
-    for (size_t i = 0; i < d->count; i++) {
-        print_finding(&d->findings[i]);
-    }
-    (void)printf("\n%s\n", holds ? "the gate holds: no call of a tool runs here without a decision"
-                                 : "THE GATE DOES NOT HOLD");
-    if (!d->in_force) {
-        return;
-    }
-    (void)printf("\nan agent that gets a shell command approved could still\n");
-    for (size_t i = 0; way_past(d->in_force->scope, i); i++) {
-        (void)printf("  - %s\n", way_past(d->in_force->scope, i));
-    }
-    if (!d->in_force->scope || d->in_force->scope->who != SCOPE_MACHINE) {
-        (void)printf("fewer of these remain with managed settings: checkrein connect claude "
-                     "--scope managed\n");
-    }
-}
-
-static void put(struct buf *out, const char *name, const char *text)
-{
-    char plain[2 * WORDS_BYTES];
-    (void)text_plain_of(span_str(text), plain, sizeof(plain));
-    buf_printf(out, "\"%s\":", name);
-    tape_quote(out, span_str(plain));
-}
-
-static void json_findings(const struct doctor *d, struct buf *out)
-{
-    static const char *const WORDS[] = {
-        [LEVEL_OK] = "ok", [LEVEL_WARN] = "warn", [LEVEL_FAIL] = "fail"};
-    for (size_t i = 0; i < d->count; i++) {
-        const struct finding *f = &d->findings[i];
-        buf_addstr(out, i ? ",{" : "{");
-        put(out, "check", f->check);
-        buf_addch(out, ',');
-        put(out, "result", WORDS[f->level]);
-        buf_addch(out, ',');
-        put(out, "words", f->words);
-        if (f->todo[0]) {
-            buf_addch(out, ',');
-            put(out, "todo", f->todo);
-        }
-        buf_addch(out, '}');
-    }
-}
-
-static enum status print_json(const struct doctor *d, bool holds)
-{
-    struct buf json;
-    struct buf ascii;
-    buf_init(&json, JSON_BYTES);
-    buf_init(&ascii, 6 * JSON_BYTES);
-    buf_printf(&json, "{\"holds\":%s,\"scope\":", holds ? "true" : "false");
-    tape_quote(&json, d->in_force && d->in_force->scope ? span_str(d->in_force->scope->name)
-                                                        : SPAN("none"));
-    buf_addstr(&json, ",\"checks\":[");
-    json_findings(d, &json);
-    buf_addstr(&json, "],\"past\":[");
-    for (size_t i = 0; d->in_force && way_past(d->in_force->scope, i); i++) {
-        buf_addstr(&json, i ? "," : "");
-        tape_quote(&json, span_str(way_past(d->in_force->scope, i)));
-    }
-    buf_addstr(&json, "]}");
-    enum status st = buf_status(&json) == ST_OK ? ascii_json(&ascii, buf_span(&json)) : ST_LIMIT;
-    if (st == ST_OK &&
-        (fwrite(ascii.data, 1, ascii.len, stdout) != ascii.len || fputc('\n', stdout) == EOF)) {
-        st = ST_IO;
-    }
-    buf_release(&json);
-    buf_release(&ascii);
-    return st;
 }
 
 /* ---- running */
@@ -213,13 +107,12 @@ static int run(struct doctor *d, const struct choices *ch)
             CHECKS[i](d);
         }
     }
-    bool holds = gate_holds(d);
     if (!ch->json) {
-        print_text(d, holds);
-    } else if (print_json(d, holds) != ST_OK) {
+        tell_text(d);
+    } else if (tell_json(d) != ST_OK) {
         return EXIT_TROUBLE;
     }
-    return holds && fflush(stdout) == 0 ? EXIT_DONE : EXIT_TROUBLE;
+    return gate_holds(d) && fflush(stdout) == 0 ? EXIT_DONE : EXIT_TROUBLE;
 }
 
 int cmd_doctor(struct args *a)
@@ -229,11 +122,15 @@ int cmd_doctor(struct args *a)
     if (st == ST_END) {
         return EXIT_DONE;
     }
-    if (st != ST_OK || a->argc > 1 || (a->argc == 1 && strcmp(a->argv[0], "claude") != 0)) {
-        app_say("which runtime? `claude` is known");
+    const struct doctor_runtime *runtime =
+        st == ST_OK && a->argc <= 1 ? doctor_runtime(a->argc ? a->argv[0] : "claude") : NULL;
+    if (!runtime) {
+        app_say("which runtime? `claude` and `gemini` are known");
         return EXIT_USAGE;
     }
     struct doctor *d = xcalloc(1, sizeof(*d));
+    d->runtime = runtime;
+    (void)snprintf(d->again, sizeof(d->again), "checkrein connect %s", runtime->kind->runtime);
     buf_init(&d->token, 256);
     int code = run(d, &ch);
     doctor_close(d);

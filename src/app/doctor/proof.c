@@ -24,6 +24,7 @@
 #define HOOK_WAIT_MS 10000
 
 struct proof {
+    const struct doctor_runtime *runtime;
     char nonce[HEX_BYTES(NONCE_BYTES)];
     struct buf call;
     struct tape j; /* of the installed hook */
@@ -31,21 +32,21 @@ struct proof {
     struct buf text;
 };
 
-static void proof_open(struct proof *p, const struct settings_file *f)
+static void proof_open(struct proof *p, const struct doctor *d)
 {
     uint8_t random[NONCE_BYTES];
-    *p = (struct proof){.tokens = xcalloc(SETTINGS_TOKENS, sizeof(*p->tokens))};
+    *p = (struct proof){.runtime = d->runtime, .tokens = xcalloc(SETTINGS_TOKENS, sizeof(*p->tokens))};
     random_bytes(random, sizeof(random));
     hex_encode(random, sizeof(random), p->nonce);
     buf_init(&p->call, 4096);
     buf_printf(&p->call,
-               "{\"hook_event_name\":\"PreToolUse\",\"session_id\":\"" DOCTOR_SESSION
+               "{\"hook_event_name\":\"%s\",\"session_id\":\"" DOCTOR_SESSION
                "\",\"cwd\":\"/\",\"tool_name\":"
                "\"Doctor\",\"tool_use_id\":\"doctor\",\"tool_input\":{\"nonce\":\"%s\"}}",
-               p->nonce);
+               p->runtime->gate, p->nonce);
     buf_init(&p->text, SETTINGS_BYTES);
     (void)buf_reserve(&p->text, SETTINGS_BYTES);
-    if (tape_parse(&p->j, f->look.gate, TAPE_STRICT, p->tokens, SETTINGS_TOKENS) != ST_OK) {
+    if (tape_parse(&p->j, d->in_force->look.gate, TAPE_STRICT, p->tokens, SETTINGS_TOKENS) != ST_OK) {
         p->j.count = 0; /* cannot be: it is part of a text that was read */
     }
 }
@@ -57,6 +58,11 @@ static void proof_close(struct proof *p)
     free(p->tokens);
 }
 
+static struct span text_at(const char *path, const struct tape *j, struct buf *text)
+{
+    return tape_string(j, tape_path(j, TAPE_ROOT, path), text);
+}
+
 /* A refusal in the form that the client honours, of this very call. */
 static bool is_refusal(const struct proof *p, struct span answer)
 {
@@ -65,15 +71,15 @@ static bool is_refusal(const struct proof *p, struct span answer)
     struct buf text;
     buf_init(&text, ANSWER_BYTES);
     (void)buf_reserve(&text, ANSWER_BYTES);
-    bool parsed = tape_parse(&j, answer, TAPE_STRICT, tokens, ARRAY_LEN(tokens)) == ST_OK;
-#define AT(path)                                                                                   \
-    (parsed ? tape_string(&j, tape_path(&j, TAPE_ROOT, "hookSpecificOutput/" path), &text)         \
-            : SPAN_NONE)
-    struct span reason = AT("permissionDecisionReason");
-    bool refused = span_is(AT("hookEventName"), "PreToolUse") &&
-                   span_is(AT("permissionDecision"), "deny") && reason.n &&
+    if (tape_parse(&j, answer, TAPE_STRICT, tokens, ARRAY_LEN(tokens)) != ST_OK) {
+        buf_release(&text);
+        return false;
+    }
+    struct span reason = text_at(p->runtime->refusal.reason, &j, &text);
+    const char *event = p->runtime->refusal.event;
+    bool refused = (!event || span_is(text_at(event, &j, &text), p->runtime->gate)) &&
+                   span_is(text_at(p->runtime->refusal.verdict, &j, &text), "deny") && reason.n &&
                    memmem(reason.p, reason.n, p->nonce, strlen(p->nonce));
-#undef AT
     buf_release(&text);
     return refused;
 }
@@ -85,8 +91,9 @@ static void tell(struct doctor *d, bool refused, const char *how, const char *in
         found(d, "proof", LEVEL_OK, NULL,
               "a test call through the %s was refused by the daemon, and is in its record", how);
     } else {
-        found(d, "proof", LEVEL_FAIL,
-              "checkrein connect claude, and restart the daemon when that does not help",
+        char todo[WORDS_BYTES];
+        (void)snprintf(todo, sizeof(todo), "%s, and restart the daemon when that does not help", d->again);
+        found(d, "proof", LEVEL_FAIL, todo,
               "a test call through the %s was not refused: %s", how, instead);
     }
 }
@@ -119,12 +126,12 @@ static void prove_http(struct doctor *d, struct proof *p)
 
 /* ---- the command form: the line that the settings hold, in a shell */
 
-static int run_line(const struct proof *p, const char *line, struct buf *out)
+static int run_line(const struct proof *p, const char *line, struct buf *out, struct buf *err)
 {
-    const char *const argv[] = {"/bin/sh", "-c", line, NULL};
+    const char *const argv[] = {p->runtime->shell, "-c", line, NULL};
     struct why why;
     struct program run = {
-        .argv = argv, .input = buf_span(&p->call), .out = out, .deadline_ms = HOOK_WAIT_MS};
+        .argv = argv, .input = buf_span(&p->call), .out = out, .err = err, .deadline_ms = HOOK_WAIT_MS};
     return program_run(&run, &why) == ST_OK ? run.code : -1;
 }
 
@@ -140,7 +147,7 @@ static void prove_command(struct doctor *d, struct proof *p)
     struct buf out;
     char *line = line_of(p);
     buf_init(&out, ANSWER_BYTES);
-    int code = run_line(p, line, &out);
+    int code = run_line(p, line, &out, NULL);
     (void)snprintf(instead, sizeof(instead), "exit code %d", code);
     tell(d, code == 0 && is_refusal(p, buf_span(&out)), "installed command hook", instead);
     buf_release(&out);
@@ -151,10 +158,10 @@ void check_proof(struct doctor *d)
 {
     struct proof p;
     if (!d->in_force) {
-        found(d, "proof", LEVEL_FAIL, "checkrein connect claude", "there is no hook to try");
+        found(d, "proof", LEVEL_FAIL, d->again, "there is no hook to try");
         return;
     }
-    proof_open(&p, d->in_force);
+    proof_open(&p, d);
     if (d->in_force->look.http) {
         prove_http(d, &p);
     } else {
@@ -165,21 +172,20 @@ void check_proof(struct doctor *d)
 
 /* ---- with nobody there */
 
-/* The same line, with one thing in it that does not exist. */
+/* The same line, with one thing in it that does not exist. It blocks with a code and words: a client may need both. */
 static void try_without(struct doctor *d, const struct proof *p, const char *what, const char *self,
                         const char *socket)
 {
     struct buf line;
     struct buf out;
+    struct buf err;
     buf_init(&line, 16384);
     buf_init(&out, ANSWER_BYTES);
-    struct hook_command c = {.runtime = "claude",
-                             .self = self,
-                             .socket_path = socket,
-                             .otherwise = hook_terms(ROLE_GATE)->otherwise};
+    buf_init(&err, ANSWER_BYTES);
+    struct hook_command c = {.kind = d->runtime->kind, .role = ROLE_GATE, .self = self, .socket_path = socket};
     hook_command_write(&line, &c);
-    int code = run_line(p, line.data, &out);
-    if (code == 2) {
+    int code = run_line(p, line.data, &out, &err);
+    if (code == 2 && err.len) {
         found(d, "absence", LEVEL_OK, NULL, "without %s, the command hook blocks (exit code 2)",
               what);
     } else {
@@ -188,6 +194,7 @@ static void try_without(struct doctor *d, const struct proof *p, const char *wha
     }
     buf_release(&line);
     buf_release(&out);
+    buf_release(&err);
 }
 
 void check_absence(struct doctor *d)
@@ -198,10 +205,9 @@ void check_absence(struct doctor *d)
         return;
     }
     if (d->in_force->look.http) {
-        bool closed = claude_http_fails_closed(span_str(d->version));
-        found(d, "absence", closed ? LEVEL_OK : LEVEL_FAIL,
-              closed ? NULL : "checkrein connect claude",
-              closed ? "without the daemon, Claude Code %s blocks by itself (onFailure)"
+        bool closed = d->runtime->http_fails_closed(span_str(d->version));
+        found(d, "absence", closed ? LEVEL_OK : LEVEL_FAIL, d->again,
+              closed ? "without the daemon, this client (%s) blocks by itself (onFailure)"
                      : "without the daemon, it cannot be told that this client (%s) blocks",
               d->version[0] ? d->version : "version not known");
         return;
@@ -212,7 +218,7 @@ void check_absence(struct doctor *d)
         return;
     }
     char *nowhere = path_join(folder, "nowhere");
-    proof_open(&p, d->in_force);
+    proof_open(&p, d);
     try_without(d, &p, "the daemon", d->in_force->look.self, nowhere);
     try_without(d, &p, "the executable", nowhere, nowhere);
     proof_close(&p);

@@ -16,6 +16,7 @@ static const char *const SCOPE_NAMES[] = {"managed", "user", "project"};
 static const char *const REMEDY[FAULT_COUNT] = {
     [FAULT_UNREADABLE] = "repair the file: the client may ignore it as a whole",
     [FAULT_DISABLED] = "take that line out",
+    [FAULT_NAMED] = "take that name out",
     [FAULT_MANAGED_ONLY] = "connect --scope managed, or take that line out",
     [FAULT_URLS] = "add the daemon's address to that list, or take it out",
     [FAULT_ENVIRONMENT] = "take that variable out, unless you know that it leads to nobody else",
@@ -27,21 +28,29 @@ void check_client(struct doctor *d)
     if (d->given_version) {
         (void)span_copy(span_str(d->given_version), d->version, sizeof(d->version));
     } else {
-        client_version(d->binary ? d->binary : "claude", d->version, sizeof(d->version));
+        client_version(d->binary ? d->binary : d->runtime->kind->runtime, d->version, sizeof(d->version));
     }
     if (!d->version[0]) {
         found(d, "client", LEVEL_WARN, "name it with --binary",
-              "Claude Code is not found here, so its version is not known");
-    } else if (claude_http_fails_closed(span_str(d->version))) {
-        found(d, "client", LEVEL_OK, NULL, "Claude Code %s: its HTTP hooks can fail closed",
-              d->version);
+              "%s is not found here, so its version is not known", d->runtime->called);
     } else {
-        found(d, "client", LEVEL_OK, NULL, "Claude Code %s: only command hooks fail closed",
-              d->version);
+        d->runtime->tell_client(d);
+    }
+}
+
+void check_besides(struct doctor *d)
+{
+    if (d->runtime->check_besides) {
+        d->runtime->check_besides(d);
     }
 }
 
 /* ---- finding the files */
+
+static bool is_machine(const struct settings_file *f)
+{
+    return f->scope && f->scope->who == SCOPE_MACHINE;
+}
 
 static void add_file(struct doctor *d, const struct settings_scope *scope, char *path)
 {
@@ -55,54 +64,61 @@ static void add_file(struct doctor *d, const struct settings_scope *scope, char 
     enum status st = file_read(path, &f->text, NULL);
     f->there = st != ST_NOTFOUND;
     f->unread = f->there && st != ST_OK;
-    settings_look_claude(buf_span(&f->text), &daemon, &f->look);
+    f->skipped = f->there && is_machine(f) && d->runtime->machine_is_roots && !only_root_writes(path);
+    if (f->skipped) {
+        buf_clear(&f->text);
+    }
+    settings_look_at(d->runtime->kind, buf_span(&f->text), &daemon, &f->look);
 }
 
-static char *committed_settings(void)
+static bool is_known(const struct doctor *d, const char *path)
 {
-    char *local = connect_scope("claude", "project")->path();
-    char *slash = strrchr(local, '/');
-    *slash = '\0';
-    char *path = path_join(local, "settings.json");
-    free(local);
-    return path;
+    for (size_t i = 0; i < d->file_count; i++) {
+        if (strcmp(d->files[i].path, path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* In the user's own folder, a project's file may be the user's. */
+static void add_new(struct doctor *d, const struct settings_scope *scope, char *path)
+{
+    if (is_known(d, path)) {
+        free(path);
+    } else {
+        add_file(d, scope, path);
+    }
 }
 
 static void find_files(struct doctor *d)
 {
     for (size_t i = 0; i < ARRAY_LEN(SCOPE_NAMES); i++) {
-        const struct settings_scope *scope = connect_scope("claude", SCOPE_NAMES[i]);
-        add_file(d, scope, scope->path());
+        const struct settings_scope *scope = connect_scope(d->runtime->kind->runtime, SCOPE_NAMES[i]);
+        add_new(d, scope, scope->path());
     }
-    char *committed = committed_settings();
-    for (size_t i = 0; i < d->file_count; i++) {
-        if (strcmp(d->files[i].path, committed) == 0) {
-            free(committed);
-            return;
-        }
-    }
-    add_file(d, NULL, committed);
+    add_new(d, NULL, d->runtime->other_file());
 }
 
 /* ---- one file */
-
-static bool is_machine(const struct settings_file *f)
-{
-    return f->scope && f->scope->who == SCOPE_MACHINE;
-}
 
 static const char *name_of(const struct settings_file *f)
 {
     return f->scope ? f->scope->name : "project";
 }
 
-static void todo_of(const struct settings_file *f, enum settings_fault fault, char *out,
+static const char *finding_of(const struct settings_file *f)
+{
+    return f->scope ? f->scope->finding : "settings.project";
+}
+
+static void todo_of(const struct doctor *d, const struct settings_file *f, enum settings_fault fault, char *out,
                     size_t bytes)
 {
     if (REMEDY[fault]) {
         (void)snprintf(out, bytes, "%s", REMEDY[fault]);
     } else {
-        (void)snprintf(out, bytes, "checkrein connect claude --scope %s", name_of(f));
+        (void)snprintf(out, bytes, "%s --scope %s", d->again, name_of(f));
     }
 }
 
@@ -114,12 +130,20 @@ static uint32_t faults_of(const struct settings_file *f)
                                                      : faults;
 }
 
+/* What the machine's settings win against, where they hold. */
+static bool is_overruled(const struct doctor *d, const struct settings_file *f, enum settings_fault fault)
+{
+    return d->in_force && d->in_force != f && is_machine(d->in_force) && d->in_force->look.keeps_on &&
+           d->runtime->overruled & 1u << fault;
+}
+
 /* A user's proxy may well spare this machine; in a project's settings it leads the next client's hooks away. Where the
  * machine's hold, they clear what counts for them. */
 static enum finding_level level_of(const struct doctor *d, const struct settings_file *f, enum settings_fault fault)
 {
     bool soft = (f->scope && f->scope->who == SCOPE_PRIVATE) || (d->in_force && is_machine(d->in_force));
-    return fault == FAULT_TELEMETRY || (fault == FAULT_ENVIRONMENT && soft) ? LEVEL_WARN : LEVEL_FAIL;
+    bool spared = fault == FAULT_TELEMETRY || (fault == FAULT_ENVIRONMENT && soft) || is_overruled(d, f, fault);
+    return spared ? LEVEL_WARN : LEVEL_FAIL;
 }
 
 static void tell_faults(struct doctor *d, const struct settings_file *f)
@@ -132,8 +156,8 @@ static void tell_faults(struct doctor *d, const struct settings_file *f)
             continue;
         }
         fault_words((enum settings_fault)i, f->look.about[i], words, sizeof(words));
-        todo_of(f, (enum settings_fault)i, todo, sizeof(todo));
-        found(d, f->scope ? f->scope->finding : "settings.project",
+        todo_of(d, f, (enum settings_fault)i, todo, sizeof(todo));
+        found(d, finding_of(f),
               level_of(d, f, (enum settings_fault)i), todo, "%s: %s", f->path, words);
     }
 }
@@ -151,8 +175,9 @@ static void check_mode(struct doctor *d, const struct settings_file *f)
               (unsigned)(sb.st_mode & 07777));
     }
     if (f->scope && f->scope->who == SCOPE_SHARED && git_would_commit(f->path)) {
-        found(d, "settings.token", LEVEL_FAIL,
-              "checkrein connect claude --scope project puts hooks without a token there",
+        char todo[WORDS_BYTES];
+        (void)snprintf(todo, sizeof(todo), "%s --scope project puts hooks without a token there", d->again);
+        found(d, "settings.token", LEVEL_FAIL, todo,
               "%s holds the token, and git would commit it", f->path);
     }
 }
@@ -160,16 +185,16 @@ static void check_mode(struct doctor *d, const struct settings_file *f)
 /* What the file makes of the version that is installed. */
 static void check_form(struct doctor *d, const struct settings_file *f)
 {
-    if (!f->look.http || claude_http_fails_closed(span_str(d->version))) {
+    if (!f->look.http || d->runtime->http_fails_closed(span_str(d->version))) {
         return;
     }
     if (d->version[0]) {
-        found(d, "settings.form", LEVEL_FAIL, "checkrein connect claude",
-              "%s: HTTP hooks, and Claude Code %s lets calls run when they fail", f->path,
+        found(d, "settings.form", LEVEL_FAIL, d->again,
+              "%s: HTTP hooks, and %s %s lets calls run when they fail", f->path, d->runtime->called,
               d->version);
     } else {
         found(d, "settings.form", LEVEL_WARN, "name the client with --binary",
-              "%s: HTTP hooks, which fail closed from 2.1.295 on only", f->path);
+              "%s: HTTP hooks, which older clients do not block on when they fail", f->path);
     }
 }
 
@@ -199,9 +224,13 @@ static void check_file(struct doctor *d, const struct settings_file *f)
     if (!f->there) {
         return;
     }
+    if (f->skipped) {
+        found(d, finding_of(f), LEVEL_WARN, "chown root and chmod go-w it, and every folder above it",
+              "%s does not count: the client skips it, because not only root can write there", f->path);
+        return;
+    }
     if (settings_whole(&f->look)) {
-        found(d, f->scope ? f->scope->finding : "settings.project", LEVEL_OK, NULL,
-              "%s: %s, all hooks, as they must be", f->path,
+        found(d, finding_of(f), LEVEL_OK, NULL, "%s: %s, all hooks, as they must be", f->path,
               f->look.http ? "HTTP hooks" : "command hooks");
     }
     tell_faults(d, f);
@@ -222,23 +251,25 @@ static bool managed_only(const struct doctor *d)
     return false;
 }
 
-/* Managed hooks hold against what other files say; others hold while none of them says no. */
+/* The machine's hooks hold against what it overrules; others hold while no file switches them off. */
 static void choose_in_force(struct doctor *d)
 {
-    const uint32_t OFF = 1u << FAULT_DISABLED | 1u << FAULT_UNREADABLE;
-    bool off = managed_only(d);
+    const struct settings_file *machine = NULL;
+    const struct settings_file *first = NULL;
+    uint32_t off = 0;
     for (size_t i = 0; i < d->file_count; i++) {
         const struct settings_file *f = &d->files[i];
-        if (is_machine(f) && settings_whole(&f->look) && !(faults_of(f) & OFF)) {
-            d->in_force = f;
-            return;
+        bool whole = settings_whole(&f->look);
+        if (whole && is_machine(f) && !(faults_of(f) & d->runtime->off)) {
+            machine = f;
         }
-        off = off || (f->look.faults & OFF);
+        first = whole && !first ? f : first;
+        off |= f->look.faults & d->runtime->off;
     }
-    for (size_t i = 0; !off && !d->in_force && i < d->file_count; i++) {
-        if (settings_whole(&d->files[i].look)) {
-            d->in_force = &d->files[i];
-        }
+    if (machine && machine->look.keeps_on) {
+        d->in_force = off & ~d->runtime->overruled ? NULL : machine;
+    } else {
+        d->in_force = off || managed_only(d) ? NULL : first;
     }
 }
 
@@ -254,9 +285,8 @@ static void check_copies(struct doctor *d)
         }
         if (first && !span_eq(first->look.gate, f->look.gate)) {
             found(d, "settings.copies", LEVEL_FAIL,
-                  "take one out: checkrein connect claude --scope ... --remove",
-                  "%s and %s ask in different ways: each call is asked twice, and refused",
-                  first->path, f->path);
+                  "take one out: connect it with --scope and --remove",
+                  "%s and %s ask in different ways: %s", first->path, f->path, connector_find(d->runtime->kind->runtime)->twice);
         }
         first = first ? first : f;
     }
@@ -274,7 +304,7 @@ void check_settings(struct doctor *d)
         found(d, "settings", LEVEL_OK, NULL, "what holds here: the %s settings",
               name_of(d->in_force));
     } else {
-        found(d, "settings", LEVEL_FAIL, "checkrein connect claude",
+        found(d, "settings", LEVEL_FAIL, d->again,
               "no settings hold the gate here: calls are not asked for");
     }
 }

@@ -51,42 +51,31 @@ static enum status options_are_fit(const struct run_plan *p, struct why *why)
     return ST_OK;
 }
 
-static bool switches_off(const struct tape *j)
-{
-    uint32_t config = tape_get(j, TAPE_ROOT, "hooksConfig");
-    uint32_t disabled = tape_get(j, config, "disabled");
-    bool off = tape_type(j, tape_get(j, config, "enabled")) == TAPE_FALSE;
-    for (uint32_t at = tape_first(j, disabled); at != TAPE_ABSENT;
-         at = tape_next(j, disabled, at)) {
-        off |= span_is(tape_raw(j, at), "\"" OUR_MARK "\"");
-    }
-    return off;
-}
-
 /* One that cannot be read for certain may switch them off. */
 static enum status file_is_fit(const char *path, struct why *why)
 {
+    const struct settings_daemon any = {.socket_path = ""};
+    struct settings_look look;
     struct buf b;
-    struct tape j;
-    struct tape_token *tokens = xcalloc(SETTINGS_TOKENS, sizeof(*tokens));
     buf_init(&b, SETTINGS_BYTES);
     enum status st = file_read(path, &b, NULL);
-    if (st == ST_NOTFOUND || (st == ST_OK && !span_trim(buf_span(&b)).n)) {
-        st = ST_OK;
-    } else if (st != ST_OK ||
-               tape_parse(&j, buf_span(&b), TAPE_STRICT, tokens, SETTINGS_TOKENS) != ST_OK) {
-        st = why_fail(
+    settings_look_at(&settings_gemini, buf_span(&b), &any, &look);
+    buf_release(&b);
+    if (st == ST_NOTFOUND) {
+        return ST_OK;
+    }
+    if (st != ST_OK || look.faults & 1u << FAULT_UNREADABLE) {
+        return why_fail(
             why, ST_DENIED,
             "%s: cannot be read as strict JSON, so whether it switches the gate off is not known",
             path);
-    } else if (switches_off(&j)) {
-        st = why_fail(
+    }
+    if (look.faults & (1u << FAULT_DISABLED | 1u << FAULT_NAMED)) {
+        return why_fail(
             why, ST_DENIED,
             "%s: \"hooksConfig\" switches the gate off; take that out, or run it elsewhere", path);
     }
-    buf_release(&b);
-    free(tokens);
-    return st;
+    return ST_OK;
 }
 
 /* Of the folder that it works in and of those above it; the user's own is looked at when ours are

@@ -1,13 +1,10 @@
 /* Claude Code's settings with and without our hooks: others' stay, ours come once, and go again. */
-#include "connect/connect_priv.h"
+#include "connected.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "json_same.h"
 #include "random_json.h"
-
-#define TOKEN "0123456789abcdef0123456789abcdef"
 
 static const struct claude_gate HTTP = {.self = "/usr/bin/checkrein",
                                         .socket_path = "/run/c.sock",
@@ -19,33 +16,6 @@ static const struct claude_gate COMMAND = {.self = "/opt/it's here/checkrein",
                                            .port = 7717,
                                            .token = SPAN_INIT(TOKEN),
                                            .version = SPAN_INIT("2.1.197")};
-
-static struct buf add(struct span old, const struct claude_gate *g)
-{
-    struct buf out;
-    struct why why = {0};
-    buf_init(&out, SETTINGS_BYTES);
-    assert_status(claude_settings_add(old, g, &out, &why), ST_OK);
-    return out;
-}
-
-static struct buf take_out(struct span old)
-{
-    struct buf out;
-    struct why why = {0};
-    buf_init(&out, SETTINGS_BYTES);
-    assert_status(claude_settings_remove(old, &out, &why), ST_OK);
-    return out;
-}
-
-/* Raw text of what stands at the path in `text`, into `out`. */
-static void at_path(struct span text, const char *path, char *out, size_t bytes)
-{
-    struct json j;
-    json_open(&j, text);
-    assert_true(span_copy(tape_raw(&j.tape, tape_path(&j.tape, TAPE_ROOT, path)), out, bytes));
-    json_close(&j);
-}
 
 static void gate_fails_closed(void **state)
 {
@@ -59,7 +29,7 @@ static void gate_fails_closed(void **state)
     };
     for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
         char text[4096];
-        struct buf out = add(SPAN("{}"), CASES[i].gate);
+        struct buf out = connected("claude", SPAN("{}"), CASES[i].gate);
         at_path(buf_span(&out), "hooks/PreToolUse", text, sizeof(text));
         assert_contains(text, CASES[i].gate_has);
         assert_contains(text, "\"timeout\": 86400");
@@ -90,11 +60,11 @@ static void words_are_quoted(void **state)
     char text[4096];
     struct claude_gate odd = HTTP;
     odd.token = SPAN("a\"b\\c");
-    struct buf out = add(SPAN("{}"), &odd);
+    struct buf out = connected("claude", SPAN("{}"), &odd);
     at_path(buf_span(&out), "hooks/Stop", text, sizeof(text));
     assert_contains(text, "\"Bearer a\\\"b\\\\c\"");
     buf_release(&out);
-    out = add(SPAN(""), &COMMAND);
+    out = connected("claude", SPAN(""), &COMMAND);
     at_path(buf_span(&out), "hooks/PreToolUse", text, sizeof(text));
     assert_contains(text, "'/opt/it'\\\\''s here/checkrein' hook claude");
     buf_release(&out);
@@ -107,13 +77,13 @@ static void others_stay(void **state)
     (void)state;
     static const char OLD[] = "{\"model\": \"x\",\n \"hooks\": {\"PreToolUse\": [" FOREIGN "], \"Mine\": [" FOREIGN "]},"
                               " \"env\": {\"PATH\" : \"/bin\"}}";
-    struct buf out = add(span_str(OLD), &HTTP);
+    struct buf out = connected("claude", span_str(OLD), &HTTP);
     assert_contains(out.data, FOREIGN);
     assert_contains(out.data, "\"PATH\" : \"/bin\"");
     assert_contains(out.data, "\"Mine\": [" FOREIGN "]");
-    struct buf again = add(buf_span(&out), &HTTP);
+    struct buf again = connected("claude", buf_span(&out), &HTTP);
     assert_string_equal(again.data, out.data);
-    struct buf back = take_out(buf_span(&out));
+    struct buf back = disconnected("claude", buf_span(&out));
     assert_true(json_same(buf_span(&back), span_str(OLD)));
     assert_contains(back.data, FOREIGN);
     buf_release(&out);
@@ -128,7 +98,7 @@ static void mixed_group(void **state)
     static const char OLD[] =
         "{\"hooks\":{\"Stop\":[{\"note\":\"n\",\"hooks\":[{\"type\":\"command\",\"command\":\"x\",\"statusMessage\":\"checkrein gate\"},"
         "{\"type\":\"command\",\"command\":\"mine\"}],\"after\":1}]}}";
-    struct buf out = take_out(span_str(OLD));
+    struct buf out = disconnected("claude", span_str(OLD));
     assert_true(json_same(buf_span(&out), SPAN("{\"hooks\":{\"Stop\":[{\"note\":\"n\",\"hooks\":[{\"type\":\"command\","
                                                "\"command\":\"mine\"}],\"after\":1}]}}")));
     buf_release(&out);
@@ -142,7 +112,7 @@ static void nothing_of_ours_nothing_touched(void **state)
         "{\"env\":{\"OTEL_EXPORTER_OTLP_ENDPOINT\":\"http://127.0.0.1:4318\",\"OTEL_EXPORTER_OTLP_HEADERS\":\"Authorization=Bearer x\"}}",
     };
     for (size_t i = 0; i < ARRAY_LEN(OLD); i++) {
-        struct buf out = take_out(span_str(OLD[i]));
+        struct buf out = disconnected("claude", span_str(OLD[i]));
         assert_string_equal(out.data, OLD[i]);
         buf_release(&out);
     }
@@ -160,18 +130,18 @@ static void telemetry_of_others(void **state)
         char before[512];
         char after[512];
         assert_true(claude_telemetry_is_anothers(span_str(OLD[i])));
-        struct buf out = add(span_str(OLD[i]), &HTTP);
+        struct buf out = connected("claude", span_str(OLD[i]), &HTTP);
         at_path(span_str(OLD[i]), "env", before, sizeof(before));
         at_path(buf_span(&out), "env", after, sizeof(after));
         assert_string_equal(after, before);
         buf_release(&out);
     }
-    struct buf ours = add(SPAN("{}"), &HTTP);
+    struct buf ours = connected("claude", SPAN("{}"), &HTTP);
     assert_false(claude_telemetry_is_anothers(buf_span(&ours)));
     struct claude_gate moved = HTTP;
     moved.port = 7718;
     moved.token = SPAN("ffffffffffffffffffffffffffffffff");
-    struct buf out = add(buf_span(&ours), &moved);
+    struct buf out = connected("claude", buf_span(&ours), &moved);
     assert_contains(out.data, "http://127.0.0.1:7718\"");
     assert_null(strstr(out.data, "7717"));
     assert_null(strstr(out.data, TOKEN));
@@ -187,13 +157,7 @@ static void refused(void **state)
         "{\"env\":[]}", "{\"hooks\":{\"a\":1,\"a\":2}}", "// mine\n{}", "{\"a\":1,}",
     };
     for (size_t i = 0; i < ARRAY_LEN(BAD); i++) {
-        struct buf out;
-        struct why why = {0};
-        buf_init(&out, SETTINGS_BYTES);
-        assert_status(claude_settings_add(span_str(BAD[i]), &HTTP, &out, &why), ST_INVALID);
-        assert_true(why.text[0] != '\0');
-        assert_int_equal(out.len, 0);
-        buf_release(&out);
+        assert_left_alone("claude", BAD[i], &HTTP);
     }
 }
 
@@ -302,9 +266,9 @@ static void any_settings(void **state)
         buf_init(&before, SETTINGS_BYTES);
         buf_init(&after, SETTINGS_BYTES);
         random_settings(&random, &old);
-        struct buf with = add(buf_span(&old), gate);
-        struct buf twice = add(buf_span(&with), gate);
-        struct buf without = take_out(buf_span(&with));
+        struct buf with = connected("claude", buf_span(&old), gate);
+        struct buf twice = connected("claude", buf_span(&with), gate);
+        struct buf without = disconnected("claude", buf_span(&with));
         assert_string_equal(twice.data, with.data);
         prune(buf_span(&old), &before);
         prune(buf_span(&without), &after);

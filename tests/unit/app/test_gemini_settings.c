@@ -1,13 +1,10 @@
 /* Gemini CLI's settings with and without our hooks: others' stay, ours come once, and go again. */
-#include "connect/connect_priv.h"
+#include "connected.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "json_same.h"
-
-#define TOKEN "0123456789abcdef0123456789abcdef"
 
 static const struct claude_gate GATE = {.self = "/opt/it's here/checkrein",
                                         .socket_path = "/run/c.sock",
@@ -15,39 +12,12 @@ static const struct claude_gate GATE = {.self = "/opt/it's here/checkrein",
                                         .token = SPAN_INIT(TOKEN),
                                         .version = SPAN_INIT("0.61.0")};
 
-static struct buf add(struct span old, const struct claude_gate *g)
-{
-    struct buf out;
-    struct why why = {0};
-    buf_init(&out, SETTINGS_BYTES);
-    assert_status(gemini_settings_add(old, g, &out, &why), ST_OK);
-    return out;
-}
-
-static struct buf take_out(struct span old)
-{
-    struct buf out;
-    struct why why = {0};
-    buf_init(&out, SETTINGS_BYTES);
-    assert_status(gemini_settings_remove(old, &out, &why), ST_OK);
-    return out;
-}
-
-/* Raw text of what stands at the path in `text`, into `out`. */
-static void at_path(struct span text, const char *path, char *out, size_t bytes)
-{
-    struct json j;
-    json_open(&j, text);
-    assert_true(span_copy(tape_raw(&j.tape, tape_path(&j.tape, TAPE_ROOT, path)), out, bytes));
-    json_close(&j);
-}
-
 /* The client's time-out lets the call run, and one above 2^31 ms does so at once. */
 static void gate_fails_closed(void **state)
 {
     (void)state;
     char text[4096];
-    struct buf out = add(SPAN("{}"), &GATE);
+    struct buf out = connected("gemini", SPAN("{}"), &GATE);
     at_path(buf_span(&out), "hooks/BeforeTool", text, sizeof(text));
     assert_contains(text, "\"trap '' HUP INT TERM; '/opt/it'\\\\''s here/checkrein' hook gemini --deadline 23h --pid $((PPID)) --socket '/run/c.sock'");
     assert_contains(text, "the call is blocked' >&2; exit 2; }\"");
@@ -65,7 +35,7 @@ static void only_what_is_needed(void **state)
 {
     (void)state;
     static const char *const NOT[] = {"BeforeModel", "AfterModel", "BeforeToolSelection", "PreCompress"};
-    struct buf out = add(SPAN(""), &GATE);
+    struct buf out = connected("gemini", SPAN(""), &GATE);
     for (size_t i = 0; i < ARRAY_LEN(NOT); i++) {
         assert_null(strstr(out.data, NOT[i]));
     }
@@ -78,15 +48,15 @@ static void others_stay(void **state)
 {
     (void)state;
     static const char OLD[] = "{\"ui\": {\"theme\":  \"x\"},\n \"hooks\": {\"BeforeTool\": [" FOREIGN "], \"Mine\": [" FOREIGN "]}}";
-    struct buf out = add(span_str(OLD), &GATE);
+    struct buf out = connected("gemini", span_str(OLD), &GATE);
     assert_contains(out.data, FOREIGN);
     assert_contains(out.data, "\"Mine\": [" FOREIGN "]");
     assert_contains(out.data, "{\"theme\":  \"x\"}");
     struct claude_gate moved = GATE;
     moved.port = 7718;
-    struct buf again = add(buf_span(&out), &moved);
+    struct buf again = connected("gemini", buf_span(&out), &moved);
     assert_null(strstr(again.data, ":7717"));
-    struct buf back = take_out(buf_span(&again));
+    struct buf back = disconnected("gemini", buf_span(&again));
     assert_true(json_same(buf_span(&back), span_str(OLD)));
     assert_contains(back.data, FOREIGN);
     buf_release(&out);
@@ -104,9 +74,9 @@ static void telemetry_of_others(void **state)
     };
     for (size_t i = 0; i < ARRAY_LEN(OLD); i++) {
         assert_true(gemini_telemetry_is_anothers(span_str(OLD[i])));
-        struct buf out = add(span_str(OLD[i]), &GATE);
+        struct buf out = connected("gemini", span_str(OLD[i]), &GATE);
         assert_null(strstr(out.data, TOKEN));
-        struct buf back = take_out(buf_span(&out));
+        struct buf back = disconnected("gemini", buf_span(&out));
         assert_true(json_same(buf_span(&back), span_str(OLD[i])));
         buf_release(&out);
         buf_release(&back);
@@ -120,7 +90,7 @@ static void odd_token(void **state)
     char text[4096];
     struct claude_gate odd = GATE;
     odd.token = SPAN("a+b/c=d-._~");
-    struct buf out = add(SPAN("{}"), &odd);
+    struct buf out = connected("gemini", SPAN("{}"), &odd);
     assert_false(gemini_telemetry_is_anothers(buf_span(&out)));
     at_path(buf_span(&out), "telemetry/otlpEndpoint", text, sizeof(text));
     assert_string_equal(text, "\"http://checkrein:a%2Bb%2Fc%3Dd-._~@127.0.0.1:7717\"");
@@ -131,23 +101,15 @@ static void refused(void **state)
 {
     (void)state;
     static const char *const BAD[] = {
-        "{", "[]", "// why\n{}", "{\"a\":1,\"a\":2}", "{\"hooks\":[]}", "{\"hooks\":{\"BeforeTool\":{}}}", "{\"telemetry\":1}",
+        "{", "[]", "// why\n{}", "{\"a\":1,\"a\":2}", "{\"hooks\":[]}", "{\"hooks\":{\"BeforeTool\":{}}}",
         "{\"hooksConfig\":{\"enabled\":false}}", "{\"hooksConfig\":{\"disabled\":[\"a\",\"checkrein gate\"]}}",
     };
     for (size_t i = 0; i < ARRAY_LEN(BAD); i++) {
-        struct buf out;
-        struct why why = {0};
-        buf_init(&out, SETTINGS_BYTES);
-        enum status st = gemini_settings_add(span_str(BAD[i]), &GATE, &out, &why);
-        if (strstr(BAD[i], "telemetry")) {
-            assert_status(st, ST_OK); /* somebody else's: left as it is */
-        } else {
-            assert_status(st, ST_INVALID);
-            assert_true(why.text[0] != '\0');
-        }
-        buf_release(&out);
+        assert_left_alone("gemini", BAD[i], &GATE);
     }
-    struct buf out = add(SPAN("{\"hooksConfig\":{\"enabled\":true,\"disabled\":[\"mine\"]}}"), &GATE);
+    struct buf others = connected("gemini", SPAN("{\"telemetry\":1}"), &GATE);
+    buf_release(&others);
+    struct buf out = connected("gemini", SPAN("{\"hooksConfig\":{\"enabled\":true,\"disabled\":[\"mine\"]}}"), &GATE);
     buf_release(&out);
 }
 

@@ -30,21 +30,33 @@ static const struct claude_gate MANAGED = {
 static const struct settings_daemon DAEMON = {
     .port = 7717, .token = SPAN_INIT(TOKEN), .socket_path = SOCKET, .own_socket = SOCKET};
 
+static const struct claude_gate GEMINI = {.self = "/opt/it's here/checkrein",
+                                          .socket_path = SOCKET,
+                                          .port = 7717,
+                                          .token = SPAN_INIT(TOKEN),
+                                          .version = SPAN_INIT("0.61.0")};
+static const struct claude_gate GEMINI_MANAGED = {.self = "/usr/bin/checkrein", .lock = true};
+
+static const struct settings_kind *kind_of(const struct claude_gate *g)
+{
+    return g == &GEMINI || g == &GEMINI_MANAGED ? &settings_gemini : &settings_claude;
+}
+
 static char *connected(const struct claude_gate *g, const char *old)
 {
     struct buf out;
     struct why why = {0};
     buf_init(&out, SETTINGS_BYTES);
-    assert_status(claude_settings_add(span_str(old), g, &out, &why), ST_OK);
+    assert_status(connector_find(kind_of(g)->runtime)->add(span_str(old), g, &out, &why), ST_OK);
     char *text = buf_detach(&out, NULL);
     buf_release(&out);
     return text;
 }
 
-static struct settings_look look_at(const char *text)
+static struct settings_look look_at(const struct settings_kind *k, const char *text)
 {
     struct settings_look look;
-    settings_look_claude(span_str(text), &DAEMON, &look);
+    settings_look_at(k, span_str(text), &DAEMON, &look);
     look.gate = SPAN_NONE;
     return look;
 }
@@ -61,13 +73,16 @@ static void whole_in_every_form(void **state)
         {&COMMAND, false, true,  true,  0                       },
         {&PROJECT, false, false, false, 0                       },
         {&MANAGED, false, false, false, 1u << FAULT_MANAGED_ONLY},
+        {&GEMINI, false, true, true, 0},
+        {&GEMINI_MANAGED, false, false, false, 0},
     };
     for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
         char *text = connected(
             CASES[i].gate,
             "{\"hooks\":{\"Stop\":[{\"hooks\":[{\"type\":\"command\",\"command\":\"x\"}]}]}}");
-        struct settings_look look = look_at(text);
+        struct settings_look look = look_at(kind_of(CASES[i].gate), text);
         assert_int_equal(look.faults, CASES[i].faults);
+        assert_int_equal(look.keeps_on, CASES[i].gate != &GEMINI);
         assert_true(settings_whole(&look));
         assert_int_equal(look.http, CASES[i].http);
         assert_int_equal(look.command, !CASES[i].http);
@@ -90,10 +105,13 @@ static void nothing_is_no_fault(void **state)
                                         "{\"hooks\":{\"PreToolUse\":[{\"matcher\":\"Bash\",\"hooks\":[]}]}}",
     };
     for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
-        struct settings_look look = look_at(TEXTS[i]);
+        struct settings_look look = look_at(&settings_claude, TEXTS[i]);
+        struct settings_look other = look_at(&settings_gemini, TEXTS[i]);
         assert_int_equal(look.faults, 0);
+        assert_int_equal(other.faults, 0);
         assert_int_equal(look.marked, 0);
         assert_false(settings_whole(&look));
+        assert_false(settings_whole(&other));
     }
 }
 
@@ -181,11 +199,37 @@ static void what_is_taken_is_seen(void **state)
          "PreToolUse",                                                                                                                                        false},
         {&COMMAND, "\"Stop\"",     "|| exit 0",                "|| exit 2",                               FAULT_SHAPE,        "Stop",                         false},
         {&COMMAND, "PreToolUse",   "2.1.197",                  "2.1.197; true",                           FAULT_SHAPE,        "PreToolUse",                   false},
+        {&COMMAND, "PreToolUse", "86400", "2147484", FAULT_SHORT, "PreToolUse", false},
+        {&GEMINI, "BeforeTool", "86400000", "2147483648", FAULT_SHORT, "BeforeTool", false},
+        {&GEMINI, "BeforeTool", "86400000", "86400", FAULT_SHORT, "BeforeTool", false},
+        {&GEMINI, "BeforeTool", "exit 2; }", "exit 1; }", FAULT_FAILS_OPEN, "BeforeTool", false},
+        {&GEMINI, "BeforeTool", "trap '' HUP INT TERM; ", "", FAULT_SHAPE, "BeforeTool", false},
+        {&GEMINI, "BeforeTool", " --pid $((PPID))", "", FAULT_SHAPE, "BeforeTool", false},
+        {&GEMINI, "BeforeTool", " hook gemini", " hook claude", FAULT_SHAPE, "BeforeTool", false},
+        {&GEMINI, "BeforeTool", "\"matcher\": \"*\"", "\"matcher\": \"glob\"", FAULT_NARROW, "BeforeTool", false},
+        {&GEMINI, "BeforeTool", "\"matcher\": \"*\"", "\"matcher\": \"*\", \"sequential\": true", FAULT_NARROW, "BeforeTool", false},
+        {&GEMINI, "BeforeTool", ", \"env\":", ", \"once\": 1, \"env\":", FAULT_NARROW, "BeforeTool", false},
+        {&GEMINI, "BeforeTool", "\"BASH_ENV\": \"\"", "\"BASH_ENV\": \"x\"", FAULT_SHAPE, "BeforeTool", false},
+        {&GEMINI, "BeforeTool", "\"BASH_ENV\": \"\"", "\"BASH_ENV\": \"\", \"PATH\": \"/tmp\"", FAULT_SHAPE, "BeforeTool", false},
+        {&GEMINI, "BeforeTool", "\"SHELLOPTS\": \"\", ", "", FAULT_SHAPE, "BeforeTool", false},
+        {&GEMINI, "BeforeTool", "\"type\": \"command\"", "\"type\": \"http\"", FAULT_SHAPE, "BeforeTool", false},
+        {&GEMINI, "BeforeTool", SOCKET, "/tmp/c.sock", FAULT_SOCKET, "BeforeTool", false},
+        {&GEMINI, "AfterAgent", "exit 0", "exit 2", FAULT_SHAPE, "AfterAgent", false},
+        {&GEMINI, "BeforeAgent", "BeforeAgent", "BeforeModel", FAULT_MISSING, "BeforeAgent", false},
+        {&GEMINI, "{", "{", "{\"hooksConfig\": {\"enabled\": false},", FAULT_DISABLED, "hooksConfig.enabled", true},
+        {&GEMINI, "{", "{", "{\"hooksConfig\": {\"enabled\": \"true\"},", FAULT_DISABLED, "hooksConfig.enabled", true},
+        {&GEMINI, "{", "{", "{\"hooksConfig\": [],", FAULT_DISABLED, "hooksConfig.enabled", true},
+        {&GEMINI, "{", "{", "{\"hooksConfig\": {\"disabled\": [\"a\", \"" OUR_MARK "\"]},", FAULT_NAMED, "hooksConfig.disabled", true},
+        {&GEMINI, "{", "{", "{\"hooksConfig\": {\"disabled\": [\"check\\u0072ein gate\"]},", FAULT_NAMED, "hooksConfig.disabled", true},
+        {&GEMINI, "{", "{", "{\"hooksConfig\": {\"disabled\": [\"${X}\"]},", FAULT_NAMED, "hooksConfig.disabled", true},
+        {&GEMINI, "{", "{", "{\"hooksConfig\": {\"disabled\": \"\"},", FAULT_NAMED, "hooksConfig.disabled", true},
+        {&GEMINI, "\"telemetry\"", "http://checkrein:", "http://else:", FAULT_TELEMETRY, "telemetry", true},
+        {&GEMINI, "\"telemetry\"", "\"enabled\": true", "\"enabled\": false", FAULT_TELEMETRY, "telemetry", true},
     };
     for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
         char *text = connected(CASES[i].gate, "{}");
         char *other = changed(text, CASES[i].after, CASES[i].from, CASES[i].to);
-        struct settings_look look = look_at(other);
+        struct settings_look look = look_at(kind_of(CASES[i].gate), other);
         if (!(look.faults & 1u << CASES[i].fault)) {
             fail_msg("%zu: %s -> %s: faults %x", i, CASES[i].from, CASES[i].to, look.faults);
         }
@@ -201,13 +245,13 @@ static void a_second_copy_is_told(void **state)
     (void)state;
     char *text = connected(&HTTP, "{}");
     struct settings_look look;
-    settings_look_claude(span_str(text), &DAEMON, &look);
+    settings_look_at(&settings_claude, span_str(text), &DAEMON, &look);
     struct buf twice;
     buf_init(&twice, SETTINGS_BYTES);
     buf_printf(&twice, "%.*s, %.*s", SPAN_ARG(look.gate), SPAN_ARG(look.gate));
     char *one = xstrndup(look.gate.p, look.gate.n);
     char *other = changed(text, "PreToolUse", one, twice.data);
-    look = look_at(other);
+    look = look_at(&settings_claude, other);
     assert_true(look.faults & 1u << FAULT_TWICE);
     assert_false(settings_whole(&look));
     buf_release(&twice);
@@ -226,13 +270,13 @@ static void lines_are_read_as_they_are_written(void **state)
         struct buf line;
         buf_init(&line, 4096);
         struct hook_command c = {
-            .runtime = "claude", .self = PATHS[i], .socket_path = PATHS[i], .otherwise = "exit 2"};
+            .kind = &settings_claude, .role = ROLE_GATE, .self = PATHS[i], .socket_path = PATHS[i]};
         hook_command_write(&line, &c);
-        assert_true(hook_command_read(buf_span(&line), "claude", "exit 2", self, socket));
+        assert_true(hook_command_read(buf_span(&line), &settings_claude, ROLE_GATE, self, socket));
         assert_string_equal(self, PATHS[i]);
         assert_string_equal(socket, PATHS[i]);
-        assert_false(hook_command_read(buf_span(&line), "claude", "exit 0", self, socket));
-        assert_false(hook_command_read(buf_span(&line), "gemini", "exit 2", self, socket));
+        assert_false(hook_command_read(buf_span(&line), &settings_claude, ROLE_REPORT, self, socket));
+        assert_false(hook_command_read(buf_span(&line), &settings_gemini, ROLE_GATE, self, socket));
         assert_string_equal(self, "");
         buf_release(&line);
     }
