@@ -107,6 +107,36 @@ scenario('the helper is killed while the call waits', async (world) => {
   assert.equal(first['approval.decision'], 'withdrawn');
 }, OLD);
 
+// A stop of all that is below the agent, or the end of its terminal, reaches shell and helper, in any order.
+for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) {
+  for (const order of [['shell', 'helper'], ['helper', 'shell']]) {
+    scenario(`${signal} to ${order.join(' and ')} while the call waits: it goes on waiting`, async (world) => {
+      const { gate, model, claude, sandbox } = world;
+      await world.govern();
+      const agent = claude.start(model.play('one', shell('touch ran')));
+      const request = await gate.asked('touch ran');
+      const found = await until('the helper waits', () => waiting(gate));
+      for (const one of order) process.kill(found[one], signal);
+      const { code } = await gate.deny(request, 'no');
+      await agent.finished();
+      assert.equal(sandbox.made('ran'), false, 'it ran');
+      assert.equal(code, 0, 'it did not wait any more');
+    }, OLD);
+  }
+}
+
+// The client ends what it waits for by a signal too; then nothing of it may run, whatever is decided afterwards.
+scenario('Esc at its screen while a call waits: nothing runs, and the request does not stay', async (world) => {
+  const { gate, model, claude, sandbox } = world;
+  await world.govern();
+  const screen = await world.screen();
+  await claude.ask(screen, model.play('one', shell('touch ran')));
+  const request = await gate.asked('touch ran');
+  screen.press('Escape');
+  await gate.event('it is withdrawn', 'approval.resolved', (end) => end['approval.id'] === request['approval.id']);
+  assert.equal(sandbox.made('ran'), false, 'it ran');
+}, OLD);
+
 scenario('nobody decides before the helper\'s own deadline', async (world) => {
   const { gate, model, claude, sandbox } = world;
   await world.govern();

@@ -25,7 +25,7 @@ static void gate_fails_closed(void **state)
         const char *gate_has, *report_has;
     } CASES[] = {
         {&HTTP, "\"onFailure\": \"block\"", "\"onFailure\": \"continue\""},
-        {&COMMAND, "|| exit 2\"", "|| exit 0\""}, /* exit code 2 of a Stop hook would keep the model talking */
+        {&COMMAND, "\"command\": \"trap '' HUP INT TERM; '/opt/", "|| exit 0\""}, /* exit code 2 of a Stop hook would keep the model talking */
     };
     for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
         char text[4096];
@@ -33,6 +33,7 @@ static void gate_fails_closed(void **state)
         at_path(buf_span(&out), "hooks/PreToolUse", text, sizeof(text));
         assert_contains(text, CASES[i].gate_has);
         assert_contains(text, "\"timeout\": 86400");
+        assert_int_equal(strstr(text, "|| exit 2\"") != NULL, CASES[i].gate == &COMMAND);
         at_path(buf_span(&out), "hooks/Stop", text, sizeof(text));
         assert_contains(text, CASES[i].report_has);
         at_path(buf_span(&out), "hooks/SessionStart", text, sizeof(text));

@@ -199,6 +199,7 @@ static void what_is_taken_is_seen(void **state)
          "PreToolUse",                                                                                                                                        false},
         {&COMMAND, "\"Stop\"",     "|| exit 0",                "|| exit 2",                               FAULT_SHAPE,        "Stop",                         false},
         {&COMMAND, "PreToolUse",   "2.1.197",                  "2.1.197; true",                           FAULT_SHAPE,        "PreToolUse",                   false},
+        {&COMMAND, "PreToolUse", "trap '' HUP INT TERM; ", "", FAULT_SHAPE, "PreToolUse", false},
         {&COMMAND, "PreToolUse", "86400", "2147484", FAULT_SHORT, "PreToolUse", false},
         {&GEMINI, "BeforeTool", "86400000", "2147483648", FAULT_SHORT, "BeforeTool", false},
         {&GEMINI, "BeforeTool", "86400000", "86400", FAULT_SHORT, "BeforeTool", false},
