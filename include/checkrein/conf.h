@@ -57,6 +57,11 @@ enum status ini_fail(const struct ini *ini, const struct ini_section *s, const s
                      struct why *why, const char *fmt, ...) PRINTF(5, 6);
 
 /* Whether every byte of s is one of `chars`: for names and other closed alphabets. */
+/* Of a file whose sections are all [WORD NAME], with at most INI_LIST_KEYS keys: gives each to `take`, which tells its
+ * trouble by ini_fail(). A file that is not there has none. */
+#define INI_LIST_KEYS 16
+typedef enum status ini_take(void *ctx, const struct ini *ini, const struct ini_section *s, struct span name, struct why *why);
+enum status ini_read_list(const char *path, const char *word, ini_take *take, void *ctx, struct why *why) MUST_USE;
 bool ini_has_only(struct span s, const char *chars);
 
 /* ---- checkrein.ini: X(member, ini key, kind, default, min, max, help). One row is one option. */

@@ -1,42 +1,17 @@
 #include "govd_priv.h"
 
-#define RULE_KEYS_MAX 16
-
-static enum status add_rule(struct policy *p, const struct ini *ini, const struct ini_section *s,
+static enum status add_rule(void *ctx, const struct ini *ini, const struct ini_section *s, struct span name,
                             struct why *why)
 {
-    struct span name = s->name;
-    if (!span_starts(name, "rule ") || s->key_count > RULE_KEYS_MAX) {
-        return ini_fail(ini, s, NULL, why, "a section is [rule NAME], of at most %d keys",
-                        RULE_KEYS_MAX);
-    }
-    struct policy_pair pairs[RULE_KEYS_MAX];
+    struct policy_pair pairs[INI_LIST_KEYS];
     for (uint32_t i = 0; i < s->key_count; i++) {
         pairs[i] = (struct policy_pair){s->keys[i].name, s->keys[i].value};
     }
     struct why inner = {0};
-    name = span_trim(span_sub(name, 5, name.n));
-    if (policy_add(p, name, s->line, pairs, s->key_count, &inner) != ST_OK) {
+    if (policy_add(ctx, name, s->line, pairs, s->key_count, &inner) != ST_OK) {
         return ini_fail(ini, s, NULL, why, "%s", inner.text);
     }
     return ST_OK;
-}
-
-static enum status read_rules(struct policy *p, const char *path, struct why *why)
-{
-    struct ini ini = {0};
-    enum status st = ini_load(&ini, path, why);
-    if (st == ST_NOTFOUND) {
-        return ST_OK;
-    }
-    for (uint32_t i = 0; st == ST_OK && i < ini.section_count; i++) {
-        const struct ini_section *s = &ini.sections[i];
-        if (s->name.n || s->key_count) {
-            st = add_rule(p, &ini, s, why);
-        }
-    }
-    ini_release(&ini);
-    return st;
 }
 
 static void tell(struct govd *g, const char *reason)
@@ -51,7 +26,7 @@ static void tell(struct govd *g, const char *reason)
 enum status rules_load(struct govd *g, struct why *why)
 {
     struct policy *fresh = policy_new();
-    enum status st = read_rules(fresh, g->policy_path, why);
+    enum status st = ini_read_list(g->policy_path, "rule", add_rule, fresh, why);
     if (st != ST_OK) {
         policy_free(fresh);
         return st;

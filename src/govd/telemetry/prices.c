@@ -1,47 +1,25 @@
 #include "telemetry_priv.h"
 
-#define PRICE_KEYS_MAX 16
-
-static enum status add_section(struct price_table *t, const struct ini *ini,
-                               const struct ini_section *s, struct why *why)
+static enum status add_price(void *ctx, const struct ini *ini, const struct ini_section *s, struct span name,
+                             struct why *why)
 {
-    if (!span_starts(s->name, "price ") || s->key_count > PRICE_KEYS_MAX) {
-        return ini_fail(ini, s, NULL, why, "a section is [price NAME], of at most %d keys",
-                        PRICE_KEYS_MAX);
-    }
-    struct price_pair pairs[PRICE_KEYS_MAX];
+    (void)name;
+    struct price_pair pairs[INI_LIST_KEYS];
     for (uint32_t i = 0; i < s->key_count; i++) {
         pairs[i] = (struct price_pair){s->keys[i].name, s->keys[i].value};
     }
     struct why inner = {0};
     uint32_t bad = 0;
-    if (price_add(t, pairs, s->key_count, &bad, &inner) != ST_OK) {
+    if (price_add(ctx, pairs, s->key_count, &bad, &inner) != ST_OK) {
         return ini_fail(ini, s, bad < s->key_count ? &s->keys[bad] : NULL, why, "%s", inner.text);
     }
     return ST_OK;
 }
 
-static enum status read_file(struct price_table *t, const char *path, struct why *why)
-{
-    struct ini ini = {0};
-    enum status st = ini_load(&ini, path, why);
-    if (st == ST_NOTFOUND) {
-        return ST_OK;
-    }
-    for (uint32_t i = 0; st == ST_OK && i < ini.section_count; i++) {
-        const struct ini_section *s = &ini.sections[i];
-        if (s->name.n || s->key_count) {
-            st = add_section(t, &ini, s, why);
-        }
-    }
-    ini_release(&ini);
-    return st;
-}
-
 enum status prices_load(struct govd *g, struct why *why)
 {
     struct price_table *fresh = price_table_new();
-    enum status st = read_file(fresh, g->prices_path, why);
+    enum status st = ini_read_list(g->prices_path, "price", add_price, fresh, why);
     if (st != ST_OK) {
         price_table_free(fresh);
         return st;
