@@ -47,6 +47,8 @@ char *path_config(const char *name);
 char *path_state(const char *name);
 char *path_join(const char *dir, const char *name);
 char *path_self(void);
+/* What was given, else what is configured (never NULL; empty: nothing), else `standard`, which it owns; caller frees. */
+char *path_chosen(const char *given, const char *configured, char *standard);
 const char *env_or(const char *name, const char *fallback); /* unset and empty are the same */
 /* The folder of a Unix socket belongs to this user (or root) and nobody else can put another socket there: who
  * answers is the daemon. A folder that is missing is fine, there nobody answers. */

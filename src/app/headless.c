@@ -3,6 +3,7 @@
 #include "checkrein/alloc.h"
 #include "checkrein/clock.h"
 #include "checkrein/log.h"
+#include "checkrein/text.h"
 
 #define SETTLE_MS 10000
 
@@ -109,4 +110,10 @@ void headless_close(struct headless *h)
     }
     conf_release(&h->conf);
     free(h->local_url);
+}
+
+const char *headless_plain(const struct fleet *f, sid id, char *out, size_t bytes)
+{
+    (void)text_plain_of(fleet_span(f, id), out, bytes);
+    return out[0] ? out : "-";
 }

@@ -23,6 +23,9 @@ void headless_close(struct headless *h);
 /* An agent by its id or, when only one has it, by its name: c->agent and c->backend, borrowed from the fleet. */
 enum status headless_find_agent(const struct fleet *f, const char *word, struct command *c, struct why *why) MUST_USE;
 
+/* For a terminal: text of an agent's in printable characters, "-" when there is none. */
+const char *headless_plain(const struct fleet *f, sid id, char *out, size_t bytes);
+
 /* On standard output, one JSON object a line, in printable ASCII. */
 enum headless_thing { HEADLESS_AGENTS, HEADLESS_APPROVALS, HEADLESS_SPEND, HEADLESS_WATCHERS };
 void headless_print_lines(const struct fleet *f, enum headless_thing thing);

@@ -28,12 +28,6 @@ const struct option_row OPTIONS_HISTORY[] = {
     {0},
 };
 
-static const char *plain(const struct fleet *f, sid id, char *out, size_t bytes)
-{
-    (void)text_plain_of(fleet_span(f, id), out, bytes);
-    return out[0] ? out : "-";
-}
-
 /* ---- lists of what is */
 
 static void print_agents(const struct fleet *f)
@@ -44,9 +38,9 @@ static void print_agents(const struct fleet *f)
         char id[80];
         char runtime[24];
         char now[80];
-        (void)printf("%-17s %-20s %-10s %-44s %s\n", agent_state_name(a->state), plain(f, a->name, name, sizeof(name)),
-                     plain(f, a->runtime, runtime, sizeof(runtime)), plain(f, a->id, id, sizeof(id)),
-                     plain(f, a->now, now, sizeof(now)));
+        (void)printf("%-17s %-20s %-10s %-44s %s\n", agent_state_name(a->state), headless_plain(f, a->name, name, sizeof(name)),
+                     headless_plain(f, a->runtime, runtime, sizeof(runtime)), headless_plain(f, a->id, id, sizeof(id)),
+                     headless_plain(f, a->now, now, sizeof(now)));
     }
 }
 
@@ -58,8 +52,8 @@ static void print_approvals(const struct fleet *f)
         char id[40];
         char name[40];
         char what[120];
-        (void)printf("%s  %-7s  %-20s %s\n", plain(f, p->id, id, sizeof(id)), risk_name(p->risk),
-                     plain(f, a ? a->name : 0, name, sizeof(name)), plain(f, p->summary, what, sizeof(what)));
+        (void)printf("%s  %-7s  %-20s %s\n", headless_plain(f, p->id, id, sizeof(id)), risk_name(p->risk),
+                     headless_plain(f, a ? a->name : 0, name, sizeof(name)), headless_plain(f, p->summary, what, sizeof(what)));
     }
 }
 
@@ -69,7 +63,7 @@ static void print_spend(const struct fleet *f)
     for (uint32_t i = 0; i < fleet_agent_count(f); i++) {
         const struct agent *a = fleet_agent_at(f, i);
         char name[40];
-        (void)printf("%-24s %12lld in %12lld out %8lld.%02lld USD%s%s\n", plain(f, a->name, name, sizeof(name)),
+        (void)printf("%-24s %12lld in %12lld out %8lld.%02lld USD%s%s\n", headless_plain(f, a->name, name, sizeof(name)),
                      (long long)a->tokens_in, (long long)a->tokens_out, (long long)(a->cost_microusd / 1000000),
                      (long long)(a->cost_microusd / 10000 % 100), a->cost_estimated ? ", estimated" : "",
                      a->unpriced ? ", and tokens without a price" : "");
@@ -89,8 +83,8 @@ static void print_watchers(const struct fleet *f)
         char scopes[SCOPES_NAMES_BYTES];
         time_format(w->since_us, since);
         scopes_text(w->scopes, scopes);
-        (void)printf("%-24s %-32s since %s  %s\n", plain(f, w->id, id, sizeof(id)), scopes, since,
-                     plain(f, w->path, path, sizeof(path)));
+        (void)printf("%-24s %-32s since %s  %s\n", headless_plain(f, w->id, id, sizeof(id)), scopes, since,
+                     headless_plain(f, w->path, path, sizeof(path)));
     }
 }
 

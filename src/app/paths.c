@@ -34,6 +34,16 @@ static char *xdg(const char *variable, const char *rest, const char *name)
     return path;
 }
 
+char *path_chosen(const char *given, const char *configured, char *standard)
+{
+    const char *chosen = given ? given : configured[0] ? configured : NULL;
+    if (!chosen) {
+        return standard;
+    }
+    free(standard);
+    return xstrdup(chosen);
+}
+
 char *path_config(const char *name)
 {
     return xdg("XDG_CONFIG_HOME", ".config", name);

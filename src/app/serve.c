@@ -7,7 +7,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "checkrein/alloc.h"
 #include "checkrein/file.h"
 #include "checkrein/govd.h"
 #include "checkrein/log.h"
@@ -46,24 +45,14 @@ const struct option_row OPTIONS_SERVE[] = {
     {0},
 };
 
-static char *first_of(const char *argument, const char *configured, char *standard)
-{
-    const char *chosen = argument ? argument : configured[0] ? configured : NULL;
-    if (!chosen) {
-        return standard;
-    }
-    free(standard);
-    return xstrdup(chosen);
-}
-
 static void places_choose(struct places *p, const struct choices *ch, const struct conf *c)
 {
-    p->socket = first_of(ch->socket, c->serve.socket, path_runtime("checkrein.sock"));
-    p->token = first_of(ch->token, c->serve.token_file, path_state("hook.token"));
-    p->tokens = first_of(NULL, c->serve.console_tokens, path_state("console.tokens"));
-    p->policy = first_of(ch->policy, c->serve.policy, path_config("policy.ini"));
-    p->prices = first_of(ch->prices, c->serve.prices, path_config("prices.ini"));
-    p->record = first_of(ch->record, c->serve.record, path_state("daemon"));
+    p->socket = path_chosen(ch->socket, c->serve.socket, path_runtime("checkrein.sock"));
+    p->token = path_chosen(ch->token, c->serve.token_file, path_state("hook.token"));
+    p->tokens = path_chosen(NULL, c->serve.console_tokens, path_state("console.tokens"));
+    p->policy = path_chosen(ch->policy, c->serve.policy, path_config("policy.ini"));
+    p->prices = path_chosen(ch->prices, c->serve.prices, path_config("prices.ini"));
+    p->record = path_chosen(ch->record, c->serve.record, path_state("daemon"));
 }
 
 static void places_release(struct places *p)

@@ -4,7 +4,6 @@
 
 #include "checkrein/num.h"
 #include "checkrein/codec.h"
-#include "checkrein/text.h"
 
 #define JSON_OUT_BYTES ((size_t)256 << 20)
 
@@ -33,12 +32,6 @@ static enum status print_json(const struct fleet *f)
     return st;
 }
 
-static const char *plain(const struct fleet *f, sid id, char *out, size_t bytes)
-{
-    (void)text_plain_of(fleet_span(f, id), out, bytes);
-    return out[0] ? out : "-";
-}
-
 static void print_agents(const struct fleet *f)
 {
     for (uint32_t i = 0; i < fleet_agent_count(f); i++) {
@@ -47,9 +40,9 @@ static void print_agents(const struct fleet *f)
         char id[80];
         char now[60];
         (void)printf("%-17s %-20s %8lld.%02lld  %-44s %s\n", agent_state_name(a->state),
-                     plain(f, a->name, name, sizeof(name)), (long long)(a->cost_microusd / 1000000),
-                     (long long)(a->cost_microusd / 10000 % 100), plain(f, a->id, id, sizeof(id)),
-                     plain(f, a->now, now, sizeof(now)));
+                     headless_plain(f, a->name, name, sizeof(name)), (long long)(a->cost_microusd / 1000000),
+                     (long long)(a->cost_microusd / 10000 % 100), headless_plain(f, a->id, id, sizeof(id)),
+                     headless_plain(f, a->now, now, sizeof(now)));
     }
 }
 
@@ -60,9 +53,9 @@ static void print_approvals(const struct fleet *f)
         char id[40];
         char what[80];
         char digest[80];
-        (void)printf("waits  %s  %-4s  %s\n       %s\n", plain(f, p->id, id, sizeof(id)),
-                     risk_name(p->risk), plain(f, p->summary, what, sizeof(what)),
-                     plain(f, p->digest, digest, sizeof(digest)));
+        (void)printf("waits  %s  %-4s  %s\n       %s\n", headless_plain(f, p->id, id, sizeof(id)),
+                     risk_name(p->risk), headless_plain(f, p->summary, what, sizeof(what)),
+                     headless_plain(f, p->digest, digest, sizeof(digest)));
     }
 }
 
@@ -72,9 +65,9 @@ static void print_text(const struct fleet *f)
         const struct backend *b = fleet_backend_at(f, i);
         char name[40];
         char why[120];
-        (void)printf("back-end %s: %s%s%s%s\n", plain(f, b->name, name, sizeof(name)),
+        (void)printf("back-end %s: %s%s%s%s\n", headless_plain(f, b->name, name, sizeof(name)),
                      link_name(b->link), b->why ? ", " : "",
-                     b->why ? plain(f, b->why, why, sizeof(why)) : "",
+                     b->why ? headless_plain(f, b->why, why, sizeof(why)) : "",
                      b->stop_latched ? ", FLEET STOP latched" : "");
     }
     print_agents(f);

@@ -124,8 +124,8 @@ static enum status remove_telemetry(struct edit *e)
 
 /* ---- the lock of the managed settings */
 
-/* A value that somebody has set there stays: he is root. */
-static enum status clear_variables(struct edit *e)
+/* Those that stand there as `from` become `to`. A value that somebody has set stays: he is root. */
+static enum status set_cleared(struct edit *e, struct span from, struct span to)
 {
     enum status st = ST_OK;
     for (size_t i = 0; st == ST_OK && i < CLAUDE_CLEARED; i++) {
@@ -133,23 +133,8 @@ static enum status clear_variables(struct edit *e)
         char path[64];
         (void)snprintf(path, sizeof(path), "env/%s", claude_cleared[i]);
         st = splice_read(e->text, &j, e->tokens, e->why);
-        if (st == ST_OK && tape_path(&j, TAPE_ROOT, path) == TAPE_ABSENT) {
-            st = edit_set(e, path, SPAN("\"\""));
-        }
-    }
-    return st;
-}
-
-static enum status restore_variables(struct edit *e)
-{
-    enum status st = ST_OK;
-    for (size_t i = 0; st == ST_OK && i < CLAUDE_CLEARED; i++) {
-        struct tape j;
-        char path[64];
-        (void)snprintf(path, sizeof(path), "env/%s", claude_cleared[i]);
-        st = splice_read(e->text, &j, e->tokens, e->why);
-        if (st == ST_OK && span_is(tape_raw(&j, tape_path(&j, TAPE_ROOT, path)), "\"\"")) {
-            st = edit_set(e, path, SPAN_NONE);
+        if (st == ST_OK && span_eq(tape_raw(&j, tape_path(&j, TAPE_ROOT, path)), from)) {
+            st = edit_set(e, path, to);
         }
     }
     return st;
@@ -166,7 +151,7 @@ static enum status remove_lock(struct edit *e, struct span old)
     if (locked) {
         st = edit_set(e, LOCK_KEY, SPAN_NONE);
     }
-    return locked && st == ST_OK ? restore_variables(e) : st;
+    return locked && st == ST_OK ? set_cleared(e, SPAN("\"\""), SPAN_NONE) : st;
 }
 
 /* ---- the whole */
@@ -184,7 +169,7 @@ enum status claude_settings_add(struct span old, const struct claude_gate *g, st
         st = edit_set(&e, LOCK_KEY, SPAN("true"));
     }
     if (st == ST_OK && g->lock) {
-        st = clear_variables(&e);
+        st = set_cleared(&e, SPAN_NONE, SPAN("\"\""));
     }
     return edit_end(&e, st, out);
 }

@@ -3,7 +3,6 @@
 #include "../app_priv.h"
 #include "../program.h"
 
-#include "checkrein/alloc.h"
 #include "checkrein/file.h"
 #include "checkrein/num.h"
 
@@ -230,16 +229,6 @@ static int apply(const struct plan *p, const struct choices *ch, struct why *why
     return EXIT_DONE;
 }
 
-static char *first_of(const char *a, const char *b, char *standard)
-{
-    const char *chosen = a ? a : b[0] ? b : NULL;
-    if (!chosen) {
-        return standard;
-    }
-    free(standard);
-    return xstrdup(chosen);
-}
-
 static int run(const struct choices *ch, const struct connector *to, const struct settings_scope *scope, const struct conf *conf,
                const char *self)
 {
@@ -248,9 +237,9 @@ static int run(const struct choices *ch, const struct connector *to, const struc
     buf_init(&p.before, SETTINGS_BYTES);
     buf_init(&p.after, SETTINGS_BYTES);
     buf_init(&p.token, 256);
-    p.settings = first_of(ch->settings, "", scope->path());
-    p.socket_path = first_of(ch->socket, conf->serve.socket, path_runtime("checkrein.sock"));
-    p.token_path = first_of(ch->token, conf->serve.token_file, path_state("hook.token"));
+    p.settings = path_chosen(ch->settings, "", scope->path());
+    p.socket_path = path_chosen(ch->socket, conf->serve.socket, path_runtime("checkrein.sock"));
+    p.token_path = path_chosen(ch->token, conf->serve.token_file, path_state("hook.token"));
     int code = transform(&p, ch, conf, self, &why) == ST_OK ? apply(&p, ch, &why)
                                                             : app_trouble(&why, EXIT_TROUBLE);
     buf_release(&p.before);

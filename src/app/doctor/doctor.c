@@ -52,16 +52,6 @@ const struct option_row OPTIONS_DOCTOR[] = {
     {0                           },
 };
 
-static char *first_of(const char *argument, const char *configured, char *standard)
-{
-    const char *chosen = argument ? argument : configured[0] ? configured : NULL;
-    if (!chosen) {
-        return standard;
-    }
-    free(standard);
-    return xstrdup(chosen);
-}
-
 static enum status doctor_open(struct doctor *d, const struct choices *ch, struct why *why)
 {
     int64_t port = d->conf.serve.hook_port;
@@ -72,10 +62,10 @@ static enum status doctor_open(struct doctor *d, const struct choices *ch, struc
     d->binary = ch->binary;
     d->given_version = ch->version;
     d->given_port = ch->port;
-    d->socket_path = first_of(ch->socket, d->conf.serve.socket, path_runtime("checkrein.sock"));
+    d->socket_path = path_chosen(ch->socket, d->conf.serve.socket, path_runtime("checkrein.sock"));
     d->own_socket = path_own_socket();
-    d->token_path = first_of(ch->token, d->conf.serve.token_file, path_state("hook.token"));
-    d->record = first_of(ch->record, d->conf.serve.record, path_state("daemon"));
+    d->token_path = path_chosen(ch->token, d->conf.serve.token_file, path_state("hook.token"));
+    d->record = path_chosen(ch->record, d->conf.serve.record, path_state("daemon"));
     return ST_OK;
 }
 

@@ -59,16 +59,6 @@ static const char *base_of(const char *path)
     return slash && slash[1] ? slash + 1 : path;
 }
 
-static char *first_of(const char *a, const char *b, char *standard)
-{
-    const char *chosen = a ? a : b[0] ? b : NULL;
-    if (!chosen) {
-        return standard;
-    }
-    free(standard);
-    return xstrdup(chosen);
-}
-
 static char **copy_environment(void)
 {
     size_t count = 0;
@@ -185,8 +175,8 @@ static void plan_places(struct run_plan *p, const struct choices *ch)
     ulid_make(p->id);
     (void)snprintf(name, sizeof(name), "run-%s", p->id);
     p->folder = path_runtime(name);
-    p->socket_path = first_of(ch->socket, p->conf.serve.socket, path_runtime("checkrein.sock"));
-    p->token_path = first_of(ch->token, p->conf.serve.token_file, path_state("hook.token"));
+    p->socket_path = path_chosen(ch->socket, p->conf.serve.socket, path_runtime("checkrein.sock"));
+    p->token_path = path_chosen(ch->token, p->conf.serve.token_file, path_state("hook.token"));
 }
 
 static void plan_marks(struct run_plan *p)
