@@ -155,10 +155,26 @@ def form_of_another_version(daemon):
     check(results(world.doctor(), "client")[0]["result"] == "warn", "an unknown version is no warning")
 
 
+def every_change_is_named(world, cases, unreadable):
+    """Of whole settings; then there are none, and then they are whole again."""
+    whole = world.read()
+    for change, words in cases:
+        world.edit(lambda s: (s.clear(), s.update(json.loads(json.dumps(whole)))))
+        world.edit(change)
+        fails(world.doctor(), "settings.user", words)
+    with open(world.user, "w") as f:
+        f.write(unreadable)
+    fails(world.doctor(), "settings.user", "cannot be read")
+    os.unlink(world.user)
+    fails(world.doctor(), "settings", "no settings hold the gate")
+    fails(world.doctor(), "proof", "no hook to try")
+    world.connect()
+    holds(world.doctor())
+
+
 def settings_that_do_not_fit(daemon):
     world = World(daemon)
     world.connect()
-    whole = world.read()
 
     def gate(settings):
         return settings["hooks"]["PreToolUse"][0]["hooks"][0]
@@ -174,28 +190,20 @@ def settings_that_do_not_fit(daemon):
         (lambda s: s.update(disableAllHooks=True), "switches all hooks off"),
         (lambda s: s.update(allowedHttpHookUrls=[]), "names the addresses"),
     ]
-    for change, words in cases:
-        world.edit(lambda s: (s.clear(), s.update(json.loads(json.dumps(whole)))))
-        world.edit(change)
-        fails(world.doctor(), "settings.user", words)
-    with open(world.user, "w") as f:
-        f.write("{")
-    fails(world.doctor(), "settings.user", "cannot be read")
-    os.unlink(world.user)
-    fails(world.doctor(), "settings", "no settings hold the gate")
-    fails(world.doctor(), "proof", "no hook to try")
-    world.connect()
-    holds(world.doctor())
+    every_change_is_named(world, cases, "{")
+
+
+def spend_is_not_seen(report):
+    holds(report)
+    check(any(one["result"] == "warn" and "spends is not seen" in one["words"] for one in results(report, "settings.user")),
+          "nothing is said of the telemetry")
 
 
 def telemetry_of_others_is_a_warning(daemon):
     world = World(daemon)
     world.connect()
     world.edit(lambda s: s["env"].update(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:4318"))
-    report = world.doctor()
-    holds(report)
-    check(any(one["result"] == "warn" and "spends is not seen" in one["words"] for one in results(report, "settings.user")),
-          "nothing is said of the telemetry")
+    spend_is_not_seen(world.doctor())
 
 
 def switched_off_in_the_project(daemon):

@@ -4,7 +4,7 @@ import os
 import re
 
 from daemon import check, run
-from doctor import DOCS, World, fails, holds, leaves_nothing, liar, results
+from doctor import DOCS, World, every_change_is_named, fails, holds, leaves_nothing, liar, results, spend_is_not_seen
 
 SEEN = "0.61.0"
 NAME = "checkrein gate"
@@ -60,7 +60,6 @@ def healthy(daemon):
 def settings_that_do_not_fit(daemon):
     world = Gemini(daemon)
     world.connect()
-    whole = world.read()
     gate = world.gate
     cases = [
         (lambda s: gate(s).update(timeout=60000), "BeforeTool gives up too early"),
@@ -84,27 +83,14 @@ def settings_that_do_not_fit(daemon):
         (lambda s: s.update(hooksConfig={"disabled": ["$WHO_KNOWS"]}), "hooksConfig.disabled\" switches our hooks off"),
         (lambda s: s.update(hooksConfig={"disabled": NAME}), "hooksConfig.disabled\" switches our hooks off"),
     ]
-    for change, words in cases:
-        world.edit(lambda s: (s.clear(), s.update(json.loads(json.dumps(whole)))))
-        holds(world.doctor())
-        world.edit(change)
-        fails(world.doctor(), "settings.user", words)
-    world.write(world.user, "// a comment\n{}")
-    fails(world.doctor(), "settings.user", "cannot be read")
-    os.unlink(world.user)
-    fails(world.doctor(), "settings", "no settings hold the gate")
-    fails(world.doctor(), "proof", "no hook to try")
-    world.connect()
-    holds(world.doctor())
+    every_change_is_named(world, cases, "// a comment\n{}")
 
 
 def telemetry_of_others_is_a_warning(daemon):
     world = Gemini(daemon)
     world.connect()
     world.edit(lambda s: s["telemetry"].update(otlpEndpoint="http://127.0.0.1:4318"))
-    report = world.doctor()
-    holds(report)
-    check(any(one["result"] == "warn" and "spends is not seen" in one["words"] for one in results(report, "settings.user")), report)
+    spend_is_not_seen(world.doctor())
 
 
 def switched_off_in_the_project(daemon):

@@ -127,6 +127,11 @@ class Terminal:
         self.code = wait_for("the program's end", over, deadline)[0]
         return self.code
 
+    def stop(self):
+        """Asks it to end; gives the exit code."""
+        os.kill(self.pid, signal.SIGTERM)
+        return self.end()
+
     def check_put_back(self):
         for on, off in ((b"\033[?1049h", b"\033[?1049l"), (b"\033[?2004h", b"\033[?2004l")):
             check(self.seen.rfind(off) > self.seen.rfind(on), f"{on} was not taken back")
