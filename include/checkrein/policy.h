@@ -61,8 +61,12 @@ struct policy;
 /* An empty policy has only the default. */
 struct policy *policy_new(void);
 void policy_free(struct policy *p);
-/* Adds one rule at the end: keys runtime, agent, tool, command, path, url, cwd, mode, verdict (must),
- * reason, risk (low|high). ST_INVALID names the key; the name must be new; an allow rule has a pattern.
+/* What a rule can say. docs/policy.md and the manual tell it in the same words. NULL behind the last. */
+struct policy_key {
+    const char *name, *help;
+};
+const struct policy_key *policy_key_at(size_t i);
+/* Adds one rule at the end, of these keys. ST_INVALID names the key; the name must be new; an allow rule has a pattern.
  * ST_LIMIT over POLICY_RULES_MAX. What is refused changes nothing. */
 struct policy_pair {
     struct span key, value;

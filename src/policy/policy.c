@@ -33,12 +33,6 @@ static void mix_rule(struct policy *p, struct span name, const struct policy_pai
 }
 
 /* ---- one rule */
-static const char *const pattern_keys[FIELD_COUNT] = {
-    [FIELD_RUNTIME] = "runtime", [FIELD_AGENT] = "agent", [FIELD_TOOL] = "tool",
-    [FIELD_COMMAND] = "command", [FIELD_PATH] = "path",   [FIELD_URL] = "url",
-    [FIELD_CWD] = "cwd",         [FIELD_MODE] = "mode",
-};
-
 static void rule_release(struct rule *r)
 {
     for (int i = 0; i < FIELD_COUNT; i++) {
@@ -46,15 +40,6 @@ static void rule_release(struct rule *r)
     }
     free(r->name);
     free(r->reason);
-}
-
-static int pattern_field(struct span key)
-{
-    int field = 0;
-    while (field < FIELD_COUNT && !span_is(key, pattern_keys[field])) {
-        field++;
-    }
-    return field;
 }
 
 static enum status set_choice(const char *set, struct span value, int64_t *out, struct why *why)
@@ -89,26 +74,40 @@ static enum status set_reason(struct rule *r, struct span value, struct why *why
     return ST_OK;
 }
 
-static const struct {
-    const char *key;
-    enum status (*set)(struct rule *r, struct span value, struct why *why);
-} other_keys[] = {
-    {"verdict", set_verdict},
-    {"reason",  set_reason },
-    {"risk",    set_risk   }
+/* The patterns first, by their field. */
+static const struct key_row {
+    struct policy_key key;
+    enum status (*set)(struct rule *r, struct span value, struct why *why); /* NULL: a pattern */
+} KEYS[] = {
+    [FIELD_RUNTIME] = {{"runtime", "claude, gemini-cli"}, NULL},
+    [FIELD_AGENT] = {{"agent", "the agent's id"}, NULL},
+    [FIELD_TOOL] = {{"tool", "the tool's name, as the runtime spells it"}, NULL},
+    [FIELD_COMMAND] = {{"command", "the command line of a shell tool"}, NULL},
+    [FIELD_PATH] = {{"path", "the file of a file tool, as an absolute path without ., .. and //"}, NULL},
+    [FIELD_URL] = {{"url", "the address of a network tool"}, NULL},
+    [FIELD_CWD] = {{"cwd", "the folder that the call runs in, made absolute in the same way"}, NULL},
+    [FIELD_MODE] = {{"mode", "the runtime's permission mode"}, NULL},
+    {{"verdict", "must be there: allow, ask or deny"}, set_verdict},
+    {{"reason", "one line that the operator and the agent are shown"}, set_reason},
+    {{"risk", "high makes it a high-risk request; low cannot make a known danger harmless"}, set_risk},
 };
+
+const struct policy_key *policy_key_at(size_t i)
+{
+    return i < ARRAY_LEN(KEYS) ? &KEYS[i].key : NULL;
+}
 
 static enum status set_key(struct rule *r, const struct policy_pair *pair, struct why *why)
 {
-    int field = pattern_field(pair->key);
-    if (field < FIELD_COUNT) {
-        r->has[field] = true;
-        return pattern_init(&r->pattern[field], pair->value, why);
-    }
-    for (size_t i = 0; i < ARRAY_LEN(other_keys); i++) {
-        if (span_is(pair->key, other_keys[i].key)) {
-            return other_keys[i].set(r, pair->value, why);
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+        if (!span_is(pair->key, KEYS[i].key.name)) {
+            continue;
         }
+        if (KEYS[i].set) {
+            return KEYS[i].set(r, pair->value, why);
+        }
+        r->has[i] = true;
+        return pattern_init(&r->pattern[i], pair->value, why);
     }
     return why_fail(why, ST_INVALID, "unknown key");
 }
@@ -144,7 +143,7 @@ static enum status check_absolute(const struct rule *r, enum field field, struct
         const struct alternative *a = &r->pattern[field].alternatives[i];
         if (!a->is_regex && !span_starts(a->text, "/") && !span_starts(a->text, "*")) {
             return why_fail(why, ST_INVALID, "%s: a pattern starts with '/' or '*'",
-                            pattern_keys[field]);
+                            KEYS[field].key.name);
         }
     }
     return ST_OK;

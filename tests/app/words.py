@@ -6,6 +6,7 @@ import subprocess
 
 from daemon import Held, check, run, wait_for
 
+POLICY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "policy.md")
 SHELLS = {"bash": ["-n"], "zsh": ["-n"], "fish": ["--no-execute"]}
 
 
@@ -102,6 +103,13 @@ def manual_is_whole(daemon):
         key = line.lstrip("; ").split(" = ")[0]
         if " = " in line and re.fullmatch(r"[a-z_]+", key):
             check(f"\\fB{key}\\fR" in ini, f"{key} is not in checkrein.ini(5)")
+    check({"checkrein.ini.5", "checkrein-policy.5"} <= pages, f"{pages}")
+    with open(POLICY) as f:
+        keys = re.findall(r"^\| `([a-z]+)` \| ", f.read(), re.M)
+    check(len(keys) >= 11, f"{keys}")
+    policy = say(daemon, "man", "checkrein-policy")
+    for key in keys:
+        check(f".TP\n\\fB{key}\\fR" in policy, f"{key} is not in checkrein-policy(5)")
     if not shutil.which("groff"):
         print("  groff is not installed: the pages were not formatted")
         return

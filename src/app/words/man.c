@@ -3,6 +3,7 @@
 #include "words_priv.h"
 
 #include "checkrein/file.h"
+#include "checkrein/policy.h"
 #include "checkrein/view.h"
 
 static void put_text(struct buf *out, const char *text)
@@ -151,7 +152,8 @@ static void put_files(struct buf *out)
         const char *path, *what;
     } FILES[] = {
         {"~/.config/checkrein/checkrein.ini", "options, back-ends, keys"},
-        {"~/.config/checkrein/policy.ini", "the daemon's rules"},
+        {"~/.config/checkrein/policy.ini", "the daemon's rules: checkrein-policy(5)"},
+        {"~/.config/checkrein/prices.ini", "what models cost, where their runtime does not say; without it that is unpriced"},
         {"$XDG_RUNTIME_DIR/checkrein/checkrein.sock", "where consoles connect; this user only"},
         {"~/.local/state/checkrein/", "the records of daemon and console, the tokens"},
     };
@@ -177,7 +179,7 @@ static void put_main_page(struct buf *out)
     put_files(out);
     buf_addstr(out, ".SH ENVIRONMENT\n.BR NO_COLOR ,\n.BR TERM ,\n.BR COLORTERM ,\n.BR XDG_CONFIG_HOME ,\n"
                     ".BR XDG_STATE_HOME ,\n.BR XDG_RUNTIME_DIR .\n.B CHECKREIN_AGENT\n"
-                    "in an agent's environment gives it a name on the screen.\n.SH SEE ALSO\n.BR checkrein.ini (5)\n");
+                    "in an agent's environment gives it a name on the screen.\n.SH SEE ALSO\n.BR checkrein.ini (5),\n.BR checkrein\\-policy (5)\n");
 }
 
 /* ---- checkrein.ini(5) */
@@ -210,10 +212,81 @@ static void put_ini_page(struct buf *out)
                         "ws://127.0.0.1:PORT/ or wss://HOST/; token_file = a file of mode 0600 with the bearer token.");
     buf_addstr(out, ".SH [keys]\n");
     put_paragraphs(out, "action = keys, divided by blanks: `checkrein keys` lists the actions.");
-    buf_addstr(out, ".SH SEE ALSO\n.BR checkrein (1)\n");
+    buf_addstr(out, ".SH SEE ALSO\n.BR checkrein (1),\n.BR checkrein\\-policy (5)\n");
+}
+
+/* ---- checkrein-policy(5) */
+
+static void put_policy_page(struct buf *out)
+{
+    static const struct {
+        const char *head, *text;
+    } PARTS[] = {
+        {"PATTERNS",
+         "A shell glob for the whole text: * stands for any bytes, also for /; ? for one character; [a-z] and [!a-z] for one of a "
+         "set; a backslash takes the meaning from the character after it. re: begins a POSIX extended regular expression, which "
+         "must cover the whole text in a rule that allows and matches anywhere in one that asks or denies. \" | \", with blanks "
+         "around it, separates alternatives. At most 512 bytes.\n\n"
+         "A pattern on something that the call does not have does not match."},
+        {"COMMANDS",
+         "A rule that allows matches a command line only when every command in it is understood and matches: no substitution, "
+         "redirection but of /dev/null, subshell, expansion, assignment, line break or comment. Programs that run others, such as "
+         "sudo, xargs and sh, are allowed by no pattern with a wildcard. A rule that asks or denies matches the line as it stands, "
+         "and every command that may run in it."},
+        {"PATHS AND ADDRESSES",
+         "A path is made absolute as text; links are not followed. A pattern begins with / or *. What allows a url is *, or begins "
+         "with scheme://host; host and rest are matched apart."},
+        {"WHAT RULES CANNOT DO",
+         "A pattern is not a sandbox: it sees what the agent asks for, not what the program then does. Deny rules are a net, not a "
+         "wall: what is not allowed asks; keep it so."},
+    };
+    put_head(out, "checkrein-policy", 5, "rules: what an agent may do without asking");
+    buf_addstr(out, ".SH DESCRIPTION\n");
+    put_paragraphs(out, "The daemon judges every call by policy.ini, which stands beside checkrein.ini and is read again at SIGHUP. Each "
+                        "section [rule NAME] is a rule; they are tried in order, and the first one that matches decides. A rule matches "
+                        "when every pattern it has matches. What no rule names: a tool that only reads is allowed, everything else "
+                        "asks.\n\n"
+                        "A file with one bad rule is refused as a whole, and the rules that were in force stay.");
+    buf_addstr(out, ".SH KEYS OF A RULE\n");
+    const struct policy_key *key;
+    for (size_t i = 0; (key = policy_key_at(i)); i++) {
+        buf_addstr(out, ".TP\n");
+        put_bold(out, key->name);
+        buf_addch(out, '\n');
+        put_text(out, key->help);
+        buf_addch(out, '\n');
+    }
+    buf_printf(out, ".PP\nAt most %d rules; names differ.\n", POLICY_RULES_MAX);
+    for (size_t i = 0; i < ARRAY_LEN(PARTS); i++) {
+        buf_printf(out, ".SH %s\n", PARTS[i].head);
+        put_paragraphs(out, PARTS[i].text);
+    }
+    buf_addstr(out, ".SH EXAMPLE\n.nf\n");
+    put_text(out, "[rule no secrets]\npath    = */.ssh/* | */.env\nverdict = deny\n\n"
+                  "[rule git]\ncommand = git status* | git diff* | git log*\nverdict = allow\n");
+    buf_addstr(out, ".fi\n.SH SEE ALSO\n.BR checkrein\\-serve (1),\n.BR checkrein.ini (5)\n");
 }
 
 /* ---- the subcommand */
+
+/* Pages of files, beside those of subcommands. */
+static const struct file_page {
+    const char *name, *file;
+    void (*put)(struct buf *out);
+} FILE_PAGES[] = {
+    {"checkrein.ini",    "checkrein.ini.5",    put_ini_page   },
+    {"checkrein-policy", "checkrein-policy.5", put_policy_page},
+};
+
+static const struct file_page *file_page_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(FILE_PAGES); i++) {
+        if (strcmp(name, FILE_PAGES[i].name) == 0) {
+            return &FILE_PAGES[i];
+        }
+    }
+    return NULL;
+}
 
 static enum status write_page(const char *folder, const char *name, struct buf *page, struct why *why)
 {
@@ -231,10 +304,10 @@ static enum status write_all(const char *folder, struct why *why)
     buf_init(&page, SCRIPT_BYTES);
     put_main_page(&page);
     enum status st = write_page(folder, "checkrein.1", &page, why);
-    if (st == ST_OK) {
+    for (size_t i = 0; st == ST_OK && i < ARRAY_LEN(FILE_PAGES); i++) {
         buf_init(&page, SCRIPT_BYTES);
-        put_ini_page(&page);
-        st = write_page(folder, "checkrein.ini.5", &page, why);
+        FILE_PAGES[i].put(&page);
+        st = write_page(folder, FILE_PAGES[i].file, &page, why);
     }
     const struct subcommand *s;
     for (size_t i = 0; st == ST_OK && (s = subcommand_at(i)); i++) {
@@ -272,10 +345,11 @@ int cmd_man(struct args *a)
     struct buf b;
     buf_init(&b, SCRIPT_BYTES);
     const struct subcommand *s = a->argc ? subcommand_find(a->argv[0]) : NULL;
+    const struct file_page *file = a->argc ? file_page_find(a->argv[0]) : NULL;
     if (a->argc == 0) {
         put_main_page(&b);
-    } else if (strcmp(a->argv[0], "checkrein.ini") == 0) {
-        put_ini_page(&b);
+    } else if (file) {
+        file->put(&b);
     } else if (s && s->help) {
         put_page(&b, s);
     } else {

@@ -127,10 +127,44 @@ static void every_block_is_taken_and_the_table_is_true(void **state)
     buf_release(&d.text);
 }
 
+/* Without what only marks it. */
+static void put_plain(struct buf *out, struct span line)
+{
+    for (size_t i = 0; i < line.n; i++) {
+        if (line.p[i] != '`' && line.p[i] != '*') {
+            buf_addch(out, line.p[i]);
+        }
+    }
+}
+
+static void every_key_is_told_in_its_words(void **state)
+{
+    (void)state;
+    struct buf text;
+    struct buf plain;
+    buf_init(&text, 1 << 20);
+    buf_init(&plain, 1 << 20);
+    assert_status(file_read(DOCS, &text, NULL), ST_OK);
+    put_plain(&plain, buf_span(&text));
+    const struct policy_key *key;
+    size_t count = 0;
+    for (; (key = policy_key_at(count)); count++) {
+        char row[200];
+        (void)snprintf(row, sizeof(row), "\n| %s | %s |\n", key->name, key->help);
+        if (!strstr(plain.data, row)) {
+            fail_msg("%s does not say:%s", DOCS, row);
+        }
+    }
+    assert_int_equal(count, 11);
+    buf_release(&text);
+    buf_release(&plain);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_block_is_taken_and_the_table_is_true),
+        cmocka_unit_test(every_key_is_told_in_its_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
