@@ -16,7 +16,7 @@ static const struct subcommand SUBCOMMANDS[] = {
      "Scope user is the user's own settings; the daemon's token stands in them. Scope project is "
      ".claude/settings.local.json of this folder, scope managed the settings of the machine, which only root writes and "
      "no start flag of the client skips: both ask over the Unix socket and hold no token."},
-    {"doctor", cmd_doctor, "[claude]", "does the gate hold, and what would still get past it", OPTIONS_DOCTOR,
+    {"doctor", cmd_doctor, "[claude|gemini]", "does the gate hold, and what would still get past it", OPTIONS_DOCTOR,
      "Looks at the daemon, its record and the settings of every scope, and sends a test call through the hook that is "
      "installed. Ends with 0 only when that was refused and nothing else is wrong."},
     {"run", cmd_run, "-- PROGRAM...", "start an agent behind the daemon, without touching its settings", OPTIONS_RUN,

@@ -45,13 +45,14 @@ bool look_timeout(struct look *l, uint32_t hook, const struct hook_row *row)
     return false;
 }
 
+/* More than ours: "if", "once", "async" and what later versions bring. Fewer: of an older form of ours. */
 bool look_fields(struct look *l, uint32_t hook, uint32_t count, const struct hook_row *row)
 {
-    if (tape_count(&l->j, hook) == count) {
-        return true;
+    uint32_t found = tape_count(&l->j, hook);
+    if (found != count) {
+        look_fault(l, found > count ? FAULT_NARROW : FAULT_SHAPE, row->event);
     }
-    look_fault(l, FAULT_NARROW, row->event); /* "if", "once", "async" and what later versions bring */
-    return false;
+    return found == count;
 }
 
 static bool same_socket(const struct settings_daemon *d, const char *named)

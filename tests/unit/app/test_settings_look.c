@@ -214,6 +214,8 @@ static void what_is_taken_is_seen(void **state)
         {&GEMINI, "BeforeTool", "\"BASH_ENV\": \"\"", "\"BASH_ENV\": \"\", \"PATH\": \"/tmp\"", FAULT_SHAPE, "BeforeTool", false},
         {&GEMINI, "BeforeTool", "\"SHELLOPTS\": \"\", ", "", FAULT_SHAPE, "BeforeTool", false},
         {&GEMINI, "BeforeTool", "\"type\": \"command\"", "\"type\": \"http\"", FAULT_SHAPE, "BeforeTool", false},
+        {&GEMINI, "BeforeTool", ", \"name\": \"" OUR_MARK "\", \"env\": {\"BASH_ENV\": \"\", \"SHELLOPTS\": \"\", \"LD_PRELOAD\": \"\", "
+         "\"LD_AUDIT\": \"\", \"LD_LIBRARY_PATH\": \"\"}", ", \"name\": \"" OUR_MARK "\"", FAULT_SHAPE, "BeforeTool", false},
         {&GEMINI, "BeforeTool", SOCKET, "/tmp/c.sock", FAULT_SOCKET, "BeforeTool", false},
         {&GEMINI, "AfterAgent", "exit 0", "exit 2", FAULT_SHAPE, "AfterAgent", false},
         {&GEMINI, "BeforeAgent", "BeforeAgent", "BeforeModel", FAULT_MISSING, "BeforeAgent", false},
