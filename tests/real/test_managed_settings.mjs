@@ -3,32 +3,9 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Unable } from './lib/install.mjs';
+import { lock, ownMachine } from './lib/machine.mjs';
 import { shell } from './lib/model.mjs';
 import { scenario } from './lib/scenario.mjs';
-
-const NEEDED = ['passwd', 'group', 'hosts', 'nsswitch.conf'];
-const BIND = 'mount --make-rprivate / && mount --bind "$0" /etc && exec "$@"';
-
-// The client looks for that file below /etc and nowhere else: it gets an /etc of its own, in a mount namespace.
-const NAMESPACE = process.getuid() === 0 ? ['-m'] : ['-r', '-m'];
-
-async function ownEtc({ sandbox }) {
-  const etc = sandbox.path('etc');
-  fs.mkdirSync(etc);
-  for (const name of NEEDED) fs.copyFileSync(path.join('/etc', name), path.join(etc, name));
-  const tried = await sandbox.run('unshare', [...NAMESPACE, 'sh', '-c', BIND, etc, 'true']);
-  if (tried.code !== 0) throw new Unable(`no mount namespace here: ${tried.err.trim()}`);
-  return { etc, wrap: ['unshare', ...NAMESPACE, 'sh', '-c', BIND, etc] };
-}
-
-// As its administrator does it, with the machine's own /etc.
-async function lock(world, wrap) {
-  const { gate, sandbox } = world;
-  const [program, ...words] = [...wrap, gate.checkrein, 'connect', 'claude', '--scope', 'managed', '--socket', gate.socket];
-  const ran = await sandbox.run(program, words, { cwd: sandbox.root });
-  assert.equal(ran.code, 0, ran.err);
-}
 
 async function held(world, name, options) {
   const { gate, model, claude, sandbox } = world;
@@ -53,7 +30,7 @@ const WAYS = [
 for (const { name, args = [], project, connect } of WAYS) {
   scenario(`${name}: past the user's settings, not past the managed ones`, async (world) => {
     const { model, claude, sandbox } = world;
-    const { etc, wrap } = await ownEtc(world);
+    const { etc, wrap } = await ownMachine(world);
     const settings = typeof project === 'function' ? project(sandbox) : project;
     if (settings) sandbox.write('project/.claude/settings.local.json', JSON.stringify(settings));
     // Answers for the gate; everything else runs as it was meant to.
@@ -63,12 +40,25 @@ for (const { name, args = [], project, connect } of WAYS) {
     await claude.run(model.play('user', shell('touch unheld')), { args, wrap });
     assert.equal(sandbox.made('unheld'), true, 'it is held now: docs/drivers/claude.md says that it is not');
 
-    await lock(world, wrap);
+    await lock(world, wrap, 'claude', '--socket', world.gate.socket);
     const file = path.join(etc, 'claude-code/managed-settings.json');
     assert.equal(fs.statSync(file).mode & 0o777, 0o644);
     await held(world, 'held', { args, wrap });
   });
 }
+
+scenario('without --socket each user asks his own daemon, whatever the environment says', async (world) => {
+  const { gate, model, claude, sandbox } = world;
+  const { wrap } = await ownMachine(world);
+  await gate.configure();
+  await gate.serve();
+  assert.match(await lock(world, wrap, 'claude'), /each user asks the daemon of his own/);
+  sandbox.write('project/.claude/settings.local.json', JSON.stringify({ env: { XDG_RUNTIME_DIR: '/nowhere' } }));
+  await held(world, 'held', { wrap });
+  await gate.end('SIGKILL');
+  await claude.run(model.play('away', shell('touch away')), { wrap });
+  assert.equal(sandbox.made('away'), false, 'it ran');
+});
 
 // A hook of somebody else that answers after the operator.
 function rewriter(sandbox) {
@@ -97,10 +87,10 @@ scenario('a hook beside ours rewrites an approved call: told when it has run', a
 });
 
 scenario('a hook beside ours does not run under managed settings', async (world) => {
-  const { wrap } = await ownEtc(world);
+  const { wrap } = await ownMachine(world);
   await world.govern();
   rewriter(world.sandbox);
-  await lock(world, wrap);
+  await lock(world, wrap, 'claude', '--socket', world.gate.socket);
   assert.deepEqual(await approveBesideIt(world, { wrap }), [true, false]);
   assert.deepEqual(world.gate.events('signal.raised'), []);
 });

@@ -62,10 +62,10 @@ export class Gemini {
     };
   }
 
-  /** A headless run of one prompt. `finished()` gives {code, signal, err, result}. */
-  start(prompt, { args = [], cwd, env = {} } = {}) {
-    const all = [...MODEL, '-p', prompt, '--output-format', 'json', ...args];
-    const started = this.#sandbox.start(this.binary, all, { cwd, env: { ...this.env, ...env } });
+  /** A headless run of one prompt, under the words of `wrap`. `finished()` gives {code, signal, err, result}. */
+  start(prompt, { args = [], wrap = [], cwd, env = {} } = {}) {
+    const [program, ...all] = [...wrap, this.binary, ...MODEL, '-p', prompt, '--output-format', 'json', ...args];
+    const started = this.#sandbox.start(program, all, { cwd, env: { ...this.env, ...env } });
     const finished = async (ms = 60000) => {
       const ended = await within('the agent has finished', started.ended, ms);
       const [json] = /^\{\n[^]*?\n\}$/m.exec(ended.out) ?? ['null']; // warnings may stand before and after it
