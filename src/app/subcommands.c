@@ -14,8 +14,9 @@ static const struct subcommand SUBCOMMANDS[] = {
      "Shows the difference, keeps everything else in the settings, and fails closed for the version that is "
      "installed.\n\n"
      "Scope user is the user's own settings; the daemon's token stands in them. Scope project is "
-     ".claude/settings.local.json of this folder, scope managed the settings of the machine, which only root writes and "
-     "no start flag of the client skips: both ask over the Unix socket and hold no token."},
+     ".claude/settings.local.json or .gemini/settings.json of this folder, scope managed the settings of the machine, "
+     "which only root writes: both ask over the Unix socket and hold no token. No start flag of Claude Code skips those of "
+     "the machine; Gemini CLI can be led past them: checkrein doctor gemini says how."},
     {"doctor", cmd_doctor, "[claude|gemini]", "does the gate hold, and what would still get past it", OPTIONS_DOCTOR,
      "Looks at the daemon, its record and the settings of every scope, and sends a test call through the hook that is "
      "installed. Ends with 0 only when that was refused and nothing else is wrong."},
