@@ -64,7 +64,7 @@ static void identify(struct console *c, const struct http_head *head, const stru
         memcpy(c->digest, token->digest, sizeof(c->digest));
         (void)snprintf(c->operator_id, sizeof(c->operator_id), "token:%s", token->name);
     }
-    if (head->is_unix && guarded_of(c->govd, (int32_t)head->peer_pid)) {
+    if (head->is_unix && guarded_descent(c->govd, (int32_t)head->peer_pid) != DESCENT_OTHER) {
         c->scopes &= SCOPE_BIT(SCOPE_READ); /* an agent is not its own operator */
     }
 }

@@ -500,6 +500,10 @@ void interruptions_release(struct govd *g);
 /* ---- guardians.c */
 /* Whose guardian this process descends from; NULL: nobody's. */
 struct session *guarded_of(const struct govd *g, int32_t pid);
+/* Of a process that connects. Unknown: there are guardians, and who it descends from cannot be
+ * told, because it has ended already or has too many ancestors. */
+enum descent { DESCENT_OTHER, DESCENT_AGENT, DESCENT_UNKNOWN };
+enum descent guarded_descent(struct govd *g, int32_t pid);
 void guarded_make(struct govd *g, struct session *s);
 /* The hook's sender descends from a guardian: the session that it speaks of is that agent, unless
  * it is one that runs, or another process' hooks are that agent's already. */

@@ -14,6 +14,7 @@
 
 #define LOOK_MS       1000
 #define ANCESTORS_MAX 64
+#define DESCENT_TRIES 3 /* an ancestor may end while they are read */
 
 /* ---- the list of them */
 
@@ -47,6 +48,49 @@ struct session *guarded_of(const struct govd *g, int32_t pid)
         pid = st.ppid;
     }
     return NULL;
+}
+
+/* ---- who may be one of them */
+
+/* What the runs whose guardian died are now. */
+static struct proc_set orphans_now(struct govd *g)
+{
+    struct proc_set all = {0};
+    for (size_t i = 0; i < g->guarded_count; i++) {
+        const struct session *s = session_at(g, g->guarded[i]);
+        if (s->guarded->orphaned) {
+            members_find(g, s, &all);
+        }
+    }
+    return all;
+}
+
+/* Its ancestors, one after the other. A reading that breaks off, because one of them has just
+ * ended, or that does not come to an end, tells nothing. */
+static enum descent descent_once(const struct govd *g, const struct proc_set *orphans, int32_t pid)
+{
+    struct proc_stat st;
+    for (int i = 0; i < ANCESTORS_MAX && proc_read(pid, &st); i++) {
+        if (of_guardian(g, pid) || proc_set_has(orphans, pid, st.start)) {
+            return DESCENT_AGENT;
+        }
+        if (st.ppid <= 1) {
+            return DESCENT_OTHER;
+        }
+        pid = st.ppid;
+    }
+    return DESCENT_UNKNOWN;
+}
+
+enum descent guarded_descent(struct govd *g, int32_t pid)
+{
+    enum descent d = g->guarded_count && pid > 1 ? DESCENT_UNKNOWN : DESCENT_OTHER;
+    struct proc_set orphans = orphans_now(g);
+    for (int tries = 0; d == DESCENT_UNKNOWN && tries < DESCENT_TRIES; tries++) {
+        d = descent_once(g, &orphans, pid);
+    }
+    proc_set_release(&orphans);
+    return d;
 }
 
 /* ---- looking */

@@ -828,6 +828,75 @@ while True:
 """
 
 
+# How an agent might get at a console's rights: the connection of a child that has ended, with more ancestors than anybody
+# would read, or when the guardian is out of the way.
+SNEAKS = {
+    "a child that has ended": r"""
+class Ended(socket.socket):
+    def connect(self, where):
+        pid = os.fork()
+        if not pid:
+            super().connect(where)
+            os._exit(0)
+        os.waitpid(pid, 0)
+socket.socket = Ended
+""",
+    "many ancestors": r"""
+for _ in range(70):
+    if os.fork():
+        os.wait()
+        os._exit(0)
+""",
+    "no guardian": r"""
+guardian = os.getppid()
+time.sleep(1.5)
+os.kill(guardian, 9)
+while "+orphaned" not in json.dumps(Console(D).events):
+    time.sleep(0.02)
+""",
+    "a child without a guardian": r"""
+guardian = os.getppid()
+time.sleep(1.5)
+os.kill(guardian, 9)
+while "+orphaned" not in json.dumps(Console(D).events):
+    time.sleep(0.02)
+if os.fork():
+    os.wait()
+    os._exit(0)
+os.setsid()
+""",
+}
+SNEAK = r"""
+import json, os, socket, sys, time, types
+sys.path.insert(0, sys.argv[1])
+import daemon
+from daemon import Console
+D = types.SimpleNamespace(socket=sys.argv[2])
+%s
+c = Console(D)
+with open(sys.argv[3] + ".new", "w") as f:
+    json.dump([c.greeting["operator"]["scopes"], c.command("pause", agent=sys.argv[4])], f)
+os.rename(sys.argv[3] + ".new", sys.argv[3])
+time.sleep(1000)
+"""
+
+
+def an_agent_is_not_its_own_operator(daemon):
+    support = os.path.dirname(os.path.abspath(sys.modules["daemon"].__file__))
+    daemon.hook("UserPromptSubmit", "other", prompt="x")
+    for n, (what, code) in enumerate(SNEAKS.items()):
+        out = f"{daemon.dir}/sneak{n}"
+        one = Run(daemon, program=[sys.executable, "-c", SNEAK % code, support, daemon.socket, out, "claude:other"], name=f"sneak{n}")
+        try:
+            scopes, done = json.loads(wait_for(what, lambda: os.path.exists(out) and open(out).read()))
+            check(scopes == ["read"] and done["state"] == "refused" and "needs the right" in done["reason"],
+                  f"{what}: {scopes} {done}")
+            check(Console(daemon).greeting["operator"]["scopes"] == ["read", "decide", "control", "revoke", "stop"], "who is none")
+            check(Console(daemon).command("kill", agent=find(daemon, f"sneak{n}"))["state"] == "confirmed", what)
+        finally:
+            one.end()
+
+
 # ---- a cgroup of its own, where one can be made here
 
 def cgroup_mount():
@@ -915,4 +984,5 @@ if __name__ == "__main__":
          interrupts, fleet_stop, what_it_leaves_is_ended, guardian_killed, daemon_restarted, ended_while_the_daemon_was_away,
          no_daemon, a_terminal_of_its_own, much_output, ctrl_c_and_ends, ctrl_z, frozen_is_no_suspension, one_agent_one_row,
          clear_is_the_same_agent, a_stopped_session_stays_stopped, a_session_that_runs_is_not_taken_over,
-         what_would_switch_the_hooks_off, lies, a_console_shields_nothing, a_cgroup_of_its_own])
+         what_would_switch_the_hooks_off, lies, a_console_shields_nothing,
+         an_agent_is_not_its_own_operator, a_cgroup_of_its_own])
