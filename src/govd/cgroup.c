@@ -156,7 +156,7 @@ void cgroup_members(const char *folder, struct proc_set *set)
             int64_t pid = 0;
             struct proc_stat st;
             if (num_parse(line, 2, INT32_MAX, &pid) == ST_OK && pid != (int64_t)getpid() &&
-                proc_read((int32_t)pid, &st) && st.state != 'Z' && st.state != 'X') {
+                proc_read((int32_t)pid, &st) && !proc_has_ended(&st)) {
                 proc_set_add(set, st.pid, st.start);
             }
         }

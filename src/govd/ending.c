@@ -36,7 +36,7 @@ struct ending {
 static bool is_suspended(const struct proc_member *m)
 {
     struct proc_stat st;
-    return proc_read(m->pid, &st) && proc_is_stopped(&st);
+    return proc_read(m->pid, &st) && proc_is_still(&st);
 }
 
 static void ask_to_end(const struct proc_member *m)

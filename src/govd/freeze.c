@@ -73,8 +73,7 @@ static const char *cgroup_of_session(const struct session *s)
 static bool is_still(const struct session *s, const struct proc_stat *p)
 {
     const char *folder = cgroup_of_session(s);
-    return proc_is_stopped(p) ||
-           (folder && cgroup_holds(folder, p->pid) && cgroup_is_frozen(folder));
+    return proc_is_still(p) || (folder && cgroup_holds(folder, p->pid) && cgroup_is_frozen(folder));
 }
 
 static bool is_in_cgroup(const struct session *s, int32_t pid)
@@ -117,7 +116,8 @@ static size_t stop_what_moves(struct freezer *f, struct session *s)
     for (size_t i = 0; i < f->all.count; i++) {
         const struct proc_member *m = &f->all.item[i];
         struct proc_stat p;
-        if (!proc_read(m->pid, &p) || p.start != m->start || p.state == 'Z' || is_still(s, &p)) {
+        if (!proc_read(m->pid, &p) || p.start != m->start || proc_has_ended(&p) ||
+            is_still(s, &p)) {
             continue;
         }
         if (f->phase == KEEPING && proc_set_has(&f->stopped, m->pid, m->start)) {
@@ -180,7 +180,7 @@ static int64_t look_thawing(struct freezer *f, struct session *s)
     size_t still = 0;
     for (size_t i = 0; i < f->stopped.count; i++) {
         struct proc_stat p;
-        still += proc_read(f->stopped.item[i].pid, &p) && proc_is_stopped(&p);
+        still += proc_read(f->stopped.item[i].pid, &p) && proc_is_still(&p);
     }
     const char *folder = cgroup_of_session(s);
     bool cold = folder && cgroup_is_frozen(folder);

@@ -150,7 +150,7 @@ static void write_down(struct govd *g)
     }
     for (size_t i = 0; count && i < t->count; i++) {
         struct session *s = owner_of(t, &t->proc[i], guardians, count);
-        if (s && t->proc[i].state != 'Z') {
+        if (s && !proc_has_ended(&t->proc[i])) {
             struct proc_set *known = &s->guarded->known;
             GROW(known->item, known->cap, known->count + 1); /* each is met once */
             known->item[known->count++] = (struct proc_member){t->proc[i].pid, t->proc[i].start};

@@ -119,7 +119,7 @@ void members_find(struct govd *g, const struct session *s, struct proc_set *set)
     free(roots.pid);
     for (size_t i = 0; i < t->count; i++) {
         const struct proc_stat *p = &t->proc[i];
-        if (t->below[i] && p->state != 'Z' && p->state != 'X' && !is_spared(g, s, p->pid)) {
+        if (t->below[i] && !proc_has_ended(p) && !is_spared(g, s, p->pid)) {
             proc_set_add(set, p->pid, p->start);
         }
     }

@@ -5,6 +5,7 @@
  */
 #include "procs_priv.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -21,6 +22,7 @@ enum {
     STAT_GROUP = 5,
     STAT_SESSION = 6,
     STAT_FOREGROUND = 8,
+    STAT_THREADS = 20,
     STAT_START = 22
 };
 
@@ -42,6 +44,8 @@ static void take_field(struct proc_stat *out, int number, struct span field)
         out->session = (int32_t)value;
     } else if (number == STAT_FOREGROUND) {
         out->foreground = (int32_t)value;
+    } else if (number == STAT_THREADS) {
+        out->threads = (int32_t)value;
     } else if (number == STAT_START) {
         out->start = (uint64_t)value;
     }
@@ -63,19 +67,24 @@ static bool parse_stat(struct span text, struct proc_stat *out)
     return number > STAT_START;
 }
 
-bool proc_read(int32_t pid, struct proc_stat *out)
+static bool read_stat(const char *path, struct proc_stat *out)
 {
-    char path[40];
     char text[1024];
-    (void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return false;
     }
     ssize_t n = read(fd, text, sizeof(text));
     (void)close(fd);
-    *out = (struct proc_stat){.pid = pid};
     return n > 0 && parse_stat((struct span){text, (size_t)n}, out);
+}
+
+bool proc_read(int32_t pid, struct proc_stat *out)
+{
+    char path[40];
+    (void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    *out = (struct proc_stat){.pid = pid};
+    return read_stat(path, out);
 }
 
 uint64_t proc_start_time(int32_t pid)
@@ -87,12 +96,46 @@ uint64_t proc_start_time(int32_t pid)
 bool proc_alive(int32_t pid, uint64_t start)
 {
     struct proc_stat st;
-    return proc_read(pid, &st) && st.start == start && st.state != 'Z' && st.state != 'X';
+    return proc_read(pid, &st) && st.start == start && !proc_has_ended(&st);
 }
 
-bool proc_is_stopped(const struct proc_stat *p)
+static bool is_dead(const struct proc_stat *p)
+{
+    return p->state == 'Z' || p->state == 'X';
+}
+
+bool proc_has_ended(const struct proc_stat *p)
+{
+    return is_dead(p) && p->threads <= 1;
+}
+
+static bool is_stopped(const struct proc_stat *p)
 {
     return p->state == 'T' || p->state == 't';
+}
+
+static bool threads_are_still(int32_t pid)
+{
+    char path[300];
+    (void)snprintf(path, sizeof(path), "/proc/%d/task", pid);
+    DIR *dir = opendir(path);
+    const struct dirent *e;
+    bool still = dir != NULL;
+    while (still && (e = readdir(dir))) {
+        struct proc_stat thread = {0};
+        (void)snprintf(path, sizeof(path), "/proc/%d/task/%s/stat", pid, e->d_name);
+        still = e->d_name[0] == '.' || !read_stat(path, &thread) || is_stopped(&thread) ||
+                is_dead(&thread);
+    }
+    if (dir) {
+        (void)closedir(dir);
+    }
+    return still;
+}
+
+bool proc_is_still(const struct proc_stat *p)
+{
+    return (is_stopped(p) || is_dead(p)) && (p->threads <= 1 || threads_are_still(p->pid));
 }
 
 bool proc_is_ancestor(int32_t ancestor, int32_t of)

@@ -10,12 +10,15 @@ struct proc_stat {
     int32_t pid, ppid;
     int32_t group, session; /* pids of their leaders */
     int32_t foreground;     /* group of its terminal that gets the keys; -1: no terminal */
+    int32_t threads;        /* that have not ended; of a zombie: 1, itself */
     uint64_t start;
     char state;
 };
 
 bool proc_read(int32_t pid, struct proc_stat *out);
-bool proc_is_stopped(const struct proc_stat *p); /* by a signal, or by who traces it */
+/* The first thread may have ended, or be stopped alone, while others run on. */
+bool proc_has_ended(const struct proc_stat *p);
+bool proc_is_still(const struct proc_stat *p); /* by a signal, or by who traces it */
 
 /* ---- tree.c: every process at one moment; read at most once a turn of the loop */
 struct tree {

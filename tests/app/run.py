@@ -21,8 +21,10 @@ from daemon import DEADLINE, Console, Held, check, run, ulid, verdict, wait_for
 #   child      an ordinary one                  double    its parent has ended: nobody's
 #   session    nobody's, in a session of its own
 #   deaf       an ordinary one that ignores SIGTERM
+#   headless   its first thread has ended, another one counts: /proc shows a zombie
+#   traced     its first thread is stopped by a tracer, another one counts
 COUNTER = r"""
-import os, signal, sys, time
+import ctypes, os, platform, signal, sys, threading, time
 path, how = sys.argv[1:3]
 if how in ("double", "session"):
     if os.fork():
@@ -33,20 +35,37 @@ if how in ("double", "session"):
         os._exit(0)
 if how == "deaf":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-n = 0
-while True:
-    n += 1
-    with open(path + ".new", "w") as f:
-        f.write(f"{os.getpid()} {n}")
-    os.rename(path + ".new", path)
-    time.sleep(0.01)
+def count():
+    n = 0
+    while True:
+        n += 1
+        with open(path + ".new", "w") as f:
+            f.write(f"{os.getpid()} {n}")
+        os.rename(path + ".new", path)
+        time.sleep(0.01)
+libc = ctypes.CDLL(None)
+pid = os.fork() if how == "traced" else 0
+if pid:
+    while not os.path.exists(path):
+        time.sleep(0.01)
+    libc.ptrace(16, pid, None, None)  # PTRACE_ATTACH
+    os.waitpid(pid, 0)
+    os.waitpid(pid, 0)  # it ends with it
+    os._exit(0)
+if how in ("headless", "traced"):
+    threading.Thread(target=count).start()
+    if how == "headless":
+        libc.syscall(60 if platform.machine() == "x86_64" else 93, 0)  # exit, of this thread
+    signal.pause()
+count()
 """
 # An agent with one such process of each kind named.
 AGENT = r"""
 import subprocess, sys, time
 folder, *kinds = sys.argv[2:]
 for kind in kinds:
-    subprocess.Popen([sys.executable, "-c", sys.argv[1], f"{folder}/{kind}", kind])
+    subprocess.Popen([sys.executable, "-c", sys.argv[1], f"{folder}/{kind}", kind], stdout=subprocess.DEVNULL,
+                     stderr=subprocess.DEVNULL)
 while True:
     time.sleep(0.05)
 """
@@ -234,6 +253,30 @@ def stop_of_a_frozen_one(daemon):
         check(console.command("stop", agent=agent)["state"] == "confirmed", "")
         check(not any(alive(p) for p in pids.values()), "")
         check(before == {kind: one.read(kind)[1] for kind in one.kinds}, "it ran once more")
+
+
+def reins_hold(daemon, kind, first):
+    """The first thread does not speak for its process."""
+    with running(daemon, kind) as (one, agent):
+        console = Console(daemon)
+        wait_for("its first thread", lambda: state_of(one.pids()[kind]) == first)
+        done = console.command("freeze", agent=agent)
+        check(done["state"] == "confirmed" and one.stands(), f"frozen, and it counts: {done}")
+        check(console.command("resume", agent=agent)["state"] == "confirmed", "")
+        one.moves(kind)
+        check(console.command("stop", agent=agent)["state"] == "confirmed" and one.stands(), "ended, and it counts")
+        check(one.process.wait(DEADLINE) == 143, "the guardian")
+
+
+def without_its_first_thread(daemon):
+    reins_hold(daemon, "headless", "Z")
+    with tempfile.TemporaryDirectory(dir=daemon.dir) as d:
+        done = once(daemon, "--", sys.executable, "-c", LEAVES.replace('"session"', '"headless"'), COUNTER, f"{d}/left")
+        check(done.returncode == 5 and "1 processes that it left behind" in done.stderr, f"{done}")
+
+
+def with_its_first_thread_traced(daemon):
+    reins_hold(daemon, "traced", "t")
 
 
 def patient(daemon):
@@ -980,7 +1023,8 @@ def a_cgroup_of_its_own(daemon):
 
 
 if __name__ == "__main__":
-    run([passes_through, what_is_seen, freeze_and_resume, stop_ends_all, stop_of_a_frozen_one, kill_is_at_once, kill_in_the_grace,
+    run([passes_through, what_is_seen, freeze_and_resume, stop_ends_all, stop_of_a_frozen_one, without_its_first_thread,
+         with_its_first_thread_traced, kill_is_at_once, kill_in_the_grace,
          interrupts, fleet_stop, what_it_leaves_is_ended, guardian_killed, daemon_restarted, ended_while_the_daemon_was_away,
          no_daemon, a_terminal_of_its_own, much_output, ctrl_c_and_ends, ctrl_z, frozen_is_no_suspension, one_agent_one_row,
          clear_is_the_same_agent, a_stopped_session_stays_stopped, a_session_that_runs_is_not_taken_over,

@@ -10,47 +10,57 @@
 
 #define ANCESTORS_MAX 64
 
-/* Parent and state of a process, from /proc/PID/stat; the name in front may hold anything but ends
- * with the last ')'. */
-static bool read_parent(int32_t pid, int32_t *parent, char *state)
+/* Numbers of the fields of /proc/PID/stat, as proc(5) counts them. */
+enum { STAT_STATE = 3, STAT_PARENT = 4, STAT_THREADS = 20 };
+
+struct process {
+    int32_t parent;
+    bool ended; /* a zombie none of whose threads runs on */
+};
+
+/* The name in front may hold anything but ends with the last ')'. */
+static bool read_process(int32_t pid, struct process *out)
 {
     char path[40];
     char text[1024];
     (void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, sizeof(text)) : -1;
+    ssize_t have = fd >= 0 ? read(fd, text, sizeof(text)) : -1;
+    ssize_t n = have;
     if (fd >= 0) {
         (void)close(fd);
     }
     while (n > 0 && text[n - 1] != ')') {
         n--;
     }
-    struct span rest = span_sub((struct span){text, sizeof(text)}, (size_t)(n > 0 ? n + 1 : 0), 32);
-    struct span field;
+    struct span rest = {text + n + 1, have > n + 1 ? (size_t)(have - n - 1) : 0};
+    struct span field = SPAN_NONE;
     int64_t value = 0;
-    if (n <= 0 || !span_next(&rest, ' ', &field) || field.n != 1) {
-        return false;
+    bool zombie = false;
+    int number = STAT_STATE;
+    for (; n > 0 && number <= STAT_THREADS && span_next(&rest, ' ', &field); number++) {
+        if (number == STAT_STATE) {
+            zombie = span_is(field, "Z");
+        } else if (num_parse(field, INT64_MIN, INT64_MAX, &value) == ST_OK &&
+                   number == STAT_PARENT) {
+            out->parent = (int32_t)value;
+        }
     }
-    *state = field.p[0];
-    if (!span_next(&rest, ' ', &field) || num_parse(field, 0, INT32_MAX, &value) != ST_OK) {
-        return false;
-    }
-    *parent = (int32_t)value;
-    return true;
+    out->ended = zombie && value <= 1;
+    return number > STAT_THREADS;
 }
 
 static bool is_below(int32_t pid)
 {
-    char state = '?';
-    int32_t parent = 0;
-    if (!read_parent(pid, &parent, &state) || state == 'Z') {
+    struct process p;
+    if (!read_process(pid, &p) || p.ended) {
         return false;
     }
-    for (int i = 0; i < ANCESTORS_MAX && parent > 1; i++) {
-        if (parent == (int32_t)getpid()) {
+    for (int i = 0; i < ANCESTORS_MAX && p.parent > 1; i++) {
+        if (p.parent == (int32_t)getpid()) {
             return true;
         }
-        if (!read_parent(parent, &parent, &state)) {
+        if (!read_process(p.parent, &p)) {
             return false;
         }
     }
