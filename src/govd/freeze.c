@@ -86,6 +86,7 @@ static void stop_one(struct freezer *f, const struct session *s, const struct pr
                      char state)
 {
     if (is_in_cgroup(s, m->pid)) {
+        (void)cgroup_freeze(cgroup_of_session(s), true);
         return;
     }
     if (!member_signal(m, SIGSTOP)) {
@@ -120,7 +121,8 @@ static size_t stop_what_moves(struct freezer *f, struct session *s)
             is_still(s, &p)) {
             continue;
         }
-        if (f->phase == KEEPING && proc_set_has(&f->stopped, m->pid, m->start)) {
+        if (f->phase == KEEPING &&
+            (proc_set_has(&f->stopped, m->pid, m->start) || is_in_cgroup(s, m->pid))) {
             say_continued(f, s);
         }
         moving++;

@@ -968,58 +968,95 @@ exec "$@"
 """
 
 
-def a_cgroup_of_its_own(daemon):
-    mount = cgroup_mount()
-    probe = f"{mount}/checkrein-test-{os.getpid()}"
-    try:
+def can_make_cgroups():
+    probe = f"{cgroup_mount()}/checkrein-test-{os.getpid()}"
+    with contextlib.suppress(OSError):
         os.mkdir(probe)
         able = os.path.exists(probe + "/cgroup.kill")
         os.rmdir(probe)
-    except OSError:
-        able = False
-    if not able:
-        print("(no cgroup can be made here: not tested)")
-        return
+        return able
+    print("(no cgroup can be made here: not tested)")
+    return False
+
+
+def write_cgroup(folder, file, text):
+    with open(f"{folder}/{file}", "w") as f:
+        f.write(text)
+
+
+def remove_cgroup(folder):
+    def removed():
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)
+        return not os.path.exists(folder)
+    with contextlib.suppress(OSError):
+        write_cgroup(folder, "cgroup.kill", "1")
+    wait_for("the cgroup goes", removed)
+
+
+def is_frozen(unit):
+    with open(f"{unit}/cgroup.events") as f:
+        return "frozen 1" in f.read()
+
+
+@contextlib.contextmanager
+def in_a_cgroup(daemon):
+    """A run with a cgroup that the daemon has seen: it, the agent's id and the folder."""
     folder = os.path.join(daemon.dir, "bin")
     os.makedirs(folder)
     with open(f"{folder}/systemd-run", "w") as f:
-        f.write(SYSTEMD_RUN.replace("MOUNT", mount))
+        f.write(SYSTEMD_RUN.replace("MOUNT", cgroup_mount()))
     os.chmod(f"{folder}/systemd-run", 0o755)
     env = {"PATH": folder + ":" + os.environ["PATH"], "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere"}
     with running(daemon, *KINDS, env=env) as (one, agent):
-        console = Console(daemon)
-        unit = f"{mount}/checkrein-{agent.split(':')[1]}.scope"
+        unit = f"{cgroup_mount()}/checkrein-{agent.split(':')[1]}.scope"
         try:
             wait_for("its cgroup", lambda: os.path.isdir(unit))
             seen = time.monotonic() + 1.5
             wait_for("a look of the daemon", lambda: time.monotonic() > seen)
-            done = console.command("freeze", agent=agent)
-            check(done["state"] == "confirmed" and "by their cgroup" in done["by"], f"{done}")
-            with open(f"{unit}/cgroup.events") as f:
-                check("frozen 1" in f.read(), "the cgroup is not frozen")
-            check(one.stands() and state_of(one.pids()["child"]) != "T", "frozen, and it counts")
-            check(console.command("resume", agent=agent)["state"] == "confirmed", "")
-            one.moves("session")
-            one.process.kill()
-            console.event("signal.raised", signal__severity="emergency")
-            late = subprocess.Popen([sys.executable, "-c", COUNTER, f"{one.dir}/late", "session"],
-                                    preexec_fn=lambda: open(f"{unit}/cgroup.procs", "w").write(str(os.getpid())))
-            late.wait()
-            pid = wait_for("a later one", lambda: os.path.exists(f"{one.dir}/late") and one.read("late")[0])
-            pids = one.pids()
-            check(console.command("kill", agent=agent)["state"] == "confirmed", "")
-            check(not any(alive(p) for p in pids.values()) and not alive(pid), "what the cgroup holds lives")
+            yield one, agent, unit
         finally:
             one.end()
-            with contextlib.suppress(OSError):
-                with open(f"{unit}/cgroup.kill", "w") as f:
-                    f.write("1")
+            remove_cgroup(unit)
 
-            def removed():
-                with contextlib.suppress(OSError):
-                    os.rmdir(unit)
-                return not os.path.exists(unit)
-            wait_for("the cgroup goes", removed)
+
+def frozen_by_its_cgroup(console, one, agent, unit):
+    done = console.command("freeze", agent=agent)
+    check(done["state"] == "confirmed" and "by their cgroup" in done["by"], f"{done}")
+    check(is_frozen(unit), "the cgroup is not frozen")
+    check(one.stands() and state_of(one.pids()["child"]) != "T", "frozen, and it counts")
+
+
+def a_cgroup_of_its_own(daemon):
+    if not can_make_cgroups():
+        return
+    with in_a_cgroup(daemon) as (one, agent, unit):
+        console = Console(daemon)
+        frozen_by_its_cgroup(console, one, agent, unit)
+        check(console.command("resume", agent=agent)["state"] == "confirmed", "")
+        one.moves("session")
+        one.process.kill()
+        console.event("signal.raised", signal__severity="emergency")
+        late = subprocess.Popen([sys.executable, "-c", COUNTER, f"{one.dir}/late", "session"],
+                                preexec_fn=lambda: write_cgroup(unit, "cgroup.procs", str(os.getpid())))
+        late.wait()
+        pid = wait_for("a later one", lambda: os.path.exists(f"{one.dir}/late") and one.read("late")[0])
+        pids = one.pids()
+        check(console.command("kill", agent=agent)["state"] == "confirmed", "")
+        check(not any(alive(p) for p in pids.values()) and not alive(pid), "what the cgroup holds lives")
+
+
+def a_cgroup_that_somebody_thaws(daemon):
+    if not can_make_cgroups():
+        return
+    with in_a_cgroup(daemon) as (one, agent, unit):
+        console = Console(daemon)
+        frozen_by_its_cgroup(console, one, agent, unit)
+        write_cgroup(unit, "cgroup.freeze", "0")
+        wait_for("it moves", lambda: not is_frozen(unit))
+        console.event("signal.raised", signal__severity="high")
+        wait_for("it is frozen again", lambda: is_frozen(unit))
+        check(one.stands(), "stopped again, and it counts")
 
 
 if __name__ == "__main__":
@@ -1029,4 +1066,4 @@ if __name__ == "__main__":
          no_daemon, a_terminal_of_its_own, much_output, ctrl_c_and_ends, ctrl_z, frozen_is_no_suspension, one_agent_one_row,
          clear_is_the_same_agent, a_stopped_session_stays_stopped, a_session_that_runs_is_not_taken_over,
          what_would_switch_the_hooks_off, lies, a_console_shields_nothing,
-         an_agent_is_not_its_own_operator, a_cgroup_of_its_own])
+         an_agent_is_not_its_own_operator, a_cgroup_of_its_own, a_cgroup_that_somebody_thaws])
