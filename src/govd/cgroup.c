@@ -136,12 +136,17 @@ bool cgroup_is_frozen(const char *folder)
     return frozen;
 }
 
+/* Anybody can make a folder of the same name elsewhere: all that leads to it must be the same. */
 bool cgroup_holds(const char *folder, int32_t pid)
 {
     char place[PATH_MAX];
     const char *unit = strrchr(folder, '/');
-    const char *at = unit && find_place(pid, place, sizeof(place)) ? strstr(place, unit) : NULL;
-    return at && (at[strlen(unit)] == '/' || !at[strlen(unit)]);
+    char *at = unit && find_place(pid, place, sizeof(place)) ? strstr(place, unit) : NULL;
+    if (!at || (at[strlen(unit)] != '/' && at[strlen(unit)])) {
+        return false;
+    }
+    at[strlen(unit)] = '\0'; /* what is in it may have folders below */
+    return span_ends(span_str(folder), place);
 }
 
 void cgroup_members(const char *folder, struct proc_set *set)

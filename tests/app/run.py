@@ -1059,6 +1059,22 @@ def a_cgroup_that_somebody_thaws(daemon):
         check(one.stands(), "stopped again, and it counts")
 
 
+def a_cgroup_of_the_same_name(daemon):
+    if not can_make_cgroups():
+        return
+    with in_a_cgroup(daemon) as (one, agent, unit):
+        other = f"{cgroup_mount()}/checkrein-test-{os.getpid()}"
+        twin = f"{other}/{os.path.basename(unit)}"
+        os.makedirs(twin)
+        try:
+            write_cgroup(twin, "cgroup.procs", str(one.pids()["child"]))
+            done = Console(daemon).command("freeze", agent=agent)
+            check(done["state"] == "confirmed" and one.stands(), f"frozen, and it counts elsewhere: {done}")
+        finally:
+            remove_cgroup(twin)
+            remove_cgroup(other)
+
+
 if __name__ == "__main__":
     run([passes_through, what_is_seen, freeze_and_resume, stop_ends_all, stop_of_a_frozen_one, without_its_first_thread,
          with_its_first_thread_traced, kill_is_at_once, kill_in_the_grace,
@@ -1066,4 +1082,4 @@ if __name__ == "__main__":
          no_daemon, a_terminal_of_its_own, much_output, ctrl_c_and_ends, ctrl_z, frozen_is_no_suspension, one_agent_one_row,
          clear_is_the_same_agent, a_stopped_session_stays_stopped, a_session_that_runs_is_not_taken_over,
          what_would_switch_the_hooks_off, lies, a_console_shields_nothing,
-         an_agent_is_not_its_own_operator, a_cgroup_of_its_own, a_cgroup_that_somebody_thaws])
+         an_agent_is_not_its_own_operator, a_cgroup_of_its_own, a_cgroup_that_somebody_thaws, a_cgroup_of_the_same_name])
