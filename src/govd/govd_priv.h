@@ -505,6 +505,8 @@ struct session *guarded_of(const struct govd *g, int32_t pid);
 enum descent { DESCENT_OTHER, DESCENT_AGENT, DESCENT_UNKNOWN };
 enum descent guarded_descent(struct govd *g, int32_t pid);
 void guarded_make(struct govd *g, struct session *s);
+/* After a start: with the cgroup that its processes are in, which may be frozen. */
+void guarded_restore(struct govd *g, struct session *s, bool orphaned);
 /* The hook's sender descends from a guardian: the session that it speaks of is that agent, unless
  * it is one that runs, or another process' hooks are that agent's already. */
 void guarded_adopt(struct govd *g, const struct http_head *head, struct span id);
@@ -515,6 +517,7 @@ void guarded_drop(struct govd *g, struct session *s);
 
 /* ---- runs.c: POST /run/..., over the Unix socket only */
 bool run_is_id(struct span agent);
+void run_unit(const char *id, char *out, size_t bytes); /* the name of its scope, if it has one */
 void run_started(struct govd *g, net_id http, const struct http_head *head, struct span body);
 void run_line(struct govd *g, net_id http, const struct http_head *head, struct span body);
 void run_ended(struct govd *g, net_id http, const struct http_head *head, struct span body);

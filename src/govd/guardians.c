@@ -102,6 +102,19 @@ static void find_cgroup(struct guarded *u)
     }
 }
 
+void guarded_restore(struct govd *g, struct session *s, bool orphaned)
+{
+    struct proc_set all = {0};
+    guarded_make(g, s);
+    s->guarded->orphaned = orphaned;
+    run_unit(s->id, s->guarded->unit, sizeof(s->guarded->unit));
+    members_find(g, s, &all);
+    for (size_t i = 0; i < all.count && !s->guarded->cgroup; i++) {
+        s->guarded->cgroup = cgroup_of(all.item[i].pid, s->guarded->unit);
+    }
+    proc_set_release(&all);
+}
+
 static int by_guardian(const void *a, const void *b)
 {
     int32_t left = (*(struct session *const *)a)->pid;

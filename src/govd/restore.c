@@ -100,8 +100,7 @@ static void restore_session(struct govd *g, const struct agent *a)
     }
     guarded_take_name(g, s);
     if (s->pid) {
-        guarded_make(g, s);
-        s->guarded->orphaned = span_ends(fleet_span(g->fleet, a->instance), ORPHAN_MARK);
+        guarded_restore(g, s, span_ends(fleet_span(g->fleet, a->instance), ORPHAN_MARK));
     }
 }
 

@@ -57,6 +57,11 @@ bool run_is_id(struct span id)
     return is;
 }
 
+void run_unit(const char *id, char *out, size_t bytes)
+{
+    (void)snprintf(out, bytes, "checkrein-%s.scope", id + sizeof(RUN_KIND) - 1);
+}
+
 /* False: it was answered. */
 static bool open_report(struct report *r, struct span body)
 {
@@ -120,8 +125,7 @@ static void take_claims(struct report *r, struct session *s)
         session_set(&s->mode, u->hooks ? SPAN(RUN_NOT_YET) : SPAN(RUN_NOT_HELD));
     }
     if (text_of(r, "unit", sizeof(u->unit)).n) {
-        (void)snprintf(u->unit, sizeof(u->unit), "checkrein-%s.scope",
-                       r->id + sizeof(RUN_KIND) - 1);
+        run_unit(r->id, u->unit, sizeof(u->unit));
     }
 }
 

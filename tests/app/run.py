@@ -1075,6 +1075,25 @@ def a_cgroup_of_the_same_name(daemon):
             remove_cgroup(other)
 
 
+def a_frozen_cgroup_and_another_daemon(daemon):
+    """Also when no guardian tells the next daemon of it."""
+    if not can_make_cgroups():
+        return
+    with in_a_cgroup(daemon) as (one, agent, unit):
+        console = Console(daemon)
+        one.process.kill()
+        console.event("signal.raised", signal__severity="emergency")
+        frozen_by_its_cgroup(console, one, agent, unit)
+        daemon.kill()
+        daemon.start()
+        console = Console(daemon)
+        check(one.stands(), "the daemon's start let it go on")
+        done = console.command("resume", agent=agent)
+        check(done["state"] == "confirmed" and not is_frozen(unit), f"it is left frozen: {done}")
+        for kind in KINDS:
+            one.moves(kind)
+
+
 if __name__ == "__main__":
     run([passes_through, what_is_seen, freeze_and_resume, stop_ends_all, stop_of_a_frozen_one, without_its_first_thread,
          with_its_first_thread_traced, kill_is_at_once, kill_in_the_grace,
@@ -1082,4 +1101,5 @@ if __name__ == "__main__":
          no_daemon, a_terminal_of_its_own, much_output, ctrl_c_and_ends, ctrl_z, frozen_is_no_suspension, one_agent_one_row,
          clear_is_the_same_agent, a_stopped_session_stays_stopped, a_session_that_runs_is_not_taken_over,
          what_would_switch_the_hooks_off, lies, a_console_shields_nothing,
-         an_agent_is_not_its_own_operator, a_cgroup_of_its_own, a_cgroup_that_somebody_thaws, a_cgroup_of_the_same_name])
+         an_agent_is_not_its_own_operator, a_cgroup_of_its_own, a_cgroup_that_somebody_thaws, a_cgroup_of_the_same_name,
+         a_frozen_cgroup_and_another_daemon])
