@@ -7,7 +7,6 @@
 
 #include <fcntl.h>
 #include <pwd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define ENVIRON_BYTES  65536
@@ -66,15 +65,20 @@ static int32_t parent_of(int32_t pid)
     return num_parse(span_sub(rest, 0, span_find(rest, ' ')), 1, INT32_MAX, &parent) == ST_OK ? (int32_t)parent : 0;
 }
 
+/* Real, effective, saved and of files. The effective one alone is root's also in a program such as su, which anybody
+ * may start under any name. */
+static bool is_roots(int32_t pid)
+{
+    static const char ROOT[] = "\nUid:\t0\t0\t0\t0\n";
+    char text[4096];
+    return read_proc(pid, "status", text, sizeof(text)) && strstr(text, ROOT);
+}
+
 /* Any process can call itself sshd; only root's is believed. */
 static bool is_roots_sshd(int32_t pid)
 {
-    char path[32];
     char name[32];
-    struct stat sb;
-    (void)snprintf(path, sizeof(path), "/proc/%d", (int)pid);
-    return stat(path, &sb) == 0 && sb.st_uid == 0 && read_proc(pid, "comm", name, sizeof(name)) &&
-           span_starts(span_str(name), "sshd");
+    return is_roots(pid) && read_proc(pid, "comm", name, sizeof(name)) && span_starts(span_str(name), "sshd");
 }
 
 static int32_t sshd_above(int32_t pid)

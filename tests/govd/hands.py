@@ -3,6 +3,7 @@ import json
 import os
 import stat
 import subprocess
+import sys
 import threading
 
 from daemon import Console, Held, NotLetIn, check, run, ulid, verdict, wait_for, with_daemon
@@ -186,6 +187,34 @@ def what_the_peer_says_is_marked(daemon):
         check("claimed" not in path, f"{nonsense!r}: {path}")
 
 
+# Is what a setuid program is that another user started under this name, and has a child that connects.
+CALLS_ITSELF_SSHD = r"""
+import ctypes, os, subprocess, sys
+child = os.fork()
+if child:
+    if os.geteuid() == 0:
+        os.setresuid(65534, 0, 0)
+    ctypes.CDLL(None).prctl(15, b"sshd", 0, 0, 0)  # PR_SET_NAME
+    os.write(int(sys.argv[2]), b"x")
+    os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+os.read(int(sys.argv[1]), 1)
+os._exit(subprocess.run(sys.argv[3:]).returncode)
+"""
+
+
+def who_calls_itself_sshd(daemon):
+    daemon.hook("UserPromptSubmit", prompt="x")
+    here, there = os.pipe()
+    words = [sys.executable, "-c", CALLS_ITSELF_SSHD, str(here), str(there), daemon.binary, "pause", "claude:s1", "--config",
+             os.path.join(daemon.dir, "client.ini")]
+    done = subprocess.run(words, pass_fds=[here, there], capture_output=True, timeout=60)
+    os.close(here)
+    os.close(there)
+    check(done.returncode == 0, f"{done}")
+    path = daemon.events("operator.command")[0]["data"]["operator.path"]
+    check("sshd" not in path, f"its own word is told as the kernel's: {path}")
+
+
 def a_look_leaves_no_presence(daemon):
     """A read from a shell is over before anybody would be told of it; who stays is told, and told to have left."""
     for _ in range(3):
@@ -279,4 +308,5 @@ def first_decision_wins(daemon):
 
 if __name__ == "__main__":
     run([the_door_for_tokens, rights_are_the_tokens, revoked_and_expired, tokens_do_not_take_every_seat, what_the_rules_decide_is_theirs, identity_in_every_record, what_the_peer_says_is_marked,
+         who_calls_itself_sshd,
          a_look_leaves_no_presence, nobody_is_there_after_a_start, first_decision_wins])
