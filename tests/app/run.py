@@ -609,6 +609,52 @@ def ctrl_z(daemon):
         t.close()
 
 
+@contextlib.contextmanager
+def in_a_shell(daemon, end):
+    """`cat` behind a line that ends so, in a shell with job control."""
+    script = " ".join(f"'{w}'" for w in command(daemon, "--name", "sleeper", "--", "sh", "-c", 'echo "go"; exec cat'))
+    env = {**environment(daemon), "PS1": "PROMPT> ", "ENV": "", "HISTFILE": "/dev/null"}
+    t = Terminal(["bash", "--norc", "--noprofile", "-i"], env)
+    try:
+        t.wait(b"PROMPT> ")
+        t.type(script.encode() + end)
+        yield t
+    finally:
+        t.close()
+
+
+def foreground(t, word):
+    t.type(b"fg\r")
+    t.wait(b"cat")
+    t.type(word + b"\r")
+    t.wait(word + b"\r\n" + word + b"\r\n")
+
+
+def stopped_from_outside(daemon):
+    """The terminal is this shell's while it is stopped, and the agent's again afterwards."""
+    with in_a_shell(daemon, b"\r") as t:
+        t.wait(b"go\r\n")
+        guardian = children(t.process.pid)[0]
+        program = children(guardian)[0]
+        for signo, state in ((signal.SIGTSTP, "T"), (signal.SIGSTOP, "S")):
+            os.kill(guardian, signo)
+            t.wait(b"Stopped")
+            t.wait(b"PROMPT> ")
+            check(state_of(program) == state, f"{signo!r}: the program is {state_of(program)}")
+            foreground(t, b"again%d" % signo)
+
+
+def started_in_the_background(daemon):
+    with in_a_shell(daemon, b" &\r") as t:
+        t.wait(b"PROMPT> ")
+        guardian = children(t.process.pid)[0]
+        wait_for("it stops, as who reads from a terminal there", lambda: state_of(guardian) == "T")
+        check(not daemon.events("agent.started"), "it was started")
+        t.type(b"\r")
+        t.wait(b"Stopped")
+        foreground(t, b"two")
+
+
 def frozen_is_no_suspension(daemon):
     """The operator's freeze does not give the terminal back: a user's `fg` would let the agent go on."""
     t = Terminal(command(daemon, "--name", "icy", "--", "sh", "-c", "echo go; exec cat"), environment(daemon))
@@ -1098,7 +1144,8 @@ if __name__ == "__main__":
     run([passes_through, what_is_seen, freeze_and_resume, stop_ends_all, stop_of_a_frozen_one, without_its_first_thread,
          with_its_first_thread_traced, kill_is_at_once, kill_in_the_grace,
          interrupts, fleet_stop, what_it_leaves_is_ended, guardian_killed, daemon_restarted, ended_while_the_daemon_was_away,
-         no_daemon, a_terminal_of_its_own, much_output, ctrl_c_and_ends, ctrl_z, frozen_is_no_suspension, one_agent_one_row,
+         no_daemon, a_terminal_of_its_own, much_output, ctrl_c_and_ends, ctrl_z, stopped_from_outside, started_in_the_background,
+         frozen_is_no_suspension, one_agent_one_row,
          clear_is_the_same_agent, a_stopped_session_stays_stopped, a_session_that_runs_is_not_taken_over,
          what_would_switch_the_hooks_off, lies, a_console_shields_nothing,
          an_agent_is_not_its_own_operator, a_cgroup_of_its_own, a_cgroup_that_somebody_thaws, a_cgroup_of_the_same_name,

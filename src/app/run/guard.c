@@ -207,6 +207,25 @@ static void on_resize(void *ctx, int signo)
     screen_resized(g->screen);
 }
 
+/* Without a terminal of its own the program is let be. */
+static void on_suspend(void *ctx, int signo)
+{
+    (void)signo;
+    const struct guard *g = ctx;
+    if (g->screen) {
+        screen_suspend(g->screen);
+    } else {
+        (void)raise(SIGSTOP);
+    }
+}
+
+static void on_continue(void *ctx, int signo)
+{
+    (void)signo;
+    const struct guard *g = ctx;
+    screen_continued(g->screen);
+}
+
 /* What somebody tells us is meant for the agent, or for what it has left behind. */
 static void pass_on(void *ctx, int signo)
 {
@@ -224,12 +243,16 @@ static enum status take_signals(struct guard *g, struct why *why)
         int signo;
         loop_signal_fn *fn;
     } ROWS[] = {
-        {SIGCHLD,  on_child },
-        {SIGWINCH, on_resize},
-        {SIGTERM,  pass_on  },
-        {SIGINT,   pass_on  },
-        {SIGHUP,   pass_on  },
-        {SIGQUIT,  pass_on  }
+        {SIGCHLD,  on_child   },
+        {SIGWINCH, on_resize  },
+        {SIGTSTP,  on_suspend },
+        {SIGCONT,  on_continue},
+        {SIGTERM,  pass_on    },
+        {SIGINT,   pass_on    },
+        {SIGHUP,   pass_on    },
+        {SIGQUIT,  pass_on    },
+        {SIGUSR1,  pass_on    },
+        {SIGUSR2,  pass_on    }
     };
     for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
         if (loop_signal(g->loop, ROWS[i].signo, ROWS[i].fn, g) != ST_OK) {

@@ -80,6 +80,10 @@ void screen_resized(struct screen *s);
 /* The program was stopped: true when its user did that here; then the terminal is given back to who
  * started us until we are continued, and so is the program. */
 bool screen_suspended(struct screen *s);
+/* As Ctrl-Z: the program is told to stop. One that is stopped already is the operator's. */
+void screen_suspend(struct screen *s);
+/* We were stopped, and somebody else had the terminal meanwhile. */
+void screen_continued(struct screen *s); /* NULL is fine */
 void screen_drain(struct screen *s); /* what the program wrote last */
 void screen_close(struct screen *s); /* NULL is fine */
 

@@ -22,12 +22,13 @@
 #include "checkrein/clock.h"
 #include "checkrein/num.h"
 
-#define FLOW_BYTES    65536
-#define SUSPEND_US    2000000 /* a stop within this after Ctrl-Z is its effect */
-#define SUSPEND_MS    150     /* for the program to suspend itself */
-#define DRAIN_MS      1000
-#define KEY_SUSPEND   0x1A
-#define KITTY_SUSPEND "\033[122;5u"
+#define FLOW_BYTES       65536
+#define SUSPEND_US       2000000 /* a stop within this after Ctrl-Z is its effect */
+#define SUSPEND_MS       150     /* for the program to suspend itself */
+#define DRAIN_MS         1000
+#define FOREGROUND_TRIES 100 /* `bg` lets it go on in the background */
+#define KEY_SUSPEND      0x1A
+#define KITTY_SUSPEND    "\033[122;5u"
 
 struct flow { /* bytes on their way from one side to the other */
     char bytes[FLOW_BYTES];
@@ -78,15 +79,29 @@ static void guard_against_crashes(void)
     (void)atexit(put_back);
 }
 
+/* In the background the terminal is somebody else's: we are stopped there, as who reads from it. */
+static enum status await_foreground(struct why *why)
+{
+    for (int i = 0; i < FOREGROUND_TRIES; i++) {
+        pid_t owner = tcgetpgrp(STDIN_FILENO);
+        if (owner < 0 || owner == getpgrp()) {
+            return ST_OK;
+        }
+        (void)kill(0, SIGTTIN);
+    }
+    return why_fail(why, ST_IO, "the terminal is in the foreground of somebody else");
+}
+
 static enum status go_raw(struct why *why)
 {
     struct termios raw = before;
+    enum status st = await_foreground(why);
     cfmakeraw(&raw);
-    if (tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) != 0) {
+    if (st == ST_OK && tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) != 0) {
         return why_fail(why, ST_IO, "the terminal cannot be made raw: %s", err_text(errno));
     }
-    is_raw = 1;
-    return ST_OK;
+    is_raw = is_raw || st == ST_OK;
+    return st;
 }
 
 /* ---- opening */
@@ -102,8 +117,12 @@ enum status screen_open(struct screen **out, struct why *why)
 {
     struct winsize size = {0};
     *out = NULL;
-    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &before) != 0) {
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
         return ST_OK;
+    }
+    enum status st = await_foreground(why);
+    if (st != ST_OK || tcgetattr(STDIN_FILENO, &before) != 0) {
+        return st;
     }
     struct screen *s = xcalloc(1, sizeof(*s));
     s->keys = s->picture = s->slave = -1;
@@ -255,14 +274,28 @@ bool screen_suspended(struct screen *s)
     s->suspend_us = 0;
     screen_drain(s);
     put_back();
-    (void)raise(SIGTSTP);
+    (void)raise(SIGSTOP); /* SIGTSTP is taken by the loop */
+    screen_continued(s);
+    (void)kill(-s->program, SIGCONT);
+    return true;
+}
+
+void screen_suspend(struct screen *s)
+{
+    s->suspend_us = clock_mono_us();
+    (void)kill(-s->program, SIGSTOP);
+}
+
+void screen_continued(struct screen *s)
+{
     struct why why = {0};
+    if (!s || !s->raw) {
+        return;
+    }
     if (go_raw(&why) != ST_OK) {
         app_say("%s", why.text);
     }
     screen_resized(s);
-    (void)kill(-s->program, SIGCONT);
-    return true;
 }
 
 /* ---- passing through */
