@@ -182,6 +182,8 @@ def passes_through(daemon):
     check(once(daemon, "--", "sh", "-c", "kill -KILL $$").returncode == 137, "the signal's exit code")
     done = once(daemon, "--", "/no/such/program")
     check(done.returncode == 127 and "no such file" in done.stderr, f"{done}")
+    done = once(daemon, "--", "/")
+    check(done.returncode == 126 and "permission denied" in done.stderr, f"{done}")
     done = once(daemon, "--", "sh", "-c", "trap '' PIPE; kill -PIPE $$; exit 3")
     check(done.returncode == 3, f"{done}")
     done = once(daemon, "--", "sh", "-c", "kill -PIPE $$; exit 3")
@@ -191,6 +193,18 @@ def passes_through(daemon):
         check(done.returncode in (1, 2) and done.stderr, f"{words}: {done}")
     wait_for("all are over", lambda: all(a["agent.state"] == "stopped" for a in daemon.status()["agents"]))
     check("it ended: exit code 7" in json.dumps(daemon.events("agent.state")), "the exit code is not told")
+
+
+def signals_are_passed_on(daemon):
+    loop = 'trap "exit 6" TERM INT HUP QUIT USR1 USR2; echo up; while :; do sleep 0.05; done'
+    for signo in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2):
+        one = Run(daemon, program=["sh", "-c", loop])
+        try:
+            one.process.stdout.readline()
+            one.process.send_signal(signo)
+            check(one.process.wait(DEADLINE) == 6, f"{signo!r}: {one.process.returncode}")
+        finally:
+            one.end()
 
 
 def what_is_seen(daemon):
@@ -1141,7 +1155,7 @@ def a_frozen_cgroup_and_another_daemon(daemon):
 
 
 if __name__ == "__main__":
-    run([passes_through, what_is_seen, freeze_and_resume, stop_ends_all, stop_of_a_frozen_one, without_its_first_thread,
+    run([passes_through, signals_are_passed_on, what_is_seen, freeze_and_resume, stop_ends_all, stop_of_a_frozen_one, without_its_first_thread,
          with_its_first_thread_traced, kill_is_at_once, kill_in_the_grace,
          interrupts, fleet_stop, what_it_leaves_is_ended, guardian_killed, daemon_restarted, ended_while_the_daemon_was_away,
          no_daemon, a_terminal_of_its_own, much_output, ctrl_c_and_ends, ctrl_z, stopped_from_outside, started_in_the_background,

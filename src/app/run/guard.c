@@ -28,13 +28,17 @@
 #define LEFT_LOOK_MS   20
 #define LEFT_SELDOM_MS 1000
 
+#define EXIT_NOT_RUN    126 /* as shells say it */
+#define EXIT_NO_PROGRAM 127
+
 struct guard {
     struct run_plan *plan;
     struct loop *loop;
     struct net *net;
     struct screen *screen;
     struct child child;
-    bool running; /* the program was let go */
+    bool let_go;  /* it was to start the program */
+    bool running; /* it did */
     bool over;    /* it has ended, and its status is known */
     int status;
     bool answered; /* the first registration */
@@ -304,6 +308,7 @@ static enum status begin(struct guard *g, struct why *why)
         st = take_signals(g, why);
     }
     if (st == ST_OK) {
+        g->let_go = true;
         st = child_go(&g->child, p, why);
         g->running = st == ST_OK;
     }
@@ -382,8 +387,8 @@ static int exit_code(int status)
 
 static int fault_code(struct guard *g, enum status st)
 {
-    if (g->child.pid && !g->running && st == ST_NOTFOUND) {
-        return 127;
+    if (g->let_go && !g->running) {
+        return st == ST_NOTFOUND ? EXIT_NO_PROGRAM : EXIT_NOT_RUN;
     }
     return st == ST_DENIED ? EXIT_REFUSED : EXIT_TROUBLE;
 }
