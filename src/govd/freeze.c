@@ -175,6 +175,32 @@ static int64_t look_keeping(struct freezer *f, struct session *s)
     return KEEP_MS;
 }
 
+/* Not by us: its user has stopped them, or a daemon that ended before it could record it. */
+static size_t stopped_by_others(const struct freezer *f)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < f->all.count; i++) {
+        const struct proc_member *m = &f->all.item[i];
+        struct proc_stat p;
+        count += proc_read(m->pid, &p) && p.start == m->start && !proc_has_ended(&p) &&
+                 proc_is_still(&p);
+    }
+    return count;
+}
+
+static void all_go_on(struct freezer *f, struct session *s)
+{
+    char text[128] = "its processes go on, and its gate is open";
+    size_t others = stopped_by_others(f);
+    if (others) {
+        (void)snprintf(text, sizeof(text),
+                       "its gate is open; %zu of %zu processes were stopped before the freeze, and "
+                       "stay so",
+                       others, f->all.count);
+    }
+    session_seen(f->govd, s, VERB_RESUME, text);
+}
+
 /* -1: done. */
 static int64_t look_thawing(struct freezer *f, struct session *s)
 {
@@ -187,7 +213,7 @@ static int64_t look_thawing(struct freezer *f, struct session *s)
     const char *folder = cgroup_of_session(s);
     bool cold = folder && cgroup_is_frozen(folder);
     if (!still && !cold) {
-        session_seen(f->govd, s, VERB_RESUME, "its processes go on, and its gate is open");
+        all_go_on(f, s);
         return -1;
     }
     if (clock_mono_us() >= f->until_us) {

@@ -248,6 +248,19 @@ def freeze_and_resume(daemon):
         one.moves("session")
 
 
+def what_was_stopped_before(daemon):
+    with running(daemon, "child", "double") as (one, agent):
+        console = Console(daemon)
+        pids = one.pids()
+        os.kill(pids["double"], signal.SIGSTOP)
+        wait_for("its user has stopped it", lambda: state_of(pids["double"]) == "T")
+        check(console.command("freeze", agent=agent)["state"] == "confirmed", "")
+        done = console.command("resume", agent=agent)
+        check(done["state"] == "confirmed" and "1 of 3 processes were stopped before" in done["by"], f"{done}")
+        check(state_of(pids["double"]) == "T", "it was let go on")
+        one.moves("child")
+
+
 def stop_ends_all(daemon):
     with running(daemon, *KINDS) as (one, agent):
         pids = one.pids()
@@ -1155,7 +1168,7 @@ def a_frozen_cgroup_and_another_daemon(daemon):
 
 
 if __name__ == "__main__":
-    run([passes_through, signals_are_passed_on, what_is_seen, freeze_and_resume, stop_ends_all, stop_of_a_frozen_one, without_its_first_thread,
+    run([passes_through, signals_are_passed_on, what_is_seen, freeze_and_resume, what_was_stopped_before, stop_ends_all, stop_of_a_frozen_one, without_its_first_thread,
          with_its_first_thread_traced, kill_is_at_once, kill_in_the_grace,
          interrupts, fleet_stop, what_it_leaves_is_ended, guardian_killed, daemon_restarted, ended_while_the_daemon_was_away,
          no_daemon, a_terminal_of_its_own, much_output, ctrl_c_and_ends, ctrl_z, stopped_from_outside, started_in_the_background,
