@@ -171,8 +171,18 @@ void fleet_snapshot_end(struct fleet *f, struct span backend, uint64_t seq);
 /* Writes the state of one back-end as snapshot events: what a daemon sends a console that cannot resume. They
  * have the newest seq and no id or source; agents, pending requests in the order of the queue, and the fleet stop.
  * Log, commands, what was decided, and counts of actions and failures do not go across. */
-void fleet_snapshot(const struct fleet *f, struct span backend, void (*emit)(void *ctx, const struct event *ev),
-                    void *ctx);
+typedef void fleet_tell_fn(void *ctx, const struct event *ev);
+void fleet_snapshot(const struct fleet *f, struct span backend, fleet_tell_fn *emit, void *ctx);
+/* The same thing by thing, while the fleet goes on: what is told is the state when the cut was made. Whoever folds
+ * an event while there is a cut calls fleet_cut_before() with it first, which tells what the event is about to change and
+ * has not been told; so requests come in the order of the queue but for those. fleet_cut_next() tells one thing (an agent
+ * and what it does, a request) and is false when nothing is left. An agent that the fold forgot for lack of
+ * room meanwhile is not told. Free it before the fleet; NULL is fine. */
+struct fleet_cut;
+struct fleet_cut *fleet_cut_new(const struct fleet *f, struct span backend);
+bool fleet_cut_next(struct fleet_cut *c, fleet_tell_fn *emit, void *ctx);
+void fleet_cut_before(struct fleet_cut *c, const struct event *ev, fleet_tell_fn *emit, void *ctx);
+void fleet_cut_free(struct fleet_cut *c);
 /* 64 bits over everything a view can see; the same on every machine. Walks everything: 2 us an agent. */
 uint64_t fleet_digest(const struct fleet *f);
 /* Text form for golden tests: stable order, one thing a line. */

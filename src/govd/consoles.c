@@ -8,7 +8,6 @@
 
 #define HEARTBEAT_MS     20000
 #define CONSOLE_AHEAD    ((size_t)8 << 20) /* bytes that wait for a console: more events stay in the ring */
-#define STOPPED_TOLD_US  (INT64_C(24) * 3600 * 1000000) /* an agent that ended before is not in a snapshot */
 #define PRESENCE_MS      2000
 
 static struct console *console_of(struct govd *g, net_id id)
@@ -106,6 +105,7 @@ void consoles_closed(struct govd *g, net_id id, const char *why)
     if (c->told) {
         presence(c, false, why);
     }
+    snapshot_drop(c);
     *c = (struct console){0};
 }
 
@@ -162,38 +162,6 @@ static void send_hello(struct govd *g, const struct console *c, bool resumed)
     }
 }
 
-struct snapshot_target {
-    struct govd *g;
-    const struct console *c;
-};
-
-/* What a snapshot does not bring back is over, which is all that there is to say of such an agent. */
-static bool ended_long_ago(const struct govd *g, const struct event *ev)
-{
-    const struct agent *a =
-        fleet_agent_by_id(g->fleet, BACKEND_SELF, event_text(ev, F_AGENT_ID));
-    return a && a->state == AGENT_STOPPED && a->state_since_us < govd_wall_us() - STOPPED_TOLD_US;
-}
-
-static void send_snapshot_event(void *ctx, const struct event *ev)
-{
-    const struct snapshot_target *t = ctx;
-    struct event copy = *ev;
-    char id[ULID_BYTES];
-    if (ended_long_ago(t->g, ev)) {
-        return;
-    }
-    ulid_make(id);
-    copy.id = span_str(id);
-    copy.source = span_str(t->g->source);
-    copy.seq = t->g->seq;
-    copy.snapshot = true;
-    buf_clear(&t->g->scratch);
-    if (codec_write_msg_event(&t->g->scratch, &copy) == ST_OK) {
-        send_scratch(t->g, t->c);
-    }
-}
-
 /* The ring counter of the first event after `seq`; false when the ring does not reach back that far. Numbers follow
  * each other in the ring, which is looked at and not trusted: a hole would come back at every resume. */
 static bool ring_after(const struct govd *g, uint64_t seq, uint64_t *counter)
@@ -204,14 +172,6 @@ static bool ring_after(const struct govd *g, uint64_t seq, uint64_t *counter)
     }
     *counter = r->end - (g->seq - seq);
     return *counter == r->end || r->event[*counter % RING_EVENTS].seq == seq + 1;
-}
-
-static void send_missed(struct govd *g, const struct console *c, uint64_t counter)
-{
-    for (; counter < g->ring->end; counter++) {
-        const struct ring_event *e = &g->ring->event[counter % RING_EVENTS];
-        outbox_frame(g, c->id, (struct span){e->frame, e->bytes});
-    }
 }
 
 /* After what is queued for it; it is not heard any more. */
@@ -237,23 +197,14 @@ static void on_hello(struct govd *g, struct console *c, const struct msg_hello *
         send_error(g, c, "protocol", "hello was said before");
         return;
     }
-    uint64_t counter = 0;
-    bool resumed = h->resume_after >= 0 &&
-                   span_eq(h->resume_instance, instance_told(g)) &&
-                   ring_after(g, (uint64_t)h->resume_after, &counter);
+    c->resumes = h->resume_after >= 0 &&
+                 span_eq(h->resume_instance, instance_told(g)) &&
+                 ring_after(g, (uint64_t)h->resume_after, &c->cursor);
     c->greeted = true;
-    send_hello(g, c, resumed);
-    if (resumed) {
-        send_missed(g, c, counter);
-    } else {
-        struct snapshot_target t = {g, c};
-        fleet_snapshot(g->fleet, BACKEND_SELF, send_snapshot_event, &t);
-    }
-    buf_clear(&g->scratch);
-    if (codec_write_synced(&g->scratch, (int64_t)g->seq) == ST_OK) {
-        send_scratch(g, c);
-    }
-    c->cursor = g->ring->end;
+    c->sync = SYNC_DUE;
+    c->sync_at = g->ring->end;
+    c->sync_seq = g->seq;
+    send_hello(g, c, c->resumes);
     c->presence_timer = loop_timer(g->loop, PRESENCE_MS, on_stayed, c);
 }
 
@@ -301,22 +252,48 @@ void consoles_message(struct govd *g, net_id id, struct span text)
 
 /* ---- what goes out by itself */
 
+void console_send(struct console *c, struct span frame)
+{
+    if (!c->leaving && net_ws_send(c->govd->net, c->id, frame) != ST_OK) {
+        c->leaving = true; /* closed by net; `closed` follows */
+    }
+}
+
+/* It has its state, or what it missed, as of `sync_seq`. */
+static void tell_synced(struct govd *g, struct console *c)
+{
+    c->sync = SYNC_LIVE;
+    buf_clear(&g->scratch);
+    if (codec_write_synced(&g->scratch, (int64_t)c->sync_seq) == ST_OK) {
+        console_send(c, buf_span(&g->scratch));
+    }
+}
+
+static void send_next(struct govd *g, struct console *c)
+{
+    const struct ring_event *e = &g->ring->event[c->cursor % RING_EVENTS];
+    console_send(c, (struct span){e->frame, e->bytes});
+    c->cursor++;
+}
+
 static void flush_one(struct govd *g, struct console *c, uint64_t end)
 {
-    const struct ring *r = g->ring;
-    if (!c->greeted || c->leaving) {
+    bool hears = c->sync == SYNC_MISSED || c->sync == SYNC_LIVE;
+    if (!hears || c->leaving) {
         return;
     }
-    if (c->cursor < r->first) {
+    if (c->cursor < g->ring->first) {
         net_ws_close(g->net, c->id, 1013, "too slow: connect again for a snapshot");
         c->leaving = true;
         return;
     }
-    for (; c->cursor < end && net_ws_queued(g->net, c->id) < CONSOLE_AHEAD; c->cursor++) {
-        const struct ring_event *e = &r->event[c->cursor % RING_EVENTS];
-        if (net_ws_send(g->net, c->id, (struct span){e->frame, e->bytes}) != ST_OK) {
-            c->leaving = true; /* closed by net; `closed` follows */
-            return;
+    while (!c->leaving && net_ws_queued(g->net, c->id) < CONSOLE_AHEAD) {
+        if (c->sync == SYNC_MISSED && c->cursor == c->sync_at) {
+            tell_synced(g, c);
+        } else if (c->cursor < end) {
+            send_next(g, c);
+        } else {
+            break;
         }
     }
 }

@@ -175,6 +175,7 @@ void govd_free(struct govd *g)
     interruptions_release(g);
     loop_remove(g->loop, g->guarded_timer);
     outbox_release(g);
+    snapshots_release(g);
     gate_release(g);
     sessions_release(g);
     journal_close(g->journal, govd_wall_us());

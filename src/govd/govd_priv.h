@@ -6,6 +6,7 @@
  *   calls.c     the table of calls                hooks_priv.h  the runtimes whose hooks are understood
  *   rules.c     policy file                       commands.c  operators' verbs, one function each
  *   consoles.c  checkrein.v1 connections          stop.c      fleet stop
+ *   snapshots.c  the state, told piece by piece
  *   telemetry/  spend, failures and tool decisions from OTLP
  *   restore.c   state from the record at start    recent.c    what was seen lately, bounded
  *   procs.c     processes: who, alive, gone       tree.c, members.c  all that is below one
@@ -199,6 +200,14 @@ struct parcel {
 
 #define OPERATOR_PATH_BYTES 192
 
+enum console_sync {
+    SYNC_NONE,     /* no hello yet */
+    SYNC_DUE,      /* hello is on its way out */
+    SYNC_SNAPSHOT, /* it is told the state of `sync_seq`, piece by piece; news wait in the ring */
+    SYNC_MISSED,   /* it is told the events up to `sync_at`, then that it is synced */
+    SYNC_LIVE,
+};
+
 struct console {
     struct govd *govd;
     net_id id;
@@ -216,6 +225,11 @@ struct console {
     char path[OPERATOR_PATH_BYTES]; /* how it came in, and what is claimed and not known of that says so */
     loop_id presence_timer;
     uint64_t cursor;     /* next ring counter to send */
+    enum console_sync sync;
+    bool resumes;        /* after what it has: no snapshot */
+    uint64_t sync_at;    /* ring counter at which it is synced */
+    uint64_t sync_seq;   /* the same as a number of an event */
+    struct fleet_cut *cut; /* what is left of its snapshot */
 };
 
 struct govd {
@@ -271,6 +285,8 @@ struct govd {
     loop_id guarded_timer;
 
     struct console consoles[CONSOLES_MAX];
+    size_t snapshots;     /* consoles that are being told the state */
+    size_t snapshot_next; /* console whose turn it is to be told more */
     const struct console *acting; /* whose command is being carried out; NULL outside of that */
     int64_t stranger_us; /* monotonic: when it was last said that a token is not known */
 
@@ -543,12 +559,22 @@ void consoles_message(struct govd *g, net_id id, struct span text);
 void consoles_closed(struct govd *g, net_id id, const char *why);
 void consoles_flush(struct govd *g, uint64_t end); /* of the ring: what is durable */
 void consoles_catch_up(struct govd *g, net_id id, uint64_t end);
+/* One frame at once; a console that does not take it is leaving. */
+void console_send(struct console *c, struct span frame);
 /* The record failed: what consoles know is not the record's history any more. */
 void consoles_start_over(struct govd *g);
 void consoles_bye(struct govd *g);
 /* To every console that reads: who sent the command knows its id. */
 void consoles_result(struct govd *g, struct span id, enum command_state st, const char *reason,
                      const char *by);
+
+/* ---- snapshots.c */
+/* Nothing is on its way and all is durable: tells some of their state to those who wait for it. */
+void snapshots_tell(struct govd *g);
+/* Before this event is folded. */
+void snapshots_before(struct govd *g, const struct event *ev);
+void snapshot_drop(struct console *c);
+void snapshots_release(struct govd *g);
 
 /* ---- telemetry/ */
 enum status telemetry_start(struct govd *g, struct why *why) MUST_USE;

@@ -13,7 +13,7 @@
 
 #define CONNECTIONS_MAX 8192
 #define PORT_SHARE      4 /* there are two ports: each has this part of the descriptors at most */
-#define CONSOLE_BYTES   ((size_t)512 << 20) /* a whole snapshot; of events only a little is queued ahead */
+#define CONSOLE_BYTES   ((size_t)256 << 20) /* a little is queued ahead; at the worst all texts that wait, before they change */
 
 typedef void room_fn(struct govd *g, net_id http, const struct http_head *head, struct span body);
 

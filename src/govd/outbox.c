@@ -1,8 +1,9 @@
 /* outbox.c - nothing leaves the daemon before the record that it rests on is durable.
  *
  * Answers to hooks and frames to consoles are parcels; events wait in the ring, and go out before the frames that
- * were made after them. outbox_flush() commits the record once (group commit) and then sends. When the record has
- * failed, an answer that would let a call run is replaced by its refusal, and that is said.
+ * were made after them; who is told a snapshot gets them when that is over. outbox_flush() commits the record once
+ * (group commit) and then sends. When the record has failed, an answer that would let a call run is replaced by its
+ * refusal, and that is said.
  */
 #include "govd_priv.h"
 
@@ -163,6 +164,7 @@ void outbox_flush(struct govd *g)
     if (g->record_told && !g->unrecorded_instance[0]) {
         consoles_start_over(g);
     }
+    snapshots_tell(g);
 }
 
 void outbox_release(struct govd *g)

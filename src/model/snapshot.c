@@ -1,11 +1,19 @@
-#include "model_priv.h"
+/* snapshot.c - the state of a back-end as events, thing by thing, while the fold goes on.
+ *
+ * What there was when the cut was made is listed by ref. Each thing is told as it was then: at its turn, or right
+ * before an event changes it.
+ */
+#include <stdlib.h>
+#include <string.h>
 
-typedef void emit_fn(void *ctx, const struct event *ev);
+#include "checkrein/alloc.h"
+#include "model_priv.h"
 
 struct teller {
     const struct fleet *f;
     const struct backend *b;
-    emit_fn *emit;
+    uint64_t seq;
+    fleet_tell_fn *emit;
     void *ctx;
     struct event ev; /* the one being made */
 };
@@ -14,7 +22,7 @@ static void begin(struct teller *t, enum event_type type, int64_t time_us)
 {
     event_init(&t->ev, type, time_us);
     t->ev.backend = fleet_span(t->f, t->b->name);
-    t->ev.seq = t->b->seq;
+    t->ev.seq = t->seq;
     t->ev.snapshot = true;
 }
 
@@ -216,32 +224,212 @@ static void tell_watcher(struct teller *t, const struct watcher *w)
     tell(t);
 }
 
-void fleet_snapshot(const struct fleet *f, struct span backend,
-                    void (*emit)(void *ctx, const struct event *ev), void *ctx)
+/* ---- what is still to be told */
+
+struct untold {
+    uint32_t *refs;
+    bool *told;
+    uint32_t count, next;
+};
+
+struct fleet_cut {
+    const struct fleet *f;
+    const struct backend *b;
+    uint64_t seq;
+    bool begun;
+    struct untold agents, approvals;
+};
+
+static void untold_init(struct untold *u, uint32_t most)
 {
-    struct teller t = {.f = f, .b = fleet_backend_named(f, backend), .emit = emit, .ctx = ctx};
-    if (t.b == NULL) {
-        return;
-    }
-    for (uint32_t i = 0; i < f->agents.count; i++) {
-        const struct agent_item *it = f->agents.items[i];
-        if (it->a.backend == t.b->ref) {
-            tell_agent(&t, it);
+    u->refs = xcalloc(most + 1u, sizeof(*u->refs));
+    u->told = xcalloc(most + 1u, sizeof(*u->told));
+}
+
+static void untold_release(struct untold *u)
+{
+    free(u->refs);
+    free(u->told);
+}
+
+/* The ref that is next, and takes it off the list; 0: none is left. */
+static uint32_t untold_take_next(struct untold *u)
+{
+    while (u->next < u->count) {
+        uint32_t i = u->next++;
+        if (!u->told[i]) {
+            return u->refs[i];
         }
     }
+    return 0;
+}
+
+/* True when it was to be told, and is not any more. */
+static bool untold_take(struct untold *u, uint32_t at, uint32_t ref)
+{
+    bool was = at >= u->next && at < u->count && u->refs[at] == ref && !u->told[at];
+    if (was) {
+        u->told[at] = true;
+    }
+    return was;
+}
+
+/* Agents are listed by ref. */
+static uint32_t place_of_agent(const struct untold *u, uint32_t ref)
+{
+    uint32_t low = 0;
+    uint32_t high = u->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (u->refs[middle] < ref) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* Approvals are listed as they stand in the queue. */
+static uint32_t place_of_approval(const struct untold *u, uint32_t ref)
+{
+    uint32_t at = u->next;
+    while (at < u->count && u->refs[at] != ref) {
+        at++;
+    }
+    return at;
+}
+
+static void list_agents(struct fleet_cut *c)
+{
+    const struct roster *all = &c->f->agents;
+    untold_init(&c->agents, all->count);
+    for (uint32_t i = 0; i < all->count; i++) {
+        const struct agent_item *it = all->items[i];
+        if (it->a.backend == c->b->ref) {
+            c->agents.refs[c->agents.count++] = it->a.ref;
+        }
+    }
+}
+
+static void list_approvals(struct fleet_cut *c)
+{
+    untold_init(&c->approvals, fleet_pending_count(c->f));
     for (int bay = 0; bay < BAY_COUNT; bay++) {
-        for (uint32_t i = 0; i < f->bays[bay].count; i++) {
-            const struct approval_item *it = f->bays[bay].slots[i].it;
-            if (it->backend == t.b->ref) {
-                tell_approval(&t, it);
+        for (uint32_t i = 0; i < c->f->bays[bay].count; i++) {
+            const struct approval_item *it = c->f->bays[bay].slots[i].it;
+            if (it->backend == c->b->ref) {
+                c->approvals.refs[c->approvals.count++] = it->a.ref;
             }
         }
     }
-    tell_day(&t);
-    tell_stop(&t);
-    for (uint32_t i = 0; i < f->watcher_count; i++) {
-        if (f->watchers[i].w.backend == t.b->ref) {
-            tell_watcher(&t, &f->watchers[i].w);
+}
+
+struct fleet_cut *fleet_cut_new(const struct fleet *f, struct span backend)
+{
+    struct fleet_cut *c = xcalloc(1, sizeof(*c));
+    c->f = f;
+    c->b = fleet_backend_named(f, backend);
+    if (c->b != NULL) {
+        c->seq = c->b->seq;
+        list_agents(c);
+        list_approvals(c);
+    }
+    return c;
+}
+
+void fleet_cut_free(struct fleet_cut *c)
+{
+    if (c != NULL) {
+        untold_release(&c->agents);
+        untold_release(&c->approvals);
+        free(c);
+    }
+}
+
+static struct teller teller_of(const struct fleet_cut *c, fleet_tell_fn *emit, void *ctx)
+{
+    return (struct teller){.f = c->f, .b = c->b, .seq = c->seq, .emit = emit, .ctx = ctx};
+}
+
+/* Few, and told in one go: so nothing of them changes in between. */
+static void tell_backend(struct teller *t)
+{
+    tell_day(t);
+    tell_stop(t);
+    for (uint32_t i = 0; i < t->f->watcher_count; i++) {
+        if (t->f->watchers[i].w.backend == t->b->ref) {
+            tell_watcher(t, &t->f->watchers[i].w);
         }
     }
+}
+
+/* Gone without an event of its own when it was forgotten for lack of room. */
+static void tell_agent_ref(struct teller *t, uint32_t ref)
+{
+    const struct agent_item *it = roster_find(&t->f->agents, ref);
+    if (it != NULL) {
+        tell_agent(t, it);
+    }
+}
+
+static void tell_approval_ref(struct teller *t, uint32_t ref)
+{
+    const struct approval_item *it = roster_find(&t->f->approvals, ref);
+    if (it != NULL && it->a.pending) {
+        tell_approval(t, it);
+    }
+}
+
+static bool begin_cut(struct fleet_cut *c, struct teller *t)
+{
+    bool begins = !c->begun;
+    c->begun = true;
+    if (begins) {
+        tell_backend(t);
+    }
+    return begins;
+}
+
+bool fleet_cut_next(struct fleet_cut *c, fleet_tell_fn *emit, void *ctx)
+{
+    struct teller t = teller_of(c, emit, ctx);
+    uint32_t ref = 0;
+    if (c->b == NULL) {
+        return false;
+    }
+    if (begin_cut(c, &t)) {
+        return true;
+    }
+    if ((ref = untold_take_next(&c->agents)) != 0) {
+        tell_agent_ref(&t, ref);
+    } else if ((ref = untold_take_next(&c->approvals)) != 0) {
+        tell_approval_ref(&t, ref);
+    }
+    return ref != 0;
+}
+
+void fleet_cut_before(struct fleet_cut *c, const struct event *ev, fleet_tell_fn *emit, void *ctx)
+{
+    struct teller t = teller_of(c, emit, ctx);
+    if (c->b == NULL || !span_eq(ev->backend, fleet_span(c->f, c->b->name))) {
+        return;
+    }
+    (void)begin_cut(c, &t);
+    const struct agent_item *agent = agent_find(c->f, c->b->ref, event_text(ev, F_AGENT_ID));
+    const struct approval_item *asked = approval_find(c->f, c->b->ref, event_text(ev, F_APPROVAL_ID));
+    if (agent != NULL && untold_take(&c->agents, place_of_agent(&c->agents, agent->a.ref), agent->a.ref)) {
+        tell_agent_ref(&t, agent->a.ref);
+    }
+    if (asked != NULL && untold_take(&c->approvals, place_of_approval(&c->approvals, asked->a.ref), asked->a.ref)) {
+        tell_approval_ref(&t, asked->a.ref);
+    }
+}
+
+void fleet_snapshot(const struct fleet *f, struct span backend, fleet_tell_fn *emit, void *ctx)
+{
+    struct fleet_cut *c = fleet_cut_new(f, backend);
+    while (fleet_cut_next(c, emit, ctx)) {
+    }
+    fleet_cut_free(c);
 }
