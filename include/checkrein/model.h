@@ -162,8 +162,8 @@ void fleet_free(struct fleet *f);
 /* Folds one event. Unknown types are counted and logged, never an error. Values out of range count as
  * unknown. An event that names an agent which was never seen makes it, unless an operator or a decision names it. */
 void fleet_apply(struct fleet *f, const struct event *ev);
-/* A snapshot of this back-end begins: what its snapshot events do not bring back is closed at `synced`: agents
- * are stopped, requests withdrawn, each with a line in the log. Snapshot events are state, not news: they are not
+/* A snapshot of this back-end begins: what its snapshot events do not bring back is closed at `synced`: of agents
+ * it is unknown what they do, which their reason says, requests are withdrawn, each with a line in the log. Snapshot events are state, not news: they are not
  * logged, counters of actions and failures stay, and spend is a sum that replaces the one before. `seq` is where
  * to resume, also when it is lower than before. Both calls are part of the fold: a replay makes them too. */
 void fleet_snapshot_begin(struct fleet *f, struct span backend);

@@ -20,7 +20,7 @@ static struct agent_item *item_of(const struct fleet *f, uint32_t ref)
     return roster_find(&f->agents, ref);
 }
 
-/* ---- the finished, by when they finished */
+/* ---- the finished and those that are not reported any more, by since when */
 static void finished_leave(struct fleet *f, struct agent_item *it)
 {
     if (!it->finished) {
@@ -71,6 +71,16 @@ void agent_set_state(struct fleet *f, struct agent_item *it, enum agent_state st
     }
     f->by_state[state]++;
     f->failed += in_trouble(&it->a);
+}
+
+void agent_set_lost(struct fleet *f, struct agent_item *it, int64_t time_us)
+{
+    agent_set_state(f, it, AGENT_UNKNOWN, time_us);
+    agent_set_failing(f, it, false);
+    it->a.state_since_us = time_us;
+    it->a.now_running = false;
+    it->a.retrying = 0;
+    finished_join(f, it);
 }
 
 /* ---- parents: the index has the first of those that wait for an id */
@@ -245,6 +255,10 @@ struct agent_item *agent_alive(struct fold *x)
         }
         it->a.last_event_us = later_us(it->a.last_event_us, x->ev->time_us);
         it->epoch = x->b->epoch;
+        if (it->finished && it->a.state != AGENT_STOPPED) { /* it was lost */
+            finished_leave(x->f, it);
+            string_drop(x->f, &it->a.state_reason);
+        }
     }
     return it;
 }

@@ -77,7 +77,7 @@ struct agent_item {
     struct agent a;
     sid now_action;
     uint32_t epoch;                     /* snapshot that brought it last */
-    uint32_t older, newer;              /* in the list of the finished, by when they finished */
+    uint32_t older, newer;              /* in the list of the finished and lost, by since when */
     uint32_t wait_next, wait_prev;      /* those that wait for the same parent to appear */
     uint16_t pending_high, pending_low; /* at most FLEET_PENDING_MAX */
     uint16_t open_decisions; /* approved, and not seen to finish: at most FLEET_RESOLVED_KEPT */
@@ -208,6 +208,8 @@ struct agent_item *agent_alive(struct fold *x);
 void agent_set_state(struct fleet *f, struct agent_item *it, enum agent_state state,
                      int64_t time_us);
 void agent_set_failing(struct fleet *f, struct agent_item *it, bool failing);
+/* What it does is not known any more; it may be forgotten as those that stopped are, until it is heard of again. */
+void agent_set_lost(struct fleet *f, struct agent_item *it, int64_t time_us);
 /* Links it to the agent of that id, now or when that one appears. Never makes a circle. */
 void agent_set_parent(struct fleet *f, struct agent_item *it, struct span id);
 void agents_release(struct fleet *f);

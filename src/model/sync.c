@@ -3,7 +3,8 @@
 #include "checkrein/alloc.h"
 #include "model_priv.h"
 
-static const char lost[] = "not in the back-end's snapshot";
+static const char not_in_snapshot[] = "not in the back-end's snapshot";
+static const char not_reported[] = "not reported any more";
 
 void fleet_snapshot_begin(struct fleet *f, struct span backend)
 {
@@ -14,16 +15,17 @@ void fleet_snapshot_begin(struct fleet *f, struct span backend)
 
 static bool is_lost(const struct backend_item *b, const struct agent_item *it)
 {
-    return it->a.backend == b->b.ref && it->epoch != b->epoch && it->a.state != AGENT_STOPPED;
+    return it->a.backend == b->b.ref && it->epoch != b->epoch && !it->finished;
 }
 
-static void stop_lost(struct fold *x, struct agent_item *it)
+/* That it ended is what nobody has seen. */
+static void say_lost(struct fold *x, struct agent_item *it)
 {
-    agent_set_state(x->f, it, AGENT_STOPPED, x->ev->time_us);
-    string_set(x->f, &it->a.state_reason, span_str(lost));
+    agent_set_lost(x->f, it, x->ev->time_us);
+    string_set(x->f, &it->a.state_reason, span_str(not_reported));
     struct note n = note_of(EVENT_AGENT_STATE);
-    n.detail = AGENT_STOPPED;
-    n.text = span_str(lost);
+    n.detail = AGENT_UNKNOWN;
+    n.text = span_str(not_reported);
     log_always(x, it, &n);
 }
 
@@ -34,10 +36,10 @@ void fleet_snapshot_end(struct fleet *f, struct span backend, uint64_t seq)
     struct event ev;
     event_init(&ev, EVENT_AGENT_STATE, b->b.last_event_us);
     struct fold x = {.f = f, .b = b, .ev = &ev};
-    approvals_withdraw_lost(&x, lost);
+    approvals_withdraw_lost(&x, not_in_snapshot);
     for (uint32_t i = 0; i < f->agents.count; i++) {
         if (is_lost(b, f->agents.items[i])) {
-            stop_lost(&x, f->agents.items[i]);
+            say_lost(&x, f->agents.items[i]);
         }
     }
     watchers_drop_lost(f, b);

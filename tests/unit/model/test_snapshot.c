@@ -211,8 +211,9 @@ static void what_does_not_come_back_is_closed(void **state)
     t.ev.snapshot = true;
     fold(&t);
     fleet_snapshot_end(t.fleet, SPAN("b1"), 900);
-    assert_int_equal(agent_named(&t, "a1")->state, AGENT_STOPPED);
-    assert_contains(fleet_str(t.fleet, agent_named(&t, "a1")->state_reason), "snapshot");
+    assert_int_equal(agent_named(&t, "a1")->state, AGENT_UNKNOWN);
+    assert_contains(fleet_str(t.fleet, agent_named(&t, "a1")->state_reason), "not reported any more");
+    assert_int_equal(agent_named(&t, "a3")->state, AGENT_STOPPED);
     assert_int_not_equal(agent_named(&t, "a2")->state, AGENT_STOPPED);
     assert_int_equal(approval_named(&t, "r1")->decision, DECISION_WITHDRAWN);
     assert_int_equal(approval_named(&t, "r3")->decision, DECISION_WITHDRAWN);
@@ -220,7 +221,8 @@ static void what_does_not_come_back_is_closed(void **state)
     assert_int_equal(fleet_pending_count(t.fleet), 2);
     assert_int_equal(fleet_log_newest(t.fleet), newest + 3);
     for (uint32_t n = newest + 1; n <= newest + 3; n++) {
-        assert_contains(fleet_str(t.fleet, fleet_log_entry(t.fleet, n)->text), "snapshot");
+        const char *text = fleet_str(t.fleet, fleet_log_entry(t.fleet, n)->text);
+        assert_true(strstr(text, "not reported any more") || strstr(text, "not in the back-end's snapshot"));
     }
     assert_int_equal(fleet_backend_named(t.fleet, SPAN("b1"))->seq, 900);
     t.backend = "b2";
@@ -258,7 +260,59 @@ static void many_lost_requests_are_all_closed(void **state)
     assert_int_equal(fleet_pending_count(t.fleet), 0);
     assert_int_equal(fleet_resolved_count(t.fleet), FLEET_RESOLVED_KEPT);
     fleet_totals(t.fleet, &totals);
-    assert_int_equal(totals.by_state[AGENT_STOPPED], 20);
+    assert_int_equal(totals.by_state[AGENT_UNKNOWN], 20);
+    fleet_free(t.fleet);
+}
+
+static void empty_snapshot(struct teller *t)
+{
+    fleet_snapshot_begin(t->fleet, SPAN("b1"));
+    fleet_snapshot_end(t->fleet, SPAN("b1"), t->seq);
+}
+
+/* Said once, not at every snapshot; and again when it had come back. */
+static void who_is_lost_is_said_to_be_once(void **state)
+{
+    (void)state;
+    struct teller t = teller_new();
+    tell_started(&t, "a1");
+    tell_state(&t, "a1", AGENT_RUNNING);
+    empty_snapshot(&t);
+    uint32_t newest = fleet_log_newest(t.fleet);
+    empty_snapshot(&t);
+    assert_int_equal(fleet_log_newest(t.fleet), newest);
+    fleet_snapshot_begin(t.fleet, SPAN("b1"));
+    say_again(&t, EVENT_AGENT_STARTED, "a1");
+    fold(&t);
+    assert_int_equal(agent_named(&t, "a1")->state_reason, 0);
+    fleet_snapshot_end(t.fleet, SPAN("b1"), t.seq);
+    assert_int_equal(fleet_log_newest(t.fleet), newest);
+    empty_snapshot(&t);
+    assert_int_equal(fleet_log_newest(t.fleet), newest + 1);
+    fleet_free(t.fleet);
+}
+
+/* What is lost does not fill the console for ever. */
+static void who_is_lost_makes_room(void **state)
+{
+    (void)state;
+    struct teller t = teller_new();
+    struct fleet_totals totals;
+    char id[16];
+    for (int i = 0; i < FLEET_AGENTS_MAX; i++) {
+        (void)snprintf(id, sizeof(id), "a%d", i);
+        tell_started(&t, id);
+    }
+    fleet_snapshot_begin(t.fleet, SPAN("b1"));
+    say_again(&t, EVENT_AGENT_STARTED, "a0");
+    fold(&t);
+    fleet_snapshot_end(t.fleet, SPAN("b1"), t.seq);
+    tell_started(&t, "new");
+    assert_non_null(agent_named(&t, "new"));
+    assert_non_null(agent_named(&t, "a0"));
+    fleet_totals(t.fleet, &totals);
+    assert_int_equal(totals.agents, FLEET_AGENTS_MAX);
+    assert_int_equal(totals.refused, 0);
     fleet_free(t.fleet);
 }
 
@@ -306,6 +360,8 @@ int main(void)
         cmocka_unit_test(what_does_not_come_back_is_closed),
         cmocka_unit_test(news_during_a_snapshot_counts),
         cmocka_unit_test(many_lost_requests_are_all_closed),
+        cmocka_unit_test(who_is_lost_is_said_to_be_once),
+        cmocka_unit_test(who_is_lost_makes_room),
         cmocka_unit_test(the_end_of_a_snapshot_sets_where_to_resume),
         cmocka_unit_test(spend_in_a_snapshot_is_a_sum),
     };

@@ -74,12 +74,30 @@ static void what_a_command_met_is_told_apart_from_its_verb(void **state)
     kit_release(&k);
 }
 
+/* Neither running, as it was last seen, nor stopped, which nobody has seen. */
+static void who_is_not_reported_any_more_is_shown_as_unknown(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k);
+    says_state(&k, AGENT_RUNNING, "subagent started");
+    says_failure(&k, "exit 1: no such file");
+    fleet_snapshot_begin(k.f, SPAN("ci"));
+    fleet_snapshot_end(k.f, SPAN("ci"), k.seq);
+    assert_shows(&k, "unknown");
+    assert_shows(&k, "not reported any more");
+    assert_hides(&k, "stopped");
+    assert_hides(&k, "exit 1: no such file");
+    kit_release(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failure_is_told_not_the_reason_of_the_state_before),
         cmocka_unit_test(the_reason_of_having_failed_is_told),
         cmocka_unit_test(what_a_command_met_is_told_apart_from_its_verb),
+        cmocka_unit_test(who_is_not_reported_any_more_is_shown_as_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
