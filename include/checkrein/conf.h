@@ -89,6 +89,7 @@ enum option_kind { OPTION_TEXT, OPTION_INT, OPTION_DURATION, OPTION_BOOL, OPTION
     X(record, "journal", OPTION_TEXT, "", 0, 0, "folder of the record; default in XDG_STATE_HOME")   \
     X(max_held, "max_held", OPTION_INT, "4096", 16, 65536, "held hook calls at once")                \
     X(max_agent_held, "max_agent_held", OPTION_INT, "256", 1, 4096, "held calls of one agent")       \
+    X(max_agents, "max_agents", OPTION_INT, "50000", 16, 50000, "agents known at a time; the ended and silent ones make room") \
     X(rate, "rate", OPTION_INT, "2000", 10, 1000000, "hook calls a second of one agent")             \
     X(agent_budget, "agent_budget", OPTION_MONEY, "0", 0, 0, "USD an agent may spend before its calls ask; 0 = none") \
     X(daily_budget, "daily_budget", OPTION_MONEY, "0", 0, 0, "USD all agents may spend in a day (UTC) before calls ask; 0 = none") \
@@ -114,7 +115,7 @@ struct conf {
     } console;
     struct {
         char *socket, *token_file, *console_tokens, *policy, *prices, *record;
-        int64_t hook_port, console_port, max_held, max_agent_held, rate, agent_budget, daily_budget, watchdog_ms, stop_grace_ms;
+        int64_t hook_port, console_port, max_held, max_agent_held, max_agents, rate, agent_budget, daily_budget, watchdog_ms, stop_grace_ms;
     } serve;
     struct conf_backend *backends;
     uint32_t backend_count;

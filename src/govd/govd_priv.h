@@ -42,7 +42,6 @@
 #define CONSOLES_BY_PORT_MAX 48 /* the rest is for who comes by the Unix socket */
 #define NAME_BYTES       128
 #define CWD_BYTES        4096
-#define SESSIONS_MAX     50000
 #define CALLS_MAX        131072 /* waiting or running, over all agents */
 #define RUNNING_MAX      4096   /* calls of one agent that run and were not reported back */
 #define HELD_BYTES       ((size_t)64 << 20) /* of all action texts that wait */
@@ -125,6 +124,7 @@ struct session {
     enum gate_mode gate;
     enum agent_state state;
     bool demo;
+    bool heard_again;        /* since room was last looked for */
     struct guarded *guarded; /* NULL: not started by `checkrein run` */
     bool frozen;             /* all of its processes are seen suspended */
     bool ending;             /* its processes are being ended */
@@ -301,6 +301,8 @@ struct govd {
     char unrecorded_instance[ULID_BYTES]; /* of the history since then; empty while the record is well */
     int64_t newcomer_us;   /* rate limit of new sessions: time up to which they are paid for */
     size_t session_next;   /* where to look for one that can be forgotten */
+    session_ref session_last; /* opened last */
+    int64_t full_us;       /* monotonic: when it was last said that there is no room for another */
     int64_t unreadable_us; /* monotonic: when hooks that cannot be read were last told of */
     uint64_t unreadable;   /* since then */
     int64_t clock_offset_us; /* wall against the time since boot, as last seen; 0: not yet */

@@ -213,6 +213,16 @@ static bool within_rate(struct hook *h, const struct identity *w)
     return false;
 }
 
+/* Every agent that is known is at work, waits, or is held by an operator. */
+static void turn_newcomer_away(struct hook *h)
+{
+    if (may_tell(&h->g->full_us)) {
+        publish_signal(h->g, NULL, SEVERITY_HIGH,
+                       "no room for another agent: all that are known are at work or held, new ones are refused");
+    }
+    turn_away(h, NULL, "checkrein: no room for another agent, too many are at work or held");
+}
+
 static void handle(struct hook *h)
 {
     for (const struct hook_event *e = h->runtime->events; e->name; e++) {
@@ -257,7 +267,7 @@ void hook_receive(struct govd *g, net_id http, const struct http_head *head, str
     }
     h.session = identify(&h, &who);
     if (!h.session) {
-        refuse_unreadable(&h, "too many agents");
+        turn_newcomer_away(&h);
         return;
     }
     handle(&h);

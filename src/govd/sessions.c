@@ -76,24 +76,55 @@ static void forget_names(struct govd *g, const struct session *s)
     }
 }
 
+/* Nothing of it waits, nothing holds it, and it is not known to live: it comes back when it is heard of. */
+static bool can_be_let_go(const struct session *s)
+{
+    bool is_held = s->held || s->gate != GATE_OPEN || s->refused || s->interrupt_next || s->frozen || s->in_stop;
+    return !is_held && !s->pid && !s->ending && !s->guarded && !s->children && !s->watching[0];
+}
+
+static void let_go(struct govd *g, struct session *s)
+{
+    static const char why[] = "not heard of: forgotten to make room for others";
+    if (s->running) {
+        gate_forget(g, s, why);
+    }
+    publish_state(g, s, AGENT_UNKNOWN, why);
+}
+
+static struct session *vacate(struct govd *g, struct session *s)
+{
+    session_set_parent(g, s, 0);
+    forget_names(g, s);
+    release(g, s);
+    return s;
+}
+
+/* One that ended, or the next that was not heard of again since this came by; not the one that was opened last, whose
+ * helper may be the one to come in. */
 static struct session *make_room(struct govd *g)
 {
-    for (size_t n = 0; n < g->session_count; n++) {
+    for (size_t n = 0; n < 2 * g->session_count; n++) {
         g->session_next = (g->session_next + 1) % g->session_count;
         struct session *s = g->sessions[g->session_next];
-        if (can_be_forgotten(s)) {
-            session_set_parent(g, s, 0);
-            forget_names(g, s);
-            release(g, s);
-            return s;
+        if (s->ref == g->session_last) {
+            continue;
         }
+        if (can_be_forgotten(s)) {
+            return vacate(g, s);
+        }
+        if (can_be_let_go(s) && !s->heard_again) {
+            let_go(g, s);
+            return vacate(g, s);
+        }
+        s->heard_again = false;
     }
     return NULL;
 }
 
 static struct session *place(struct govd *g)
 {
-    if (g->session_count >= SESSIONS_MAX) {
+    if (g->session_count >= (size_t)g->conf->serve.max_agents) {
         return make_room(g);
     }
     struct session *s = xcalloc(1, sizeof(*s));
@@ -108,6 +139,8 @@ struct session *session_open(struct govd *g, struct span id, bool *made)
     struct session *s = session_find(g, id);
     *made = false;
     if (s) {
+        s->heard_again = true;
+        g->session_last = s->ref;
         return s;
     }
     s = place(g);
@@ -122,6 +155,7 @@ struct session *session_open(struct govd *g, struct span id, bool *made)
                           .demo = g->demo,
                           .opened_us = govd_wall_us()};
     s->id = xstrndup(id.p, id.n);
+    g->session_last = s->ref;
     map_put(&g->session_by_id, id, s->ref);
     stop_count(g);
     const struct agent *known = fleet_agent_by_id(g->fleet, BACKEND_SELF, id);

@@ -89,6 +89,7 @@ static void set_state(struct fold *x, struct agent_item *it, enum agent_state st
         it->a.state_since_us = x->ev->time_us;
     }
     string_set(x->f, &it->a.state_reason, event_text(x->ev, F_REASON));
+    agent_may_go(x->f, it);
 }
 
 static enum agent_state state_of(const struct event *ev)

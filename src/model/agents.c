@@ -80,7 +80,22 @@ void agent_set_lost(struct fleet *f, struct agent_item *it, int64_t time_us)
     it->a.state_since_us = time_us;
     it->a.now_running = false;
     it->a.retrying = 0;
-    finished_join(f, it);
+    it->lost = true;
+    if (!it->finished) {
+        finished_join(f, it);
+    }
+}
+
+static bool is_held(const struct fleet *f, const struct agent *a)
+{
+    return a->pending > 0 || (a->gate != 0 && !span_is(fleet_span(f, a->gate), "open"));
+}
+
+void agent_may_go(struct fleet *f, struct agent_item *it)
+{
+    if (it->a.state == AGENT_UNKNOWN && !it->finished && !is_held(f, &it->a)) {
+        finished_join(f, it);
+    }
 }
 
 /* ---- parents: the index has the first of those that wait for an id */
@@ -255,8 +270,11 @@ struct agent_item *agent_alive(struct fold *x)
         }
         it->a.last_event_us = later_us(it->a.last_event_us, x->ev->time_us);
         it->epoch = x->b->epoch;
-        if (it->finished && it->a.state != AGENT_STOPPED) { /* it was lost */
+        if (it->a.state != AGENT_STOPPED) {
             finished_leave(x->f, it);
+        }
+        if (it->lost) {
+            it->lost = false;
             string_drop(x->f, &it->a.state_reason);
         }
     }

@@ -81,7 +81,8 @@ struct agent_item {
     uint32_t wait_next, wait_prev;      /* those that wait for the same parent to appear */
     uint16_t pending_high, pending_low; /* at most FLEET_PENDING_MAX */
     uint16_t open_decisions; /* approved, and not seen to finish: at most FLEET_RESOLVED_KEPT */
-    bool finished, waiting;
+    bool finished : 1, waiting : 1;
+    bool lost : 1; /* its back-end's newest snapshot did not bring it, and nothing was heard of it since */
 };
 
 struct approval_item {
@@ -210,6 +211,8 @@ void agent_set_state(struct fleet *f, struct agent_item *it, enum agent_state st
 void agent_set_failing(struct fleet *f, struct agent_item *it, bool failing);
 /* What it does is not known any more; it may be forgotten as those that stopped are, until it is heard of again. */
 void agent_set_lost(struct fleet *f, struct agent_item *it, int64_t time_us);
+/* Its back-end does not know what it does: so may this one, when nothing of it waits or is held. */
+void agent_may_go(struct fleet *f, struct agent_item *it);
 /* Links it to the agent of that id, now or when that one appears. Never makes a circle. */
 void agent_set_parent(struct fleet *f, struct agent_item *it, struct span id);
 void agents_release(struct fleet *f);

@@ -15,7 +15,8 @@ void fleet_snapshot_begin(struct fleet *f, struct span backend)
 
 static bool is_lost(const struct backend_item *b, const struct agent_item *it)
 {
-    return it->a.backend == b->b.ref && it->epoch != b->epoch && !it->finished;
+    return it->a.backend == b->b.ref && it->epoch != b->epoch && it->a.state != AGENT_STOPPED &&
+           !it->lost;
 }
 
 /* That it ended is what nobody has seen. */

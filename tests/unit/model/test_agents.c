@@ -434,6 +434,35 @@ static void the_agent_that_stopped_first_makes_room(void **state)
     fleet_free(t.fleet);
 }
 
+/* What its back-end does not know any more makes room for what it does; not when something is held by it. */
+static void the_unknown_make_room_but_for_the_held(void **state)
+{
+    (void)state;
+    struct teller t = teller_new();
+    struct fleet_totals totals;
+    char id[16];
+    for (int i = 0; i < FLEET_AGENTS_MAX; i++) {
+        (void)snprintf(id, sizeof(id), "a%d", i);
+        tell_started(&t, id);
+        if (i < 3) {
+            tell_state(&t, id, AGENT_UNKNOWN);
+        }
+    }
+    event_set_text(say(&t, EVENT_AGENT_UPDATED, "a0"), F_GATE, SPAN("hold"));
+    fold(&t);
+    tell_request(&t, "a1", "r1");
+    tell_started(&t, "new");
+    tell_started(&t, "too many");
+    assert_non_null(agent_named(&t, "a0"));
+    assert_non_null(agent_named(&t, "a1"));
+    assert_null(agent_named(&t, "a2"));
+    assert_non_null(agent_named(&t, "new"));
+    assert_null(agent_named(&t, "too many"));
+    fleet_totals(t.fleet, &totals);
+    assert_int_equal(totals.refused, 1);
+    fleet_free(t.fleet);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -456,6 +485,7 @@ int main(void)
         cmocka_unit_test(parents_never_make_a_circle),
         cmocka_unit_test(an_agent_is_stale_after_two_heartbeats_or_without_a_link),
         cmocka_unit_test(the_agent_that_stopped_first_makes_room),
+        cmocka_unit_test(the_unknown_make_room_but_for_the_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,57 @@
+"""Many who want to be known: invented agents. Those who matter keep their place."""
+import json
+
+from daemon import Console, Held, check, run, verdict, wait_for, with_daemon
+from limits import post_many, read_call
+
+
+@with_daemon(config="max_agents = 64\n")
+def invented_agents_push_nobody_out(daemon):
+    console = Console(daemon)
+    held = Held(daemon, "waits")
+    request = console.request_for(held.id)
+    daemon.hook("UserPromptSubmit", "paused", prompt="p")
+    console.command("pause", agent="claude:paused", wait="accepted")
+    daemon.hook("UserPromptSubmit", "ended", prompt="p")
+    daemon.hook("SessionEnd", "ended")
+    answers = []
+    for i in range(300):
+        answers += post_many(daemon, [read_call(f"invented{i}", 1)])
+        if i % 30 == 0:
+            daemon.hook("UserPromptSubmit", "works", prompt="p")
+    check([verdict(a) for a in answers] == ["allow"] * 300, f"{answers[-1]}")
+    check(not held.answered(), "what waits was answered")
+    told = [e for e in daemon.events("agent.state") if "forgotten" in e["data"].get("reason", "")]
+    names = {e["data"]["gen_ai.agent.id"] for e in told}
+    check(len(told) >= 230 and all(n.startswith("claude:invented") for n in names), f"{len(told)} forgotten, of {sorted(names)[-3:]}")
+    check({e["data"]["agent.state"] for e in told} == {"unknown"}, "")
+    now = Held(daemon, "paused", tool="Read", file_path="/x")
+    wait_for("the pause holds", lambda: [a for a in daemon.status()["agents"] if a["gen_ai.agent.id"] == "claude:paused"
+                                         and a["agent.state"] == "paused"])
+    now.hang_up()
+    console.approve(request, wait="accepted")
+    check(verdict(held.answer()) == "allow", "what waited could not be approved")
+    again = post_many(daemon, [read_call("invented0", 2)])[0]
+    check(verdict(again) == "allow", "who was forgotten does not come back")
+
+
+@with_daemon(config="max_agents = 16\n")
+def no_room_is_said(daemon):
+    console = Console(daemon)
+    held = [Held(daemon, f"s{i}") for i in range(16)]
+    for h in held:
+        console.request_for(h.id)
+    answer = post_many(daemon, [read_call("one-more", 1)])[0]
+    check(verdict(answer) == "deny" and "no room for another agent" in json.dumps(answer), str(answer))
+    console.event("signal.raised")
+    check("no room for another agent" in json.dumps(console.events[-1]), str(console.events[-1]))
+    check(not any(h.answered() for h in held), "somebody was pushed out")
+    held[3].hang_up()
+    console.event("approval.resolved")
+    check(verdict(post_many(daemon, [read_call("one-more", 1)])[0]) == "allow", "there is room now")
+    for h in held:
+        h.hang_up()
+
+
+if __name__ == "__main__":
+    run([invented_agents_push_nobody_out, no_room_is_said])
