@@ -77,6 +77,15 @@ static size_t consoles_by_port(const struct govd *g)
     return count;
 }
 
+/* Its seat is free at once: how long it takes to close is up to the peer. */
+static void on_silent(void *ctx)
+{
+    struct console *c = ctx;
+    c->hello_timer = 0;
+    net_ws_close(c->govd->net, c->id, 1008, "no hello came");
+    consoles_closed(c->govd, c->id, "no hello came");
+}
+
 void consoles_opened(struct govd *g, net_id id, const struct http_head *head)
 {
     struct console *c = console_of(g, 0);
@@ -90,6 +99,7 @@ void consoles_opened(struct govd *g, net_id id, const struct http_head *head)
         return;
     }
     *c = (struct console){.govd = g, .id = id, .peer_pid = (int32_t)head->peer_pid};
+    c->hello_timer = loop_timer(g->loop, HELLO_MS, on_silent, c);
     c->by_port = !head->is_unix;
     ulid_make(c->connection);
     identify(c, head, token);
@@ -101,6 +111,7 @@ void consoles_closed(struct govd *g, net_id id, const char *why)
     if (!c) {
         return;
     }
+    loop_remove(g->loop, c->hello_timer);
     loop_remove(g->loop, c->presence_timer);
     if (c->told) {
         presence(c, false, why);
@@ -200,6 +211,8 @@ static void on_hello(struct govd *g, struct console *c, const struct msg_hello *
     c->resumes = h->resume_after >= 0 &&
                  span_eq(h->resume_instance, instance_told(g)) &&
                  ring_after(g, (uint64_t)h->resume_after, &c->cursor);
+    loop_remove(g->loop, c->hello_timer);
+    c->hello_timer = 0;
     c->greeted = true;
     c->sync = SYNC_DUE;
     c->sync_at = g->ring->end;

@@ -200,6 +200,8 @@ struct parcel {
 
 #define OPERATOR_PATH_BYTES 192
 
+#define HELLO_MS 5000 /* in which a console says hello, or its seat is another's */
+
 enum console_sync {
     SYNC_NONE,     /* no hello yet */
     SYNC_DUE,      /* hello is on its way out */
@@ -223,7 +225,7 @@ struct console {
     char operator_id[64];
     char connection[ULID_BYTES];
     char path[OPERATOR_PATH_BYTES]; /* how it came in, and what is claimed and not known of that says so */
-    loop_id presence_timer;
+    loop_id hello_timer, presence_timer;
     uint64_t cursor;     /* next ring counter to send */
     enum console_sync sync;
     bool resumes;        /* after what it has: no snapshot */

@@ -1,8 +1,27 @@
-"""Many who want to be known: invented agents. Those who matter keep their place."""
+"""Many who want to be known: silent consoles, invented agents. Those who matter keep their place."""
 import json
 
-from daemon import Console, Held, check, run, verdict, wait_for, with_daemon
+from daemon import Console, Failed, Held, check, run, verdict, wait_for, with_daemon
 from limits import post_many, read_call
+
+SEATS = 64
+
+
+def greets(daemon):
+    try:
+        return Console(daemon)
+    except Failed:
+        return None
+
+
+def who_says_nothing_keeps_no_seat(daemon):
+    silent = [Console(daemon, hello=False) for _ in range(SEATS)]
+    check(greets(daemon) is None, "there is a seat more than this test takes")
+    console = wait_for("a seat", lambda: greets(daemon))
+    check(console.command("stop_all", wait="accepted")["state"] == "accepted", "stop")
+    end = silent[0].until("closed", lambda f: f["kind"] == "closed")
+    check(end["code"] == 1008 and "hello" in end["reason"], str(end))
+    check(daemon.status(), "")
 
 
 @with_daemon(config="max_agents = 64\n")
@@ -54,4 +73,4 @@ def no_room_is_said(daemon):
 
 
 if __name__ == "__main__":
-    run([invented_agents_push_nobody_out, no_room_is_said])
+    run([who_says_nothing_keeps_no_seat, invented_agents_push_nobody_out, no_room_is_said])
