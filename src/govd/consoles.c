@@ -1,14 +1,10 @@
 /* consoles.c - checkrein.v1: hello, events from where the console left off or a snapshot, commands in, results out.
  * Rights come from the kernel's word about the peer, or from its token; never from what it says.
- *
- * That somebody watches is told once the connection has lasted a while: a verb or a look at the state from a shell is
- * over before, and stands in the record by its command alone. It is not for the peer to say which of these it is.
  */
 #include "govd_priv.h"
 
 #define HEARTBEAT_MS     20000
 #define CONSOLE_AHEAD    ((size_t)8 << 20) /* bytes that wait for a console: more events stay in the ring */
-#define PRESENCE_MS      2000
 
 static struct console *console_of(struct govd *g, net_id id)
 {
@@ -18,33 +14,6 @@ static struct console *console_of(struct govd *g, net_id id)
         }
     }
     return NULL;
-}
-
-static void presence(struct console *c, bool here, const char *why)
-{
-    struct event_row rows[SCOPE_COUNT];
-    uint32_t count = 0;
-    struct event ev;
-    for (uint32_t s = 0; s < SCOPE_COUNT; s++) {
-        if (c->scopes & SCOPE_BIT(s)) {
-            rows[count++] = (struct event_row){{span_str(scope_name((enum scope)s))}};
-        }
-    }
-    publish_begin(c->govd, &ev, EVENT_OPERATOR_PRESENCE);
-    event_set_text(&ev, F_OPERATOR, span_str(c->operator_id));
-    event_set_text(&ev, F_OPERATOR_PATH, span_str(c->path));
-    event_set_text(&ev, F_CONNECTION, span_str(c->connection));
-    event_set_list(&ev, F_OPERATOR_SCOPES, rows, count);
-    event_set_number(&ev, F_PRESENT, here);
-    event_put_text(&ev, F_REASON, span_str(why));
-    c->told = publish(c->govd, &ev) && here;
-}
-
-static void on_stayed(void *ctx)
-{
-    struct console *c = ctx;
-    c->presence_timer = 0;
-    presence(c, true, NULL);
 }
 
 static void identify(struct console *c, const struct http_head *head, const struct console_token *token)
@@ -112,10 +81,7 @@ void consoles_closed(struct govd *g, net_id id, const char *why)
         return;
     }
     loop_remove(g->loop, c->hello_timer);
-    loop_remove(g->loop, c->presence_timer);
-    if (c->told) {
-        presence(c, false, why);
-    }
+    presence_end(c, why);
     snapshot_drop(c);
     *c = (struct console){0};
 }
@@ -218,7 +184,7 @@ static void on_hello(struct govd *g, struct console *c, const struct msg_hello *
     c->sync_at = g->ring->end;
     c->sync_seq = g->seq;
     send_hello(g, c, c->resumes);
-    c->presence_timer = loop_timer(g->loop, PRESENCE_MS, on_stayed, c);
+    presence_begin(c);
 }
 
 void consoles_check_tokens(struct govd *g)

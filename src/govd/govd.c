@@ -37,6 +37,7 @@ static void init(struct govd *g, struct loop *l, struct net *n, const struct gov
     buf_init(&g->scratch, PROTOCOL_FRAME_BYTES);
     buf_init(&g->text, TEXT_BYTES);
     (void)buf_reserve(&g->text, TEXT_BYTES); /* it must not move while spans point into it */
+    presence_init(g);
     map_init(&g->session_by_id);
     map_init(&g->call_by_http);
     map_init(&g->call_by_approval);
@@ -176,6 +177,7 @@ void govd_free(struct govd *g)
     loop_remove(g->loop, g->guarded_timer);
     outbox_release(g);
     snapshots_release(g);
+    presence_release(g);
     gate_release(g);
     sessions_release(g);
     journal_close(g->journal, govd_wall_us());

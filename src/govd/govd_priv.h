@@ -6,7 +6,7 @@
  *   calls.c     the table of calls                hooks_priv.h  the runtimes whose hooks are understood
  *   rules.c     policy file                       commands.c  operators' verbs, one function each
  *   consoles.c  checkrein.v1 connections          stop.c      fleet stop
- *   snapshots.c  the state, told piece by piece
+ *   snapshots.c  the state, told piece by piece   presence.c  that somebody watches
  *   telemetry/  spend, failures and tool decisions from OTLP
  *   restore.c   state from the record at start    recent.c    what was seen lately, bounded
  *   procs.c     processes: who, alive, gone       tree.c, members.c  all that is below one
@@ -202,6 +202,14 @@ struct parcel {
 
 #define HELLO_MS 5000 /* in which a console says hello, or its seat is another's */
 
+/* What is told of who comes by the Unix socket, or by the port: presence.c. */
+struct door {
+    struct govd *govd;
+    int64_t paid_us;     /* as of a bucket: connections that were told one by one */
+    uint64_t untold;     /* that left before they were told */
+    loop_id more, count; /* one more is told, and how many were not */
+};
+
 enum console_sync {
     SYNC_NONE,     /* no hello yet */
     SYNC_DUE,      /* hello is on its way out */
@@ -226,6 +234,7 @@ struct console {
     char connection[ULID_BYTES];
     char path[OPERATOR_PATH_BYTES]; /* how it came in, and what is claimed and not known of that says so */
     loop_id hello_timer, presence_timer;
+    uint64_t untold_since; /* it has stayed, as the how-manieth, and is to be told of; 0: not */
     uint64_t cursor;     /* next ring counter to send */
     enum console_sync sync;
     bool resumes;        /* after what it has: no snapshot */
@@ -287,10 +296,13 @@ struct govd {
     loop_id guarded_timer;
 
     struct console consoles[CONSOLES_MAX];
+    struct door doors[2]; /* by whether it is the port */
+    uint64_t arrivals;    /* connections that have stayed, ever */
     size_t snapshots;     /* consoles that are being told the state */
     size_t snapshot_next; /* console whose turn it is to be told more */
     const struct console *acting; /* whose command is being carried out; NULL outside of that */
     int64_t stranger_us; /* monotonic: when it was last said that a token is not known */
+    uint64_t strangers;  /* since then */
 
     bool stop_latched, stop_counting;
     bool stop_changed; /* to be counted again at the end of the turn */
@@ -368,6 +380,8 @@ void session_seen(struct govd *g, struct session *s, enum verb verb, const char 
 void session_missed(struct govd *g, struct session *s, enum verb verb, enum command_state st,
                     const char *why);
 void sessions_release(struct govd *g);
+/* A bucket is the time up to which is paid; it never lags by more than `burst_us`. True: paid. */
+bool bucket_pay(int64_t *bucket_us, int64_t cost_us, int64_t burst_us);
 /* True when a hook may pass the rate limit now; pays for it. */
 bool session_pay(struct session *s);
 /* The same for a record of telemetry: hooks and telemetry do not take each other's room. */
@@ -579,6 +593,12 @@ void snapshots_tell(struct govd *g);
 void snapshots_before(struct govd *g, const struct event *ev);
 void snapshot_drop(struct console *c);
 void snapshots_release(struct govd *g);
+
+/* ---- presence.c */
+void presence_init(struct govd *g);
+void presence_begin(struct console *c); /* after hello */
+void presence_end(struct console *c, const char *why);
+void presence_release(struct govd *g);
 
 /* ---- telemetry/ */
 enum status telemetry_start(struct govd *g, struct why *why) MUST_USE;

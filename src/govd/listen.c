@@ -59,8 +59,11 @@ static int admit_console(struct govd *g, const struct http_head *head)
 {
     bool good = console_token_in(g, head->authorization) != NULL;
     if (!good && (head->authorization.n || !head->is_unix)) {
+        g->strangers++;
         if (may_tell(&g->stranger_us)) {
-            log_write(LOG_WARN, "a console was refused: its token is missing, wrong, expired or revoked");
+            log_write(LOG_WARN, "consoles were refused: %llu, the token is missing, wrong, expired or revoked",
+                      (unsigned long long)g->strangers);
+            g->strangers = 0;
         }
         return 401;
     }

@@ -416,19 +416,22 @@ void session_missed(struct govd *g, struct session *s, enum verb verb, enum comm
     tell(g, s, verb, st, why, NULL);
 }
 
-/* A bucket is the time up to which is paid; it never lags by more than `burst_us`. */
-static bool pay(int64_t *bucket_us, int64_t rate, int64_t burst_us)
+bool bucket_pay(int64_t *bucket_us, int64_t cost_us, int64_t burst_us)
 {
     int64_t now = clock_mono_us();
-    int64_t cost = 1000000 / rate;
     if (*bucket_us < now - burst_us) {
         *bucket_us = now - burst_us;
     }
-    if (*bucket_us + cost > now) {
+    if (*bucket_us + cost_us > now) {
         return false;
     }
-    *bucket_us += cost;
+    *bucket_us += cost_us;
     return true;
+}
+
+static bool pay(int64_t *bucket_us, int64_t rate, int64_t burst_us)
+{
+    return bucket_pay(bucket_us, 1000000 / rate, burst_us);
 }
 
 bool session_pay(struct session *s)

@@ -1,10 +1,11 @@
-"""Many who want to be known: silent consoles, invented agents. Those who matter keep their place."""
+"""Many who want to be known: silent consoles, consoles that come and go, invented agents. Those who matter keep their place."""
 import json
+import re
 
 from daemon import Console, Failed, Held, check, run, verdict, wait_for, with_daemon
 from limits import post_many, read_call
 
-SEATS = 64
+SEATS, AT_ONCE = 64, 20
 
 
 def greets(daemon):
@@ -22,6 +23,37 @@ def who_says_nothing_keeps_no_seat(daemon):
     end = silent[0].until("closed", lambda f: f["kind"] == "closed")
     check(end["code"] == 1008 and "hello" in end["reason"], str(end))
     check(daemon.status(), "")
+
+
+def presence(daemon, here):
+    return [e for e in daemon.events("operator.presence") if e["data"]["operator.present"] is here]
+
+
+def counted(daemon):
+    titles = [e["data"]["signal.title"] for e in daemon.events("signal.raised")]
+    return sum(int(re.match(r"\d+", t).group()) for t in titles if "not told of one by one" in t)
+
+
+def who_comes_and_goes_is_told_as_a_number(daemon):
+    """Each is told, or counted; who stays is told; a command is told whoever sends it."""
+    crowd = [Console(daemon) for _ in range(50)]
+    wait_for("the first are told", lambda: len(presence(daemon, True)) >= AT_ONCE)
+    crowd[-1].command("stop_all", wait="accepted")
+    crowd[-1].command("reset_stop")
+    stays = crowd[0].greeting["operator"]["connection"]
+    for c in crowd[1:]:
+        c.close()
+    wait_for("the rest is counted", lambda: counted(daemon), 60)
+    told = len(presence(daemon, True))
+    check(AT_ONCE <= told <= AT_ONCE + 6, f"{told} of 50 were told one by one")
+    check(told < told + counted(daemon) <= 50, f"{told} were told and {counted(daemon)} counted, of 50")
+    late = Console(daemon)
+    wait_for("who stays is told", lambda: [e for e in presence(daemon, True) if
+                                           e["data"]["operator.connection"] == late.greeting["operator"]["connection"]])
+    here = {e["data"]["operator.connection"] for e in presence(daemon, True)} - {
+        e["data"]["operator.connection"] for e in presence(daemon, False)}
+    check(here == {stays, late.greeting["operator"]["connection"]}, f"there are {here}")
+    check(len(daemon.events("operator.command")) == 2, "a command was not told")
 
 
 @with_daemon(config="max_agents = 64\n")
@@ -73,4 +105,5 @@ def no_room_is_said(daemon):
 
 
 if __name__ == "__main__":
-    run([who_says_nothing_keeps_no_seat, invented_agents_push_nobody_out, no_room_is_said])
+    run([who_says_nothing_keeps_no_seat, who_comes_and_goes_is_told_as_a_number, invented_agents_push_nobody_out,
+         no_room_is_said])
