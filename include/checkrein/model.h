@@ -51,6 +51,7 @@ struct backend {
     sid operator_id, connection; /* whom it takes us for; its name of our connection, 0 when it has none */
     bool stop_latched;
     bool stop_asked;         /* a fleet stop was commanded, and it has not answered yet */
+    int64_t stop_asked_us, stop_asked_agents; /* since when; how many there were, of a console that was here before */
     int64_t stop_requested, stop_confirmed, stop_unreachable, stop_since_us;
     uint32_t agents;
     int64_t spend_day, day_microusd; /* spent by its agents on that day (UTC, days since 1970) */
@@ -147,6 +148,7 @@ struct fleet_totals {
     uint32_t backends, backends_live;
     int64_t newest_event_us;
     uint32_t failed;            /* agents in AGENT_FAILED or with an unhandled failure */
+    bool stop_unanswered; /* some back-end was asked to stop all, and has not answered */
     bool stop_latched;
     /* Over all back-ends. Of one that has not answered a stop, all agents that are not over count as requested and
      * unreachable. */

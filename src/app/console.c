@@ -154,6 +154,9 @@ static enum status open_all(struct console *c, const struct conf *conf,
                             const char *journal_dir, struct why *why)
 {
     enum status st = hub_open(&c->hub, backends, count, journal_dir, &HUB_EVENTS, c, why);
+    if (st == ST_OK && !conf->console.readonly) {
+        hub_take_up_stops(&c->hub, journal_dir);
+    }
     if (st == ST_OK) {
         st = open_term(c, conf, why);
     }

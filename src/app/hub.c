@@ -5,6 +5,7 @@
 #include "checkrein/file.h"
 #include "checkrein/log.h"
 #include "hub_fold.h"
+#include "hub_stops.h"
 
 #define TOKEN_BYTES   512
 #define SEAL_EVERY_MS (JOURNAL_SEAL_US / 1000)
@@ -82,6 +83,7 @@ static void on_result(void *ctx, struct span command, enum command_state st, str
     fold_result(b->hub->fleet, b->conf.name, command, st, reason, by, b->frame_us);
     if (span_is(command, b->stop_due)) {
         b->stop_due[0] = '\0';
+        stops_keep(b->hub);
     }
     if (b->hub->events.result) {
         b->hub->events.result(b->hub->ctx, command, st, reason, by);
@@ -213,6 +215,7 @@ enum status hub_connect(struct hub *h, struct why *why)
         if (st != ST_OK) {
             return st;
         }
+        stops_tell(&h->backends[i]);
     }
     return ST_OK;
 }
@@ -247,6 +250,20 @@ static enum status send_to(struct hub_backend *b, const struct command *c, struc
     return driver_send(b->driver, c, why);
 }
 
+static void note_due(struct hub_backend *b, enum verb verb, const char id[ULID_BYTES])
+{
+    if (verb == VERB_STOP_ALL) {
+        int64_t agents = stops_agents_of(b);
+        bool known_before = b->stop_due[0] && b->stop_agents > agents;
+        b->stop_agents = known_before ? b->stop_agents : agents;
+        memcpy(b->stop_due, id, sizeof(b->stop_due));
+        stops_keep(b->hub);
+    } else if (verb == VERB_RESET_STOP && b->stop_due[0]) {
+        b->stop_due[0] = '\0';
+        stops_keep(b->hub);
+    }
+}
+
 static enum status send_one(struct hub_backend *b, struct command *c, char id[ULID_BYTES],
                             struct why *why)
 {
@@ -264,11 +281,7 @@ static enum status send_one(struct hub_backend *b, struct command *c, char id[UL
     }
     fleet_apply(h->fleet, &o.ev);
     changed(h);
-    if (c->verb == VERB_STOP_ALL) {
-        memcpy(b->stop_due, id, sizeof(b->stop_due));
-    } else if (c->verb == VERB_RESET_STOP) {
-        b->stop_due[0] = '\0';
-    }
+    note_due(b, c->verb, id);
     st = send_to(b, c, why);
     if (st != ST_OK && b->stop_due[0]) {
         why_prefix(why, "the stop will be sent when it is back");
@@ -362,6 +375,7 @@ void hub_close(struct hub *h)
     loop_free(h->loop);
     journal_close(h->journal, clock_wall_us());
     fleet_free(h->fleet);
+    free(h->stops_path);
     free(h->backends);
     *h = (struct hub){0};
 }

@@ -31,6 +31,7 @@ struct hub_backend {
     int64_t frame_us; /* when the frame came that is being folded: its time in the record */
     bool was_live;
     char stop_due[ULID_BYTES]; /* a fleet stop that it has not answered: sent again when it is back; empty: none */
+    int64_t stop_agents;       /* that it had then */
 };
 
 struct hub_events { /* any may be NULL */
@@ -51,6 +52,7 @@ struct hub {
     uint32_t count;
     struct hub_events events;
     void *ctx;
+    char *stops_path; /* hub_stops.c; NULL: nothing is kept */
     loop_id seal_timer, commit_timer;
     bool record_failed;
 };
@@ -58,6 +60,10 @@ struct hub {
 enum status hub_open(struct hub *h, const struct conf_backend *backends, uint32_t count,
                      const char *journal_dir, const struct hub_events *ev, void *ctx,
                      struct why *why) MUST_USE;
+/* Before they are connected: takes up the fleet stops that the console of this record before us was not answered, and
+ * keeps ours in a file beside the record, so that the next one does. Without a record nothing is kept. Not for a console
+ * that sends nothing. */
+void hub_take_up_stops(struct hub *h, const char *journal_dir);
 /* Starts to connect all of them. */
 enum status hub_connect(struct hub *h, struct why *why) MUST_USE;
 /* Gives the command an id and a time, records it durably, then sends it to its back-end; an empty one means all,

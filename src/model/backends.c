@@ -88,6 +88,12 @@ static int64_t count_of(const struct event *ev, enum event_field field)
     return n < 0 ? 0 : n;
 }
 
+void backend_stop_answered(struct backend *b)
+{
+    b->stop_asked = false;
+    b->stop_asked_us = b->stop_asked_agents = 0;
+}
+
 void fold_fleet_stop(struct fold *x)
 {
     struct backend *b = &x->b->b;
@@ -96,7 +102,7 @@ void fold_fleet_stop(struct fold *x)
         b->stop_since_us = latched ? x->ev->time_us : 0;
     }
     b->stop_latched = latched;
-    b->stop_asked = false;
+    backend_stop_answered(b);
     b->stop_requested = count_of(x->ev, F_STOP_REQUESTED);
     b->stop_confirmed = count_of(x->ev, F_STOP_CONFIRMED);
     b->stop_unreachable = count_of(x->ev, F_STOP_UNREACHABLE);

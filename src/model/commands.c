@@ -112,10 +112,14 @@ static void note_command(struct fold *x, const struct command_track *c, struct s
 }
 
 /* Until its fleet.stop says what came of it. */
-static void ask_to_stop(struct backend *b, enum verb verb)
+static void ask_to_stop(struct fold *x, enum verb verb)
 {
-    if (verb == VERB_STOP_ALL || verb == VERB_RESET_STOP) {
-        b->stop_asked = verb == VERB_STOP_ALL;
+    struct backend *b = &x->b->b;
+    bool asks = verb == VERB_STOP_ALL;
+    if (asks || verb == VERB_RESET_STOP) {
+        b->stop_asked_us = !asks ? 0 : b->stop_asked ? b->stop_asked_us : x->ev->time_us;
+        b->stop_asked_agents = asks ? later_us(event_number(x->ev, F_STOP_REQUESTED), b->stop_asked_agents) : 0;
+        b->stop_asked = asks;
     }
 }
 
@@ -133,7 +137,7 @@ void fold_operator_command(struct fold *x)
         c->verb = (enum verb)event_choice(x->ev, F_VERB, VERB_COUNT);
         set_target(x, c);
         string_set(x->f, &c->reason, event_text(x->ev, F_REASON));
-        ask_to_stop(&x->b->b, c->verb);
+        ask_to_stop(x, c->verb);
     }
     if (operator_of(x->ev).n > 0) {
         string_set(x->f, &c->operator_id, operator_of(x->ev));
@@ -165,7 +169,7 @@ void fold_operator_result(struct fold *x)
         return;
     }
     if (c->verb == VERB_STOP_ALL && (c->state == COMMAND_REFUSED || c->state == COMMAND_FAILED)) {
-        x->b->b.stop_asked = false;
+        backend_stop_answered(&x->b->b);
     }
     if (event_has(x->ev, F_REASON)) {
         string_set(x->f, &c->reason, event_text(x->ev, F_REASON));

@@ -120,7 +120,11 @@ static uint32_t agents_not_over(const struct fleet *f, uint32_t backend)
 static void add_unanswered_stop(struct fleet_totals *t, const struct fleet *f, const struct backend *b)
 {
     if (b->stop_asked && !b->stop_latched) {
-        uint32_t agents = agents_not_over(f, b->ref);
+        int64_t agents = later_us(agents_not_over(f, b->ref), b->stop_asked_agents);
+        t->stop_unanswered = true;
+        if (t->stop_since_us == 0 || b->stop_asked_us < t->stop_since_us) {
+            t->stop_since_us = b->stop_asked_us;
+        }
         t->stop_requested = add_saturating(t->stop_requested, agents);
         t->stop_unreachable = add_saturating(t->stop_unreachable, agents);
     }

@@ -193,6 +193,7 @@ void log_release(struct fleet *f);
 struct backend_item *backend_of(struct fleet *f, struct span name);
 struct backend_item *backend_item(const struct fleet *f, uint32_t ref);
 void backends_release(struct fleet *f);
+void backend_stop_answered(struct backend *b);
 
 /* ---- watchers.c */
 void watchers_drop_lost(struct fleet *f, const struct backend_item *b); /* that its snapshot did not bring back */

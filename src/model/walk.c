@@ -64,6 +64,11 @@ static const struct member backend_members[] = {
     UINT64(backend, unknown),
 };
 
+static const struct member asked_members[] = {
+    INT64(backend, stop_asked_us),
+    INT64(backend, stop_asked_agents),
+};
+
 static const struct member agent_members[] = {
     NUMBER(agent, backend),
     NUMBER(agent, parent),
@@ -283,6 +288,9 @@ static void show_backends(const struct walk *w)
     for (uint32_t i = 0; i < fleet_backend_count(w->f); i++) {
         const struct backend *b = fleet_backend_at(w->f, i);
         SHOW(w, "backend", b->ref, backend_members, b);
+        if (b->stop_asked) {
+            SHOW(w, "asked", b->ref, asked_members, b);
+        }
         if (b->scopes_told) {
             SHOW(w, "rights", b->ref, rights_members, b);
         }

@@ -235,7 +235,7 @@ static void act_reset_stop(struct press *k, enum action a)
     (void)a;
     struct fleet_totals t;
     fleet_totals(k->f, &t);
-    if (!t.stop_latched) {
+    if (!t.stop_latched && !t.stop_unanswered) {
         notice_put(k->ui, k->now, ROLE_HINT, "no fleet stop is in force");
         return;
     }

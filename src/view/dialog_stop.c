@@ -63,7 +63,7 @@ static bool is_accounted(const struct fleet_totals *t)
 
 enum stop_panel stop_panel(const struct ui *ui, const struct fleet_totals *t)
 {
-    bool waiting = ui->stop.by_key && !ui->stop.answered;
+    bool waiting = t->stop_unanswered || (ui->stop.by_key && !ui->stop.answered);
     if (!waiting && !t->stop_latched) {
         return STOP_HIDDEN;
     }

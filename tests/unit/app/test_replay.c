@@ -51,6 +51,7 @@ static void open_console(struct console *c)
         c->conf[i] = (struct conf_backend){.name = names[i], .kind = kind, .url = c->fake[i].url};
     }
     assert_status(hub_open(&c->hub, c->conf, 2, c->record, &EVENTS, c, &why), ST_OK);
+    hub_take_up_stops(&c->hub, c->record);
     for (int i = 0; i < 2; i++) {
         char *path = tmpdir_join(c->dir, i ? "two.sock" : "one.sock");
         fake_start(&c->fake[i], c->hub.loop, c->hub.net, path);
@@ -282,6 +283,73 @@ static void a_stop_is_sent_until_it_is_answered(void **state)
     assert_int_equal(c->fake[1].verb, VERB_RESUME); /* what was taken back is not sent again */
 }
 
+static struct fleet_totals totals_of(struct console *c)
+{
+    struct fleet_totals t;
+    fleet_totals(c->hub.fleet, &t);
+    return t;
+}
+
+/* The console that gave it is gone: the next one gives it again, and says until then who was not reached. */
+static void a_stop_outlives_its_console(void **state)
+{
+    struct console *c = *state;
+    char id[ULID_BYTES];
+    struct why why = {0};
+    serve(c, 0, 1, 5);
+    serve(c, 1, 1, 5);
+    net_ws_close(c->hub.net, c->fake[1].ws, 1001, "away");
+    while (c->hub.backends[1].link == LINK_LIVE) {
+        assert_status(loop_turn(c->hub.loop, 50), ST_OK);
+    }
+    struct command stop = {.verb = VERB_STOP_ALL};
+    assert_true(hub_send(&c->hub, &stop, id, &why) != ST_OK);
+    fake_until(&c->fake[0], &c->fake[0].commands, 1);
+    (void)fake_result(&c->fake[0], c->fake[0].command, COMMAND_ACCEPTED);
+    fake_until(&c->fake[0], &c->results, 1);
+    int64_t unreachable = totals_of(c).stop_unreachable;
+    close_console(c);
+
+    open_console(c);
+    struct fleet_totals t = totals_of(c);
+    assert_true(t.stop_unanswered);
+    assert_true(t.stop_since_us > 0);
+    assert_int_equal(t.stop_unreachable, 1);
+    assert_true(unreachable >= 1);
+    assert_string_equal(c->hub.backends[0].stop_due, "");
+    replay_is_live(c);
+    serve(c, 1, 1, 5);
+    fake_until(&c->fake[1], &c->fake[1].commands, 1);
+    assert_int_equal(c->fake[1].verb, VERB_STOP_ALL);
+    assert_true(totals_of(c).stop_unanswered);
+    c->results = 0;
+    (void)fake_result(&c->fake[1], c->fake[1].command, COMMAND_ACCEPTED);
+    fake_until(&c->fake[1], &c->results, 1);
+    replay_is_live(c);
+    close_console(c);
+
+    open_console(c);
+    assert_false(totals_of(c).stop_unanswered);
+    assert_string_equal(c->hub.backends[1].stop_due, "");
+}
+
+/* What was taken back is not sent by the next console either. */
+static void a_stop_that_was_taken_back_ends_with_its_console(void **state)
+{
+    struct console *c = *state;
+    char id[ULID_BYTES];
+    struct why why = {0};
+    struct command stop = {.verb = VERB_STOP_ALL};
+    struct command reset = {.verb = VERB_RESET_STOP};
+    assert_true(hub_send(&c->hub, &stop, id, &why) != ST_OK);
+    assert_true(hub_send(&c->hub, &reset, id, &why) != ST_OK);
+    close_console(c);
+    open_console(c);
+    assert_false(totals_of(c).stop_unanswered);
+    assert_string_equal(c->hub.backends[0].stop_due, "");
+    assert_string_equal(c->hub.backends[1].stop_due, "");
+}
+
 static void not_a_record(void **state)
 {
     struct console *c = *state;
@@ -301,6 +369,8 @@ int main(void)
         TEST(cuts_and_lies), TEST(the_last_console_of_the_record),
         TEST(not_a_record),  TEST(a_stop_reaches_who_was_away),
         TEST(a_stop_is_sent_until_it_is_answered),
+        TEST(a_stop_outlives_its_console),
+        TEST(a_stop_that_was_taken_back_ends_with_its_console),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

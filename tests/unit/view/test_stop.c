@@ -244,6 +244,31 @@ static void reset_is_typed(void **state)
     kit_release(&k);
 }
 
+/* Given by a console before this one, to a back-end that is away: what the hub tells of it at the start. */
+static void one_of_the_console_before_is_shown_and_taken_back(void **state)
+{
+    struct kit k;
+    (void)state;
+    kit_init(&k, 100, 30);
+    backend_verbs(&k, "far", LINK_DOWN, 60, "nobody answers", 5);
+    begin(&k, "far", EVENT_OPERATOR_COMMAND, 60);
+    text(&k, F_COMMAND_ID, "01BEFORE");
+    number(&k, F_VERB, VERB_STOP_ALL);
+    number(&k, F_STOP_REQUESTED, 7);
+    k.ev.seq = 0;
+    fold(&k);
+    assert_shows(&k, "FLEET STOP");
+    assert_shows(&k, "requested 7   confirmed 0   unreachable 7");
+    assert_shows(&k, "far (7 agents, sent when it returns)");
+    type(&k, ":reset-stop");
+    press(&k, KEY(ENTER));
+    assert_shows(&k, "type \"reset\"");
+    type(&k, "reset");
+    assert_int_equal(press(&k, KEY(ENTER)), INTENT_COMMAND);
+    assert_int_equal(k.out.command.verb, VERB_RESET_STOP);
+    kit_release(&k);
+}
+
 static void a_rebound_key_works_too(void **state)
 {
     struct kit k;
@@ -268,6 +293,7 @@ int main(void)
         cmocka_unit_test(who_is_away_is_counted_as_unreachable),
         cmocka_unit_test(the_panel_stays_until_it_was_read),
         cmocka_unit_test(reset_is_typed),
+        cmocka_unit_test(one_of_the_console_before_is_shown_and_taken_back),
         cmocka_unit_test(a_rebound_key_works_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
