@@ -187,6 +187,7 @@ static void close_all(struct console *c)
     if (c->keys) {
         loop_remove(c->hub.loop, c->keys);
     }
+    revive_release(c);
     term_close(c->term);
     canvas_release(&c->canvas);
     hub_close(&c->hub);
@@ -194,9 +195,13 @@ static void close_all(struct console *c)
 }
 
 int console_run(const struct conf *conf, const struct conf_backend *backends, uint32_t count,
-                const char *journal_dir, char **again)
+                const char *journal_dir, char **again, const char *own_daemon)
 {
     struct console *c = xcalloc(1, sizeof(*c));
+    c->own = (struct own_daemon){.self = own_daemon, .conf = conf, .ready_fd = -1};
+    if (own_daemon) {
+        c->own.socket_path = backends[0].url + strlen("unix:");
+    }
     struct why why = {0};
     int code = EXIT_DONE;
     const char *before = stuck_before();
@@ -257,11 +262,11 @@ static int run_configured(struct args *a, struct conf *conf, struct why *why)
                                              : path_state("console");
     int code = EXIT_DONE;
     if (conf->backend_count) {
-        code = console_run(conf, conf->backends, conf->backend_count, journal, a->all);
+        code = console_run(conf, conf->backends, conf->backend_count, journal, a->all, NULL);
     } else {
         struct conf_backend local = {.name = (char *)LOCAL_NAME, .kind = (char *)"checkrein"};
         enum status st = embedded_daemon(a->self, conf, &local.url, why);
-        code = st == ST_OK ? console_run(conf, &local, 1, journal, a->all) : app_trouble(why, EXIT_TROUBLE);
+        code = st == ST_OK ? console_run(conf, &local, 1, journal, a->all, a->self) : app_trouble(why, EXIT_TROUBLE);
         free(local.url);
     }
     free(journal);

@@ -6,15 +6,21 @@
 #include "app_priv.h"
 
 /* Runs until the operator leaves; gives the exit code. `backends` must outlive the call. `again`: how the process
- * was called, to be called so once more when it is stuck; NULL: it ends then. */
+ * was called, to be called so once more when it is stuck; NULL: it ends then. `own_daemon`: this program, when the one
+ * back-end is a daemon that embedded_daemon() starts: to connect again then starts it when it is gone; else NULL. */
 int console_run(const struct conf *conf, const struct conf_backend *backends, uint32_t count,
-                const char *journal_dir, char **again);
+                const char *journal_dir, char **again, const char *own_daemon);
 
 /* ---- daemon_child.c */
 /* Makes sure that a daemon answers on this user's socket: one that runs is used, else one is started which
  * stays when the console leaves. *url is the caller's to free. */
 enum status embedded_daemon(const char *self, const struct conf *conf, char **url,
                             struct why *why) MUST_USE;
+/* Somebody listens there. Never waits. */
+bool daemon_answers(const char *socket_path);
+/* Starts one as embedded_daemon() does and does not wait: a line with its port comes on *ready_fd, the caller's to
+ * close, or its end when the daemon has died. */
+enum status daemon_begin(const char *self, const struct conf *conf, pid_t *pid, int *ready_fd, struct why *why) MUST_USE;
 /* Starts `checkrein serve` with these arguments, waits until it says that it is ready; it ends with us when
  * `pid` is not NULL (the caller ends it), else it goes on by itself. */
 enum status daemon_start(const char *self, const char *const *arguments, int *pid, int *hook_port,

@@ -8,8 +8,19 @@
 #include "console.h"
 #include "hub.h"
 
+/* The daemon that this console starts when it is gone: revive.c. */
+struct own_daemon {
+    const char *self; /* NULL: it is not ours to start */
+    const struct conf *conf;
+    const char *socket_path;
+    pid_t pid;        /* that we have begun; 0: none yet */
+    int ready_fd;     /* where it says that it is ready; -1: nothing is awaited */
+    loop_id watch;
+};
+
 struct console {
     struct hub hub;
+    struct own_daemon own;
     struct ui *ui;
     struct term *term;
     struct canvas canvas;
@@ -22,6 +33,9 @@ struct console {
 };
 
 struct moment console_now(void);
+/* Connects to what is dead, now; an own daemon that is gone is started first. */
+void console_reconnect(struct console *c);
+void revive_release(struct console *c);
 /* One turn, in the order that docs/ARCHITECTURE.md gives. */
 enum status tick(struct console *c, struct why *why) MUST_USE;
 

@@ -132,34 +132,59 @@ enum status daemon_start(const char *self, const char *const *arguments, int *pi
     return st;
 }
 
-static bool answers(const char *socket_path)
+bool daemon_answers(const char *socket_path)
 {
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
     if (!span_copy(span_str(socket_path), sa.sun_path, sizeof(sa.sun_path))) {
         return false;
     }
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool ok = fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool ok = fd >= 0 && (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0 || errno == EAGAIN);
     if (fd >= 0) {
         (void)close(fd);
     }
     return ok;
 }
 
+static void name_config(const char *arguments[3], const struct conf *conf)
+{
+    arguments[0] = conf->path ? "--config" : NULL;
+    arguments[1] = conf->path;
+    arguments[2] = NULL;
+}
+
+enum status daemon_begin(const char *self, const struct conf *conf, pid_t *pid, int *ready_fd, struct why *why)
+{
+    const char *arguments[3];
+    int ready[2];
+    name_config(arguments, conf);
+    enum status st = pipe_above(ready, why);
+    if (st != ST_OK) {
+        return st;
+    }
+    char *log_path = path_state("daemon.log");
+    st = spawn_daemon(self, arguments, log_path, ready[1], -1, pid, why);
+    free(log_path);
+    (void)close(ready[1]);
+    if (st != ST_OK) {
+        (void)close(ready[0]);
+        return st;
+    }
+    *ready_fd = ready[0];
+    return ST_OK;
+}
+
 /* Two consoles that begin at once both start one: the later one loses, and joins the first. */
 static enum status start_or_join(const char *self, const struct conf *conf, const char *socket_path,
                                  struct why *why)
 {
-    const char *arguments[3] = {NULL};
-    if (conf->path) {
-        arguments[0] = "--config";
-        arguments[1] = conf->path;
-    }
+    const char *arguments[3];
     int port = 0;
+    name_config(arguments, conf);
     enum status st = daemon_start(self, arguments, NULL, &port, why);
     int64_t until = clock_mono_us() + JOIN_MS * 1000LL;
     while (st != ST_OK && clock_mono_us() < until) {
-        if (answers(socket_path)) {
+        if (daemon_answers(socket_path)) {
             return ST_OK;
         }
         (void)poll(NULL, 0, 20);
@@ -176,7 +201,7 @@ enum status embedded_daemon(const char *self, const struct conf *conf, char **ur
     if (st == ST_OK) {
         st = file_make_dirs(state, 0700, why);
     }
-    if (st == ST_OK && !answers(socket_path)) {
+    if (st == ST_OK && !daemon_answers(socket_path)) {
         st = start_or_join(self, conf, socket_path, why);
     }
     struct buf b;

@@ -72,7 +72,7 @@ static void carry_out(struct console *c, struct intent *in)
         tell_copied(c, term_copy(c->term, in->text));
         break;
     case INTENT_RECONNECT:
-        hub_reconnect(&c->hub);
+        console_reconnect(c);
         break;
     case INTENT_FLUSH_KEYS:
         term_flush_keys(c->term);

@@ -279,7 +279,7 @@ static int run_console(const struct demo *d, const char *theme, const char *asci
     struct conf_backend backend = {
         .name = (char *)"demo", .kind = (char *)"checkrein", .url = d->url};
     char *journal = path_join(d->dir, "state/console");
-    int code = console_run(&conf, &backend, 1, journal, NULL);
+    int code = console_run(&conf, &backend, 1, journal, NULL, NULL);
     free(journal);
     conf_release(&conf);
     return code;
