@@ -2,7 +2,7 @@
  *
  * Id 0 is the empty string and is never counted. pool_hold() and pool_drop() keep the count; the
  * last drop frees the string and its id may be given out again. A string costs its bytes, nine for
- * itself, rounded up to eight together, and about seven in the index. Memory is bounded by what was
+ * itself, rounded up to four together, and about seven in the index. Memory is bounded by what was
  * alive at once. An id that nobody holds is a fault of the caller and ends the program.
  */
 #ifndef CHECKREIN_POOL_H

@@ -6,9 +6,11 @@
 
 #include "checkrein/alloc.h"
 
-#define UNIT_BITS  9 /* of a cell's number: where it begins in its page; the others are the page */
-#define PAGE_UNITS ((1u << UNIT_BITS) - 1) /* less one: with what malloc() adds it is 4 KiB */
+#define UNIT_BITS  10 /* of a cell's number: where it begins in its page; the others are the page */
+#define UNIT_MASK  ((1u << UNIT_BITS) - 1)
+#define PAGE_UNITS ((1u << UNIT_BITS) - 2) /* less two: with what malloc() adds it is 4 KiB */
 #define PAGE_BYTES ((size_t)PAGE_UNITS * CELL_UNIT)
+#define LEAST      2 /* units of the smallest cell */
 #define NO_UNIT    PAGE_UNITS
 #define LARGE      0 /* size in units of a page that is one large thing */
 
@@ -27,7 +29,7 @@ struct free_cell {
     uint32_t next;
 };
 
-_Static_assert(sizeof(struct free_cell) == CELL_UNIT, "the smallest cell holds it");
+_Static_assert(sizeof(struct free_cell) == (size_t)LEAST * CELL_UNIT, "the smallest cell holds it");
 
 void cells_init(struct cells *c)
 {
@@ -130,7 +132,7 @@ uint32_t cells_take(struct cells *c, size_t bytes)
         return page_new(c, LARGE, bytes) << UNIT_BITS;
     }
     uint16_t units = (uint16_t)((bytes + CELL_UNIT - 1) / CELL_UNIT);
-    units = units > 0 ? units : 1;
+    units = units > LEAST ? units : LEAST;
     uint32_t at = c->with_room[units];
     if (at == 0) {
         at = page_new(c, units, PAGE_BYTES);
@@ -155,7 +157,7 @@ void cells_give(struct cells *c, uint32_t number)
     if (!has_room(p)) {
         room_join(c, at);
     }
-    uint16_t unit = number & PAGE_UNITS;
+    uint16_t unit = number & UNIT_MASK;
     *free_cell(p, unit) = (struct free_cell){.next = p->returned};
     p->returned = unit;
     p->used--;
@@ -177,7 +179,7 @@ static bool begins_a_cell(const struct cell_page *p, uint32_t unit)
 void *cells_at(const struct cells *c, uint32_t number)
 {
     uint32_t at = number >> UNIT_BITS;
-    uint32_t unit = number & PAGE_UNITS;
+    uint32_t unit = number & UNIT_MASK;
     if (at >= c->page_count || !begins_a_cell(&c->pages[at], unit)) {
         return NULL;
     }

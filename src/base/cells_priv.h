@@ -1,6 +1,6 @@
 /* cells_priv.h - memory for many small things, each named by 32 bits instead of a pointer.
  *
- * Cells of one size share pages of 4 KiB, so that a thing costs its bytes rounded up to eight and
+ * Cells of one size share pages of 4 KiB, so that a thing costs its bytes rounded up to four and
  * no header; what is larger than CELL_BYTES_MAX has memory of its own. A page whose cells were all
  * given back is freed, unless it is the only one of its size with room. A thing stays where it is
  * until it is given back.
@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CELL_UNIT      8 /* bytes */
+#define CELL_UNIT      4 /* bytes */
 #define CELL_BYTES_MAX 512
 
 struct cell_page;
@@ -30,7 +30,7 @@ struct cells {
 
 void cells_init(struct cells *c);
 void cells_release(struct cells *c); /* with everything in them */
-/* At least eight bytes, aligned to eight, not cleared; never 0. */
+/* At least eight bytes, aligned to four, not cleared; never 0. */
 uint32_t cells_take(struct cells *c, size_t bytes);
 void cells_give(struct cells *c, uint32_t number);
 void *cells_at(const struct cells *c, uint32_t number); /* NULL when there is no such cell */
