@@ -59,12 +59,19 @@ struct backend {
     uint64_t unknown;        /* events of unknown type */
 };
 
+/* What many agents have alike. Agents with the same traits share one copy of them. */
+struct agent_traits {
+    int64_t heartbeat_ms, budget_limit;
+    sid runtime, runtime_version, model, provider, host, owner, on_behalf_of, builder, region, boundary, gate;
+    sid permission_mode, permission_sandbox, permission_network;
+    uint32_t lists[5];       /* private: grants, credentials, reins, delegation, limits of its gate */
+    uint32_t holds;          /* private: agents that share it */
+};
+
 struct agent {
     uint32_t ref, backend, parent; /* refs; parents never go round in a circle, and may be gone */
-    sid id, instance, name, runtime, runtime_version, model, provider, host, cwd;
-    sid owner, on_behalf_of, builder, region, boundary, session, task_id, task_title, parent_id, gate;
-    sid permission_mode, permission_sandbox, permission_network;
-    sid state_reason;
+    sid id, instance, name, cwd, session, task_id, task_title, parent_id, state_reason;
+    const struct agent_traits *traits; /* never NULL */
     sid now;                 /* summary of the current action; of the last one when none runs */
     sid now_tool;
     enum agent_state state;
@@ -72,20 +79,18 @@ struct agent {
     bool demo, now_running;
     bool registered;         /* false: events named it, but it was never introduced by agent.started or agent.updated */
     bool failing;            /* a failure that nobody retries, and no success or new state since */
-    int32_t pid;
-    int64_t started_us, state_since_us, last_event_us, now_since_us;
-    int64_t heartbeat_ms;
-    int64_t tokens_in, tokens_out, tokens_cached, tokens_reasoning;
-    int64_t cost_microusd, budget_limit, budget_used;
     bool cost_estimated, unpriced; /* unpriced: tokens were seen without a cost */
+    int32_t pid;
     uint32_t pending;        /* approvals waiting */
+    int64_t started_us, state_since_us, last_event_us, now_since_us;
+    int64_t tokens_in, tokens_out, tokens_cached, tokens_reasoning;
+    int64_t cost_microusd, budget_used;
     uint32_t failures;       /* that were not retries */
     uint32_t retries;        /* attempts of the model that failed and were tried again */
     uint32_t retrying;       /* such attempts since the last success; 0: it does not retry */
     uint32_t actions;        /* started */
     uint32_t last_failure;   /* log entry number of a failure or an attempt, 0 = none */
     uint32_t log_tail;       /* private: chain of its log entries */
-    uint32_t lists[5];       /* private: grants, credentials, reins, delegation, limits of its gate */
 };
 
 struct approval {

@@ -19,6 +19,7 @@ struct pool *pool_new(void);
 void pool_free(struct pool *p);
 /* The id of these bytes, held once more; the caller drops it. */
 uint32_t pool_hold(struct pool *p, struct span s);
+void pool_keep(struct pool *p, uint32_t id); /* held once more */
 void pool_drop(struct pool *p, uint32_t id);
 /* Terminated; valid until the id is dropped for the last time. */
 const char *pool_str(const struct pool *p, uint32_t id);
@@ -27,6 +28,8 @@ struct span pool_span(const struct pool *p, uint32_t id);
 uint32_t pool_find(const struct pool *p, struct span s);
 /* *slot = id of s; drops what was there. */
 void pool_set(struct pool *p, uint32_t *slot, struct span s);
+/* Of any bytes, with the pool's secret seed: for tables beside it. */
+uint64_t pool_hash(const struct pool *p, struct span s);
 /* What the pool occupies: the strings with their NULs, and its tables. */
 size_t pool_bytes(const struct pool *p);
 

@@ -60,17 +60,17 @@ static json_t *agent_json(const struct fleet *f, const struct agent *a)
         {F_AGENT_ID, a->id},
         {F_AGENT_INSTANCE, a->instance},
         {F_AGENT_NAME, a->name},
-        {F_AGENT_RUNTIME, a->runtime},
-        {F_AGENT_RUNTIME_VERSION, a->runtime_version},
-        {F_MODEL, a->model},
-        {F_HOST, a->host},
+        {F_AGENT_RUNTIME, a->traits->runtime},
+        {F_AGENT_RUNTIME_VERSION, a->traits->runtime_version},
+        {F_MODEL, a->traits->model},
+        {F_HOST, a->traits->host},
         {F_CWD, a->cwd},
-        {F_AGENT_ON_BEHALF_OF, a->on_behalf_of},
+        {F_AGENT_ON_BEHALF_OF, a->traits->on_behalf_of},
         {F_AGENT_PARENT, a->parent_id},
         {F_SESSION, a->session},
         {F_TASK_TITLE, a->task_title},
-        {F_PERMISSION_MODE, a->permission_mode},
-        {F_GATE, a->gate},
+        {F_PERMISSION_MODE, a->traits->permission_mode},
+        {F_GATE, a->traits->gate},
         {F_REASON, a->state_reason},
         {F_SUMMARY, a->now},
         {F_TOOL, a->now_tool},
@@ -188,7 +188,7 @@ static json_t *spend_json(const struct fleet *f, const struct agent *a)
     put_int(o, attribute(F_COST_MICROUSD), a->cost_microusd);
     (void)json_object_set_new(o, attribute(F_COST_ESTIMATED), json_boolean(a->cost_estimated));
     (void)json_object_set_new(o, "cost.unpriced", json_boolean(a->unpriced));
-    put_int(o, attribute(F_BUDGET_LIMIT), a->budget_limit);
+    put_int(o, attribute(F_BUDGET_LIMIT), a->traits->budget_limit);
     put_int(o, attribute(F_BUDGET_USED), a->budget_used);
     return o;
 }

@@ -39,7 +39,7 @@ static void print_agents(const struct fleet *f)
         char runtime[24];
         char now[80];
         (void)printf("%-17s %-20s %-10s %-44s %s\n", agent_state_name(a->state), headless_plain(f, a->name, name, sizeof(name)),
-                     headless_plain(f, a->runtime, runtime, sizeof(runtime)), headless_plain(f, a->id, id, sizeof(id)),
+                     headless_plain(f, a->traits->runtime, runtime, sizeof(runtime)), headless_plain(f, a->id, id, sizeof(id)),
                      headless_plain(f, a->now, now, sizeof(now)));
     }
 }

@@ -66,10 +66,15 @@ static struct span text_of(const struct string *s)
 
 /* ---- the index. Its size is no power of two, so that it may grow by half. */
 
+uint64_t pool_hash(const struct pool *p, struct span s)
+{
+    return span_hash(s, p->seed);
+}
+
 /* Where the search for a text begins. */
 static size_t home_of(const struct pool *p, struct span text)
 {
-    return (size_t)(((span_hash(text, p->seed) >> 32) * p->cap) >> 32);
+    return (size_t)(((pool_hash(p, text) >> 32) * p->cap) >> 32);
 }
 
 static size_t after(const struct pool *p, size_t slot)
@@ -133,6 +138,13 @@ static uint32_t add(struct pool *p, struct span text)
     return id;
 }
 
+static void count_hold(struct string *s)
+{
+    if (s->holds < HELD_FOR_EVER) {
+        s->holds++;
+    }
+}
+
 uint32_t pool_hold(struct pool *p, struct span s)
 {
     if (s.n == 0) {
@@ -146,11 +158,15 @@ uint32_t pool_hold(struct pool *p, struct span s)
         p->slots[at] = add(p, s);
         p->used++;
     }
-    struct string *string = cells_at(&p->cells, p->slots[at]);
-    if (string->holds < HELD_FOR_EVER) {
-        string->holds++;
-    }
+    count_hold(cells_at(&p->cells, p->slots[at]));
     return p->slots[at];
+}
+
+void pool_keep(struct pool *p, uint32_t id)
+{
+    if (id != 0) {
+        count_hold(string_of(p, id));
+    }
 }
 
 void pool_drop(struct pool *p, uint32_t id)

@@ -284,7 +284,7 @@ static void inherit_gate(struct govd *g, struct session *s, const struct session
 {
     const struct agent *told =
         before ? fleet_agent_by_id(g->fleet, BACKEND_SELF, span_str(before->id)) : NULL;
-    enum gate_mode mode = told ? gate_find(fleet_span(g->fleet, told->gate)) : GATE_OPEN;
+    enum gate_mode mode = told ? gate_find(fleet_span(g->fleet, told->traits->gate)) : GATE_OPEN;
     if (mode == GATE_REFUSE && s->gate != GATE_REFUSE) {
         session_gate(g, s, GATE_REFUSE);
     }

@@ -83,7 +83,7 @@ static void restore_process(struct govd *g, struct session *s, struct span insta
 static void restore_session(struct govd *g, const struct agent *a)
 {
     bool made = false;
-    bool over = a->state == AGENT_STOPPED && gate_find(fleet_span(g->fleet, a->gate)) == GATE_OPEN;
+    bool over = a->state == AGENT_STOPPED && gate_find(fleet_span(g->fleet, a->traits->gate)) == GATE_OPEN;
     struct session *s = over ? NULL : session_open(g, fleet_span(g->fleet, a->id), &made);
     if (!s || !made) {
         return;
@@ -91,9 +91,9 @@ static void restore_session(struct govd *g, const struct agent *a)
     session_set(&s->native, fleet_span(g->fleet, a->session));
     session_set(&s->name, fleet_span(g->fleet, a->name));
     session_set(&s->cwd, fleet_span(g->fleet, a->cwd));
-    session_set(&s->mode, fleet_span(g->fleet, a->permission_mode));
-    session_set(&s->runtime, fleet_span(g->fleet, a->runtime));
-    session_set(&s->model, fleet_span(g->fleet, a->model));
+    session_set(&s->mode, fleet_span(g->fleet, a->traits->permission_mode));
+    session_set(&s->runtime, fleet_span(g->fleet, a->traits->runtime));
+    session_set(&s->model, fleet_span(g->fleet, a->traits->model));
     restore_process(g, s, fleet_span(g->fleet, a->instance));
     if (!run_is_id(span_str(s->id))) {
         return;

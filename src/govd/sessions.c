@@ -160,7 +160,7 @@ struct session *session_open(struct govd *g, struct span id, bool *made)
     stop_count(g);
     const struct agent *known = fleet_agent_by_id(g->fleet, BACKEND_SELF, id);
     if (known) {
-        s->gate = gate_find(fleet_span(g->fleet, known->gate));
+        s->gate = gate_find(fleet_span(g->fleet, known->traits->gate));
         s->state = known->state;
         s->cost_microusd = known->cost_microusd;
     }

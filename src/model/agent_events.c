@@ -14,9 +14,10 @@ static void note_change(struct fold *x, struct agent_item *it, enum event_field 
     log_note(x, it, &n);
 }
 
-static void set_text(struct fold *x, struct agent_item *it, const struct agent_text *t)
+static void set_text(struct fold *x, struct agent_item *it, struct agent_traits *draft,
+                     const struct agent_text *t)
 {
-    sid *slot = agent_text_slot(&it->a, t);
+    sid *slot = t->shared ? trait_slot(draft, t) : own_slot(&it->a, t);
     sid before = *slot;
     if (t->field == F_AGENT_PARENT) {
         agent_set_parent(x->f, it, event_text(x->ev, t->field));
@@ -28,11 +29,12 @@ static void set_text(struct fold *x, struct agent_item *it, const struct agent_t
     }
 }
 
-static void set_list(struct fold *x, struct agent_item *it, uint32_t which)
+static void set_list(struct fold *x, struct agent_item *it, struct agent_traits *draft,
+                     uint32_t which)
 {
     uint32_t count = 0;
     const struct event_row *rows = event_list(x->ev, agent_lists[which], &count);
-    if (!list_set(x->f, &it->a.lists[which], rows, count) || x->ev->type != EVENT_AGENT_UPDATED) {
+    if (!list_set(x->f, &draft->lists[which], rows, count) || x->ev->type != EVENT_AGENT_UPDATED) {
         return;
     }
     char text[32];
@@ -58,9 +60,6 @@ static void set_numbers(struct fold *x, struct agent_item *it, enum reach reach)
     if (reach == REACH_ALL || event_has(ev, F_PID)) {
         it->a.pid = pid_of(event_number(ev, F_PID));
     }
-    if (reach == REACH_ALL || event_has(ev, F_HEARTBEAT_MS)) {
-        it->a.heartbeat_ms = later_us(event_number(ev, F_HEARTBEAT_MS), 0);
-    }
     if (reach == REACH_ALL || event_has(ev, F_AGENT_DEMO)) {
         set_demo(x->f, it, event_number(ev, F_AGENT_DEMO) != 0);
     }
@@ -68,16 +67,21 @@ static void set_numbers(struct fold *x, struct agent_item *it, enum reach reach)
 
 static void set_attributes(struct fold *x, struct agent_item *it, enum reach reach)
 {
+    struct agent_traits draft = traits_draft(x->f, it->a.traits);
     for (uint32_t i = 0; i < agent_text_count; i++) {
         if (reach == REACH_ALL || event_has(x->ev, agent_texts[i].field)) {
-            set_text(x, it, &agent_texts[i]);
+            set_text(x, it, &draft, &agent_texts[i]);
         }
     }
     for (uint32_t i = 0; i < AGENT_LISTS; i++) {
         if (reach == REACH_ALL || event_has(x->ev, agent_lists[i])) {
-            set_list(x, it, i);
+            set_list(x, it, &draft, i);
         }
     }
+    if (reach == REACH_ALL || event_has(x->ev, F_HEARTBEAT_MS)) {
+        draft.heartbeat_ms = later_us(event_number(x->ev, F_HEARTBEAT_MS), 0);
+    }
+    agent_set_traits(x->f, it, &draft);
     set_numbers(x, it, reach);
     it->a.registered = true;
 }

@@ -7,7 +7,7 @@
  * time. */
 #define LINEAGE_MAX 64
 
-_Static_assert(sizeof(struct agent_item) <= 312, "there may be FLEET_AGENTS_MAX of them");
+_Static_assert(sizeof(struct agent_item) <= 224, "there may be FLEET_AGENTS_MAX of them");
 
 struct agent_item *agent_find(const struct fleet *f, uint32_t backend, struct span id)
 {
@@ -88,7 +88,7 @@ void agent_set_lost(struct fleet *f, struct agent_item *it, int64_t time_us)
 
 static bool is_held(const struct fleet *f, const struct agent *a)
 {
-    return a->pending > 0 || (a->gate != 0 && !span_is(fleet_span(f, a->gate), "open"));
+    return a->pending > 0 || (a->traits->gate != 0 && !span_is(fleet_span(f, a->traits->gate), "open"));
 }
 
 void agent_may_go(struct fleet *f, struct agent_item *it)
@@ -242,6 +242,7 @@ static struct agent_item *agent_new(struct fold *x, struct span id)
     it->a.ref = roster_add(&f->agents, it);
     it->a.backend = x->b->b.ref;
     id_set(f, &it->a.id, id);
+    it->a.traits = traits_hold(f, &(struct agent_traits){0});
     it->a.state_since_us = x->ev->time_us;
     it->epoch = x->b->epoch;
     f->by_state[AGENT_UNKNOWN]++;
@@ -288,6 +289,7 @@ void agents_release(struct fleet *f)
     }
     roster_release(&f->agents);
     index_release(&f->agent_by_id);
+    traits_release(&f->traits);
     index_release(&f->waiting_children);
 }
 

@@ -82,6 +82,14 @@ static uint32_t list_hold(struct fleet *f, const struct event_row *rows, uint32_
     return key;
 }
 
+void list_keep(struct fleet *f, uint32_t id)
+{
+    struct row_list *list = index_get(&f->lists.by_key, id);
+    if (list != NULL) {
+        list->holds++;
+    }
+}
+
 void list_drop(struct fleet *f, uint32_t *slot)
 {
     struct row_list *list = index_get(&f->lists.by_key, *slot);

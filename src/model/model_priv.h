@@ -85,6 +85,20 @@ struct agent_item {
     bool lost : 1; /* its back-end's newest snapshot did not bring it, and nothing was heard of it since */
 };
 
+/* ---- traits.c: what agents have alike; equal traits are stored once */
+struct traits_store {
+    struct traits_record **buckets;
+    size_t cap; /* zero or a power of two */
+    size_t used;
+};
+
+void traits_release(struct traits_store *s);
+/* A copy that may be changed. It goes to traits_hold() or agent_set_traits(), which take it over. */
+struct agent_traits traits_draft(struct fleet *f, const struct agent_traits *t);
+const struct agent_traits *traits_hold(struct fleet *f, struct agent_traits *draft);
+void traits_drop(struct fleet *f, const struct agent_traits *t);
+void agent_set_traits(struct fleet *f, struct agent_item *it, struct agent_traits *draft);
+
 struct approval_item {
     struct approval a;
     char *text; /* owns a.action */
@@ -114,6 +128,7 @@ struct fleet {
     struct map backend_by_name;
 
     struct roster agents;
+    struct traits_store traits;
     struct index agent_by_id, waiting_children;
     uint32_t finished_first, finished_last; /* refs */
     uint32_t by_state[AGENT_STATE_COUNT], failed, demo;
@@ -164,6 +179,7 @@ uint32_t event_choice(const struct event *ev, enum event_field field, uint32_t c
 /* ---- lists.c */
 void lists_init(struct list_store *s);
 void lists_release(struct list_store *s);
+void list_keep(struct fleet *f, uint32_t id); /* held once more */
 /* *slot = id of the rows; drops what was there. True when the content changed. */
 bool list_set(struct fleet *f, uint32_t *slot, const struct event_row *rows, uint32_t count);
 void list_drop(struct fleet *f, uint32_t *slot);
@@ -221,7 +237,8 @@ void agents_release(struct fleet *f);
 /* ---- agent_fields.c: text and list attributes of an agent, by event field */
 struct agent_text {
     enum event_field field;
-    uint16_t offset;
+    uint16_t offset; /* in struct agent_traits when it is shared, else in struct agent */
+    bool shared;
     bool watched; /* a change is worth a line in the log */
 };
 
@@ -229,7 +246,8 @@ struct agent_text {
 extern const struct agent_text agent_texts[];
 extern const uint32_t agent_text_count;
 extern const enum event_field agent_lists[AGENT_LISTS];
-sid *agent_text_slot(struct agent *a, const struct agent_text *t);
+sid *own_slot(struct agent *a, const struct agent_text *t);
+sid *trait_slot(struct agent_traits *traits, const struct agent_text *t);
 sid agent_text_sid(const struct agent *a, const struct agent_text *t);
 void agent_drop_texts(struct fleet *f, struct agent_item *it);
 

@@ -131,7 +131,7 @@ static bool is_older_than_two_beats(const struct agent *a, int64_t now_us)
 {
     int64_t age_us = 0;
     int64_t limit_us = 0;
-    if (a->heartbeat_ms == 0 || __builtin_mul_overflow(a->heartbeat_ms, 2000, &limit_us)) {
+    if (a->traits->heartbeat_ms == 0 || __builtin_mul_overflow(a->traits->heartbeat_ms, 2000, &limit_us)) {
         return false;
     }
     if (__builtin_sub_overflow(now_us, a->last_event_us, &age_us)) {

@@ -67,10 +67,10 @@ static void tell_registration(struct teller *t, const struct agent *a)
         text(t, agent_texts[i].field, agent_text_sid(a, &agent_texts[i]));
     }
     for (uint32_t i = 0; i < AGENT_LISTS; i++) {
-        list(t, agent_lists[i], a->lists[i]);
+        list(t, agent_lists[i], a->traits->lists[i]);
     }
     number(t, F_PID, a->pid);
-    number(t, F_HEARTBEAT_MS, a->heartbeat_ms);
+    number(t, F_HEARTBEAT_MS, a->traits->heartbeat_ms);
     number(t, F_AGENT_DEMO, a->demo);
     tell(t);
 }
@@ -125,7 +125,7 @@ static void tell_spend(struct teller *t, const struct agent *a)
     }
     event_set_number(&t->ev, F_COST_MICROUSD, a->cost_microusd);
     number(t, F_COST_ESTIMATED, a->cost_estimated);
-    number(t, F_BUDGET_LIMIT, a->budget_limit);
+    number(t, F_BUDGET_LIMIT, a->traits->budget_limit);
     number(t, F_BUDGET_USED, a->budget_used);
     tell(t);
 }

@@ -75,13 +75,22 @@ static void set_cost(struct fold *x, struct agent *a)
     }
 }
 
-static void set_budget(const struct event *ev, struct agent *a)
+static void set_limit(struct fleet *f, struct agent_item *it, int64_t limit)
 {
-    if (event_has(ev, F_BUDGET_LIMIT)) {
-        a->budget_limit = later_us(event_number(ev, F_BUDGET_LIMIT), 0);
+    if (limit != it->a.traits->budget_limit) {
+        struct agent_traits draft = traits_draft(f, it->a.traits);
+        draft.budget_limit = limit;
+        agent_set_traits(f, it, &draft);
     }
-    if (event_has(ev, F_BUDGET_USED)) {
-        a->budget_used = event_number(ev, F_BUDGET_USED);
+}
+
+static void set_budget(const struct fold *x, struct agent_item *it)
+{
+    if (event_has(x->ev, F_BUDGET_LIMIT)) {
+        set_limit(x->f, it, later_us(event_number(x->ev, F_BUDGET_LIMIT), 0));
+    }
+    if (event_has(x->ev, F_BUDGET_USED)) {
+        it->a.budget_used = event_number(x->ev, F_BUDGET_USED);
     }
 }
 
@@ -94,7 +103,7 @@ void fold_spend_recorded(struct fold *x)
     it->a.retrying = 0; /* the model answered; a snapshot says after this that it still does not */
     set_tokens(x->ev, &it->a);
     set_cost(x, &it->a);
-    set_budget(x->ev, &it->a);
+    set_budget(x, it);
     struct note n = note_of(EVENT_SPEND_RECORDED);
     n.subject = event_text(x->ev, F_MODEL);
     n.tokens = in_and_out(x->ev);

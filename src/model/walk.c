@@ -8,35 +8,41 @@ struct member {
     const char *set; /* enum table of a number */
     uint16_t offset;
     uint8_t shape;
+    bool shared; /* it lies in the traits of the agent */
 };
 
 #define TEXT(s, m)                                                                                 \
     {                                                                                              \
-#m, NULL, offsetof(struct s, m), SHAPE_TEXT                                                \
+#m, NULL, offsetof(struct s, m), SHAPE_TEXT, false                                         \
     }
 #define NUMBER(s, m)                                                                               \
     {                                                                                              \
-#m, NULL, offsetof(struct s, m), SHAPE_NUMBER                                              \
+#m, NULL, offsetof(struct s, m), SHAPE_NUMBER, false                                       \
     }
 #define CHOICE(s, m, e)                                                                            \
     {                                                                                              \
-#m, e, offsetof(struct s, m), SHAPE_NUMBER                                                 \
+#m, e, offsetof(struct s, m), SHAPE_NUMBER, false                                          \
     }
 #define INT64(s, m)                                                                                \
     {                                                                                              \
-#m, NULL, offsetof(struct s, m), SHAPE_INT64                                               \
+#m, NULL, offsetof(struct s, m), SHAPE_INT64, false                                        \
     }
 #define UINT64(s, m)                                                                               \
     {                                                                                              \
-#m, NULL, offsetof(struct s, m), SHAPE_UINT64                                              \
+#m, NULL, offsetof(struct s, m), SHAPE_UINT64, false                                       \
     }
 #define BOOL(s, m)                                                                                 \
     {                                                                                              \
-#m, NULL, offsetof(struct s, m), SHAPE_BOOL                                                \
+#m, NULL, offsetof(struct s, m), SHAPE_BOOL, false                                         \
     }
 #define BYTES(s, m)                                                                                \
     {                                                                                              \
-#m, NULL, offsetof(struct s, m), SHAPE_SPAN                                                \
+#m, NULL, offsetof(struct s, m), SHAPE_SPAN, false                                         \
+    }
+
+#define TRAIT(m, shape)                                                                            \
+    {                                                                                              \
+#m, NULL, offsetof(struct agent_traits, m), shape, true                                    \
     }
 
 _Static_assert(sizeof(enum agent_state) == sizeof(uint32_t), "enums are read as 32 bits");
@@ -75,25 +81,25 @@ static const struct member agent_members[] = {
     TEXT(agent, id),
     TEXT(agent, instance),
     TEXT(agent, name),
-    TEXT(agent, runtime),
-    TEXT(agent, runtime_version),
-    TEXT(agent, model),
-    TEXT(agent, provider),
-    TEXT(agent, host),
+    TRAIT(runtime, SHAPE_TEXT),
+    TRAIT(runtime_version, SHAPE_TEXT),
+    TRAIT(model, SHAPE_TEXT),
+    TRAIT(provider, SHAPE_TEXT),
+    TRAIT(host, SHAPE_TEXT),
     TEXT(agent, cwd),
-    TEXT(agent, owner),
-    TEXT(agent, on_behalf_of),
-    TEXT(agent, builder),
-    TEXT(agent, region),
-    TEXT(agent, boundary),
+    TRAIT(owner, SHAPE_TEXT),
+    TRAIT(on_behalf_of, SHAPE_TEXT),
+    TRAIT(builder, SHAPE_TEXT),
+    TRAIT(region, SHAPE_TEXT),
+    TRAIT(boundary, SHAPE_TEXT),
     TEXT(agent, session),
     TEXT(agent, task_id),
     TEXT(agent, task_title),
     TEXT(agent, parent_id),
-    TEXT(agent, gate),
-    TEXT(agent, permission_mode),
-    TEXT(agent, permission_sandbox),
-    TEXT(agent, permission_network),
+    TRAIT(gate, SHAPE_TEXT),
+    TRAIT(permission_mode, SHAPE_TEXT),
+    TRAIT(permission_sandbox, SHAPE_TEXT),
+    TRAIT(permission_network, SHAPE_TEXT),
     CHOICE(agent, state, "agent_state"),
     TEXT(agent, state_reason),
     BOOL(agent, registered),
@@ -106,7 +112,7 @@ static const struct member agent_members[] = {
     INT64(agent, state_since_us),
     INT64(agent, last_event_us),
     INT64(agent, now_since_us),
-    INT64(agent, heartbeat_ms),
+    TRAIT(heartbeat_ms, SHAPE_INT64),
     INT64(agent, tokens_in),
     INT64(agent, tokens_out),
     INT64(agent, tokens_cached),
@@ -114,7 +120,7 @@ static const struct member agent_members[] = {
     INT64(agent, cost_microusd),
     BOOL(agent, cost_estimated),
     BOOL(agent, unpriced),
-    INT64(agent, budget_limit),
+    TRAIT(budget_limit, SHAPE_INT64),
     INT64(agent, budget_used),
     NUMBER(agent, pending),
     CHOICE(agent, risk, "risk"),
@@ -255,6 +261,17 @@ static void show_members(const struct walk *w, const struct member *members, siz
     }
 }
 
+static void show_agent(const struct walk *w, const struct agent *a)
+{
+    w->v->begin(w->v->ctx, "agent", a->ref);
+    for (size_t i = 0; i < ARRAY_LEN(agent_members); i++) {
+        const struct member *m = &agent_members[i];
+        const char *thing = m->shared ? (const char *)a->traits : (const char *)a;
+        show_member(w, m, thing + m->offset);
+    }
+    w->v->end(w->v->ctx);
+}
+
 #define SHOW(w, what, n, table, thing)                                                             \
     do {                                                                                           \
         (w)->v->begin((w)->v->ctx, what, n);                                                       \
@@ -301,10 +318,10 @@ static void show_agents(const struct walk *w)
 {
     for (uint32_t i = 0; i < fleet_agent_count(w->f); i++) {
         const struct agent *a = fleet_agent_at(w->f, i);
-        SHOW(w, "agent", a->ref, agent_members, a);
+        show_agent(w, a);
         for (uint32_t l = 0; l < AGENT_LISTS; l++) {
             uint32_t count = 0;
-            const struct event_row *rows = list_rows(w->f, a->lists[l], &count);
+            const struct event_row *rows = list_rows(w->f, a->traits->lists[l], &count);
             show_list(w, agent_lists[l], rows, count);
         }
     }

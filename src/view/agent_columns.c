@@ -57,7 +57,7 @@ struct field cell_runtime(struct frame *fr, const struct row *row, int cols)
 {
     const struct agent *a = agent_of(fr, row);
     return a == NULL ? field_none(fr)
-                     : (struct field){frame_say_sid(fr, a->runtime, cols), ROLE_TEXT};
+                     : (struct field){frame_say_sid(fr, a->traits->runtime, cols), ROLE_TEXT};
 }
 
 struct field cell_backend(struct frame *fr, const struct row *row, int cols)
@@ -75,13 +75,13 @@ struct field cell_model(struct frame *fr, const struct row *row, int cols)
 {
     const struct agent *a = agent_of(fr, row);
     return a == NULL ? field_none(fr)
-                     : (struct field){frame_say_sid(fr, a->model, cols), ROLE_TEXT};
+                     : (struct field){frame_say_sid(fr, a->traits->model, cols), ROLE_TEXT};
 }
 
 struct field cell_host(struct frame *fr, const struct row *row, int cols)
 {
     const struct agent *a = agent_of(fr, row);
-    return a == NULL ? field_none(fr) : (struct field){frame_say_sid(fr, a->host, cols), ROLE_TEXT};
+    return a == NULL ? field_none(fr) : (struct field){frame_say_sid(fr, a->traits->host, cols), ROLE_TEXT};
 }
 
 struct field cell_task(struct frame *fr, const struct row *row, int cols)
@@ -124,7 +124,7 @@ struct field cell_tokens(struct frame *fr, const struct row *row, int cols)
 
 bool agent_over_budget(const struct agent *a)
 {
-    return a->budget_limit > 0 && a->budget_used >= a->budget_limit;
+    return a->traits->budget_limit > 0 && a->budget_used >= a->traits->budget_limit;
 }
 
 struct field cell_cost(struct frame *fr, const struct row *row, int cols)
@@ -148,9 +148,9 @@ size_t agent_search(const struct ui *ui, const struct fleet *f, uint32_t id,
     const struct backend *b = fleet_backend(f, a->backend);
     const struct span texts[] = {
         agent_name(f, id),
-        fleet_span(f, a->on_behalf_of != 0 ? a->on_behalf_of : a->owner),
-        fleet_span(f, a->runtime),
-        fleet_span(f, a->model),
+        fleet_span(f, a->traits->on_behalf_of != 0 ? a->traits->on_behalf_of : a->traits->owner),
+        fleet_span(f, a->traits->runtime),
+        fleet_span(f, a->traits->model),
         fleet_span(f, a->now),
         span_str(a->pending > 0     ? "waiting"
                  : agent_retries(a) ? "retrying"

@@ -61,7 +61,7 @@ static struct field band_runtime(struct frame *fr, const struct row *row, int co
 {
     const struct agent *a = agent_of(fr, row);
     return a == NULL ? field_none(fr)
-                     : (struct field){frame_say_sid(fr, a->runtime, cols), ROLE_TEXT};
+                     : (struct field){frame_say_sid(fr, a->traits->runtime, cols), ROLE_TEXT};
 }
 
 static struct field band_backend(struct frame *fr, const struct row *row, int cols)

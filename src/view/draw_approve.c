@@ -41,13 +41,13 @@ static void draw_who(struct box *b)
     const struct agent *a = b->agent;
     words_safe(&w, agent_title(b->fr, a, SAY_COLS));
     if (a != NULL) {
-        say_sid_after(&w, " (", a->runtime);
-        say_sid_after(&w, " ", a->runtime_version);
-        say_sid_after(&w, ", ", a->model);
-        words_own(&w, a->runtime != 0 ? ")" : "");
-        say_sid_after(&w, " for ", a->on_behalf_of != 0 ? a->on_behalf_of : a->owner);
+        say_sid_after(&w, " (", a->traits->runtime);
+        say_sid_after(&w, " ", a->traits->runtime_version);
+        say_sid_after(&w, ", ", a->traits->model);
+        words_own(&w, a->traits->runtime != 0 ? ")" : "");
+        say_sid_after(&w, " for ", a->traits->on_behalf_of != 0 ? a->traits->on_behalf_of : a->traits->owner);
         say_sid_after(&w, ", started by ", a->parent_id);
-        say_sid_after(&w, ", on ", a->host);
+        say_sid_after(&w, ", on ", a->traits->host);
         say_sid_after(&w, ":", a->cwd);
     }
     field(b, "who", ROLE_STRONG, words_end(&w));
@@ -107,12 +107,12 @@ static void draw_grants(struct box *b)
     if (b->a->quorum > 1) {
         words_fmt(&w, " · needs %lld people", (long long)b->a->quorum);
     }
-    if (b->agent != NULL && (b->agent->cost_microusd != 0 || b->agent->budget_limit > 0)) {
+    if (b->agent != NULL && (b->agent->cost_microusd != 0 || b->agent->traits->budget_limit > 0)) {
         words_own(&w, " · spent ");
         words_safe(&w, agent_cost(b->fr, b->agent));
-        if (b->agent->budget_limit > 0) {
+        if (b->agent->traits->budget_limit > 0) {
             words_own(&w, " of ");
-            words_safe(&w, frame_money(b->fr, b->agent->budget_limit));
+            words_safe(&w, frame_money(b->fr, b->agent->traits->budget_limit));
         }
     }
     field(b, "grants", approval_deadline_role(b->fr, b->a), words_end(&w));

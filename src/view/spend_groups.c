@@ -66,8 +66,8 @@ void spend_sum(struct spend_sums *sums, const struct fleet *f)
     for (uint32_t i = 0; i < count; i++) {
         const struct agent *a = fleet_agent_at(f, i);
         if (has_spent(a)) {
-            add(group_of(&sums->by_model, a->model, 0), a);
-            add(group_of(&sums->by_runtime, a->runtime, a->backend), a);
+            add(group_of(&sums->by_model, a->traits->model, 0), a);
+            add(group_of(&sums->by_runtime, a->traits->runtime, a->backend), a);
         }
     }
     sort(&sums->by_model);

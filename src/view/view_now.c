@@ -31,9 +31,9 @@ static void lineage(struct frame *fr, struct sheet *s, const struct agent *a)
     struct words w = words_of(fr);
     uint32_t count = 0;
     const struct event_row *rows = fleet_agent_list(fr->f, a->ref, F_DELEGATION, &count);
-    say_part(&w, "", a->on_behalf_of, "");
-    say_part(&w, a->on_behalf_of != 0 ? ", owner " : "owner ", a->owner, "");
-    say_part(&w, ", built by ", a->builder, "");
+    say_part(&w, "", a->traits->on_behalf_of, "");
+    say_part(&w, a->traits->on_behalf_of != 0 ? ", owner " : "owner ", a->traits->owner, "");
+    say_part(&w, ", built by ", a->traits->builder, "");
     say_part(&w, ", started by ", a->parent_id, "");
     for (uint32_t i = 0; i < count && i < 3; i++) {
         words_own(&w, i == 0 ? "; " : ", ");
@@ -50,17 +50,17 @@ static void lineage(struct frame *fr, struct sheet *s, const struct agent *a)
 static void runs(struct frame *fr, struct sheet *s, const struct agent *a)
 {
     struct words w = words_of(fr);
-    say_part(&w, "", a->runtime, "");
-    say_part(&w, " ", a->runtime_version, "");
-    say_part(&w, ", ", a->model, "");
-    say_part(&w, " of ", a->provider, "");
-    say_part(&w, " · on ", a->host, "");
+    say_part(&w, "", a->traits->runtime, "");
+    say_part(&w, " ", a->traits->runtime_version, "");
+    say_part(&w, ", ", a->traits->model, "");
+    say_part(&w, " of ", a->traits->provider, "");
+    say_part(&w, " · on ", a->traits->host, "");
     say_part(&w, ":", a->cwd, "");
     if (a->pid > 0) {
         words_fmt(&w, " pid %d", a->pid);
     }
-    say_part(&w, " · region ", a->region, "");
-    say_part(&w, " · data stays in ", a->boundary, "");
+    say_part(&w, " · region ", a->traits->region, "");
+    say_part(&w, " · data stays in ", a->traits->boundary, "");
     sheet_line(s, "runs", ROLE_TEXT, words_end(&w));
 }
 
@@ -73,9 +73,9 @@ static void permissions(struct frame *fr, struct sheet *s, const struct agent *a
     (void)fleet_agent_list(fr->f, a->ref, F_GRANTS, &grants);
     (void)fleet_agent_list(fr->f, a->ref, F_CREDENTIALS, &credentials);
     (void)fleet_agent_list(fr->f, a->ref, F_GATE_LIMITS, &limits);
-    say_part(&w, "", a->permission_mode, " · ");
-    say_part(&w, "sandbox ", a->permission_sandbox, " · ");
-    say_part(&w, "network ", a->permission_network, " · ");
+    say_part(&w, "", a->traits->permission_mode, " · ");
+    say_part(&w, "sandbox ", a->traits->permission_sandbox, " · ");
+    say_part(&w, "network ", a->traits->permission_network, " · ");
     words_fmt(&w, "%u grants, %u credentials", grants, credentials);
     if (limits > 0) {
         words_fmt(&w, ", %u ways around the gate", limits);
@@ -102,11 +102,11 @@ static void cost(struct frame *fr, struct sheet *s, const struct agent *a)
 {
     struct words w = words_of(fr);
     words_safe(&w, agent_cost(fr, a));
-    if (a->budget_limit > 0) {
+    if (a->traits->budget_limit > 0) {
         words_own(&w, " · ");
         words_safe(&w, frame_money(fr, a->budget_used));
         words_own(&w, " of ");
-        words_safe(&w, frame_money(fr, a->budget_limit));
+        words_safe(&w, frame_money(fr, a->traits->budget_limit));
     }
     words_own(&w, " · ");
     words_safe(&w, frame_quantity(fr, agent_tokens(a)));

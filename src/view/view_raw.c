@@ -37,8 +37,8 @@ static void fill_cost(struct sheet *s, const struct agent *a)
         sheet_line(s, "", ROLE_DIM, text_own("tokens were seen that came without a price"));
     }
     per_action(fr, s, a);
-    if (a->budget_limit > 0) {
-        money_line(fr, s, "budget", a->budget_limit);
+    if (a->traits->budget_limit > 0) {
+        money_line(fr, s, "budget", a->traits->budget_limit);
         money_line(fr, s, "used of it", a->budget_used);
     } else {
         sheet_line(s, "budget", ROLE_DIM, text_own("none"));
@@ -73,49 +73,56 @@ const struct pane pane_cost = {
 static const struct {
     const char *label;
     size_t offset;
+    bool shared; /* it lies in the traits */
 } raw_texts[] = {
 #define RAW(member)                                                                                \
     {                                                                                              \
-#member, offsetof(struct agent, member)                                                    \
+#member, offsetof(struct agent, member), false                                             \
+    }
+#define TRAIT(member)                                                                              \
+    {                                                                                              \
+#member, offsetof(struct agent_traits, member), true                                       \
     }
     RAW(id),
     RAW(instance),
     RAW(name),
-    RAW(runtime),
-    RAW(runtime_version),
-    RAW(model),
-    RAW(provider),
-    RAW(host),
+    TRAIT(runtime),
+    TRAIT(runtime_version),
+    TRAIT(model),
+    TRAIT(provider),
+    TRAIT(host),
     RAW(cwd),
-    RAW(owner),
-    RAW(on_behalf_of),
-    RAW(builder),
-    RAW(region),
-    RAW(boundary),
+    TRAIT(owner),
+    TRAIT(on_behalf_of),
+    TRAIT(builder),
+    TRAIT(region),
+    TRAIT(boundary),
     RAW(session),
     RAW(task_id),
     RAW(task_title),
     RAW(parent_id),
-    RAW(gate),
-    RAW(permission_mode),
-    RAW(permission_sandbox),
-    RAW(permission_network),
+    TRAIT(gate),
+    TRAIT(permission_mode),
+    TRAIT(permission_sandbox),
+    TRAIT(permission_network),
     RAW(state_reason),
     RAW(now_tool),
     RAW(now),
 #undef RAW
+#undef TRAIT
 };
 
-static sid sid_at(const struct agent *a, size_t offset)
+static sid raw_text(const struct agent *a, size_t which)
 {
-    return *(const sid *)(const void *)((const char *)a + offset);
+    const char *from = raw_texts[which].shared ? (const char *)a->traits : (const char *)a;
+    return *(const sid *)(const void *)(from + raw_texts[which].offset);
 }
 
 static void fill_raw(struct sheet *s, const struct agent *a)
 {
     struct frame *fr = s->fr;
     for (size_t i = 0; i < ARRAY_LEN(raw_texts); i++) {
-        sid id = sid_at(a, raw_texts[i].offset);
+        sid id = raw_text(a, i);
         if (id != 0) {
             size_t mark = frame_mark(fr);
             sheet_line(s, raw_texts[i].label, ROLE_TEXT, frame_say_sid(fr, id, SAY_COLS));
@@ -124,7 +131,7 @@ static void fill_raw(struct sheet *s, const struct agent *a)
     }
     sheet_line(s, "state", ROLE_TEXT, text_own(agent_state_name(a->state)));
     number_line(fr, s, "pid", a->pid);
-    number_line(fr, s, "heartbeat_ms", a->heartbeat_ms);
+    number_line(fr, s, "heartbeat_ms", a->traits->heartbeat_ms);
     number_line(fr, s, "pending", a->pending);
     number_line(fr, s, "actions", a->actions);
     number_line(fr, s, "failures", a->failures);

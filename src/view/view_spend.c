@@ -5,14 +5,14 @@ static const char *const orders[] = {"spend", "budget", "tokens"};
 
 static int64_t permille_used(const struct agent *a)
 {
-    if (a->budget_limit <= 0 || a->budget_used <= 0) {
+    if (a->traits->budget_limit <= 0 || a->budget_used <= 0) {
         return 0;
     }
     int64_t scaled = 0;
     if (__builtin_mul_overflow(a->budget_used, INT64_C(1000), &scaled)) {
         return INT64_C(1000000);
     }
-    return scaled / a->budget_limit;
+    return scaled / a->traits->budget_limit;
 }
 
 static int64_t key_of(const struct agent *a, uint32_t order)
@@ -66,10 +66,10 @@ static struct field cell_limit(struct frame *fr, const struct row *row, int cols
 {
     const struct agent *a = fleet_agent(fr->f, row->id);
     (void)cols;
-    if (a == NULL || a->budget_limit <= 0) {
+    if (a == NULL || a->traits->budget_limit <= 0) {
         return (struct field){text_own("-"), ROLE_DIM};
     }
-    return (struct field){frame_money(fr, a->budget_limit), ROLE_TEXT};
+    return (struct field){frame_money(fr, a->traits->budget_limit), ROLE_TEXT};
 }
 
 /* A bar of what is used of the budget, and the number: the bar alone would be colour alone. */
@@ -77,7 +77,7 @@ static struct field cell_used(struct frame *fr, const struct row *row, int cols)
 {
     const struct agent *a = fleet_agent(fr->f, row->id);
     (void)cols;
-    if (a == NULL || a->budget_limit <= 0) {
+    if (a == NULL || a->traits->budget_limit <= 0) {
         return field_none(fr);
     }
     int64_t permille = permille_used(a);

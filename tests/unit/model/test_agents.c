@@ -82,8 +82,8 @@ static void an_update_changes_only_what_it_names(void **state)
     event_set_text(say(&t, EVENT_AGENT_UPDATED, "a1"), F_PERMISSION_MODE, SPAN("bypass"));
     fold(&t);
     const struct agent *a = agent_named(&t, "a1");
-    assert_sid(&t, a->model, "m1");
-    assert_sid(&t, a->permission_mode, "bypass");
+    assert_sid(&t, a->traits->model, "m1");
+    assert_sid(&t, a->traits->permission_mode, "bypass");
     assert_int_equal(a->pid, 42);
     assert_int_equal(fleet_log_newest(t.fleet), newest + 1);
     const struct log_entry *e = fleet_log_entry(t.fleet, newest + 1);
@@ -104,7 +104,7 @@ static void an_introduction_replaces_everything(void **state)
     tell_started(&t, "a1");
     const struct agent *a = agent_named(&t, "a1");
     uint32_t count = 1;
-    assert_int_equal(a->model, 0);
+    assert_int_equal(a->traits->model, 0);
     assert_null(fleet_agent_list(t.fleet, a->ref, F_REINS, &count));
     assert_int_equal(count, 0);
     fleet_free(t.fleet);
@@ -121,7 +121,7 @@ static void numbers_out_of_range_are_not_believed(void **state)
     fold(&t);
     const struct agent *a = agent_named(&t, "a1");
     assert_int_equal(a->pid, 0);
-    assert_int_equal(a->heartbeat_ms, 0);
+    assert_int_equal(a->traits->heartbeat_ms, 0);
     assert_int_equal(a->state, AGENT_UNKNOWN);
     fleet_free(t.fleet);
 }

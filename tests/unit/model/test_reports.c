@@ -40,7 +40,7 @@ static void spend_adds_up(void **state)
     assert_int_equal(a->cost_microusd, 6000);
     assert_true(a->cost_estimated);
     assert_false(a->unpriced);
-    assert_int_equal(a->budget_limit, 1000000);
+    assert_int_equal(a->traits->budget_limit, 1000000);
     assert_int_equal(a->budget_used, 6000);
     assert_int_equal(totals_of(&t).cost_microusd, 6000);
     fleet_free(t.fleet);
