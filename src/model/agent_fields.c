@@ -62,7 +62,6 @@ void agent_drop_texts(struct fleet *f, struct agent_item *it)
         }
     }
     traits_drop(f, it->a.traits);
-    string_drop(f, &it->a.id);
     string_drop(f, &it->a.state_reason);
     string_drop(f, &it->a.now);
     string_drop(f, &it->a.now_tool);

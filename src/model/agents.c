@@ -1,6 +1,3 @@
-#include <stdlib.h>
-
-#include "checkrein/alloc.h"
 #include "model_priv.h"
 
 /* A new parent is refused when its own line is longer than this: a circle must be found in bounded
@@ -12,7 +9,7 @@ _Static_assert(sizeof(struct agent_item) <= 224, "there may be FLEET_AGENTS_MAX 
 struct agent_item *agent_find(const struct fleet *f, uint32_t backend, struct span id)
 {
     sid text = id_find(f, id);
-    return text == 0 ? NULL : index_get(&f->agent_by_id, index_key(backend, text));
+    return text == 0 ? NULL : agent_store_find(&f->agent_store, backend, text);
 }
 
 static struct agent_item *item_of(const struct fleet *f, uint32_t ref)
@@ -154,7 +151,7 @@ void agent_set_parent(struct fleet *f, struct agent_item *it, struct span id)
         return;
     }
     const struct agent_item *parent =
-        index_get(&f->agent_by_id, index_key(it->a.backend, it->a.parent_id));
+        agent_store_find(&f->agent_store, it->a.backend, it->a.parent_id);
     if (parent == NULL) {
         wait_join(f, it);
     } else if (!is_above(f, it, parent)) {
@@ -196,10 +193,11 @@ static void agent_evict(struct fold *x, struct agent_item *it)
     finished_leave(f, it);
     wait_leave(f, it);
     agent_uncount(f, it);
-    index_del(&f->agent_by_id, index_key(it->a.backend, it->a.id));
     roster_remove(&f->agents, it->a.ref);
+    sid id = it->a.id;
     agent_drop_texts(f, it);
-    free(it);
+    agent_store_remove(&f->agent_store, it);
+    string_drop(f, &id);
     f->evicted++;
 }
 
@@ -238,16 +236,15 @@ static struct agent_item *agent_new(struct fold *x, struct span id)
         return NULL;
     }
     struct fleet *f = x->f;
-    struct agent_item *it = xcalloc(1, sizeof(*it));
+    sid own_id = 0;
+    id_set(f, &own_id, id);
+    struct agent_item *it = agent_store_add(&f->agent_store, x->b->b.ref, own_id);
     it->a.ref = roster_add(&f->agents, it);
-    it->a.backend = x->b->b.ref;
-    id_set(f, &it->a.id, id);
     it->a.traits = traits_hold(f, &(struct agent_traits){0});
     it->a.state_since_us = x->ev->time_us;
     it->epoch = x->b->epoch;
     f->by_state[AGENT_UNKNOWN]++;
     x->b->b.agents++;
-    index_put(&f->agent_by_id, index_key(it->a.backend, it->a.id), it);
     adopt_children(f, it);
     return it;
 }
@@ -284,11 +281,8 @@ struct agent_item *agent_alive(struct fold *x)
 
 void agents_release(struct fleet *f)
 {
-    for (uint32_t i = 0; i < f->agents.count; i++) {
-        free(f->agents.items[i]);
-    }
     roster_release(&f->agents);
-    index_release(&f->agent_by_id);
+    agent_store_release(&f->agent_store);
     traits_release(&f->traits);
     index_release(&f->waiting_children);
 }

@@ -16,8 +16,7 @@ uint64_t index_key(uint32_t backend, sid id)
     return (uint64_t)backend << 32 | id;
 }
 
-/* Ids are handed out in a row; this spreads them over all bits. */
-static uint64_t spread(uint64_t key)
+uint64_t index_spread(uint64_t key)
 {
     key = (key ^ key >> 30) * 0xbf58476d1ce4e5b9u;
     key = (key ^ key >> 27) * 0x94d049bb133111ebu;
@@ -28,7 +27,7 @@ static uint64_t spread(uint64_t key)
 static struct index_slot *slot_of(const struct index *x, uint64_t key)
 {
     size_t mask = x->cap - 1;
-    size_t i = spread(key) & mask;
+    size_t i = index_spread(key) & mask;
     while (x->slots[i].item != NULL && x->slots[i].key != key) {
         i = (i + 1) & mask;
     }
@@ -68,7 +67,7 @@ static void close_hole(struct index *x, size_t hole)
 {
     size_t mask = x->cap - 1;
     for (size_t i = (hole + 1) & mask; x->slots[i].item != NULL; i = (i + 1) & mask) {
-        size_t home = spread(x->slots[i].key) & mask;
+        size_t home = index_spread(x->slots[i].key) & mask;
         if (((i - home) & mask) >= ((i - hole) & mask)) {
             x->slots[hole] = x->slots[i];
             hole = i;

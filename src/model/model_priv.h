@@ -47,6 +47,7 @@ void *index_get(const struct index *x, uint64_t key);
 void index_put(struct index *x, uint64_t key, void *item);
 void index_del(struct index *x, uint64_t key);
 uint64_t index_key(uint32_t backend, sid id);
+uint64_t index_spread(uint64_t key); /* ids are handed out in a row; this spreads them over all bits */
 
 /* ---- lists.c: rows of LIST attributes; equal lists are stored once. Id 0 is the empty list. */
 struct row_list {
@@ -84,6 +85,23 @@ struct agent_item {
     bool finished : 1, waiting : 1;
     bool lost : 1; /* its back-end's newest snapshot did not bring it, and nothing was heard of it since */
 };
+
+/* ---- agent_store.c: the agents' memory, and their index by back-end and id */
+struct agent_store {
+    struct agent_item **chunks;
+    size_t chunks_cap;
+    uint32_t count;       /* that were ever there at once */
+    uint32_t free_number; /* first of those that are not there now, 0: none */
+    uint32_t *slots;
+    size_t cap; /* zero or a power of two */
+    size_t used;
+};
+
+void agent_store_release(struct agent_store *s);
+struct agent_item *agent_store_find(const struct agent_store *s, uint32_t backend, sid id);
+/* Zeroed but for these two; keeps the caller's hold of the id. There is none of them yet. */
+struct agent_item *agent_store_add(struct agent_store *s, uint32_t backend, sid id);
+void agent_store_remove(struct agent_store *s, struct agent_item *it);
 
 /* ---- traits.c: what agents have alike; equal traits are stored once */
 struct traits_store {
@@ -128,8 +146,9 @@ struct fleet {
     struct map backend_by_name;
 
     struct roster agents;
+    struct agent_store agent_store;
     struct traits_store traits;
-    struct index agent_by_id, waiting_children;
+    struct index waiting_children;
     uint32_t finished_first, finished_last; /* refs */
     uint32_t by_state[AGENT_STATE_COUNT], failed, demo;
     bool cost_estimated;
