@@ -258,8 +258,8 @@ enum event_kind { EVENT_STR, EVENT_INT, EVENT_BOOL, EVENT_TIME, EVENT_ENUM, EVEN
 #define X(constant, name) constant,
 enum scope { SCOPES(X) SCOPE_COUNT };
 enum event_type { EVENT_TYPES(X) EVENT_TYPE_COUNT };
-enum agent_state { AGENT_STATES(X) AGENT_STATE_COUNT };
-enum risk { RISKS(X) RISK_COUNT };
+enum __attribute__((packed)) agent_state { AGENT_STATES(X) AGENT_STATE_COUNT }; /* a byte: every agent has one */
+enum __attribute__((packed)) risk { RISKS(X) RISK_COUNT };                      /* of each */
 enum outcome { OUTCOMES(X) OUTCOME_COUNT };
 enum verdict { VERDICTS(X) VERDICT_COUNT };
 enum on_silence { ON_SILENCES(X) ON_SILENCE_COUNT };

@@ -4,7 +4,7 @@
  * time. */
 #define LINEAGE_MAX 64
 
-_Static_assert(sizeof(struct agent_item) <= 224, "there may be FLEET_AGENTS_MAX of them");
+_Static_assert(sizeof(struct agent_item) <= 216, "there may be FLEET_AGENTS_MAX of them");
 
 struct agent_item *agent_find(const struct fleet *f, uint32_t backend, struct span id)
 {

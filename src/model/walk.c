@@ -1,7 +1,7 @@
 #include "model_priv.h"
 
 /* How a member of a public struct is shown. */
-enum shape { SHAPE_TEXT, SHAPE_NUMBER, SHAPE_INT64, SHAPE_UINT64, SHAPE_BOOL, SHAPE_SPAN };
+enum shape { SHAPE_TEXT, SHAPE_NUMBER, SHAPE_INT64, SHAPE_UINT64, SHAPE_BYTE, SHAPE_BOOL, SHAPE_SPAN };
 
 struct member {
     const char *name;
@@ -19,9 +19,11 @@ struct member {
     {                                                                                              \
 #m, NULL, offsetof(struct s, m), SHAPE_NUMBER, false                                       \
     }
+/* An enum is a byte or 32 bits. */
+#define CHOICE_SHAPE(s, m) (sizeof(((struct s *)NULL)->m) == 1 ? SHAPE_BYTE : SHAPE_NUMBER)
 #define CHOICE(s, m, e)                                                                            \
     {                                                                                              \
-#m, e, offsetof(struct s, m), SHAPE_NUMBER, false                                          \
+#m, e, offsetof(struct s, m), CHOICE_SHAPE(s, m), false                                    \
     }
 #define INT64(s, m)                                                                                \
     {                                                                                              \
@@ -44,8 +46,6 @@ struct member {
     {                                                                                              \
 #m, NULL, offsetof(struct agent_traits, m), shape, true                                    \
     }
-
-_Static_assert(sizeof(enum agent_state) == sizeof(uint32_t), "enums are read as 32 bits");
 
 static const struct member backend_members[] = {
     TEXT(backend, name),
@@ -232,6 +232,8 @@ static int64_t number_at(const struct member *m, const char *at)
         return *(const int64_t *)(const void *)at;
     case SHAPE_UINT64:
         return (int64_t) * (const uint64_t *)(const void *)at;
+    case SHAPE_BYTE:
+        return *(const uint8_t *)(const void *)at;
     case SHAPE_BOOL:
         return *(const bool *)(const void *)at;
     case SHAPE_TEXT:
