@@ -165,9 +165,15 @@ void fold_agent_updated(struct fold *x)
     }
 }
 
+/* That nothing is known of its state comes from its back-end alone: no sign that it lives. */
+static bool is_hearsay(const struct event *ev)
+{
+    return ev->snapshot && state_of(ev) == AGENT_UNKNOWN;
+}
+
 void fold_agent_state(struct fold *x)
 {
-    struct agent_item *it = agent_alive(x);
+    struct agent_item *it = is_hearsay(x->ev) ? agent_of(x) : agent_alive(x);
     if (it != NULL) {
         change_state(x, it);
     }

@@ -256,6 +256,9 @@ struct agent_item *agent_of(struct fold *x)
         return NULL;
     }
     struct agent_item *it = agent_find(x->f, x->b->b.ref, id);
+    if (it != NULL && x->ev->snapshot) {
+        it->epoch = x->b->epoch;
+    }
     return it != NULL ? it : agent_new(x, id);
 }
 
@@ -263,7 +266,7 @@ struct agent_item *agent_alive(struct fold *x)
 {
     struct agent_item *it = agent_of(x);
     if (it != NULL) {
-        if (it->a.last_event_us == 0) { /* named before, and now heard of for the first time */
+        if (it->a.last_event_us == 0 && !x->ev->snapshot) { /* named before, and now heard of for the first time */
             it->a.state_since_us = x->ev->time_us;
         }
         it->a.last_event_us = later_us(it->a.last_event_us, x->ev->time_us);

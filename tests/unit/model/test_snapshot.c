@@ -112,13 +112,19 @@ static struct fleet *told_one_backend(uint64_t seed, int events)
     return f;
 }
 
-static struct fleet *copied(const struct fleet *f)
+static struct fleet *copied_of(const struct fleet *f, const char *name)
 {
     struct fleet *copy = fleet_new();
-    fleet_snapshot_begin(copy, SPAN("b"));
-    fleet_snapshot(f, SPAN("b"), pass_on, copy);
-    fleet_snapshot_end(copy, SPAN("b"), fleet_backend_named(f, SPAN("b"))->seq);
+    struct span backend = span_str(name);
+    fleet_snapshot_begin(copy, backend);
+    fleet_snapshot(f, backend, pass_on, copy);
+    fleet_snapshot_end(copy, backend, fleet_backend_named(f, backend)->seq);
     return copy;
+}
+
+static struct fleet *copied(const struct fleet *f)
+{
+    return copied_of(f, "b");
 }
 
 static void a_snapshot_brings_agents_requests_and_spend(void **state)
@@ -141,6 +147,41 @@ static void a_snapshot_brings_agents_requests_and_spend(void **state)
         fleet_free(copy);
         fleet_free(f);
     }
+}
+
+/* Most agents have been heard of little by then. */
+static void a_snapshot_after_a_few_events_brings_them_too(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        struct fleet *f = told_one_backend(seed, 20 + (int)seed);
+        struct fleet *copy = copied(f);
+        assert_same_lines(copy, f);
+        fleet_free(copy);
+        fleet_free(f);
+    }
+}
+
+/* What was said of an agent, and not by it, is no sign of its life; a snapshot makes none of it. */
+static void an_agent_that_was_only_named_is_not_heard_of_by_a_snapshot(void **state)
+{
+    (void)state;
+    struct teller t = teller_new();
+    event_set_text(say(&t, EVENT_SIGNAL_RAISED, "a1"), F_TITLE, SPAN("seen on a host"));
+    fold(&t);
+    struct fleet *copy = copied_of(t.fleet, "b1");
+    const struct agent *a = fleet_agent_by_id(copy, SPAN("b1"), SPAN("a1"));
+    assert_non_null(a);
+    assert_int_equal(a->last_event_us, 0);
+    assert_int_equal(a->state_since_us, agent_named(&t, "a1")->state_since_us);
+    fleet_snapshot_begin(copy, SPAN("b1"));
+    fleet_snapshot(t.fleet, SPAN("b1"), pass_on, copy);
+    fleet_snapshot_end(copy, SPAN("b1"), 1);
+    a = fleet_agent_by_id(copy, SPAN("b1"), SPAN("a1"));
+    assert_int_equal(a->state, AGENT_UNKNOWN);
+    assert_int_equal(a->last_event_us, 0);
+    fleet_free(copy);
+    fleet_free(t.fleet);
 }
 
 /* A console that has it all already sees nothing new. */
@@ -355,6 +396,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_snapshot_brings_agents_requests_and_spend),
+        cmocka_unit_test(a_snapshot_after_a_few_events_brings_them_too),
+        cmocka_unit_test(an_agent_that_was_only_named_is_not_heard_of_by_a_snapshot),
         cmocka_unit_test(the_same_snapshot_again_changes_nothing),
         cmocka_unit_test(a_snapshot_is_of_one_backend),
         cmocka_unit_test(what_does_not_come_back_is_closed),
