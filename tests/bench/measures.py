@@ -292,8 +292,9 @@ def memory_round(place, size):
         one = result_of([place.program("memory"), "1", str(4 * agents)])
         all_ = result_of([place.program("memory"), str(agents), str(4 * agents)])
         check(all_["agents"] == agents, "agents are missing")
-        found[str(agents)] = {"resident": all_["told"]["resident"], "log": one["told"]["resident"],
-                              "per_agent": (all_["told"]["resident"] - one["told"]["resident"]) / agents}
+        found[str(agents)] = {"resident": all_["told"]["resident"], "log": one["told"]["resident"]}
+        for kind, name in (("live", "per_agent"), ("resident", "resident_per_agent")):
+            found[str(agents)][name] = (all_["told"][kind] - one["told"][kind]) / agents
     return found
 
 
