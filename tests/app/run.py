@@ -650,9 +650,10 @@ def in_a_shell(daemon, end):
         t.close()
 
 
-def foreground(t, word):
+def foreground(t, word, first=b"cat"):
     t.type(b"fg\r")
-    t.wait(b"cat")
+    t.wait(first)
+    wait_for("it is raw", lambda: not termios.tcgetattr(t.slave)[1] & termios.OPOST)
     t.type(word + b"\r")
     t.wait(word + b"\r\n" + word + b"\r\n")
 
@@ -679,7 +680,7 @@ def started_in_the_background(daemon):
         check(not daemon.events("agent.started"), "it was started")
         t.type(b"\r")
         t.wait(b"Stopped")
-        foreground(t, b"two")
+        foreground(t, b"two", first=b"go\r\n")
 
 
 def frozen_is_no_suspension(daemon):

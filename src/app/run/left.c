@@ -33,12 +33,13 @@ static bool read_process(int32_t pid, struct process *out)
     while (n > 0 && text[n - 1] != ')') {
         n--;
     }
-    struct span rest = {text + n + 1, have > n + 1 ? (size_t)(have - n - 1) : 0};
+    struct span rest =
+        n > 0 && have > n + 1 ? (struct span){text + n + 1, (size_t)(have - n - 1)} : SPAN_NONE;
     struct span field = SPAN_NONE;
     int64_t value = 0;
     bool zombie = false;
     int number = STAT_STATE;
-    for (; n > 0 && number <= STAT_THREADS && span_next(&rest, ' ', &field); number++) {
+    for (; number <= STAT_THREADS && span_next(&rest, ' ', &field); number++) {
         if (number == STAT_STATE) {
             zombie = span_is(field, "Z");
         } else if (num_parse(field, INT64_MIN, INT64_MAX, &value) == ST_OK &&
