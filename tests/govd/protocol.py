@@ -216,10 +216,10 @@ def presence_ends(daemon):
 
     for leave in (bye, lambda c: c.socket.close()):
         c = Console(daemon)
-        watcher.event("operator.presence", operator__present=True)
+        its = c.greeting["operator"]["connection"]  # not the watcher's own, which may be told as late
+        watcher.event("operator.presence", operator__present=True, operator__connection=its)
         leave(c)
-        watcher.event("operator.presence", operator__present=False)
-        watcher.events.clear()
+        watcher.event("operator.presence", operator__present=False, operator__connection=its)
 
 
 if __name__ == "__main__":
