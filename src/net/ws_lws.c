@@ -56,9 +56,19 @@ static int refuse(struct ws_client *c, const char *why)
 }
 
 /* The library would go on without a subprotocol, or with one that it did not ask for in full. */
-static int check_answer(struct ws_client *c)
+static bool is_agreed(const struct ws_client *c)
 {
     char agreed[CLIENT_PROTOCOL_BYTES];
+    int n = lws_hdr_total_length(c->lws, WSI_TOKEN_PROTOCOL);
+    if (c->protocol[0] == '\0' || n == 0) {
+        return c->protocol[0] == '\0' && n == 0;
+    }
+    return lws_hdr_copy(c->lws, agreed, (int)sizeof(agreed), WSI_TOKEN_PROTOCOL) > 0 &&
+           strcmp(agreed, c->protocol) == 0;
+}
+
+static int check_answer(struct ws_client *c)
+{
     unsigned status = lws_http_client_http_response(c->lws);
     if (status != 101) {
         char why[64];
@@ -66,8 +76,7 @@ static int check_answer(struct ws_client *c)
         (void)snprintf(why, sizeof(why), "the server answered HTTP %u", status);
         return refuse(c, why);
     }
-    int n = lws_hdr_copy(c->lws, agreed, (int)sizeof(agreed), WSI_TOKEN_PROTOCOL);
-    if (n <= 0 || strcmp(agreed, c->protocol) != 0) {
+    if (!is_agreed(c)) {
         return refuse(c, "the server did not agree to the subprotocol");
     }
     if (lws_hdr_total_length(c->lws, WSI_TOKEN_EXTENSIONS) > 0) {
@@ -258,7 +267,7 @@ bool link_connect(struct ws_client *c, const char *address)
         .port = c->url.port,
         .path = c->url.path,
         .host = c->url.authority,
-        .protocol = c->protocol,
+        .protocol = c->protocol[0] != '\0' ? c->protocol : NULL,
         .local_protocol_name = PROTOCOL,
         .alpn = "http/1.1",
         .ietf_version_or_minus_one = -1,

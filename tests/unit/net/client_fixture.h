@@ -126,17 +126,22 @@ static inline void fake_request(struct fake *f, char accept[WS_ACCEPT_BYTES])
     ws_accept((struct span){key + strlen("Sec-WebSocket-Key: "), 24}, accept);
 }
 
-static inline void fake_answer(struct fake *f, const char *protocol, const char *extra)
+static inline void fake_agree(struct fake *f, const char *accept, const char *protocol, const char *extra)
 {
-    char accept[WS_ACCEPT_BYTES];
     char text[512];
-    fake_request(f, accept);
     (void)snprintf(text, sizeof(text),
                    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                    "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s%s\r\n",
                    accept, protocol, extra);
     buf_clear(&f->peer.got);
     peer_says(&f->peer, text);
+}
+
+static inline void fake_answer(struct fake *f, const char *protocol, const char *extra)
+{
+    char accept[WS_ACCEPT_BYTES];
+    fake_request(f, accept);
+    fake_agree(f, accept, protocol, extra);
 }
 
 /* A fake that agreed to a connection, and the open connection. */

@@ -203,6 +203,34 @@ static void answers_that_do_not_fit_the_request_are_refused(void **state)
     world_free(w);
 }
 
+static void without_a_subprotocol_none_is_asked_for_and_none_is_taken(void **state)
+{
+    (void)state;
+    static const char *const chosen[] = {"", "Sec-WebSocket-Protocol: checkrein.v1\r\n"};
+    struct world *w = world_new();
+    for (size_t i = 0; i < ARRAY_LEN(chosen); i++) {
+        struct link l;
+        struct fake f;
+        char url[64];
+        struct ws_client_options o = link_options(url);
+        o.protocol = NULL;
+        fake_start(&f, w);
+        (void)snprintf(url, sizeof(url), "ws://127.0.0.1:%d/", f.port);
+        link_start(&l, w, &o);
+        char accept[WS_ACCEPT_BYTES];
+        fake_request(&f, accept);
+        assert_null(strcasestr(f.peer.got.data, "Sec-WebSocket-Protocol"));
+        assert_null(strcasestr(f.peer.got.data, "\nOrigin"));
+        fake_agree(&f, accept, chosen[i], "");
+        WAIT(w, l.closed == 1 || l.opened == 1);
+        assert_int_equal(l.opened, chosen[i][0] == '\0');
+        fake_stop(&f);
+        WAIT(w, l.closed == 1);
+        link_end(&l);
+    }
+    world_free(w);
+}
+
 static void answers_that_are_no_answer_are_survived(void **state)
 {
     (void)state;
@@ -614,6 +642,7 @@ int main(void)
         cmocka_unit_test(a_server_that_says_nothing_is_given_up),
         cmocka_unit_test(the_credential_goes_only_where_it_was_meant_to),
         cmocka_unit_test(answers_that_do_not_fit_the_request_are_refused),
+        cmocka_unit_test(without_a_subprotocol_none_is_asked_for_and_none_is_taken),
         cmocka_unit_test(answers_that_are_no_answer_are_survived),
         cmocka_unit_test(fragments_and_texts_right_behind_the_handshake_come_whole),
         cmocka_unit_test(what_a_server_must_not_send_ends_it),
