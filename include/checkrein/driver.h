@@ -28,7 +28,7 @@ struct driver_offer {
 
 struct driver_sink {
     void *ctx;
-    void (*raw)(void *ctx, struct span bytes);        /* as received, for the record */
+    int64_t (*raw)(void *ctx, struct span bytes);     /* as received, for the record: when it came, wall */
     void (*event)(void *ctx, const struct event *ev); /* copied before it returns */
     /* Connection state; `why` is one line; retry_ms > 0 while waiting to try again. */
     void (*link)(void *ctx, enum link_state st, const char *why, int64_t retry_ms);

@@ -79,6 +79,8 @@ enum event_kind { EVENT_STR, EVENT_INT, EVENT_BOOL, EVENT_TIME, EVENT_ENUM, EVEN
     X(F_HOST, "host.name", EVENT_STR, "")                                                          \
     X(F_PID, "process.pid", EVENT_INT, "")                                                         \
     X(F_CWD, "process.working_directory", EVENT_STR, "")                                           \
+    X(F_VCS_BRANCH, "vcs.ref.head.name", EVENT_STR, "")                                            \
+    X(F_VCS_REVISION, "vcs.ref.head.revision", EVENT_STR, "")                                      \
     X(F_TASK_ID, "task.id", EVENT_STR, "")                                                         \
     X(F_TASK_TITLE, "task.title", EVENT_STR, "")                                                   \
     X(F_DELEGATION, "delegation", EVENT_LIST, "from to what")                                      \

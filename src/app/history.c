@@ -12,10 +12,11 @@ struct past {
     bool over, failed;
 };
 
-static void ignore_raw(void *ctx, struct span bytes)
+static int64_t ignore_raw(void *ctx, struct span bytes)
 {
     (void)ctx;
     (void)bytes;
+    return 0;
 }
 
 static void on_event(void *ctx, const struct event *ev)

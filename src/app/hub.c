@@ -38,7 +38,7 @@ static enum status record_own(struct hub *h, const struct own_event *o)
 
 /* ---- what drivers say */
 
-static void on_raw(void *ctx, struct span bytes)
+static int64_t on_raw(void *ctx, struct span bytes)
 {
     struct hub_backend *b = ctx;
     b->frame_us = now_us();
@@ -46,6 +46,7 @@ static void on_raw(void *ctx, struct span bytes)
         journal_raw(b->hub->journal, b->frame_us, span_str(b->conf.name), bytes, NULL) != ST_OK) {
         record_trouble(b->hub);
     }
+    return b->frame_us;
 }
 
 static void on_event(void *ctx, const struct event *ev)
@@ -247,6 +248,7 @@ static enum status send_to(struct hub_backend *b, const struct command *c, struc
     if (!b->driver) {
         return why_fail(why, ST_CLOSED, "back-end %s is not open", b->conf.name);
     }
+    b->frame_us = c->time_us; /* what the driver says of it at once is of this time */
     return driver_send(b->driver, c, why);
 }
 

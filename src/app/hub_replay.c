@@ -26,6 +26,7 @@ struct replay {
     struct fleet *fleet;
     struct codec *codec;
     struct buf frame;
+    struct buf command; /* the last one recorded; the event after it says which back-end it was for */
     int64_t now_us; /* of the record that is being folded */
     struct replay_backend **backends; /* each stays where it is */
     size_t count, cap;
@@ -33,10 +34,11 @@ struct replay {
 
 /* ---- what drivers say */
 
-static void on_raw(void *ctx, struct span bytes)
+static int64_t on_raw(void *ctx, struct span bytes)
 {
-    (void)ctx;
+    const struct replay_backend *b = ctx;
     (void)bytes;
+    return b->replay->now_us;
 }
 
 static void on_event(void *ctx, const struct event *ev)
@@ -128,6 +130,29 @@ static enum status backend_of(struct replay *r, const struct event *ev, struct r
 
 /* ---- records */
 
+static bool begins_or_ends(const struct event *ev)
+{
+    int64_t link = event_number(ev, F_LINK);
+    return ev->type == EVENT_BACKEND_LINK && (link == LINK_CONNECTING || link == LINK_DOWN || link == LINK_REFUSED);
+}
+
+/* What a driver that keeps state of its own was told, it is told again; where nothing listens it is lost, as then. */
+static void give_command(struct replay *r, const struct replay_backend *b, const struct event *ev)
+{
+    struct command c;
+    struct why why = {0};
+    char id[COMMAND_ID_MAX + 1]; /* the event's texts end with the next decode */
+    if (!span_copy(event_text(ev, F_COMMAND_ID), id, sizeof(id)) ||
+        codec_read_command(r->codec, buf_span(&r->command), &c, &why) != ST_OK || !span_is(c.id, id)) {
+        return;
+    }
+    c.backend = span_str(b->name);
+    c.time_us = r->now_us;
+    if (driver_send(b->driver, &c, &why) != ST_OK) {
+        log_write(LOG_DEBUG, "a command is not taken: %s", why.text);
+    }
+}
+
 static enum status take_event(struct replay *r, const struct journal_record *rec, struct why *why)
 {
     struct event ev;
@@ -141,10 +166,13 @@ static enum status take_event(struct replay *r, const struct journal_record *rec
     }
     ev.backend = span_str(b->name);
     ev.seq = 0; /* its number in this record says nothing of the back-end's */
-    if (ev.type == EVENT_BACKEND_LINK && event_number(&ev, F_LINK) == LINK_CONNECTING && b->driver) {
+    if (b->driver && begins_or_ends(&ev)) {
         driver_reconnect(b->driver);
     }
     fleet_apply(r->fleet, &ev);
+    if (b->driver && ev.type == EVENT_OPERATOR_COMMAND) {
+        give_command(r, b, &ev);
+    }
     return ST_OK;
 }
 
@@ -175,6 +203,9 @@ static enum status take(struct replay *r, const struct journal_record *rec, stru
         st = take_event(r, rec, why);
     } else if (rec->kind == JOURNAL_RAW) {
         st = take_frame(r, rec);
+    } else if (rec->kind == JOURNAL_COMMAND) {
+        buf_clear(&r->command);
+        st = buf_add(&r->command, rec->body);
     }
     if (st != ST_OK) {
         why_prefix(why, "record %llu", (unsigned long long)rec->n);
@@ -226,6 +257,7 @@ static void release(struct replay *r)
     }
     free(r->backends);
     buf_release(&r->frame);
+    buf_release(&r->command);
     codec_free(r->codec);
 }
 
@@ -235,6 +267,7 @@ enum status hub_replay(struct fleet *f, const char *journal_dir, struct why *why
     struct replay r = {.fleet = f, .codec = codec_new()};
     uint64_t start = 1;
     buf_init(&r.frame, JOURNAL_LINE_BYTES);
+    buf_init(&r.command, JOURNAL_LINE_BYTES);
     enum status st = journal_cursor_open(&c, journal_dir, why);
     if (st == ST_OK) {
         st = find_start(c, &start, why);

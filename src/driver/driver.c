@@ -10,6 +10,7 @@ struct driver {
 
 static const struct driver_ops *const KINDS[] = {
     &driver_checkrein,
+    &driver_codex,
     NULL,
 };
 

@@ -5,5 +5,6 @@
 #include "checkrein/driver.h"
 
 extern const struct driver_ops driver_checkrein; /* checkrein/checkrein.c */
+extern const struct driver_ops driver_codex;     /* codex/codex.c */
 
 #endif

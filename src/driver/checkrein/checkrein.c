@@ -228,7 +228,7 @@ static enum status feed(void *st, struct span frame)
     if (c->phase == PHASE_AWAY || c->phase == PHASE_BROKEN) {
         return ST_CLOSED;
     }
-    c->sink.raw(c->sink.ctx, frame);
+    (void)c->sink.raw(c->sink.ctx, frame);
     enum status result = codec_read_msg(c->codec, frame, &m, &c->fault);
     if (result == ST_OK && m.kind != KIND_ERROR) {
         c->fault.text[0] = '\0'; /* what it said before was not the end */

@@ -16,10 +16,11 @@ struct heard {
     uint64_t newest;
 };
 
-static void on_raw(void *ctx, struct span bytes)
+static int64_t on_raw(void *ctx, struct span bytes)
 {
     (void)bytes;
     ((struct heard *)ctx)->raws++;
+    return 0;
 }
 
 static void on_event(void *ctx, const struct event *ev)

@@ -1,0 +1,128 @@
+/* ask_kinds.c - the table of requests that can be answered here.
+ *
+ * The action text of a request is a JSON object of what the server itself said, copied byte for byte:
+ * {"tool":…,"input":{…},"cwd":…}. An answer that would write a lasting rule is never given. */
+#include "asks_priv.h"
+
+static void add_member(struct buf *out, const char *name, struct span raw)
+{
+    if (raw.n && !span_is(raw, "null")) {
+        buf_printf(out, "%s\"%s\":", out->len && out->data[out->len - 1] == '{' ? "" : ",", name);
+        buf_add(out, raw);
+    }
+}
+
+static void add_raw(struct codex *c, struct buf *out, uint32_t params, const char *name)
+{
+    add_member(out, name, tape_raw(&c->j, codex_at(c, params, name)));
+}
+
+static bool describe_command(struct codex *c, const struct codex_thread *t, uint32_t params, struct buf *out)
+{
+    static const char *const SHOWN[] = {"command", "kind", "networkApprovalContext", "additionalPermissions", "environmentId"};
+    (void)t;
+    for (size_t i = 0; i < ARRAY_LEN(SHOWN); i++) {
+        add_raw(c, out, params, SHOWN[i]);
+    }
+    return codex_text(c, params, "command").n > 0;
+}
+
+/* The request has no diff in it; the item that began before has. */
+static bool describe_change(struct codex *c, const struct codex_thread *t, uint32_t params, struct buf *out)
+{
+    const struct codex_item *it = item_find(t, codex_text(c, params, "itemId"));
+    add_member(out, "changes", it ? span_str(it->changes) : SPAN_NONE);
+    add_raw(c, out, params, "grantRoot");
+    return it && it->changes;
+}
+
+static bool describe_permissions(struct codex *c, const struct codex_thread *t, uint32_t params, struct buf *out)
+{
+    (void)t;
+    add_raw(c, out, params, "permissions");
+    return tape_count(&c->j, codex_at(c, params, "permissions")) > 0;
+}
+
+static bool describe_mcp_call(struct codex *c, const struct codex_thread *t, uint32_t params, struct buf *out)
+{
+    (void)t;
+    add_raw(c, out, params, "serverName");
+    add_member(out, "tool", tape_raw(&c->j, codex_at(c, params, "_meta/tool_name")));
+    add_member(out, "arguments", tape_raw(&c->j, codex_at(c, params, "_meta/tool_params")));
+    add_member(out, "annotations", tape_raw(&c->j, codex_at(c, params, "_meta/tool_annotations")));
+    return true;
+}
+
+static bool describe_question(struct codex *c, const struct codex_thread *t, uint32_t params, struct buf *out)
+{
+    (void)t;
+    add_raw(c, out, params, "serverName");
+    add_raw(c, out, params, "requestedSchema");
+    add_raw(c, out, params, "url");
+    return false;
+}
+
+#define DECISION(word) "{\"decision\":\"" word "\"}"
+#define ACTION(word, content) "{\"action\":\"" word "\",\"content\":" content ",\"_meta\":null}"
+#define PERMISSIONS(what, scope) "{\"permissions\":" what ",\"scope\":\"" scope "\"}"
+
+#define OUTRIGHT                                                                                                   \
+    {                                                                                                              \
+        [CHOICE_ONCE] = DECISION("accept"), [CHOICE_SESSION] = DECISION("acceptForSession"),                       \
+        [CHOICE_DENY] = DECISION("decline"), [CHOICE_DENY_STOP] = DECISION("cancel")                               \
+    }
+
+static const struct ask_kind COMMAND = {
+    .method = "item/commandExecution/requestApproval",
+    .tool = "shell",
+    .describe = describe_command,
+    .answers = OUTRIGHT,
+    .session = "the same command again, unasked, as long as this thread is loaded",
+};
+static const struct ask_kind CHANGE = {
+    .method = "item/fileChange/requestApproval",
+    .tool = "patch",
+    .describe = describe_change,
+    .answers = OUTRIGHT,
+    .session = "changes of the same files again, unasked, as long as this thread is loaded",
+};
+static const struct ask_kind PERMISSION = {
+    .method = "item/permissions/requestApproval",
+    .tool = "permissions",
+    .describe = describe_permissions,
+    .answers = {[CHOICE_ONCE] = PERMISSIONS("%s", "turn"),
+                [CHOICE_SESSION] = PERMISSIONS("%s", "session"),
+                [CHOICE_DENY] = PERMISSIONS("{}", "turn")},
+    .session = "these permissions as long as this thread is loaded",
+    .wanted = "permissions",
+};
+static const struct ask_kind MCP_CALL = {
+    .method = "mcpServer/elicitation/request",
+    .tool = "mcp",
+    .describe = describe_mcp_call,
+    .answers = {[CHOICE_ONCE] = ACTION("accept", "{}"),
+                [CHOICE_DENY] = ACTION("decline", "null"),
+                [CHOICE_DENY_STOP] = ACTION("cancel", "null")},
+};
+/* It wants words, which this version cannot give; refusing it needs none. */
+static const struct ask_kind QUESTION = {
+    .method = "mcpServer/elicitation/request",
+    .tool = "question",
+    .describe = describe_question,
+    .answers = {[CHOICE_DENY] = ACTION("decline", "null"), [CHOICE_DENY_STOP] = ACTION("cancel", "null")},
+};
+
+static const struct ask_kind *const KINDS[] = {&COMMAND, &CHANGE, &PERMISSION};
+
+const struct ask_kind *ask_kind_of(struct codex *c, struct span method, uint32_t params)
+{
+    for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {
+        if (span_is(method, KINDS[i]->method)) {
+            return KINDS[i];
+        }
+    }
+    if (!span_is(method, MCP_CALL.method)) {
+        return NULL;
+    }
+    return span_is(codex_text(c, params, "_meta/codex_approval_kind"), "mcp_tool_call") ? &MCP_CALL : &QUESTION;
+}

@@ -1,0 +1,374 @@
+/* codex.c - the connection to one `codex app-server`.
+ *
+ *   away -> greeting -> syncing -> live            from each: broken -> away -> back-off -> greeting
+ *
+ * The server keeps no record to resume from: each connection begins with the state of all loaded threads. They are
+ * listed, read, and attached to; once everything that was asked for has been answered, a last question makes sure that
+ * what came with the answers is here too, and from then on there is news. */
+#include "codex_priv.h"
+
+#include "checkrein/alloc.h"
+
+#define QUEUE_BYTES   ((size_t)1 << 20)
+#define MESSAGE_BYTES ((size_t)32 << 20) /* a thread's last turn with all that its commands printed */
+#define ACTION_LIMIT  (ACTION_BYTES_MAX + 4096)
+#define GREETING_MS   10000
+#define SYNC_MS       30000 /* without a frame, before it is live */
+#define UPKEEP_MS     1000
+
+/* ---- events */
+
+void codex_begin(const struct codex *c, struct event *ev, enum event_type type, const struct codex_thread *t)
+{
+    event_init(ev, type, c->now_us);
+    ev->source = SPAN("codex");
+    ev->backend = span_str(c->link.name);
+    if (t) {
+        ev->subject = span_str(t->id);
+        event_set_text(ev, F_AGENT_ID, span_str(t->id));
+    }
+}
+
+void codex_emit(struct codex *c, struct event *ev)
+{
+    ev->snapshot = c->phase == CODEX_SYNCING;
+    c->link.sink.event(c->link.sink.ctx, ev);
+}
+
+void codex_signal(struct codex *c, const struct codex_thread *t, enum severity sev, struct span title)
+{
+    struct event ev;
+    codex_begin(c, &ev, EVENT_SIGNAL_RAISED, t);
+    event_set_text(&ev, F_SIGNAL_SOURCE, SPAN("codex"));
+    event_set_number(&ev, F_SEVERITY, sev);
+    event_put_text(&ev, F_TITLE, codex_cut(title, CODEX_TEXT_BYTES));
+    codex_emit(c, &ev);
+}
+
+bool codex_is_up(const struct codex *c)
+{
+    return c->phase == CODEX_SYNCING || c->phase == CODEX_LIVE;
+}
+
+/* ---- greeting */
+
+static void call_or_break(struct codex *c, enum codex_method m, struct span about, struct span params)
+{
+    if (codex_call(c, m, about, params) != ST_OK) {
+        wslink_break(&c->link, 1013);
+    }
+}
+
+/* "name/0.169.0 (Debian …": the version stands after the slash, whoever the name is. */
+static void take_version(struct codex *c, struct span agent)
+{
+    size_t slash = span_find(agent, '/');
+    struct span rest = span_sub(agent, slash + 1, agent.n);
+    if (slash >= agent.n || !span_copy(span_sub(rest, 0, span_find(rest, ' ')), c->version, sizeof(c->version))) {
+        c->version[0] = '\0';
+    }
+}
+
+static enum status on_greeted(struct codex *c, bool failed)
+{
+    char text[80];
+    if (failed || c->phase != CODEX_GREETING) {
+        return why_fail(&c->link.fault, ST_INVALID, "it does not let us in: %.*s",
+                        SPAN_ARG(codex_cut(codex_text(c, TAPE_ROOT, "error/message"), 120)));
+    }
+    take_version(c, codex_text(c, TAPE_ROOT, "result/userAgent"));
+    c->phase = CODEX_SYNCING;
+    c->sync_open = 0;
+    c->listed = c->barrier = c->barrier_asked = false;
+    c->link.sink.offers(c->link.sink.ctx, &(struct driver_offer){.verbs = orders_verbs()});
+    (void)snprintf(text, sizeof(text), "codex %s", c->version);
+    c->link.sink.link(c->link.sink.ctx, LINK_SYNCING, text, 0);
+    c->link.sink.snapshot(c->link.sink.ctx, 0, false);
+    if (codex_notify_initialized(c) != ST_OK) {
+        wslink_break(&c->link, 1013);
+    }
+    call_or_break(c, CALL_ACCOUNT, SPAN("-"), SPAN_NONE);
+    call_or_break(c, CALL_LOADED_LIST, SPAN("-"), SPAN_NONE);
+    return ST_OK;
+}
+
+/* ---- the state of all threads */
+
+static void on_listed(struct codex *c, bool failed)
+{
+    uint32_t data = codex_at(c, TAPE_ROOT, "result/data");
+    struct span cursor = codex_text(c, TAPE_ROOT, "result/nextCursor");
+    for (uint32_t at = tape_first(&c->j, data); at != TAPE_ABSENT; at = tape_next(&c->j, data, at)) {
+        (void)thread_meet(c, tape_string(&c->j, at, &c->scratch));
+    }
+    if (c->phase != CODEX_SYNCING) {
+        return;
+    }
+    c->barrier_asked = false;
+    if (cursor.n && !failed) {
+        struct buf params;
+        buf_init(&params, cursor.n * 6 + 64);
+        buf_addstr(&params, "\"cursor\":");
+        (void)tape_quote(&params, cursor);
+        call_or_break(c, CALL_LOADED_LIST, SPAN("-"), buf_span(&params));
+        buf_release(&params);
+        return;
+    }
+    c->listed = true;
+}
+
+static void on_read(struct codex *c, struct codex_thread *t, bool failed)
+{
+    c->sync_open -= c->sync_open && t->awaits_read && c->phase == CODEX_SYNCING;
+    t->awaits_read = false;
+    if (!failed && thread_take(c, codex_at(c, TAPE_ROOT, "result/thread"))) {
+        thread_attach(c, t);
+    }
+}
+
+/* The turn that runs, and what it does just now, stand only here. */
+static void take_turns(struct codex *c, struct codex_thread *t, uint32_t turns)
+{
+    for (uint32_t at = tape_first(&c->j, turns); at != TAPE_ABSENT; at = tape_next(&c->j, turns, at)) {
+        if (!span_is(codex_text(c, at, "status"), "inProgress")) {
+            continue;
+        }
+        thread_turn_began(c, t, codex_text(c, at, "id"));
+        uint32_t items = codex_at(c, at, "items");
+        for (uint32_t i = tape_first(&c->j, items); i != TAPE_ABSENT; i = tape_next(&c->j, items, i)) {
+            if (span_is(codex_text(c, i, "status"), "inProgress")) {
+                item_began(c, t, i);
+            }
+        }
+    }
+}
+
+static void on_attached(struct codex *c, struct codex_thread *t, bool failed)
+{
+    c->sync_open -= c->sync_open && t->awaits_resume && c->phase == CODEX_SYNCING;
+    t->awaits_resume = false;
+    if (failed) {
+        return; /* before its first turn, or too early: tried again when it moves, and at upkeep */
+    }
+    uint32_t result = codex_at(c, TAPE_ROOT, "result");
+    t->attached = true;
+    rights_take(c, t, result);
+    take_turns(c, t, codex_at(c, result, "initialTurnsPage/data"));
+    take_turns(c, t, codex_at(c, result, "thread/turns"));
+    thread_status(c, t, codex_at(c, result, "thread/status"));
+}
+
+static void on_account(struct codex *c, bool failed)
+{
+    if (!failed) {
+        account_take(c, codex_text(c, TAPE_ROOT, "result/account/type"));
+    }
+}
+
+/* Everything asked for has been answered: one more question, and what came before its answer is here. */
+static void sync_look(struct codex *c)
+{
+    if (c->phase != CODEX_SYNCING || !c->listed || c->sync_open) {
+        return;
+    }
+    if (!c->barrier) {
+        c->barrier = true;
+        call_or_break(c, CALL_LOADED_LIST, SPAN("-"), SPAN_NONE);
+        c->barrier_asked = true;
+    } else if (!c->barrier_asked) {
+        c->phase = CODEX_LIVE;
+        c->link.sink.snapshot(c->link.sink.ctx, 0, true);
+        c->link.sink.link(c->link.sink.ctx, LINK_LIVE, NULL, 0);
+        wslink_steady(&c->link);
+    }
+}
+
+/* ---- frames in */
+
+static enum status on_response(struct codex *c)
+{
+    enum codex_method m;
+    struct span about;
+    bool failed = codex_at(c, TAPE_ROOT, "error") != TAPE_ABSENT;
+    if (!codex_response(c, &m, &about)) {
+        c->unknown++;
+        return ST_OK;
+    }
+    struct codex_thread *t = thread_find(c, about);
+    if (m == CALL_INITIALIZE) {
+        return on_greeted(c, failed);
+    }
+    if (m == CALL_LOADED_LIST) {
+        on_listed(c, failed);
+    } else if (m == CALL_ACCOUNT) {
+        on_account(c, failed);
+    } else if (m == CALL_READ && t) {
+        on_read(c, t, failed);
+    } else if (m == CALL_RESUME && t) {
+        on_attached(c, t, failed);
+    } else if (m == CALL_TERMINALS && t && !failed) {
+        thread_took_terminals(c, t, codex_at(c, TAPE_ROOT, "result"));
+    } else {
+        orders_response(c, m, about, failed);
+    }
+    return ST_OK;
+}
+
+static enum status on_frame(struct codex *c)
+{
+    struct span method = codex_text(c, TAPE_ROOT, "method");
+    uint32_t params = codex_at(c, TAPE_ROOT, "params");
+    if (!method.n) {
+        return on_response(c);
+    }
+    if (!codex_is_up(c)) {
+        return ST_OK; /* nothing that counts is told before it has let us in */
+    }
+    if (codex_at(c, TAPE_ROOT, "id") != TAPE_ABSENT) {
+        ask_take(c, method, params);
+    } else {
+        note_take(c, method, params);
+    }
+    return ST_OK;
+}
+
+static enum status feed(void *st, struct span frame)
+{
+    struct codex *c = st;
+    if (c->phase == CODEX_AWAY || c->phase == CODEX_BROKEN) {
+        return ST_CLOSED;
+    }
+    c->now_us = c->link.sink.raw(c->link.sink.ctx, frame);
+    enum status result = codex_parse(c, frame);
+    if (result == ST_OK) {
+        result = on_frame(c);
+    } else {
+        (void)why_fail(&c->link.fault, result, "it sent what is no message: %s", c->j.error ? c->j.error : "no object");
+    }
+    if (result != ST_OK) {
+        c->phase = CODEX_BROKEN;
+        return result;
+    }
+    sync_look(c);
+    orders_look(c);
+    wslink_expect(&c->link, c->phase == CODEX_LIVE ? 0 : SYNC_MS, "it does not send its state");
+    return ST_OK;
+}
+
+/* ---- the connection */
+
+static void upkeep(void *ctx)
+{
+    struct codex *c = ctx;
+    c->upkeep = loop_timer(c->link.loop, UPKEEP_MS, upkeep, c);
+    if (c->phase != CODEX_LIVE) {
+        return;
+    }
+    for (size_t i = 0; i < c->thread_count; i++) {
+        struct codex_thread *t = c->threads[i];
+        if (t->state == AGENT_RUNNING && t->known) {
+            thread_attach(c, t);
+        }
+        if (!t->turn[0] && t->terminals != 0 && t->attached && !thread_is_over(t)) {
+            codex_ask_about(c, CALL_TERMINALS, t);
+        }
+    }
+    orders_upkeep(c);
+}
+
+static void begins(struct codex *c)
+{
+    c->phase = CODEX_GREETING;
+    wslink_expect(&c->link, GREETING_MS, "it does not answer the greeting");
+    call_or_break(c, CALL_INITIALIZE, SPAN("-"),
+                  SPAN("\"clientInfo\":{\"name\":\"checkrein\",\"title\":\"checkrein\",\"version\":\"" CHECKREIN_VERSION
+                       "\"},\"capabilities\":{\"experimentalApi\":true}"));
+}
+
+static void is_over(struct codex *c)
+{
+    c->phase = CODEX_AWAY;
+    asks_release(c);
+    threads_disconnect(c);
+}
+
+static void on_opened(void *ctx)
+{
+    begins(ctx);
+}
+
+static enum status on_message(void *ctx, struct span text)
+{
+    return feed(ctx, text);
+}
+
+static void on_closed(void *ctx)
+{
+    is_over(ctx);
+}
+
+static const struct wslink_events EVENTS = {.opened = on_opened, .message = on_message, .closed = on_closed};
+
+static enum status codex_open(void *st, const struct driver_conf *conf, struct net *n, struct loop *l,
+                              struct driver_sink sink, struct why *why)
+{
+    struct codex *c = st;
+    struct ws_client_options o = {.message_bytes = MESSAGE_BYTES, .queue_bytes = QUEUE_BYTES};
+    buf_init(&c->out, QUEUE_BYTES);
+    buf_init(&c->scratch, MESSAGE_BYTES);
+    buf_init(&c->action, ACTION_LIMIT);
+    enum status result = wslink_open(&c->link, conf, n, l, sink, &o, &EVENTS, c, why);
+    if (c->link.loop) {
+        c->upkeep = loop_timer(c->link.loop, UPKEEP_MS, upkeep, c);
+    } else {
+        begins(c);
+    }
+    return result;
+}
+
+static enum status codex_send(void *st, const struct command *cmd, struct why *why)
+{
+    struct codex *c = st;
+    if (!codex_is_up(c)) {
+        return why_fail(why, ST_CLOSED, "back-end %s is not connected", c->link.name);
+    }
+    c->now_us = cmd->time_us;
+    return orders_send(c, cmd, why);
+}
+
+static void codex_reconnect(void *st)
+{
+    struct codex *c = st;
+    if (!c->link.loop) {
+        is_over(c);
+        begins(c);
+    }
+    wslink_reconnect(&c->link);
+}
+
+static void codex_close(void *st)
+{
+    struct codex *c = st;
+    if (c->link.loop) {
+        loop_remove(c->link.loop, c->upkeep);
+    }
+    wslink_close(&c->link);
+    asks_release(c);
+    orders_release(c);
+    threads_release(c);
+    free(c->tokens);
+    buf_release(&c->out);
+    buf_release(&c->scratch);
+    buf_release(&c->action);
+}
+
+const struct driver_ops driver_codex = {
+    .kind = "codex",
+    .help = "a running `codex app-server`, as its second client",
+    .state_bytes = sizeof(struct codex),
+    .open = codex_open,
+    .feed = feed,
+    .send = codex_send,
+    .reconnect = codex_reconnect,
+    .close = codex_close,
+};

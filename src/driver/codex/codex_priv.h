@@ -1,0 +1,217 @@
+/* codex_priv.h - a second client of `codex app-server`: its rooms and what they share.
+ *
+ *   codex.c    the connection: greeting, state transfer, live; upkeep
+ *   rpc.c      the only methods that are ever sent, and the frames in and out
+ *   notes.c    notifications: which room each one goes to
+ *   threads.c  threads: who they are, and their states
+ *   rights.c   what a thread may do without being asked about
+ *   items.c    what a thread does: items that begin and end
+ *   asks.c     what the server asks its clients, and the answers
+ *   spend.c    tokens, limits, failures
+ *   orders.c   commands of the operator: what is sent, and what confirms them
+ *
+ * The protocol is that of codex-cli 0.169 (`codex app-server generate-json-schema`): JSON-RPC 2.0 without its
+ * "jsonrpc" member, one message a text frame. Everything that a frame brings about depends on the frames and
+ * commands before it only, so that a record replays to the same picture: ids of our requests say themselves what
+ * they were for ("read:<thread>"), time is the frame's, and timers send, but tell nothing.
+ *
+ * A thread is an agent; its id is the agent's. All strings of a thread are as received and hostile.
+ */
+#ifndef CODEX_PRIV_H
+#define CODEX_PRIV_H
+
+#include "../kinds_priv.h"
+#include "../wslink_priv.h"
+
+#include "checkrein/map.h"
+#include "checkrein/wire.h"
+
+#define CODEX_THREADS_MAX 8192
+#define CODEX_ASKS_MAX    4096
+#define CODEX_ITEMS_MAX   256 /* open ones of one thread */
+#define CODEX_ORDERS_MAX  256
+#define CODEX_ID_BYTES    128 /* of a thread, turn, item or request */
+#define CODEX_TEXT_BYTES  512 /* of a summary or a title */
+
+enum codex_phase {
+    CODEX_AWAY,
+    CODEX_GREETING, /* the answer to initialize is awaited */
+    CODEX_SYNCING,  /* threads are read and attached to: what is told now is state, not news */
+    CODEX_LIVE,
+    CODEX_BROKEN,
+};
+
+enum codex_tokens { TOKENS_IN, TOKENS_CACHED, TOKENS_CACHE_WRITE, TOKENS_OUT, TOKENS_REASONING, TOKENS_COUNT };
+
+struct codex_item {
+    char id[CODEX_ID_BYTES];
+    const struct codex_tool *tool;
+    char *summary;
+    char *changes; /* of a file change: its JSON as received, which is what an approval lets run */
+};
+
+struct codex_thread {
+    char id[CODEX_ID_BYTES];
+    char session[CODEX_ID_BYTES]; /* of the tree that it belongs to */
+    char turn[CODEX_ID_BYTES];    /* the one that runs; empty: none */
+    char *name;
+    char *cwd;
+    char *sandbox_mode;
+    enum agent_state state;
+    char *reason;        /* of the state */
+    bool known;          /* the server has said who it is */
+    bool shown;          /* it is an agent on the screen */
+    bool hidden;         /* the server's own helper: never shown */
+    bool awaits_read, awaits_resume;
+    bool attached;       /* items, requests and tokens come */
+    bool interrupted;    /* its last turn ended so, and commands of it may go on */
+    int32_t terminals;   /* its commands that run, as the server lists them; -1: not asked since the turn ended */
+    uint32_t asks;       /* pending */
+    int64_t used[TOKENS_COUNT];
+    struct codex_item *items;
+    size_t item_count, item_cap;
+};
+
+struct codex_ask;
+struct codex_order;
+
+struct codex {
+    struct wslink link;
+    enum codex_phase phase;
+    int64_t now_us;  /* of the frame or command that is being handled, wall */
+    char version[32];
+    struct tape j;   /* of the frame */
+    struct tape_token *tokens;
+    size_t token_cap;
+    struct buf scratch, out, action;
+    struct map thread_by_id;
+    struct codex_thread **threads;
+    size_t thread_count, thread_cap;
+    struct codex_ask **asks;
+    size_t ask_count, ask_cap;
+    struct codex_order **orders;
+    size_t order_count, order_cap;
+    uint32_t sync_open;  /* reads and resumes that are awaited before it is live */
+    bool listed;         /* all loaded threads are known by id */
+    bool barrier, barrier_asked; /* the last question of the state transfer: it is due, its answer is awaited */
+    char account[32];    /* kind of the stored login: "apiKey", "chatgpt"; empty: none, "?": not said */
+    bool latched;        /* by a fleet stop from here */
+    uint32_t stop_requested, stop_confirmed;
+    uint64_t unknown;    /* notifications and requests that this version does not know */
+    int64_t limit_told;  /* reset time of the limit that was told about */
+    loop_id upkeep;
+};
+
+/* ---- reading the frame */
+struct span codex_text(struct codex *c, uint32_t object, const char *path); /* empty when it is no string */
+int64_t codex_number(const struct codex *c, uint32_t object, const char *path, int64_t otherwise);
+uint32_t codex_at(const struct codex *c, uint32_t object, const char *path);
+/* At most `bytes`, whole characters. */
+struct span codex_cut(struct span s, size_t bytes);
+
+/* ---- rpc.c */
+enum codex_method {
+    CALL_INITIALIZE,
+    CALL_LOADED_LIST,
+    CALL_READ,
+    CALL_RESUME,
+    CALL_ACCOUNT,
+    CALL_INTERRUPT,
+    CALL_TERMINALS,
+    CALL_CLEAN,
+    CALL_ARCHIVE,
+    CALL_LOGOUT,
+    CALL_STEER,
+    CALL_TURN,
+    CODEX_METHODS
+};
+/* The allow-list: the name of each method that may be sent, and what its id begins with. */
+const char *codex_method_name(enum codex_method m);
+/* Queues a request "<word>:<about>"; `params` is the inside of its object, without braces. */
+enum status codex_call(struct codex *c, enum codex_method m, struct span about, struct span params) MUST_USE;
+/* As codex_call(), with {"threadId":…,more}. What cannot be sent ends the connection: the answer is counted on. */
+void codex_ask_with(struct codex *c, enum codex_method m, const struct codex_thread *t, struct span more);
+void codex_ask_about(struct codex *c, enum codex_method m, const struct codex_thread *t);
+enum status codex_notify_initialized(struct codex *c) MUST_USE;
+/* `result` is a whole JSON value; `id` is the request's, as received. */
+enum status codex_answer(struct codex *c, const char *id, struct span result) MUST_USE;
+enum status codex_parse(struct codex *c, struct span frame) MUST_USE;
+/* Reads the id of a response: which of our requests it answers, and about what. False: none of ours. */
+bool codex_response(struct codex *c, enum codex_method *m, struct span *about);
+
+/* ---- codex.c */
+void codex_begin(const struct codex *c, struct event *ev, enum event_type type, const struct codex_thread *t);
+void codex_emit(struct codex *c, struct event *ev);
+void codex_signal(struct codex *c, const struct codex_thread *t, enum severity sev, struct span title);
+bool codex_is_up(const struct codex *c); /* commands can be given */
+
+/* ---- threads.c */
+struct codex_thread *thread_find(const struct codex *c, struct span id);
+/* NULL: its id is none, or there are too many. thread_meet() also asks who it is, when that is not known. */
+struct codex_thread *thread_get(struct codex *c, struct span id);
+struct codex_thread *thread_meet(struct codex *c, struct span id);
+/* From a thread object of a response or notification. */
+struct codex_thread *thread_take(struct codex *c, uint32_t object);
+void thread_status(struct codex *c, struct codex_thread *t, uint32_t status);
+void thread_state(struct codex *c, struct codex_thread *t, enum agent_state state, const char *reason);
+/* Before anything is said of it that an operator must see, also when it has not said who it is. */
+void thread_show(struct codex *c, struct codex_thread *t);
+void thread_attach(struct codex *c, struct codex_thread *t);
+void thread_turn_began(struct codex *c, struct codex_thread *t, struct span turn);
+void thread_turn_ended(struct codex *c, struct codex_thread *t, uint32_t turn);
+void thread_took_terminals(struct codex *c, struct codex_thread *t, uint32_t result);
+bool thread_is_quiet(const struct codex_thread *t); /* no turn, and no command of it runs, as far as is known */
+bool thread_is_over(const struct codex_thread *t);
+void threads_disconnect(struct codex *c); /* what a new connection asks anew */
+void threads_release(struct codex *c);
+
+/* ---- rights.c: from a resume response or a settings notification. */
+void rights_take(struct codex *c, struct codex_thread *t, uint32_t settings);
+void account_take(struct codex *c, struct span kind);
+void reins_put(struct codex *c, struct event *ev);
+
+/* ---- items.c */
+struct codex_tool {
+    const char *type; /* of the item */
+    const char *name; /* shown */
+    const char *summary; /* path of the text that tells most */
+};
+void item_began(struct codex *c, struct codex_thread *t, uint32_t item);
+void item_ended(struct codex *c, struct codex_thread *t, uint32_t item);
+void item_output(struct codex *c, struct codex_thread *t, uint32_t params);
+const struct codex_item *item_find(const struct codex_thread *t, struct span id);
+/* Those of a turn that ended: no word of their own comes any more. */
+void items_close(struct codex *c, struct codex_thread *t, enum outcome outcome);
+void items_release(struct codex_thread *t);
+
+/* ---- asks.c */
+enum codex_choice { CHOICE_ONCE, CHOICE_SESSION, CHOICE_DENY, CHOICE_DENY_STOP, CODEX_CHOICES };
+void ask_take(struct codex *c, struct span method, uint32_t params);
+void ask_resolved(struct codex *c, uint32_t params);
+struct codex_ask *ask_find(const struct codex *c, struct span approval);
+/* The command's digest must be that of what was shown. */
+enum status ask_answer(struct codex *c, struct codex_ask *a, const struct command *cmd, struct why *why) MUST_USE;
+void asks_release(struct codex *c);
+
+/* ---- spend.c */
+void spend_take(struct codex *c, struct codex_thread *t, uint32_t usage);
+void limits_take(struct codex *c, uint32_t limits);
+void failure_take(struct codex *c, struct codex_thread *t, uint32_t params);
+
+/* ---- orders.c */
+uint32_t orders_verbs(void); /* 1u << enum verb of each that can be given */
+enum status orders_send(struct codex *c, const struct command *cmd, struct why *why) MUST_USE;
+void orders_response(struct codex *c, enum codex_method m, struct span about, bool failed);
+/* After each frame: what is confirmed by now? */
+void orders_look(struct codex *c);
+void orders_item_ended(struct codex *c, const struct codex_thread *t, struct span item, enum outcome outcome);
+void orders_ask_closed(struct codex *c, const struct codex_ask *a);
+void orders_turn_began(struct codex *c, struct codex_thread *t);
+bool orders_wait(const struct codex *c); /* something is asked for again until it is answered */
+void orders_upkeep(struct codex *c);
+void orders_release(struct codex *c);
+
+/* ---- notes.c */
+void note_take(struct codex *c, struct span method, uint32_t params);
+
+#endif

@@ -1,0 +1,207 @@
+#include "codex_priv.h"
+
+#include "checkrein/alloc.h"
+
+/* What counts as doing something. What a thread says and thinks is no action; a type that is not here is none either. */
+static const struct codex_tool TOOLS[] = {
+    {"commandExecution",    "shell",      NULL                    },
+    {"fileChange",          "patch",      NULL                    },
+    {"mcpToolCall",         "mcp",        "tool"                  },
+    {"dynamicToolCall",     "tool",       "tool"                  },
+    {"webSearch",           "web_search", "query"                 },
+    {"imageView",           "image_view", "path"                  },
+    {"imageGeneration",     "image",      NULL                    },
+    {"collabAgentToolCall", "agent",      "prompt"                },
+    {"subAgentActivity",    "agent",      "agentPath"             },
+    {"contextCompaction",   "compact",    NULL                    },
+};
+
+static const struct codex_tool *tool_of(struct span type)
+{
+    for (size_t i = 0; i < ARRAY_LEN(TOOLS); i++) {
+        if (span_is(type, TOOLS[i].type)) {
+            return &TOOLS[i];
+        }
+    }
+    return NULL;
+}
+
+/* ---- the open ones */
+
+static struct codex_item *find(const struct codex_thread *t, struct span id)
+{
+    for (size_t i = 0; i < t->item_count; i++) {
+        if (span_is(id, t->items[i].id)) {
+            return &t->items[i];
+        }
+    }
+    return NULL;
+}
+
+const struct codex_item *item_find(const struct codex_thread *t, struct span id)
+{
+    return find(t, id);
+}
+
+static void item_drop(struct codex_thread *t, struct codex_item *it)
+{
+    free(it->summary);
+    free(it->changes);
+    *it = t->items[--t->item_count];
+}
+
+void items_release(struct codex_thread *t)
+{
+    while (t->item_count) {
+        item_drop(t, &t->items[t->item_count - 1]);
+    }
+    free(t->items);
+    t->items = NULL;
+    t->item_cap = 0;
+}
+
+/* ---- what they say of themselves */
+
+static struct span first_change(struct codex *c, uint32_t item)
+{
+    uint32_t changes = codex_at(c, item, "changes");
+    return codex_text(c, tape_first(&c->j, changes), "path");
+}
+
+static struct span summary_of(struct codex *c, const struct codex_tool *tool, uint32_t item)
+{
+    struct span s = SPAN_NONE;
+    if (span_is(span_str(tool->type), "fileChange")) {
+        s = first_change(c, item);
+    } else if (span_is(span_str(tool->type), "commandExecution")) {
+        s = codex_text(c, tape_first(&c->j, codex_at(c, item, "commandActions")), "command");
+        s = s.n ? s : codex_text(c, item, "command");
+    } else if (tool->summary) {
+        s = codex_text(c, item, tool->summary);
+    }
+    return codex_cut(s, CODEX_TEXT_BYTES);
+}
+
+static char *kept(struct span s)
+{
+    return s.n ? xstrndup(s.p, s.n) : NULL;
+}
+
+static struct codex_item *open_item(struct codex *c, struct codex_thread *t, uint32_t item,
+                                    const struct codex_tool *tool)
+{
+    struct span id = codex_text(c, item, "id");
+    if (find(t, id) || t->item_count >= CODEX_ITEMS_MAX || !id.n || id.n >= CODEX_ID_BYTES) {
+        return NULL;
+    }
+    struct span changes = tape_raw(&c->j, codex_at(c, item, "changes"));
+    GROW(t->items, t->item_cap, t->item_count + 1);
+    struct codex_item *it = &t->items[t->item_count++];
+    *it = (struct codex_item){.tool = tool,
+                              .summary = kept(summary_of(c, tool, item)),
+                              .changes = changes.n <= ACTION_BYTES_MAX ? kept(changes) : NULL};
+    (void)span_copy(id, it->id, sizeof(it->id));
+    return it;
+}
+
+void item_began(struct codex *c, struct codex_thread *t, uint32_t item)
+{
+    const struct codex_tool *tool = tool_of(codex_text(c, item, "type"));
+    const struct codex_item *it = tool ? open_item(c, t, item, tool) : NULL;
+    if (!it) {
+        return;
+    }
+    struct event ev;
+    thread_show(c, t);
+    codex_begin(c, &ev, EVENT_ACTION_STARTED, t);
+    event_set_text(&ev, F_ACTION_ID, span_str(it->id));
+    event_set_text(&ev, F_TOOL, span_str(tool->name));
+    event_put_text(&ev, F_SUMMARY, span_str(it->summary));
+    codex_emit(c, &ev);
+}
+
+/* ---- their end */
+
+static const struct {
+    const char *status;
+    enum outcome outcome;
+} ENDS[] = {
+    {"completed", OUTCOME_SUCCEEDED},
+    {"failed",    OUTCOME_FAILED   },
+    {"declined",  OUTCOME_DENIED   },
+};
+
+static enum outcome outcome_of(struct codex *c, uint32_t item)
+{
+    struct span status = codex_text(c, item, "status");
+    if (codex_number(c, item, "exitCode", 0) != 0) {
+        return OUTCOME_FAILED;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(ENDS); i++) {
+        if (span_is(status, ENDS[i].status)) {
+            return ENDS[i].outcome;
+        }
+    }
+    return OUTCOME_UNKNOWN;
+}
+
+static void say_end(struct codex *c, const struct codex_thread *t, const struct codex_item *it, struct event *ev,
+                    enum outcome outcome)
+{
+    codex_begin(c, ev, EVENT_ACTION_FINISHED, t);
+    event_set_text(ev, F_ACTION_ID, span_str(it->id));
+    event_set_text(ev, F_TOOL, span_str(it->tool->name));
+    event_put_text(ev, F_SUMMARY, span_str(it->summary));
+    event_set_number(ev, F_OUTCOME, outcome);
+}
+
+void item_ended(struct codex *c, struct codex_thread *t, uint32_t item)
+{
+    struct codex_item *it = find(t, codex_text(c, item, "id"));
+    enum outcome outcome = outcome_of(c, item);
+    struct event ev;
+    if (!it) {
+        return;
+    }
+    say_end(c, t, it, &ev, outcome);
+    int64_t exit_code = codex_number(c, item, "exitCode", INT64_MIN);
+    int64_t took_ms = codex_number(c, item, "durationMs", -1);
+    if (exit_code != INT64_MIN) {
+        event_set_number(&ev, F_EXIT_CODE, exit_code);
+    }
+    if (took_ms >= 0) {
+        event_set_number(&ev, F_DURATION_MS, took_ms);
+    }
+    if (outcome == OUTCOME_FAILED) {
+        struct span output = codex_text(c, item, "aggregatedOutput");
+        struct span error = codex_text(c, item, "error/message");
+        event_put_text(&ev, F_ERROR, codex_cut(error.n ? error : output, CODEX_TEXT_BYTES));
+    }
+    codex_emit(c, &ev);
+    orders_item_ended(c, t, span_str(it->id), outcome);
+    item_drop(t, it);
+}
+
+void item_output(struct codex *c, struct codex_thread *t, uint32_t params)
+{
+    const struct codex_item *it = find(t, codex_text(c, params, "itemId"));
+    struct event ev;
+    if (it) {
+        codex_begin(c, &ev, EVENT_ACTION_OUTPUT, t);
+        event_set_text(&ev, F_ACTION_ID, span_str(it->id));
+        event_set_number(&ev, F_OUTPUT_BYTES, (int64_t)codex_text(c, params, "delta").n);
+        codex_emit(c, &ev);
+    }
+}
+
+void items_close(struct codex *c, struct codex_thread *t, enum outcome outcome)
+{
+    struct event ev;
+    while (t->item_count) {
+        struct codex_item *it = &t->items[t->item_count - 1];
+        say_end(c, t, it, &ev, outcome);
+        codex_emit(c, &ev);
+        orders_item_ended(c, t, span_str(it->id), outcome);
+        item_drop(t, it);
+    }
+}

@@ -1,0 +1,166 @@
+#include "codex_priv.h"
+
+typedef void note_fn(struct codex *c, struct codex_thread *t, uint32_t params);
+
+static void on_started(struct codex *c, struct codex_thread *t, uint32_t params)
+{
+    (void)t;
+    struct codex_thread *began = thread_take(c, codex_at(c, params, "thread"));
+    if (began) {
+        thread_attach(c, began);
+    }
+}
+
+static void on_status(struct codex *c, struct codex_thread *t, uint32_t params)
+{
+    thread_status(c, t, codex_at(c, params, "status"));
+}
+
+static void on_archived(struct codex *c, struct codex_thread *t, uint32_t params)
+{
+    (void)params;
+    thread_state(c, t, AGENT_STOPPED, "archived: unloaded, its commands and its helpers ended");
+}
+
+static void read_again(struct codex *c, struct codex_thread *t, uint32_t params)
+{
+    (void)params;
+    codex_ask_about(c, CALL_READ, t);
+}
+
+static void on_deleted(struct codex *c, struct codex_thread *t, uint32_t params)
+{
+    (void)params;
+    thread_state(c, t, AGENT_STOPPED, "deleted, its history too");
+}
+
+static void on_turn_started(struct codex *c, struct codex_thread *t, uint32_t params)
+{
+    thread_turn_began(c, t, codex_text(c, params, "turn/id"));
+}
+
+static void on_turn_completed(struct codex *c, struct codex_thread *t, uint32_t params)
+{
+    thread_turn_ended(c, t, codex_at(c, params, "turn"));
+}
+
+static void on_item_started(struct codex *c, struct codex_thread *t, uint32_t params)
+{
+    item_began(c, t, codex_at(c, params, "item"));
+}
+
+static void on_item_completed(struct codex *c, struct codex_thread *t, uint32_t params)
+{
+    item_ended(c, t, codex_at(c, params, "item"));
+}
+
+static void on_usage(struct codex *c, struct codex_thread *t, uint32_t params)
+{
+    spend_take(c, t, codex_at(c, params, "tokenUsage/total"));
+}
+
+static void on_limits(struct codex *c, struct codex_thread *t, uint32_t params)
+{
+    (void)t;
+    limits_take(c, codex_at(c, params, "rateLimits"));
+}
+
+static void on_account(struct codex *c, struct codex_thread *t, uint32_t params)
+{
+    (void)t;
+    account_take(c, codex_text(c, params, "authMode"));
+}
+
+static void on_settings(struct codex *c, struct codex_thread *t, uint32_t params)
+{
+    rights_take(c, t, codex_at(c, params, "threadSettings"));
+}
+
+static void on_resolved(struct codex *c, struct codex_thread *t, uint32_t params)
+{
+    (void)t;
+    ask_resolved(c, params);
+}
+
+static void on_warning(struct codex *c, struct codex_thread *t, uint32_t params)
+{
+    struct span summary = codex_text(c, params, "summary");
+    codex_signal(c, t, SEVERITY_LOW, summary.n ? summary : codex_text(c, params, "message"));
+}
+
+static void on_quiet(struct codex *c, struct codex_thread *t, uint32_t params)
+{
+    (void)c;
+    (void)t;
+    (void)params;
+}
+
+enum about { ABOUT_SERVER, ABOUT_THREAD };
+
+/* What is not here is counted, and its thread's next word shows what came of it. */
+static const struct note {
+    const char *method;
+    enum about about;
+    note_fn *take;
+} NOTES[] = {
+    {"thread/started",                      ABOUT_SERVER, on_started       },
+    {"thread/status/changed",               ABOUT_THREAD, on_status        },
+    {"thread/archived",                     ABOUT_THREAD, on_archived      },
+    {"thread/unarchived",                   ABOUT_THREAD, read_again    },
+    {"thread/deleted",                      ABOUT_THREAD, on_deleted       },
+    {"thread/settings/updated",             ABOUT_THREAD, on_settings      },
+    {"thread/tokenUsage/updated",           ABOUT_THREAD, on_usage         },
+    {"turn/started",                        ABOUT_THREAD, on_turn_started  },
+    {"turn/completed",                      ABOUT_THREAD, on_turn_completed},
+    {"item/started",                        ABOUT_THREAD, on_item_started  },
+    {"item/completed",                      ABOUT_THREAD, on_item_completed},
+    {"item/commandExecution/outputDelta",   ABOUT_THREAD, item_output      },
+    {"serverRequest/resolved",              ABOUT_SERVER, on_resolved      },
+    {"error",                               ABOUT_THREAD, failure_take     },
+    {"account/updated",                     ABOUT_SERVER, on_account       },
+    {"account/rateLimits/updated",          ABOUT_SERVER, on_limits        },
+    {"configWarning",                       ABOUT_SERVER, on_warning       },
+    {"guardianWarning",                     ABOUT_THREAD, on_warning       },
+    {"warning",                             ABOUT_SERVER, on_warning       },
+    {"item/agentMessage/delta",             ABOUT_SERVER, on_quiet         },
+    {"item/reasoning/summaryTextDelta",     ABOUT_SERVER, on_quiet         },
+    {"item/reasoning/summaryPartAdded",     ABOUT_SERVER, on_quiet         },
+    {"item/reasoning/textDelta",            ABOUT_SERVER, on_quiet         },
+    {"item/fileChange/outputDelta",         ABOUT_SERVER, on_quiet         },
+    {"item/fileChange/patchUpdated",        ABOUT_SERVER, on_quiet         },
+    {"turn/diff/updated",                   ABOUT_SERVER, on_quiet         },
+    {"turn/plan/updated",                   ABOUT_SERVER, on_quiet         },
+    {"thread/readState/changed",            ABOUT_SERVER, on_quiet         },
+    {"thread/goal/cleared",                 ABOUT_SERVER, on_quiet         },
+    {"thread/name/updated",                 ABOUT_THREAD, read_again    },
+    {"remoteControl/status/changed",        ABOUT_SERVER, on_quiet         },
+    {"deprecationNotice",                   ABOUT_SERVER, on_quiet         },
+    {"mcpServer/startupStatus/updated",     ABOUT_SERVER, on_quiet         },
+    {"hook/started",                        ABOUT_SERVER, on_quiet         },
+    {"hook/completed",                      ABOUT_SERVER, on_quiet         },
+};
+
+static const struct note *find(struct span method)
+{
+    for (size_t i = 0; i < ARRAY_LEN(NOTES); i++) {
+        if (span_is(method, NOTES[i].method)) {
+            return &NOTES[i];
+        }
+    }
+    return NULL;
+}
+
+void note_take(struct codex *c, struct span method, uint32_t params)
+{
+    const struct note *n = find(method);
+    if (!n) {
+        c->unknown++;
+    } else if (n->about == ABOUT_SERVER) {
+        n->take(c, NULL, params);
+    } else {
+        struct codex_thread *t = thread_meet(c, codex_text(c, params, "threadId"));
+        if (t && !t->hidden) {
+            n->take(c, t, params);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+/* rights.c - what a thread may do unasked, what the server's login is, and which reins there are. */
+#include "codex_priv.h"
+
+#include "checkrein/alloc.h"
+
+/* ---- reins and what they do not reach: the same for every thread, so constants */
+
+#define TEXT(s) SPAN_INIT(s)
+
+static const struct event_row REINS[] = {
+    {{TEXT("withhold"), TEXT("yes"), TEXT("the request is still pending"), TEXT("only what it asks for")}},
+    {{TEXT("interrupt"), TEXT("yes"), TEXT("the turn ended and the server lists no command of it"), TEXT("")}},
+    {{TEXT("stop"), TEXT("yes"), TEXT("every turn of its tree ended, and the server lists no command"),
+      TEXT("interrupts each and ends its commands; the thread stays")}},
+    {{TEXT("kill"), TEXT("yes"), TEXT("the server says archived"),
+      TEXT("its helpers too; its history stays, and its client can take it out again")}},
+    {{TEXT("revoke"), TEXT("no"), TEXT("the server says that nobody is logged in"),
+      TEXT("all threads of this server; not a key in its environment")}},
+    {{TEXT("message"), TEXT("no"), TEXT("the server took it"), TEXT("into the running turn, or as a new one")}},
+};
+
+static const struct event_row LIMITS[] = {
+    {{TEXT("its sandbox and policy"), TEXT("what they allow is not asked about")}},
+    {{TEXT("other clients"), TEXT("any client of this server can answer, run commands and change its settings")}},
+    {{TEXT("auto review"), TEXT("while a model reviews, no request reaches anybody")}},
+    {{TEXT("a fleet stop"), TEXT("is held by this console: another one has to be told")}},
+};
+
+void reins_put(struct codex *c, struct event *ev)
+{
+    (void)c;
+    event_set_list(ev, F_REINS, REINS, ARRAY_LEN(REINS));
+    event_set_list(ev, F_GATE_LIMITS, LIMITS, ARRAY_LEN(LIMITS));
+}
+
+/* ---- policy and sandbox */
+
+struct rights {
+    char mode[96], network[16];
+    struct event_row grants[EVENT_LIST_ROWS];
+    uint32_t count;
+};
+
+/* A word, or {"granular":{…}}. */
+static void take_policy(struct codex *c, struct rights *r, uint32_t settings)
+{
+    struct span policy = codex_text(c, settings, "approvalPolicy");
+    struct span reviewer = codex_text(c, settings, "approvalsReviewer");
+    bool user = !reviewer.n || span_is(reviewer, "user");
+    (void)snprintf(r->mode, sizeof(r->mode), "%.*s%s%.*s", SPAN_ARG(policy.n ? policy : SPAN("granular")),
+                   user ? "" : ", reviewed by ", SPAN_ARG(user ? SPAN_NONE : codex_cut(reviewer, 40)));
+}
+
+static void add_grant(struct rights *r, struct span resource, struct span actions)
+{
+    if (r->count < EVENT_LIST_ROWS) {
+        r->grants[r->count++] = (struct event_row){{resource, actions, SPAN("its sandbox"), SPAN_NONE}};
+    }
+}
+
+static uint32_t sandbox_of(const struct codex *c, uint32_t settings)
+{
+    uint32_t at = codex_at(c, settings, "sandbox");
+    return at != TAPE_ABSENT ? at : codex_at(c, settings, "sandboxPolicy");
+}
+
+static struct span take_sandbox(struct codex *c, struct rights *r, uint32_t sandbox, struct span cwd)
+{
+    struct span type = codex_text(c, sandbox, "type");
+    uint32_t roots = codex_at(c, sandbox, "writableRoots");
+    bool network = tape_bool(&c->j, codex_at(c, sandbox, "networkAccess"), span_is(type, "dangerFullAccess"));
+    (void)snprintf(r->network, sizeof(r->network), "%s", network ? "open" : "none");
+    if (span_is(type, "dangerFullAccess")) {
+        add_grant(r, SPAN("everything"), SPAN("read write"));
+    } else if (span_is(type, "workspaceWrite")) {
+        add_grant(r, cwd, SPAN("write"));
+    }
+    for (uint32_t at = tape_first(&c->j, roots); at != TAPE_ABSENT; at = tape_next(&c->j, roots, at)) {
+        add_grant(r, tape_string(&c->j, at, &c->scratch), SPAN("write"));
+    }
+    return type;
+}
+
+void rights_take(struct codex *c, struct codex_thread *t, uint32_t settings)
+{
+    struct rights *r = xcalloc(1, sizeof(*r));
+    struct event ev;
+    take_policy(c, r, settings);
+    struct span type = take_sandbox(c, r, sandbox_of(c, settings), span_str(t->cwd));
+    codex_begin(c, &ev, EVENT_AGENT_UPDATED, t);
+    event_set_text(&ev, F_PERMISSION_MODE, span_str(r->mode));
+    event_put_text(&ev, F_PERMISSION_SANDBOX, type);
+    event_put_text(&ev, F_PERMISSION_NETWORK, span_str(r->network));
+    event_set_list(&ev, F_GRANTS, r->grants, r->count);
+    event_put_text(&ev, F_MODEL, codex_text(c, settings, "model"));
+    event_put_text(&ev, F_PROVIDER, codex_text(c, settings, "modelProvider"));
+    thread_show(c, t);
+    codex_emit(c, &ev);
+    free(r);
+}
+
+/* ---- the login of the server: one for all of its threads */
+
+static void say_login(struct codex *c, const struct codex_thread *t)
+{
+    struct event ev;
+    struct event_row row = {{SPAN("account"), span_str(c->account), SPAN("openai"), SPAN("every thread of this server"),
+                             SPAN_NONE, SPAN("yes")}};
+    codex_begin(c, &ev, EVENT_AGENT_UPDATED, t);
+    event_set_list(&ev, F_CREDENTIALS, &row, c->account[0] ? 1 : 0);
+    codex_emit(c, &ev);
+}
+
+void account_take(struct codex *c, struct span kind)
+{
+    if (!span_copy(kind, c->account, sizeof(c->account))) {
+        c->account[0] = '\0';
+    }
+    for (size_t i = 0; i < c->thread_count; i++) {
+        if (c->threads[i]->shown) {
+            say_login(c, c->threads[i]);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+/* spend.c - tokens, limits and failures, as the server tells them.
+ *
+ * The server sums over a thread, and each thread for itself: what is new since the last sum is told, so that a sum
+ * that was missed is not lost. `totalTokens` is never looked at: a full context window sets it to the window's size,
+ * and everything else to nothing. Money is never told here. */
+#include "codex_priv.h"
+
+static const struct {
+    const char *name;
+    enum event_field field;
+} COUNTS[TOKENS_COUNT] = {
+    [TOKENS_IN] = {"inputTokens",           F_TOKENS_IN         },
+    [TOKENS_CACHED] = {"cachedInputTokens",     F_TOKENS_CACHED     },
+    [TOKENS_CACHE_WRITE] = {"cacheWriteInputTokens", F_TOKENS_CACHE_WRITE},
+    [TOKENS_OUT] = {"outputTokens",          F_TOKENS_OUT        },
+    [TOKENS_REASONING] = {"reasoningOutputTokens", F_TOKENS_REASONING  },
+};
+
+/* What a snapshot tells are sums, news tell what was added. */
+static int64_t told(const struct codex *c, int64_t sum, int64_t before)
+{
+    return c->phase == CODEX_SYNCING ? sum : sum - before;
+}
+
+void spend_take(struct codex *c, struct codex_thread *t, uint32_t usage)
+{
+    struct event ev;
+    int64_t sum[TOKENS_COUNT];
+    bool fell = false;
+    bool rose = false;
+    for (size_t i = 0; i < TOKENS_COUNT; i++) {
+        sum[i] = codex_number(c, usage, COUNTS[i].name, 0);
+        fell = fell || sum[i] < t->used[i] || sum[i] > EVENT_INT_MAX;
+        rose = rose || sum[i] > t->used[i];
+    }
+    if (fell || (!rose && c->phase == CODEX_LIVE)) {
+        return;
+    }
+    codex_begin(c, &ev, EVENT_SPEND_RECORDED, t);
+    for (size_t i = 0; i < TOKENS_COUNT; i++) {
+        event_set_number(&ev, COUNTS[i].field, told(c, sum[i], t->used[i]));
+        t->used[i] = sum[i];
+    }
+    thread_show(c, t);
+    codex_emit(c, &ev);
+}
+
+/* ---- limits of the account: told once a window, when little is left */
+
+#define LITTLE_LEFT 90 /* percent used */
+
+static void one_limit(struct codex *c, uint32_t window, const char *which)
+{
+    char text[128];
+    int64_t used = codex_number(c, window, "usedPercent", 0);
+    int64_t resets = codex_number(c, window, "resetsAt", 0);
+    if (used < LITTLE_LEFT || resets == c->limit_told) {
+        return;
+    }
+    c->limit_told = resets;
+    (void)snprintf(text, sizeof(text), "%s rate limit: %lld %% used, resets at %lld (Unix time)", which,
+                   (long long)used, (long long)resets);
+    codex_signal(c, NULL, SEVERITY_LOW, span_str(text));
+}
+
+void limits_take(struct codex *c, uint32_t limits)
+{
+    one_limit(c, codex_at(c, limits, "primary"), "primary");
+    one_limit(c, codex_at(c, limits, "secondary"), "secondary");
+}
+
+/* ---- failures */
+
+/* By the name of codexErrorInfo, which is a word or an object with one key. What is not here is the model's. */
+static const struct {
+    const char *name;
+    enum failure class;
+} CLASSES[] = {
+    {"contextWindowExceeded",        FAILURE_MODEL  },
+    {"usageLimitExceeded",           FAILURE_BUDGET },
+    {"serverOverloaded",             FAILURE_MODEL  },
+    {"cyberPolicy",                  FAILURE_POLICY },
+    {"httpConnectionFailed",         FAILURE_NETWORK},
+    {"responseStreamConnectionFailed", FAILURE_NETWORK},
+    {"responseStreamDisconnected",   FAILURE_NETWORK},
+    {"internalServerError",          FAILURE_MODEL  },
+    {"unauthorized",                 FAILURE_MODEL  },
+    {"badRequest",                   FAILURE_MODEL  },
+    {"threadRollbackFailed",         FAILURE_RUNTIME},
+    {"sandboxError",                 FAILURE_RUNTIME},
+    {"activeTurnNotSteerable",       FAILURE_RUNTIME},
+};
+
+static struct span kind_of_error(struct codex *c, uint32_t error)
+{
+    uint32_t info = codex_at(c, error, "codexErrorInfo");
+    if (tape_type(&c->j, info) == TAPE_OBJECT) {
+        info = tape_first(&c->j, info); /* its key */
+    }
+    return tape_string(&c->j, info, &c->scratch);
+}
+
+static enum failure class_of(struct span kind)
+{
+    for (size_t i = 0; i < ARRAY_LEN(CLASSES); i++) {
+        if (span_is(kind, CLASSES[i].name)) {
+            return CLASSES[i].class;
+        }
+    }
+    return FAILURE_MODEL;
+}
+
+void failure_take(struct codex *c, struct codex_thread *t, uint32_t params)
+{
+    struct event ev;
+    uint32_t error = codex_at(c, params, "error");
+    struct span kind = kind_of_error(c, error);
+    codex_begin(c, &ev, EVENT_FAILURE_REPORTED, t);
+    event_set_number(&ev, F_FAILURE_CLASS, class_of(kind));
+    event_set_number(&ev, F_RETRYING, tape_bool(&c->j, codex_at(c, params, "willRetry"), false));
+    event_put_text(&ev, F_ERROR, codex_cut(codex_text(c, error, "message"), CODEX_TEXT_BYTES * 4));
+    event_put_text(&ev, F_ERROR_TYPE, codex_cut(kind, 64));
+    thread_show(c, t);
+    codex_emit(c, &ev);
+}
