@@ -220,14 +220,14 @@ void ask_resolved(struct codex *c, uint32_t params)
 static bool choose(const struct command *cmd, enum codex_choice *choice)
 {
     static const struct {
-        enum verb verb;
         const char *scope;
+        enum verb verb;
         enum codex_choice choice;
     } CHOICES[] = {
-        {VERB_APPROVE, "once",    CHOICE_ONCE     },
-        {VERB_APPROVE, "session", CHOICE_SESSION  },
-        {VERB_DENY,    "once",    CHOICE_DENY     },
-        {VERB_DENY,    "turn",    CHOICE_DENY_STOP},
+        {"once",    VERB_APPROVE, CHOICE_ONCE     },
+        {"session", VERB_APPROVE, CHOICE_SESSION  },
+        {"once",    VERB_DENY,    CHOICE_DENY     },
+        {"turn",    VERB_DENY,    CHOICE_DENY_STOP},
     };
     struct span scope = cmd->scope.n ? cmd->scope : SPAN("once");
     for (size_t i = 0; i < ARRAY_LEN(CHOICES); i++) {

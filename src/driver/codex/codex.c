@@ -156,6 +156,9 @@ static void on_attached(struct codex *c, struct codex_thread *t, bool failed)
     take_turns(c, t, codex_at(c, result, "initialTurnsPage/data"));
     take_turns(c, t, codex_at(c, result, "thread/turns"));
     thread_status(c, t, codex_at(c, result, "thread/status"));
+    if (!t->turn[0]) {
+        codex_ask_about(c, CALL_TERMINALS, t); /* a turn that is over may have left some */
+    }
 }
 
 static void on_account(struct codex *c, bool failed)

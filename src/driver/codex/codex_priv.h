@@ -30,8 +30,8 @@
 #define CODEX_ASKS_MAX    4096
 #define CODEX_ITEMS_MAX   256 /* open ones of one thread */
 #define CODEX_ORDERS_MAX  256
-#define CODEX_ID_BYTES    128 /* of a thread, turn, item or request */
-#define CODEX_TEXT_BYTES  512 /* of a summary or a title */
+#define CODEX_ID_BYTES    ((size_t)128) /* of a thread, turn, item or request */
+#define CODEX_TEXT_BYTES  ((size_t)512) /* of a summary or a title */
 
 enum codex_phase {
     CODEX_AWAY,
@@ -205,6 +205,7 @@ void orders_response(struct codex *c, enum codex_method m, struct span about, bo
 /* After each frame: what is confirmed by now? */
 void orders_look(struct codex *c);
 void orders_item_ended(struct codex *c, const struct codex_thread *t, struct span item, enum outcome outcome);
+void orders_command_runs(struct codex *c, const struct codex_thread *t, struct span item);
 void orders_ask_closed(struct codex *c, const struct codex_ask *a);
 void orders_turn_began(struct codex *c, struct codex_thread *t);
 bool orders_wait(const struct codex *c); /* something is asked for again until it is answered */

@@ -25,6 +25,7 @@ struct codex_order {
     char id[COMMAND_ID_MAX + 1];
     char thread[CODEX_ID_BYTES];
     char item[CODEX_ID_BYTES]; /* of an answer */
+    bool closed;               /* the request that it answered */
     int64_t since_us;
 };
 
@@ -149,6 +150,13 @@ static void again_stop(struct codex *c, struct codex_order *o)
     each_of(c, thread_of(c, o), stop_thread);
 }
 
+static void clean_thread(struct codex *c, struct codex_thread *t)
+{
+    if (!thread_is_over(t)) {
+        codex_ask_about(c, CALL_CLEAN, t);
+    }
+}
+
 static enum status begin_kill(struct codex *c, struct codex_order *o, const struct command *cmd, struct why *why)
 {
     const struct codex_thread *t = thread_of(c, o);
@@ -157,6 +165,7 @@ static enum status begin_kill(struct codex *c, struct codex_order *o, const stru
     if (thread_is_over(t)) {
         return why_fail(why, ST_CONFLICT, "it is over already");
     }
+    each_of(c, t, clean_thread); /* what an earlier turn left behind outlives the archive */
     codex_ask_about(c, CALL_ARCHIVE, root ? root : t);
     return ST_OK;
 }
@@ -297,7 +306,8 @@ static enum status begin_message(struct codex *c, struct codex_order *o, const s
     return st == ST_OK || !c->link.loop ? ST_OK : why_fail(why, st, "it could not be sent");
 }
 
-/* ---- approve, deny */
+/* ---- approve, deny: of two answers the first counts, and whoever was second is told nothing. So an approval is
+ * confirmed by what it let run: its end, or the server that lists it as running. */
 
 static enum status begin_answer(struct codex *c, struct codex_order *o, const struct command *cmd, struct why *why)
 {
@@ -313,8 +323,16 @@ static enum status begin_answer(struct codex *c, struct codex_order *o, const st
     return ask_answer(c, a, cmd, why);
 }
 
+static void again_answer(struct codex *c, struct codex_order *o)
+{
+    struct codex_thread *t = thread_of(c, o);
+    if (o->closed && t) {
+        codex_ask_about(c, CALL_TERMINALS, t);
+    }
+}
+
 static const struct order_kind KINDS[] = {
-    {VERB_APPROVE,   begin_answer,    NULL,           NULL,                                                NULL           },
+    {VERB_APPROVE,   begin_answer,    NULL,           NULL,                                                again_answer   },
     {VERB_DENY,      begin_answer,    NULL,           NULL,                                                NULL           },
     {VERB_INTERRUPT, begin_interrupt, look_interrupt, "its turn ended and the server lists no command of it", again_interrupt},
     {VERB_STOP,      begin_stop,      look_stop,      "every turn of its tree ended and the server lists no command", again_stop},
@@ -444,13 +462,29 @@ void orders_look(struct codex *c)
 void orders_ask_closed(struct codex *c, const struct codex_ask *a)
 {
     size_t at = order_at(c, span_str(a->command));
-    bool waits_for_item = a->item[0] && a->ours == DECISION_APPROVED;
-    if (a->answered && at < c->order_count && !waits_for_item) {
+    if (!a->answered || at >= c->order_count) {
+        return;
+    }
+    if (a->item[0] && a->ours == DECISION_APPROVED) {
+        c->orders[at]->closed = true;
+        again_answer(c, c->orders[at]);
+    } else {
         end(c, at, COMMAND_CONFIRMED, SPAN_NONE, "the server closed the request");
     }
 }
 
-/* Whoever answers second is told nothing: the end of the item shows whose answer counted. */
+void orders_command_runs(struct codex *c, const struct codex_thread *t, struct span item)
+{
+    for (size_t i = 0; i < c->order_count;) {
+        const struct codex_order *o = c->orders[i];
+        if (o->closed && span_is(item, o->item) && span_is(span_str(t->id), o->thread)) {
+            end(c, i, COMMAND_CONFIRMED, SPAN_NONE, "the server lists its command");
+        } else {
+            i++;
+        }
+    }
+}
+
 void orders_item_ended(struct codex *c, const struct codex_thread *t, struct span item, enum outcome outcome)
 {
     for (size_t i = 0; i < c->order_count;) {

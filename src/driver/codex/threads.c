@@ -337,10 +337,14 @@ static void none_runs(struct codex *c, struct codex_thread *t)
 void thread_took_terminals(struct codex *c, struct codex_thread *t, uint32_t result)
 {
     char text[96];
+    uint32_t data = codex_at(c, result, "data");
+    for (uint32_t at = tape_first(&c->j, data); at != TAPE_ABSENT; at = tape_next(&c->j, data, at)) {
+        orders_command_runs(c, t, codex_text(c, at, "itemId"));
+    }
     if (t->turn[0] || thread_is_over(t)) {
         return; /* it went on meanwhile */
     }
-    t->terminals = (int32_t)tape_count(&c->j, codex_at(c, result, "data"));
+    t->terminals = (int32_t)tape_count(&c->j, data);
     if (t->terminals == 0) {
         none_runs(c, t);
         return;
