@@ -107,6 +107,8 @@ enum {
       "deny: Enter, or type a reason")                                                             \
     X(ACT_DENY_REASON, "deny-reason", "D", CTX_DIALOG, ACTION_LIVE_ONLY | ACTION_NEEDS_APPROVAL,   \
       "deny, and the reason must be typed")                                                        \
+    X(ACT_SCOPE, "scope", "s", CTX_DIALOG, ACTION_LIVE_ONLY | ACTION_NEEDS_APPROVAL,               \
+      "what an approval grants: once, or what else is offered")                                    \
     X(ACT_PAUSE, "pause", "p", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT,                    \
       "pause: its next call waits")                                                                \
     X(ACT_RESUME, "resume", "r", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT | ACTION_ARMED,   \

@@ -266,11 +266,10 @@ static void note_due(struct hub_backend *b, enum verb verb, const char id[ULID_B
     }
 }
 
-static enum status send_one(struct hub_backend *b, struct command *c, char id[ULID_BYTES],
+static enum status send_one(struct hub_backend *b, struct command *c, const char id[ULID_BYTES],
                             struct why *why)
 {
     struct hub *h = b->hub;
-    ulid_make(id);
     c->id = span_str(id);
     c->backend = span_str(b->conf.name);
     c->time_us = now_us();
@@ -297,6 +296,7 @@ static void send_stop_again(void *ctx)
     struct command c = {.verb = VERB_STOP_ALL, .reason = SPAN("sent again: it was not answered before")};
     char id[ULID_BYTES];
     struct why why = {0};
+    ulid_make(id);
     if (b->stop_due[0] && send_one(b, &c, id, &why) != ST_OK) {
         log_write(LOG_ERROR, "the fleet stop could not be sent again: %s", why.text);
     }
@@ -315,14 +315,15 @@ enum status hub_send(struct hub *h, struct command *c, char id[ULID_BYTES], stru
             continue;
         }
         struct why one = {0};
+        ulid_make(each);
+        if (!id[0]) { /* before it is sent: a driver may answer at once */
+            memcpy(id, each, sizeof(each));
+        }
         enum status st = send_one(b, &copy, each, &one);
         if (st != ST_OK) {
             result = why_fail(why, st, "%s", one.text);
         } else if (result == ST_NOTFOUND) {
             result = ST_OK;
-        }
-        if (!id[0]) {
-            memcpy(id, each, sizeof(each));
         }
     }
     return result == ST_NOTFOUND ? why_fail(why, result, "no such back-end") : result;

@@ -42,7 +42,7 @@ static const struct aim_row {
 };
 
 struct choices {
-    const char *config, *json, *digest, *credential, *reason, *wait;
+    const char *config, *json, *digest, *scope, *credential, *reason, *wait;
 };
 
 #define AT(member) offsetof(struct choices, member)
@@ -58,6 +58,7 @@ const struct option_row OPTIONS_VERB[] = {COMMON, {0}};
 const struct option_row OPTIONS_APPROVE[] = {
     COMMON,
     {"digest", "DIGEST", "of the action text that you have read: checkrein show ID", AT(digest)},
+    {"scope", "SCOPE", "what is granted, of what show ID offers; once unless given", AT(scope)},
     {0},
 };
 const struct option_row OPTIONS_REVOKE[] = {
@@ -317,7 +318,7 @@ static enum status make_command(const struct args *a, const struct verb_row *row
         .digest = span_str(ch->digest),
         .credential = span_str(ch->credential),
         .reason = span_str(ch->reason),
-        .scope = row->verb == VERB_APPROVE ? SPAN("once") : SPAN_NONE,
+        .scope = row->verb == VERB_APPROVE ? span_str(ch->scope ? ch->scope : "once") : SPAN_NONE,
     };
     if (row->verb == VERB_APPROVE && !(ch->digest && digest_valid(c->digest))) {
         return why_fail(why, ST_INVALID, "--digest sha256:... of what you have read is needed");

@@ -54,6 +54,30 @@ static const char *blocked_why(const struct ui *ui, const struct fleet *f, const
     return approve_digest_valid(fleet_span(f, a->digest)) ? NULL : "it has no valid digest";
 }
 
+struct event_row approve_scope(const struct ui *ui, const struct fleet *f)
+{
+    uint32_t count = 0;
+    const struct event_row *rows = fleet_approval_scopes(f, ui->approve.approval, &count);
+    return ui->approve.scope < count ? rows[ui->approve.scope] : (struct event_row){{SPAN("once"), SPAN_NONE}};
+}
+
+/* More is granted than was read: it is armed anew. */
+static void next_scope(struct press *k)
+{
+    struct approve *d = &k->ui->approve;
+    uint32_t count = 0;
+    (void)fleet_approval_scopes(k->f, d->approval, &count);
+    if (d->answer != VERB_UNKNOWN) {
+        return;
+    }
+    if (count < 2) {
+        notice_put(k->ui, k->now, ROLE_HINT, "only this once is offered");
+        return;
+    }
+    d->scope = (d->scope + 1) % count;
+    approve_rearm(k->ui, k->now);
+}
+
 int64_t approve_armed_at(const struct ui *ui, const struct fleet *f)
 {
     const struct approval *a = fleet_approval(f, ui->approve.approval);
@@ -112,6 +136,7 @@ static void load(struct ui *ui, const struct fleet *f, const struct approval *a,
     d->revision = a->revision;
     d->top = 0;
     d->shown = d->unseen_asked = false;
+    d->scope = 0;
     d->quiet_us = now.mono_us;
 }
 
@@ -226,6 +251,9 @@ void approve_key(struct press *k, enum action a)
     case ACT_DENY:
     case ACT_DENY_REASON:
         press_deny(k, a);
+        break;
+    case ACT_SCOPE:
+        next_scope(k);
         break;
     case ACT_BACK:
         approve_close(k->ui);

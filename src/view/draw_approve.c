@@ -6,6 +6,7 @@
 
 #define LABEL_COLS  8
 #define SAY_COLS    400
+#define SCOPE_COLS  24 /* of the name of a scope */
 #define ROOMY_ROWS  14 /* from this height on: a line of its own for the other keys */
 #define SAYS_ROWS   13
 #define ROOMY_COLS  78 /* from this width on: every step of a command with its time */
@@ -99,10 +100,23 @@ static void say_silence(struct words *w, const struct approval *a)
               means[(unsigned)a->on_silence < ON_SILENCE_COUNT ? a->on_silence : SILENCE_UNKNOWN]);
 }
 
+static bool is_once(struct event_row scope)
+{
+    return span_is(scope.cell[0], "once");
+}
+
 static void draw_grants(struct box *b)
 {
     struct words w = words_of(b->fr);
-    words_own(&w, b->a->reversible ? "this once · undo not known" : "this once · NOT reversible");
+    struct event_row scope = approve_scope(b->fr->ui, b->fr->f);
+    if (is_once(scope)) {
+        words_own(&w, "this once");
+    } else {
+        words_foreign(&w, scope.cell[0], SCOPE_COLS);
+        words_own(&w, ": ");
+        words_foreign(&w, scope.cell[1], SAY_COLS);
+    }
+    words_own(&w, b->a->reversible ? " · undo not known" : " · NOT reversible");
     say_silence(&w, b->a);
     if (b->a->quorum > 1) {
         words_fmt(&w, " · needs %lld people", (long long)b->a->quorum);
@@ -194,12 +208,25 @@ struct said {
     enum role role;
 };
 
+static void say_scope(struct words *w)
+{
+    struct event_row scope = approve_scope(w->fr->ui, w->fr->f);
+    if (is_once(scope)) {
+        words_own(w, "once");
+    } else {
+        words_own(w, "for the ");
+        words_foreign(w, scope.cell[0], SCOPE_COLS);
+    }
+}
+
 static void say_armed_in(struct said *s)
 {
     struct frame *fr = s->w.fr;
     int64_t left_us = approve_armed_at(fr->ui, fr->f) - fr->now.mono_us;
     int64_t left_s = (left_us + SECOND_US - 1) / SECOND_US;
-    words_fmt(&s->w, "approve once: armed in %lld s", (long long)(left_s > 0 ? left_s : 1));
+    words_fmt(&s->w, "approve ");
+    say_scope(&s->w);
+    words_fmt(&s->w, ": armed in %lld s", (long long)(left_s > 0 ? left_s : 1));
     frame_change_mono(fr, approve_armed_at(fr->ui, fr->f) -
                               (left_s > 1 ? (left_s - 1) * SECOND_US : 0));
     s->role = ROLE_DIM;
@@ -211,7 +238,8 @@ static void say_ready(struct said *s)
     const struct payload *p = &fr->ui->approve.payload;
     char key[KEY_NAME_BYTES];
     action_key(fr->ui, ACT_APPROVE, key);
-    words_fmt(&s->w, "%s approve once", key);
+    words_fmt(&s->w, "%s approve ", key);
+    say_scope(&s->w);
     if (p->seen_count < p->row_count) {
         words_fmt(&s->w, " with %u lines unseen", p->row_count - p->seen_count);
     }
@@ -275,8 +303,9 @@ static void say_gate(struct said *s, enum gate gate, const char *why)
         s->role = ROLE_ERROR;
         break;
     case GATE_UNREAD:
-        words_fmt(&s->w, "approve once: read to the end first, %u more lines",
-                  p->row_count - p->seen_count);
+        words_own(&s->w, "approve ");
+        say_scope(&s->w);
+        words_fmt(&s->w, ": read to the end first, %u more lines", p->row_count - p->seen_count);
         s->role = ROLE_DIM;
         break;
     case GATE_ARMING:
@@ -333,11 +362,17 @@ static void draw_other_keys(struct box *b, int x, int y)
     } keys[] = {
         {ACT_DENY,        "deny"            },
         {ACT_DENY_REASON, "deny with reason"},
+        {ACT_SCOPE,       "grant more"      },
         {ACT_PAUSE,       "pause agent"     }
     };
+    uint32_t scopes = 0;
+    (void)fleet_approval_scopes(fr->f, b->a->ref, &scopes);
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         char key[KEY_NAME_BYTES];
         const char *why = NULL;
+        if (keys[i].action == ACT_SCOPE && scopes < 2) {
+            continue;
+        }
         if (!action_offered(fr->ui, fr->f, keys[i].action, ui_target(fr->ui, fr->f), &why)) {
             continue;
         }

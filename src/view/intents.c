@@ -65,9 +65,11 @@ void intent_approval(struct press *k, enum verb v, uint32_t approval)
     c->approval = intent_keep(k->ui, fleet_span(k->f, request->id));
     c->digest = intent_keep(k->ui, fleet_span(k->f, request->digest));
     c->policy_version = intent_keep(k->ui, fleet_span(k->f, request->policy_version));
-    c->scope = SPAN("once");
     k->ui->sent_approval = approval;
     k->ui->sent_by_dialog = k->ui->approve.open && k->ui->approve.approval == approval;
+    c->scope = v == VERB_APPROVE && k->ui->sent_by_dialog
+                   ? intent_keep(k->ui, approve_scope(k->ui, k->f).cell[0])
+                   : SPAN("once");
     if (k->ui->sent_by_dialog) {
         k->ui->approve.answer = v;
     }

@@ -118,6 +118,7 @@ struct approve {
     bool shown;   /* drawn since the payload was loaded */
     bool changed; /* the content changed under the operator's eyes */
     bool unseen_asked;
+    uint32_t scope;                   /* which of those offered is chosen; 0: the first, once */
     int64_t quiet_us;                 /* mono: arming counts from here */
     enum verb answer;                 /* VERB_UNKNOWN: none was given here */
     char command[COMMAND_ID_MAX + 1]; /* of the answer, once it has an id */
@@ -330,6 +331,8 @@ enum gate approve_gate(const struct ui *ui, const struct fleet *f, struct moment
                        const char **why);
 bool approve_digest_valid(struct span s);
 bool approve_is_high(const struct approval *a);
+/* The scope that is chosen: its name and what it grants. Without any that is offered: once, and nothing. */
+struct event_row approve_scope(const struct ui *ui, const struct fleet *f);
 int64_t approve_armed_at(const struct ui *ui, const struct fleet *f);
 void approve_rearm(struct ui *ui, struct moment now);
 void approve_open(struct press *k, uint32_t approval);

@@ -67,6 +67,62 @@ static void assert_approves(struct kit *k)
     assert_span_is(k->out.command.operator_label, "ops");
 }
 
+static void offer_scopes(struct kit *k)
+{
+    static const struct event_row rows[] = {{{SPAN_INIT("once"), SPAN_INIT("this call")}},
+                                            {{SPAN_INIT("session"), SPAN_INIT("the same command again, unasked")}}};
+    begin(k, "lab", EVENT_APPROVAL_REQUESTED, 20);
+    text(k, F_AGENT_ID, "agent/1");
+    text(k, F_APPROVAL_ID, "01A");
+    text(k, F_TOOL, "Bash");
+    text(k, F_SUMMARY, "make clean");
+    text(k, F_ACTION, CLEAN);
+    text(k, F_DIGEST, A_DIGEST);
+    text(k, F_POLICY_VERSION, "5f0c12aa90de4411");
+    number(k, F_RISK, RISK_LOW);
+    event_set_list(&k->ev, F_SCOPES, rows, ARRAY_LEN(rows));
+    fold(k);
+    draw(k);
+}
+
+/* More than this once is chosen by a key of its own, is shown in words, and is armed anew. */
+static void what_is_granted_is_chosen_and_shown(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    offer_scopes(&k);
+    open_dialog(&k);
+    pass_ms(&k, LOW_MS);
+    assert_shows(&k, "a approve once");
+    assert_shows(&k, "s grant more");
+    nothing_sent(&k, 's');
+    assert_shows(&k, "approve for the session: armed in 1 s");
+    assert_shows(&k, "session: the same command again, unasked");
+    nothing_sent(&k, 'a');
+    pass_ms(&k, LOW_MS);
+    assert_shows(&k, "a approve for the session");
+    assert_int_equal(press(&k, 'a'), INTENT_COMMAND);
+    assert_command(&k, VERB_APPROVE, "agent/1", "01A");
+    assert_span_is(k.out.command.scope, "session");
+    kit_release(&k);
+}
+
+static void where_only_once_is_offered_the_key_says_so(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    open_dialog(&k);
+    assert_hides(&k, "grant more");
+    nothing_sent(&k, 's');
+    assert_shows(&k, "only this once is offered");
+    pass_ms(&k, LOW_MS);
+    assert_int_equal(press(&k, 'a'), INTENT_COMMAND);
+    assert_approves(&k);
+    kit_release(&k);
+}
+
 static void low_risk_is_two_keys_and_a_wait(void **state)
 {
     struct kit k;
@@ -878,6 +934,8 @@ static void scrolling_a_long_call_is_quick(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_granted_is_chosen_and_shown),
+        cmocka_unit_test(where_only_once_is_offered_the_key_says_so),
         cmocka_unit_test(low_risk_is_two_keys_and_a_wait),
         cmocka_unit_test(type_ahead_does_nothing),
         cmocka_unit_test(nothing_is_approved_that_was_not_drawn),
