@@ -82,7 +82,7 @@ static void on_result(void *ctx, struct span command, enum command_state st, str
 {
     struct hub_backend *b = ctx;
     fold_result(b->hub->fleet, b->conf.name, command, st, reason, by, b->frame_us);
-    if (span_is(command, b->stop_due)) {
+    if (span_is(command, b->stop_due) && !driver_kind(b->conf.kind)->keeps_no_stop) {
         b->stop_due[0] = '\0';
         stops_keep(b->hub);
     }
