@@ -30,7 +30,7 @@ struct hub_backend {
     int64_t oldest;
     int64_t frame_us; /* when the frame came that is being folded: its time in the record */
     bool was_live;
-    char stop_due[ULID_BYTES]; /* a fleet stop that it has not answered: sent again when it is back; empty: none */
+    char stop_due[ULID_BYTES]; /* a fleet stop that it has not answered, or does not keep: given again when it is back */
     int64_t stop_agents;       /* that it had then */
 };
 
