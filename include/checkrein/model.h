@@ -63,7 +63,7 @@ struct backend {
 struct agent_traits {
     int64_t heartbeat_ms, budget_limit;
     sid runtime, runtime_version, model, provider, host, owner, on_behalf_of, builder, region, boundary, gate;
-    sid permission_mode, permission_sandbox, permission_network;
+    sid permission_mode, permission_sandbox, permission_network, vcs_branch, vcs_revision;
     uint32_t lists[5];       /* private: grants, credentials, reins, delegation, limits of its gate */
     uint32_t holds;          /* private: agents that share it */
 };

@@ -18,6 +18,8 @@ const struct agent_text agent_texts[] = {
     SHARED(F_PROVIDER, provider),
     SHARED(F_HOST, host),
     OWN(F_CWD, cwd, false),
+    SHARED(F_VCS_BRANCH, vcs_branch),
+    SHARED(F_VCS_REVISION, vcs_revision),
     SHARED(F_AGENT_OWNER, owner),
     SHARED(F_AGENT_ON_BEHALF_OF, on_behalf_of),
     SHARED(F_AGENT_BUILDER, builder),

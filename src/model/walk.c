@@ -87,6 +87,8 @@ static const struct member agent_members[] = {
     TRAIT(provider, SHAPE_TEXT),
     TRAIT(host, SHAPE_TEXT),
     TEXT(agent, cwd),
+    TRAIT(vcs_branch, SHAPE_TEXT),
+    TRAIT(vcs_revision, SHAPE_TEXT),
     TRAIT(owner, SHAPE_TEXT),
     TRAIT(on_behalf_of, SHAPE_TEXT),
     TRAIT(builder, SHAPE_TEXT),

@@ -49,7 +49,7 @@ static void draw_who(struct box *b)
         say_sid_after(&w, " for ", a->traits->on_behalf_of != 0 ? a->traits->on_behalf_of : a->traits->owner);
         say_sid_after(&w, ", started by ", a->parent_id);
         say_sid_after(&w, ", on ", a->traits->host);
-        say_sid_after(&w, ":", a->cwd);
+        say_sid_after(&w, a->traits->host != 0 ? ":" : ", in ", a->cwd);
     }
     field(b, "who", ROLE_STRONG, words_end(&w));
 }

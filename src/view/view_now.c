@@ -55,7 +55,9 @@ static void runs(struct frame *fr, struct sheet *s, const struct agent *a)
     say_part(&w, ", ", a->traits->model, "");
     say_part(&w, " of ", a->traits->provider, "");
     say_part(&w, " · on ", a->traits->host, "");
-    say_part(&w, ":", a->cwd, "");
+    say_part(&w, a->traits->host != 0 ? ":" : " · in ", a->cwd, "");
+    say_part(&w, " · branch ", a->traits->vcs_branch, "");
+    say_part(&w, " at ", a->traits->vcs_revision, "");
     if (a->pid > 0) {
         words_fmt(&w, " pid %d", a->pid);
     }

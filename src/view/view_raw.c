@@ -92,6 +92,8 @@ static const struct {
     TRAIT(provider),
     TRAIT(host),
     RAW(cwd),
+    TRAIT(vcs_branch),
+    TRAIT(vcs_revision),
     TRAIT(owner),
     TRAIT(on_behalf_of),
     TRAIT(builder),
