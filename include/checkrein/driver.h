@@ -52,6 +52,7 @@ struct driver_ops {
     const char *kind; /* "kind =" in the configuration */
     const char *help;
     size_t state_bytes;
+    bool tells_tokens_only; /* no cost: who has a list of prices may estimate it */
     bool keeps_no_stop; /* its back-end knows no fleet stop: it is given again at each connection, until the reset */
     enum status (*open)(void *st, const struct driver_conf *c, struct net *n, struct loop *l,
                         struct driver_sink sink, struct why *why) MUST_USE;

@@ -48,6 +48,10 @@ enum status govd_start(struct govd **out, struct loop *l, struct net *n, const s
 int govd_hook_port(const struct govd *g);
 /* The port that consoles with a token are served on; 0: none. */
 int govd_console_port(const struct govd *g);
+/* A list of prices as the daemon reads it, for whoever prices the same way. Adds to `t`; a file that does not exist adds
+ * nothing. ST_INVALID names the file, the line and the key. */
+struct price_table;
+enum status govd_read_prices(struct price_table *t, const char *path, struct why *why) MUST_USE;
 /* SIGHUP: reads policy, prices and tokens again; of a bad file the old content stays and the reason is recorded and
  * told. Who is connected by a token that is not there any more, or has other rights now, is cut off. */
 void govd_reload(struct govd *g);

@@ -93,6 +93,9 @@ pid_t hook_client(const char *runtime);
 
 /* ---- config.c */
 enum status config_load(struct conf *c, const char *path, struct why *why) MUST_USE; /* NULL: the default place */
+struct hub;
+/* The list of prices that the configuration names, or the one beside it. */
+enum status config_load_prices(struct hub *h, const struct conf *c, struct why *why) MUST_USE;
 
 /* ---- the subcommands, and the options of those that take any */
 int cmd_console(struct args *a);

@@ -1,6 +1,7 @@
 #include "app_priv.h"
 
 #include "checkrein/num.h"
+#include "hub.h"
 
 enum status config_load(struct conf *c, const char *path, struct why *why)
 {
@@ -12,6 +13,14 @@ enum status config_load(struct conf *c, const char *path, struct why *why)
     enum status st = conf_load(c, standard, why);
     free(standard);
     return st == ST_NOTFOUND ? ST_OK : st;
+}
+
+enum status config_load_prices(struct hub *h, const struct conf *c, struct why *why)
+{
+    char *path = path_chosen(NULL, c->serve.prices, path_config("prices.ini"));
+    enum status st = hub_load_prices(h, path, why);
+    free(path);
+    return st;
 }
 
 struct choices {

@@ -158,6 +158,9 @@ static enum status open_all(struct console *c, const struct conf *conf,
         hub_take_up_stops(&c->hub, journal_dir);
     }
     if (st == ST_OK) {
+        st = config_load_prices(&c->hub, conf, why);
+    }
+    if (st == ST_OK) {
         st = open_term(c, conf, why);
     }
     if (st == ST_OK) {

@@ -64,6 +64,9 @@ static enum status open_and_settle(struct headless *h, const char *config,
     }
     st = hub_open(&h->hub, backends, count, NULL, ev, ctx, why);
     if (st == ST_OK) {
+        st = config_load_prices(&h->hub, &h->conf, why);
+    }
+    if (st == ST_OK) {
         st = hub_connect(&h->hub, why);
     }
     return st == ST_OK ? settle(h, settle_ms, why) : st;

@@ -3,8 +3,10 @@
 #include "checkrein/alloc.h"
 #include "checkrein/clock.h"
 #include "checkrein/file.h"
+#include "checkrein/govd.h"
 #include "checkrein/log.h"
 #include "hub_fold.h"
+#include "hub_prices.h"
 #include "hub_stops.h"
 
 #define TOKEN_BYTES   512
@@ -49,9 +51,11 @@ static int64_t on_raw(void *ctx, struct span bytes)
     return b->frame_us;
 }
 
-static void on_event(void *ctx, const struct event *ev)
+static void on_event(void *ctx, const struct event *told)
 {
     struct hub_backend *b = ctx;
+    struct event room;
+    const struct event *ev = event_priced(b->hub->prices, driver_kind(b->conf.kind), told, &room);
     fleet_apply(b->hub->fleet, ev);
     if (b->hub->events.seen) {
         b->hub->events.seen(b->hub->ctx, ev);
@@ -174,6 +178,17 @@ enum status hub_open(struct hub *h, const struct conf_backend *backends, uint32_
     }
     enum status st = open_loop(h, why);
     return st == ST_OK ? open_journal(h, journal_dir, why) : st;
+}
+
+enum status hub_load_prices(struct hub *h, const char *path, struct why *why)
+{
+    for (uint32_t i = 0; i < h->count && !h->prices; i++) {
+        const struct driver_ops *ops = driver_kind(h->backends[i].conf.kind);
+        if (ops && ops->tells_tokens_only) {
+            h->prices = price_table_new();
+        }
+    }
+    return h->prices ? govd_read_prices(h->prices, path, why) : ST_OK;
 }
 
 enum status hub_open_driver(const struct hub_backend *b, const struct driver_resume *from, struct driver_sink sink,
@@ -378,6 +393,7 @@ void hub_close(struct hub *h)
     loop_free(h->loop);
     journal_close(h->journal, clock_wall_us());
     fleet_free(h->fleet);
+    price_table_free(h->prices);
     free(h->stops_path);
     free(h->backends);
     *h = (struct hub){0};

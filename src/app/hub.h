@@ -15,6 +15,7 @@
 #include "checkrein/driver.h"
 #include "checkrein/journal.h"
 #include "checkrein/model.h"
+#include "checkrein/price.h"
 #include "checkrein/ulid.h"
 
 #define HUB_COMMIT_MS 20
@@ -48,6 +49,7 @@ struct hub {
     struct net *net;
     struct fleet *fleet;
     struct journal *journal; /* NULL: none is kept */
+    struct price_table *prices;
     struct hub_backend *backends;
     uint32_t count;
     struct hub_events events;
@@ -64,6 +66,9 @@ enum status hub_open(struct hub *h, const struct conf_backend *backends, uint32_
  * keeps ours in a file beside the record, so that the next one does. Without a record nothing is kept. Not for a console
  * that sends nothing. */
 void hub_take_up_stops(struct hub *h, const char *journal_dir);
+/* The list of prices, where a back-end tells tokens only; a path that does not exist leaves everything unpriced. Before
+ * hub_connect(). */
+enum status hub_load_prices(struct hub *h, const char *path, struct why *why) MUST_USE;
 /* Starts to connect all of them. */
 enum status hub_connect(struct hub *h, struct why *why) MUST_USE;
 /* Gives the command an id and a time, records it durably, then sends it to its back-end; an empty one means all,
@@ -85,6 +90,7 @@ bool hub_all_settled(const struct hub *h); /* every back-end is live or has fail
 void hub_close(struct hub *h);
 
 /* Folds a console's record again, as the last console that wrote it folded it live: from its start on. */
-enum status hub_replay(struct fleet *f, const char *journal_dir, struct why *why) MUST_USE;
+enum status hub_replay(struct fleet *f, const char *journal_dir, const struct price_table *prices,
+                       struct why *why) MUST_USE;
 
 #endif

@@ -11,6 +11,7 @@
 #include "checkrein/log.h"
 #include "checkrein/wire.h"
 #include "hub_fold.h"
+#include "hub_prices.h"
 
 #define OPEN_TOKENS 64
 
@@ -24,6 +25,7 @@ struct replay_backend {
 
 struct replay {
     struct fleet *fleet;
+    const struct price_table *prices;
     struct codec *codec;
     struct buf frame;
     struct buf command; /* the last one recorded; the event after it says which back-end it was for */
@@ -44,7 +46,8 @@ static int64_t on_raw(void *ctx, struct span bytes)
 static void on_event(void *ctx, const struct event *ev)
 {
     const struct replay_backend *b = ctx;
-    fleet_apply(b->replay->fleet, ev);
+    struct event room;
+    fleet_apply(b->replay->fleet, event_priced(b->replay->prices, driver_kind(b->kind), ev, &room));
 }
 
 static void on_link(void *ctx, enum link_state st, const char *why, int64_t retry_ms)
@@ -261,10 +264,10 @@ static void release(struct replay *r)
     codec_free(r->codec);
 }
 
-enum status hub_replay(struct fleet *f, const char *journal_dir, struct why *why)
+enum status hub_replay(struct fleet *f, const char *journal_dir, const struct price_table *prices, struct why *why)
 {
     struct journal_cursor *c = NULL;
-    struct replay r = {.fleet = f, .codec = codec_new()};
+    struct replay r = {.fleet = f, .prices = prices, .codec = codec_new()};
     uint64_t start = 1;
     buf_init(&r.frame, JOURNAL_LINE_BYTES);
     buf_init(&r.command, JOURNAL_LINE_BYTES);

@@ -369,6 +369,7 @@ const struct driver_ops driver_codex = {
     .kind = "codex",
     .help = "a running `codex app-server`, as its second client",
     .state_bytes = sizeof(struct codex),
+    .tells_tokens_only = true,
     .keeps_no_stop = true,
     .open = codex_open,
     .feed = feed,

@@ -56,7 +56,7 @@ struct codex_thread {
     char turn[CODEX_ID_BYTES];    /* the one that runs; empty: none */
     char *name;
     char *cwd;
-    char *sandbox_mode;
+    char *model;
     enum agent_state state;
     char *reason;        /* of the state */
     bool known;          /* the server has said who it is */
@@ -162,6 +162,7 @@ void thread_turn_ended(struct codex *c, struct codex_thread *t, uint32_t turn);
 void thread_took_terminals(struct codex *c, struct codex_thread *t, uint32_t result);
 bool thread_is_quiet(const struct codex_thread *t); /* no turn, and no command of it runs, as far as is known */
 bool thread_is_over(const struct codex_thread *t);
+void thread_keep(char **slot, struct span s); /* a copy in place of what was there; empty: none */
 void threads_disconnect(struct codex *c); /* what a new connection asks anew */
 void threads_release(struct codex *c);
 

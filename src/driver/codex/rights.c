@@ -92,7 +92,8 @@ void rights_take(struct codex *c, struct codex_thread *t, uint32_t settings)
     event_put_text(&ev, F_PERMISSION_SANDBOX, type);
     event_put_text(&ev, F_PERMISSION_NETWORK, span_str(r->network));
     event_set_list(&ev, F_GRANTS, r->grants, r->count);
-    event_put_text(&ev, F_MODEL, codex_text(c, settings, "model"));
+    thread_keep(&t->model, codex_text(c, settings, "model"));
+    event_put_text(&ev, F_MODEL, span_str(t->model));
     event_put_text(&ev, F_PROVIDER, codex_text(c, settings, "modelProvider"));
     thread_show(c, t);
     codex_emit(c, &ev);

@@ -41,6 +41,7 @@ void spend_take(struct codex *c, struct codex_thread *t, uint32_t usage)
         event_set_number(&ev, COUNTS[i].field, told(c, sum[i], t->used[i]));
         t->used[i] = sum[i];
     }
+    event_put_text(&ev, F_MODEL, span_str(t->model));
     thread_show(c, t);
     codex_emit(c, &ev);
 }

@@ -4,6 +4,12 @@
 
 #include "checkrein/alloc.h"
 
+void thread_keep(char **slot, struct span s)
+{
+    free(*slot);
+    *slot = s.n ? xstrndup(s.p, s.n) : NULL;
+}
+
 /* ---- the table */
 
 struct codex_thread *thread_find(const struct codex *c, struct span id)
@@ -55,7 +61,7 @@ static void thread_free(struct codex_thread *t)
     items_release(t);
     free(t->name);
     free(t->cwd);
-    free(t->sandbox_mode);
+    free(t->model);
     free(t->reason);
     free(t);
 }
@@ -172,20 +178,15 @@ static struct span last_part(struct span path)
     return span_sub(path, at, path.n);
 }
 
-static void keep(char **slot, struct span s)
-{
-    free(*slot);
-    *slot = s.n ? xstrndup(s.p, s.n) : NULL;
-}
-
 static void name_it(struct codex *c, struct codex_thread *t, uint32_t object)
 {
     struct span nick = codex_text(c, object, "agentNickname");
     struct span given = codex_text(c, object, "name");
     struct span folder = last_part(codex_text(c, object, "cwd"));
     struct span name = nick.n ? nick : given.n ? given : folder.n ? folder : span_str(t->id);
-    keep(&t->name, codex_cut(name, CODEX_TEXT_BYTES));
-    keep(&t->cwd, codex_text(c, object, "cwd"));
+    thread_keep(&t->name, codex_cut(name, CODEX_TEXT_BYTES));
+    thread_keep(&t->cwd, codex_text(c, object, "cwd"));
+    thread_keep(&t->model, codex_text(c, object, "model"));
 }
 
 /* Its parent, or the program that began it, as that called itself. */

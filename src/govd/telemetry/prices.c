@@ -16,10 +16,15 @@ static enum status add_price(void *ctx, const struct ini *ini, const struct ini_
     return ST_OK;
 }
 
+enum status govd_read_prices(struct price_table *t, const char *path, struct why *why)
+{
+    return ini_read_list(path, "price", add_price, t, why);
+}
+
 enum status prices_load(struct govd *g, struct why *why)
 {
     struct price_table *fresh = price_table_new();
-    enum status st = ini_read_list(g->prices_path, "price", add_price, fresh, why);
+    enum status st = govd_read_prices(fresh, g->prices_path, why);
     if (st != ST_OK) {
         price_table_free(fresh);
         return st;
