@@ -10,13 +10,15 @@ static const struct subcommand SUBCOMMANDS[] = {
      "Agents ask it before every call of a tool; a call that no rule allows waits until an operator decides.\n\n"
      "SIGHUP reads the policy again; a bad file is refused whole and the old rules stay. SIGTERM refuses "
      "all that waits and ends."},
-    {"connect", cmd_connect, "claude|gemini", "put an installed agent behind the daemon", OPTIONS_CONNECT,
+    {"connect", cmd_connect, "claude|gemini|codex", "put an installed agent behind the daemon", OPTIONS_CONNECT,
      "Shows the difference, keeps everything else in the settings, and fails closed for the version that is "
      "installed.\n\n"
      "Scope user is the user's own settings; the daemon's token stands in them. Scope project is "
      ".claude/settings.local.json or .gemini/settings.json of this folder, scope managed the settings of the machine, "
      "which only root writes: both ask over the Unix socket and hold no token. No start flag of Claude Code skips those of "
-     "the machine; Gemini CLI can be led past them: checkrein doctor gemini says how."},
+     "the machine; Gemini CLI can be led past them: checkrein doctor gemini says how.\n\n"
+     "Codex is a back-end of its own: nothing of its settings is touched. Its control socket is looked for, and named in "
+     "checkrein.ini."},
     {"doctor", cmd_doctor, "[claude|gemini]", "does the gate hold, and what would still get past it", OPTIONS_DOCTOR,
      "Looks at the daemon, its record and the settings of every scope, and sends a test call through the hook that is "
      "installed. Ends with 0 only when that was refused and nothing else is wrong."},

@@ -2,6 +2,7 @@
 
 #include "../app_priv.h"
 #include "../program.h"
+#include "attach.h"
 
 #include "checkrein/file.h"
 #include "checkrein/num.h"
@@ -262,11 +263,25 @@ const struct option_row OPTIONS_CONNECT[] = {
     {"remove", NULL, "take checkrein's hooks out again", AT(remove)},
     {"binary", "FILE", "the installed client, to ask its version", AT(binary)},
     {"runtime-version", "V", "take this version instead of asking", AT(version)},
-    {"socket", "PATH", "the daemon's socket", AT(socket)},
+    {"socket", "PATH", "the daemon's socket; of codex: its control socket", AT(socket)},
     {"token-file", "FILE", "the daemon's token", AT(token)},
     {"hook-port", "N", "the daemon's hook port", AT(port)},
     {0},
 };
+
+static int attach(const struct choices *ch)
+{
+    struct conf conf;
+    struct why why = {0};
+    struct attach_options o = {
+        .config = ch->config, .socket = ch->socket, .dry_run = ch->dry_run != NULL, .remove = ch->remove != NULL};
+    enum status st = config_load(&conf, ch->config, &why);
+    if (st == ST_OK) {
+        st = attach_codex(&o, &conf, &why);
+    }
+    conf_release(&conf);
+    return st == ST_OK ? EXIT_DONE : app_trouble(&why, EXIT_TROUBLE);
+}
 
 int cmd_connect(struct args *a)
 {
@@ -275,9 +290,12 @@ int cmd_connect(struct args *a)
     if (st == ST_END) {
         return EXIT_DONE;
     }
+    if (st == ST_OK && a->argc == 1 && strcmp(a->argv[0], "codex") == 0) {
+        return attach(&ch);
+    }
     const struct connector *to = st == ST_OK && a->argc == 1 ? connector_find(a->argv[0]) : NULL;
     if (!to) {
-        app_say("which runtime? `claude` and `gemini` are known");
+        app_say("which runtime? `claude`, `gemini` and `codex` are known");
         return EXIT_USAGE;
     }
     const struct settings_scope *scope = connect_scope(to->name, ch.scope ? ch.scope : "user");

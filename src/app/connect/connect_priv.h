@@ -10,6 +10,7 @@
  *   hooks.c     all hooks of ours, by the table of their runtime
  *   edit.c      several changes of one settings text, ours told from others' by a mark
  *   splice.c    JSON text edited in place: what is not ours keeps its bytes
+ *   attach.c    a runtime that is a back-end of its own: a section of our configuration
  *   diff.c      the difference between two texts, for a person
  */
 #ifndef CONNECT_PRIV_H
