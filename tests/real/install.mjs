@@ -2,7 +2,7 @@
 import { client, Missing } from './lib/install.mjs';
 
 try {
-  for (const pin of ['current', 'old', 'gemini']) {
+  for (const pin of ['current', 'old', 'gemini', 'codex']) {
     const { binary, version } = client(pin);
     console.log(`${version} ${binary}`);
   }

@@ -43,6 +43,8 @@ export class Gate {
     this.record = path.join(sandbox.env.XDG_STATE_HOME, 'checkrein/daemon');
     this.socket = path.join(sandbox.env.XDG_RUNTIME_DIR, 'checkrein/checkrein.sock');
     this.themes = path.join(source, 'themes');
+    /** What consoles and verbs connect to. */
+    this.backend = { kind: 'checkrein', url: `unix:${this.socket}` };
   }
 
   get pid() {
@@ -60,7 +62,7 @@ export class Gate {
   }
 
   #backend() {
-    return section('backend gate', { kind: 'checkrein', url: `unix:${this.socket}` });
+    return section('backend gate', this.backend);
   }
 
   /** The configuration of one console: each keeps a record of its own. */

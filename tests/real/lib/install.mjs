@@ -23,13 +23,18 @@ function cacheFolder() {
 }
 
 const NODE = `node-${process.platform}-${process.arch}`;
+const TRIPLES = { x64: 'x86_64-unknown-linux-musl', arm64: 'aarch64-unknown-linux-musl' };
 
-// What each package is kept under, where its executable is, and the major version of Node that this needs. Claude
-// Code's is native, in the platform's own package: it needs no Node, and no install script has to run.
+// What each package is kept under, where its executable is, and the major version of Node that this needs. That of Claude
+// Code and of Codex is native, in the platform's own package: it needs no Node, and no install script has to run.
 const PACKAGES = {
   '@anthropic-ai/claude-code': {
     folder: 'claude-code',
     binary: `@anthropic-ai/claude-code-${process.platform}-${process.arch}/claude`,
+  },
+  '@openai/codex': {
+    folder: 'codex',
+    binary: `@openai/codex-${process.platform}-${process.arch}/vendor/${TRIPLES[process.arch]}/bin/codex`,
   },
   '@google/gemini-cli': { folder: 'gemini-cli', binary: '@google/gemini-cli/bundle/gemini.js', node: 20 },
   [NODE]: { folder: 'node', binary: `${NODE}/bin/node` },
@@ -88,7 +93,7 @@ function nodeOf(major) {
   return Number(process.versions.node.split('.')[0]) >= major ? process.execPath : client('node').binary;
 }
 
-/** Path and version of a pinned client: `current`, or `old`, from before HTTP hooks could fail closed; `gemini`.
+/** Path and version of a pinned client: `current`, or `old`, from before HTTP hooks could fail closed; `gemini`; `codex`.
  *  `node` is the one to run it with, when it is not native. */
 export function client(name) {
   const pin = pinOf(name);

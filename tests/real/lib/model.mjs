@@ -9,9 +9,10 @@ import { randomUUID } from 'node:crypto';
 import { sendJson } from './send.mjs';
 import * as gemini from './gemini_api.mjs';
 import * as messages from './messages_api.mjs';
+import * as responses from './responses_api.mjs';
 
 const NAMED = /<<play ([\w-]+)>>/;
-const APIS = [messages, gemini];
+const APIS = [messages, gemini, responses];
 
 /** One call of a tool: a step is one of these, or several in an array. */
 export const tool = (name, input) => ({ name, input });
@@ -40,7 +41,9 @@ export class Model {
   results = []; // {id, text, isError, at}: what the model was told of its calls, each once
   answers = []; // {play, step, calls, at}
   strays = [];
+  heads = []; // headers of the requests for an answer
   #refusals = { status: 0, left: 0 };
+  #cuts = 0;
   #closed = null; // while a promise: answers wait for it
   #open = null;
   #server = http.createServer((request, response) => {
@@ -87,6 +90,11 @@ export class Model {
     this.#refusals = { status, left: times };
   }
 
+  /** The next so many answers break off before anything is said. */
+  cut(times) {
+    this.#cuts = times;
+  }
+
   get refusalsLeft() {
     return this.#refusals.left;
   }
@@ -102,8 +110,20 @@ export class Model {
     const api = APIS.find((one) => one.serves(pathname));
     if (!api) sendJson(response, request.method === 'HEAD' ? 200 : 404, {});
     else if (api.aside(response, pathname, body)) return;
-    else if (this.#refusals.left > 0) this.#refuse(response);
+    else await this.#turn(api, request, response, pathname, body);
+  }
+
+  async #turn(api, request, response, pathname, body) {
+    this.heads.push(request.headers);
+    if (this.#refusals.left > 0) this.#refuse(response);
+    else if (this.#cuts > 0) this.#cut(response);
     else await this.#answer(api, response, pathname, JSON.parse(body));
+  }
+
+  #cut(response) {
+    this.#cuts--;
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(': begun\n\n', () => response.destroy());
   }
 
   #refuse(response) {

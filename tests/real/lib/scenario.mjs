@@ -9,6 +9,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Claude } from './claude.mjs';
+import { Codex } from './codex.mjs';
 import { Gemini } from './gemini.mjs';
 import { Gate } from './gate.mjs';
 import { client, Missing, Unable } from './install.mjs';
@@ -21,6 +22,8 @@ const SOURCE = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../..
 const SCENARIO_MS = 120000;
 const EXIT_SKIPPED = 77;
 
+const CLIENTS = { gemini: Gemini, codex: Codex };
+
 class World {
   #terminals = [];
 
@@ -29,8 +32,8 @@ class World {
     const world = new World();
     world.sandbox = new Sandbox();
     world.model = await Model.start();
-    world.client = pin === 'gemini' ? 'gemini' : 'claude';
-    const Client = pin === 'gemini' ? Gemini : Claude;
+    world.client = CLIENTS[pin] ? pin : 'claude';
+    const Client = CLIENTS[pin] ?? Claude;
     world[world.client] = new Client(world.sandbox, world.model, installed);
     world.gate = new Gate(world.sandbox, path.resolve(process.env.CHECKREIN_BINARY ?? 'checkrein'), SOURCE);
     return world;

@@ -1,0 +1,241 @@
+// The real Codex in a sandbox: its own home, a key that is worth nothing, the scripted model as its service and as the
+// proxy for everything else. Its server is ended by SIGKILL: told by SIGTERM, it first waits for its turns.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { tool } from './model.mjs';
+import { Terminal } from './terminal.mjs';
+import { until, within } from './until.mjs';
+import { WebSocketClient } from './websocket.mjs';
+
+const PORTS = { from: 20000, count: 12000 }; // below the range that the kernel hands out by itself
+const KEY = 'not-a-key-of-anybody-0000000000000000000';
+
+/** A command that leaves the sandbox, and so asks. */
+export const command = (cmd, more = {}) => tool('exec_command', {
+  cmd, login: false, yield_time_ms: 20000, sandbox_permissions: 'require_escalated', justification: 'a step of the test', ...more,
+});
+/** A command that stays inside the sandbox, and so does not ask. */
+export const inside = (cmd, more = {}) => tool('exec_command', { cmd, login: false, yield_time_ms: 20000, ...more });
+export const patch = (...lines) => tool('apply_patch', ['*** Begin Patch', ...lines, '*** End Patch', ''].join('\n'));
+
+export const ACCEPT = { decision: 'accept' };
+export const DECLINE = { decision: 'decline' };
+export const isApproval = (message) => /requestApproval$/.test(message.method);
+
+const threadOf = (message) => message.params?.threadId;
+
+/** One connection of a program of the user's: it starts threads and turns, and hears what its threads are asked. */
+export class User {
+  asks = []; // requests of the server
+  seen = []; // its notifications
+  #socket;
+  #id = 0;
+  #answers = new Map();
+
+  static async open(where, headers, name = 'a-client-of-the-user') {
+    const user = new User();
+    user.#socket = await WebSocketClient.open(where, { headers, onText: (text) => user.#take(JSON.parse(text)) });
+    await user.call('initialize', { clientInfo: { name, title: name, version: '1' }, capabilities: { experimentalApi: true } });
+    user.#send({ method: 'initialized' });
+    return user;
+  }
+
+  #send(message) {
+    this.#socket.send(JSON.stringify(message));
+  }
+
+  #take(message) {
+    if (message.method) (message.id === undefined ? this.seen : this.asks).push(message);
+    else this.#answers.get(message.id)?.(message);
+  }
+
+  async call(method, params = {}) {
+    const id = ++this.#id;
+    const answer = new Promise((done) => this.#answers.set(id, done));
+    this.#send({ id, method, params });
+    const { result, error } = await within(`an answer to ${method}`, answer);
+    assert.equal(error, undefined, `${method}: ${JSON.stringify(error)}`);
+    return result;
+  }
+
+  async thread(cwd, more = {}) {
+    return (await this.call('thread/start', { cwd, ...more })).thread.id;
+  }
+
+  async turn(threadId, text, more = {}) {
+    return (await this.call('turn/start', { threadId, input: [{ type: 'text', text }], ...more })).turn.id;
+  }
+
+  note(what, method, fits = () => true) {
+    return until(what, () => this.seen.find((one) => one.method === method && fits(one.params)));
+  }
+
+  /** How a turn ended: "completed", "interrupted", "failed". */
+  async ended(turnId) {
+    const { params } = await this.note('the turn ends', 'turn/completed', ({ turn }) => turn.id === turnId);
+    return params.turn.status;
+  }
+
+  isOpen(ask) {
+    return !this.seen.some(({ method, params }) => method === 'serverRequest/resolved' && params.requestId === ask.id);
+  }
+
+  ask(what, fits = () => true) {
+    return until(what, () => this.asks.find((one) => this.isOpen(one) && fits(one)));
+  }
+
+  answer(ask, result) {
+    this.#send({ id: ask.id, result });
+  }
+
+  /** Tells the server whose request it was, and what became of it. */
+  closed(ask) {
+    return this.note('the request is closed', 'serverRequest/resolved', ({ requestId, threadId }) =>
+      requestId === ask.id && threadId === threadOf(ask));
+  }
+
+  drop() {
+    this.#socket.drop();
+  }
+}
+
+async function freePort() {
+  for (;;) {
+    const port = PORTS.from + Math.floor(Math.random() * PORTS.count);
+    const isFree = await new Promise((done) => {
+      const probe = net.createServer().once('error', () => done(false));
+      probe.listen(port, '127.0.0.1', () => probe.close(() => done(true)));
+    });
+    if (isFree) return port;
+  }
+}
+
+export class Codex {
+  #sandbox;
+  #model;
+  #server = null;
+
+  constructor(sandbox, model, { binary, version }) {
+    this.#sandbox = sandbox;
+    this.#model = model;
+    this.binary = binary;
+    this.version = version;
+    this.home = sandbox.path('home/.codex');
+    this.tokenFile = sandbox.write('home/.config/checkrein/codex.token', 'a-token-of-this-test\n');
+    fs.chmodSync(this.tokenFile, 0o600);
+    fs.mkdirSync(this.home, { mode: 0o700 });
+    this.configure();
+  }
+
+  /** What a person has set: nothing leaves the machine, and what leaves the sandbox is asked for. */
+  configure({ key = `env_key = "FAKE_KEY"`, features = '' } = {}) {
+    fs.writeFileSync(path.join(this.home, 'config.toml'), `
+model = "gpt-5.5"
+model_provider = "fake"
+approval_policy = "on-request"
+sandbox_mode = "workspace-write"
+check_for_update_on_startup = false
+[sandbox_workspace_write]
+exclude_slash_tmp = true
+exclude_tmpdir_env_var = true
+[analytics]
+enabled = false
+[features]
+plugins = false
+apps = false
+${features}
+[model_providers.fake]
+name = "Fake"
+base_url = "${this.#model.url}/v1"
+wire_api = "responses"
+supports_websockets = false
+${key}
+request_max_retries = 1
+stream_max_retries = 1
+[projects."${this.#sandbox.project}"]
+trust_level = "trusted"
+`);
+  }
+
+  get env() {
+    return {
+      CODEX_HOME: this.home,
+      FAKE_KEY: KEY,
+      HTTP_PROXY: this.#model.url,
+      HTTPS_PROXY: this.#model.url,
+      NO_PROXY: '127.0.0.1,localhost',
+      TERM: 'xterm-256color',
+    };
+  }
+
+  get pid() {
+    return this.#server?.pid;
+  }
+
+  get log() {
+    return this.#server?.seen.err ?? '';
+  }
+
+  /** For checkrein.ini. */
+  get backend() {
+    return this.socket ? { kind: 'codex', url: `unix:${this.socket}` }
+      : { kind: 'codex', url: `ws://127.0.0.1:${this.port}/`, token_file: this.tokenFile };
+  }
+
+  async #start(listen, isUp) {
+    this.#server = this.#sandbox.start(this.binary, ['app-server', ...listen], { env: this.env });
+    const up = until('the server listens', isUp);
+    const came = await Promise.race([up, this.#server.ended]);
+    assert.equal(came, true, `the server ended at once: ${this.log}`);
+  }
+
+  /** Its server on a loopback port, behind a token. */
+  async serve() {
+    this.port ??= await freePort();
+    const listen = ['--listen', `ws://127.0.0.1:${this.port}`, '--ws-auth', 'capability-token', '--ws-token-file', this.tokenFile];
+    await this.#start(listen, () => fetch(`http://127.0.0.1:${this.port}/readyz`).then(({ ok }) => ok, () => false));
+  }
+
+  /** Its server on a Unix socket, as its own clients use it. */
+  async serveUnix() {
+    this.socket = this.#sandbox.path('run/codex.sock');
+    await this.#start(['--listen', `unix://${this.socket}`], () => fs.existsSync(this.socket));
+  }
+
+  /** What its background server would be reached at. */
+  get controlSocket() {
+    return path.join(this.home, 'app-server-control/app-server-control.sock');
+  }
+
+  async kill() {
+    process.kill(this.pid, 'SIGKILL');
+    await within('the server is gone', this.#server.ended);
+  }
+
+  user(name) {
+    const where = this.socket ? { socketPath: this.socket } : { host: '127.0.0.1', port: this.port };
+    const token = fs.readFileSync(this.tokenFile, 'utf8').trim();
+    return User.open(where, { Authorization: `Bearer ${token}` }, name);
+  }
+
+  /** The client's own full screen. */
+  async screen({ args = [], cols = 120, rows = 40 } = {}) {
+    const env = { ...this.env, CODEX_TOKEN: fs.readFileSync(this.tokenFile, 'utf8').trim() };
+    const terminal = new Terminal(this.#sandbox, 'codex', { cols, rows, command: [this.binary, ...args], env });
+    return terminal;
+  }
+
+  /** On the server of this test. */
+  remote() {
+    return this.screen({ args: ['--remote', `ws://127.0.0.1:${this.port}`, '--remote-auth-token-env', 'CODEX_TOKEN'] });
+  }
+
+  /** Types a prompt into that screen and sends it. */
+  async ask(terminal, prompt) {
+    terminal.type(prompt);
+    await terminal.shows(prompt.slice(0, 30));
+    terminal.press('Enter');
+  }
+}
