@@ -77,6 +77,7 @@ static enum status on_greeted(struct codex *c, bool failed)
                         SPAN_ARG(codex_cut(codex_text(c, TAPE_ROOT, "error/message"), 120)));
     }
     take_version(c, codex_text(c, TAPE_ROOT, "result/userAgent"));
+    orders_reconnected(c);
     c->phase = CODEX_SYNCING;
     c->sync_open = 0;
     c->listed = c->barrier = c->barrier_asked = false;

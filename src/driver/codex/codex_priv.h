@@ -209,6 +209,7 @@ void orders_item_ended(struct codex *c, const struct codex_thread *t, struct spa
 void orders_command_runs(struct codex *c, const struct codex_thread *t, struct span item);
 void orders_ask_closed(struct codex *c, const struct codex_ask *a);
 void orders_turn_began(struct codex *c, struct codex_thread *t);
+void orders_reconnected(struct codex *c);
 bool orders_wait(const struct codex *c); /* something is asked for again until it is answered */
 void orders_upkeep(struct codex *c);
 void orders_release(struct codex *c);

@@ -161,6 +161,7 @@ void item_ended(struct codex *c, struct codex_thread *t, uint32_t item)
     enum outcome outcome = outcome_of(c, item);
     struct event ev;
     if (!it) {
+        orders_item_ended(c, t, codex_text(c, item, "id"), outcome); /* it began before this connection */
         return;
     }
     say_end(c, t, it, &ev, outcome);

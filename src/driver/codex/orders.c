@@ -18,6 +18,8 @@ struct order_kind {
     enum order_end (*look)(struct codex *c, struct codex_order *o, struct why *why); /* NULL: ended by a room's own word */
     const char *seen; /* what confirmed it */
     void (*again)(struct codex *c, struct codex_order *o); /* upkeep; NULL: nothing to ask */
+    enum codex_method taken; /* whose answer says that the server took it; CODEX_METHODS: none does */
+    bool of_tree;            /* and that about any thread of its tree */
 };
 
 struct codex_order {
@@ -26,6 +28,7 @@ struct codex_order {
     char thread[CODEX_ID_BYTES];
     char item[CODEX_ID_BYTES]; /* of an answer */
     bool closed;               /* the request that it answered */
+    bool taken;                /* by the server */
     int64_t since_us;
 };
 
@@ -43,9 +46,11 @@ static struct codex_thread *thread_of(const struct codex *c, const struct codex_
 
 typedef void thread_fn(struct codex *c, struct codex_thread *t);
 
+/* What a connection before this one knew, and this server has not named, is not here. */
 static bool in_tree(const struct codex_thread *t, const struct codex_thread *root)
 {
-    return !t->hidden && (!root || span_eq(span_str(t->session), span_str(root->session)));
+    bool here = t == root || t->known || t->awaits_read || t->shown;
+    return here && !t->hidden && (!root || span_eq(span_str(t->session), span_str(root->session)));
 }
 
 static void each_of(struct codex *c, const struct codex_thread *root, thread_fn *fn)
@@ -332,15 +337,19 @@ static void again_answer(struct codex *c, struct codex_order *o)
 }
 
 static const struct order_kind KINDS[] = {
-    {VERB_APPROVE,   begin_answer,    NULL,           NULL,                                                again_answer   },
-    {VERB_DENY,      begin_answer,    NULL,           NULL,                                                NULL           },
-    {VERB_INTERRUPT, begin_interrupt, look_interrupt, "its turn ended and the server lists no command of it", again_interrupt},
-    {VERB_STOP,      begin_stop,      look_stop,      "every turn of its tree ended and the server lists no command", again_stop},
-    {VERB_KILL,      begin_kill,      look_kill,      "the server says that it and its helpers are unloaded", again_kill   },
-    {VERB_STOP_ALL,  begin_stop_all,  look_stop_all,  "every turn ended and the server lists no command", again_stop_all   },
-    {VERB_RESET_STOP, begin_reset,    look_reset,     "this console",                                       NULL           },
-    {VERB_REVOKE,    begin_revoke,    look_revoke,    "the server says that nobody is logged in",           NULL           },
-    {VERB_MESSAGE,   begin_message,   NULL,           NULL,                                                NULL           },
+    {VERB_APPROVE, begin_answer, NULL, NULL, again_answer, CODEX_METHODS, false},
+    {VERB_DENY, begin_answer, NULL, NULL, NULL, CODEX_METHODS, false},
+    {VERB_INTERRUPT, begin_interrupt, look_interrupt, "its turn ended and the server lists no command of it",
+     again_interrupt, CALL_INTERRUPT, false},
+    {VERB_STOP, begin_stop, look_stop, "every turn of its tree ended and the server lists no command", again_stop,
+     CALL_CLEAN, true},
+    {VERB_KILL, begin_kill, look_kill, "the server says that it and its helpers are unloaded", again_kill,
+     CALL_ARCHIVE, true},
+    {VERB_STOP_ALL, begin_stop_all, look_stop_all, "every turn ended and the server lists no command", again_stop_all,
+     CALL_CLEAN, true},
+    {VERB_RESET_STOP, begin_reset, look_reset, "this console", NULL, CODEX_METHODS, false},
+    {VERB_REVOKE, begin_revoke, look_revoke, "the server says that nobody is logged in", NULL, CALL_LOGOUT, false},
+    {VERB_MESSAGE, begin_message, NULL, NULL, NULL, CODEX_METHODS, false},
 };
 
 static const struct order_kind *kind_of(enum verb verb)
@@ -419,7 +428,6 @@ enum status orders_send(struct codex *c, const struct command *cmd, struct why *
     }
     GROW(c->orders, c->order_cap, c->order_count + 1);
     c->orders[c->order_count++] = o;
-    say(c, o->id, COMMAND_ACCEPTED, SPAN_NONE, NULL);
     orders_look(c);
     return ST_OK;
 }
@@ -439,7 +447,7 @@ static bool look_at(struct codex *c, size_t at)
         end(c, at, COMMAND_CONFIRMED, SPAN_NONE, o->kind->seen);
     } else if (seen == NOT_SO) {
         end(c, at, COMMAND_FAILED, span_str(why.text), NULL);
-    } else if (o->kind->look && c->now_us - o->since_us > PATIENCE_US) {
+    } else if (c->now_us - o->since_us > PATIENCE_US) {
         end(c, at, COMMAND_UNVERIFIABLE, SPAN("the server took it, but its effect is not seen"), NULL);
     } else {
         return false;
@@ -467,6 +475,7 @@ void orders_ask_closed(struct codex *c, const struct codex_ask *a)
     }
     if (a->item[0] && a->ours == DECISION_APPROVED) {
         c->orders[at]->closed = true;
+        c->orders[at]->since_us = c->now_us;
         again_answer(c, c->orders[at]);
     } else {
         end(c, at, COMMAND_CONFIRMED, SPAN_NONE, "the server closed the request");
@@ -512,12 +521,33 @@ static void took_message(struct codex *c, size_t at, bool failed)
     }
 }
 
-/* Of a thread's request: what the server refuses, ends the order that it was for. */
-static void refuse_of(struct codex *c, struct span thread, enum verb verb)
+/* ---- what the server says to what was sent for an order */
+
+static bool is_for(const struct codex *c, const struct codex_order *o, enum codex_method m, struct span about)
+{
+    const struct codex_thread *t = thread_find(c, about);
+    const struct codex_thread *its = thread_of(c, o);
+    bool of_tree = o->kind->of_tree && t && in_tree(t, its);
+    return o->kind->taken == m && (of_tree || span_is(about, o->thread) || span_is(about, o->id));
+}
+
+static void was_taken(struct codex *c, enum codex_method m, struct span about)
+{
+    for (size_t i = 0; i < c->order_count; i++) {
+        struct codex_order *o = c->orders[i];
+        if (!o->taken && is_for(c, o, m, about)) {
+            o->taken = true;
+            say(c, o->id, COMMAND_ACCEPTED, SPAN_NONE, NULL);
+        }
+    }
+}
+
+/* A stop asks several threads, again and again: what one of them says is not its end. */
+static void was_refused(struct codex *c, enum codex_method m, struct span about)
 {
     struct span error = codex_cut(codex_text(c, TAPE_ROOT, "error/message"), CODEX_TEXT_BYTES);
     for (size_t i = 0; i < c->order_count;) {
-        if (c->orders[i]->kind->verb == verb && span_is(thread, c->orders[i]->thread)) {
+        if (m != CALL_CLEAN && is_for(c, c->orders[i], m, about)) {
             end(c, i, COMMAND_REFUSED, error, NULL);
         } else {
             i++;
@@ -528,12 +558,24 @@ static void refuse_of(struct codex *c, struct span thread, enum verb verb)
 void orders_response(struct codex *c, enum codex_method m, struct span about, bool failed)
 {
     size_t at = order_at(c, about);
-    if ((m == CALL_STEER || m == CALL_TURN || (m == CALL_LOGOUT && failed)) && at < c->order_count) {
+    if ((m == CALL_STEER || m == CALL_TURN) && at < c->order_count) {
         took_message(c, at, failed);
-    } else if (failed && m == CALL_INTERRUPT) {
-        refuse_of(c, about, VERB_INTERRUPT);
-    } else if (failed && m == CALL_ARCHIVE) {
-        refuse_of(c, about, VERB_KILL);
+    } else if (failed) {
+        was_refused(c, m, about);
+    } else {
+        was_taken(c, m, about);
+    }
+}
+
+/* Answers of a connection that ended: what they came to is told to nobody any more. */
+void orders_reconnected(struct codex *c)
+{
+    for (size_t i = 0; i < c->order_count;) {
+        if (c->orders[i]->kind->look) {
+            i++;
+        } else {
+            end(c, i, COMMAND_UNVERIFIABLE, SPAN("the connection ended before the server said what came of it"), NULL);
+        }
     }
 }
 
