@@ -31,6 +31,8 @@ void codex_begin(const struct codex *c, struct event *ev, enum event_type type, 
 
 void codex_emit(struct codex *c, struct event *ev)
 {
+    (void)snprintf(c->event_id, sizeof(c->event_id), "%llx.%llx", (unsigned long long)c->now_us, (unsigned long long)++c->told);
+    ev->id = span_str(c->event_id);
     ev->snapshot = c->phase == CODEX_SYNCING;
     c->link.sink.event(c->link.sink.ctx, ev);
 }

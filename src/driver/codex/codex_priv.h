@@ -97,6 +97,8 @@ struct codex {
     char account[32];    /* kind of the stored login: "apiKey", "chatgpt"; empty: none, "?": not said */
     bool latched;        /* by a fleet stop from here */
     uint32_t stop_requested, stop_confirmed;
+    uint64_t told;       /* events */
+    char event_id[40];   /* of the last: the same again when the record is replayed */
     uint64_t unknown;    /* notifications and requests that this version does not know */
     int64_t limit_told;  /* reset time of the limit that was told about */
     loop_id upkeep;
