@@ -1,6 +1,7 @@
 // The real Codex in a sandbox: its own home, a key that is worth nothing, the scripted model as its service and as the
 // proxy for everything else. Its server is ended by SIGKILL: told by SIGTERM, it first waits for its turns.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -20,6 +21,8 @@ export const command = (cmd, more = {}) => tool('exec_command', {
 export const inside = (cmd, more = {}) => tool('exec_command', { cmd, login: false, yield_time_ms: 20000, ...more });
 export const patch = (...lines) => tool('apply_patch', ['*** Begin Patch', ...lines, '*** End Patch', ''].join('\n'));
 
+/** A request for this command, as checkrein shows it. */
+export const asked = (gate, cmd) => gate.approval(`"${cmd}" is asked for`, (request) => request['action.summary'] === cmd);
 export const ACCEPT = { decision: 'accept' };
 export const DECLINE = { decision: 'decline' };
 export const isApproval = (message) => /requestApproval$/.test(message.method);
@@ -98,6 +101,43 @@ export class User {
 
   drop() {
     this.#socket.drop();
+  }
+}
+
+/** A loopback port before the server's: what passes can be cut, and what a client greets with is kept. */
+export class Relay {
+  heads = [];
+  #pairs = new Set();
+
+  static async open(port) {
+    const relay = new Relay();
+    relay.#server = net.createServer((client) => relay.#pass(client, port)).listen(0, '127.0.0.1');
+    await once(relay.#server, 'listening');
+    relay.port = relay.#server.address().port;
+    return relay;
+  }
+
+  #server;
+
+  #pass(client, port) {
+    const server = net.connect(port, '127.0.0.1');
+    this.#pairs.add(client);
+    client.once('data', (bytes) => this.heads.push(bytes.toString('latin1')));
+    for (const [from, to] of [[client, server], [server, client]]) {
+      from.pipe(to);
+      from.on('error', () => to.destroy());
+      from.on('close', () => to.destroy());
+    }
+    client.on('close', () => this.#pairs.delete(client));
+  }
+
+  cut() {
+    for (const client of this.#pairs) client.destroy();
+  }
+
+  close() {
+    this.cut();
+    this.#server.close();
   }
 }
 
@@ -207,6 +247,15 @@ trust_level = "trusted"
   /** What its background server would be reached at. */
   get controlSocket() {
     return path.join(this.home, 'app-server-control/app-server-control.sock');
+  }
+
+  /** Its server, what checkrein is told of it, and a client of the user's. */
+  async begin(gate, options = {}) {
+    this.configure(options);
+    await this.serve();
+    gate.backend = this.backend;
+    await gate.configure();
+    return this.user();
   }
 
   async kill() {

@@ -137,6 +137,20 @@ export class Gate {
     return this.run('deny', request['approval.id'], '--reason', reason);
   }
 
+  /** Events as they come, on a connection of its own: their data, with their type. */
+  async watch() {
+    const { seen } = this.#sandbox.start(this.checkrein, ['watch', '--json'], { cwd: this.#sandbox.root });
+    const told = () => seen.out.split('\n').filter((line) => line.endsWith('}')).map((line) => JSON.parse(line))
+      .map(({ type, data }) => ({ type: type.replace('dev.checkrein.', ''), ...data }));
+    const watch = {
+      told,
+      of: (type) => told().filter((event) => event.type === type),
+      event: (what, type, fits = () => true) => until(what, () => watch.of(type).find(fits)),
+    };
+    await watch.event('the connection is live', 'backend.link', (event) => event['backend.link'] === 'live');
+    return watch;
+  }
+
   /** All lines of the daemon's record, in order. */
   lines() {
     const segments = fs.readdirSync(this.record).filter((name) => name.endsWith('.jsonl')).sort();
