@@ -195,24 +195,108 @@ void ask_take(struct codex *c, struct span method, uint32_t params)
 
 /* ---- its end */
 
+static void say_resolved(struct codex *c, const struct codex_ask *a, enum decision decision, struct span reason)
+{
+    struct event ev;
+    codex_begin(c, &ev, EVENT_APPROVAL_RESOLVED, thread_find(c, span_str(a->thread)));
+    event_set_text(&ev, F_APPROVAL_ID, span_str(a->approval));
+    event_set_number(&ev, F_DECISION, decision);
+    event_put_text(&ev, F_REASON, reason);
+    event_put_text(&ev, F_DECIDED_BY, decision == a->ours ? span_str(a->by) : SPAN_NONE);
+    codex_emit(c, &ev);
+}
+
 void ask_resolved(struct codex *c, uint32_t params)
 {
     char id[CODEX_ID_BYTES];
     struct span raw = tape_raw(&c->j, codex_at(c, params, "requestId"));
     struct codex_ask *a = span_copy(raw, id, sizeof(id)) ? find_by_id(c, id) : NULL;
-    struct event ev;
     if (!a) {
         return;
     }
     const struct codex_thread *t = thread_find(c, span_str(a->thread));
-    codex_begin(c, &ev, EVENT_APPROVAL_RESOLVED, t);
-    event_set_text(&ev, F_APPROVAL_ID, span_str(a->approval));
-    event_set_number(&ev, F_DECISION, a->answered ? a->ours : t && !t->turn[0] ? DECISION_WITHDRAWN : DECISION_SUPERSEDED);
-    event_put_text(&ev, F_REASON, a->answered ? SPAN_NONE : t && !t->turn[0] ? SPAN("its turn ended") : SPAN("answered elsewhere"));
-    event_put_text(&ev, F_DECIDED_BY, a->answered ? span_str(a->by) : SPAN_NONE);
-    codex_emit(c, &ev);
-    orders_ask_closed(c, a);
+    bool ended = t && !t->turn[0];
+    if (a->answered && a->item[0]) {
+        order_closed(c, span_str(a->command)); /* whose answer it was shows by its item */
+        return;
+    }
+    if (a->answered) {
+        say_resolved(c, a, a->ours, SPAN_NONE);
+        order_end(c, span_str(a->command), COMMAND_CONFIRMED, SPAN_NONE, "the server closed the request");
+    } else {
+        say_resolved(c, a, ended ? DECISION_WITHDRAWN : DECISION_SUPERSEDED,
+                     ended ? SPAN("its turn ended") : SPAN("answered elsewhere"));
+    }
     ask_drop(c, a);
+}
+
+/* Of two answers the first counts, and whoever was second is told nothing. So what becomes of the item tells whose it
+ * was: [fate of the item][what we had answered]. */
+static const struct fate_row {
+    enum decision decision;
+    enum command_state state;
+    struct span why; /* of what is not confirmed */
+} FATES[ASK_FATES][CODEX_CHOICES] = {
+#define ALLOWED(decision, state, why) [CHOICE_ONCE] = {decision, state, SPAN_INIT(why)}, [CHOICE_SESSION] = {decision, state, SPAN_INIT(why)}
+    [ASK_RAN] = {ALLOWED(DECISION_APPROVED, COMMAND_CONFIRMED, ""),
+                 [CHOICE_DENY] = {DECISION_SUPERSEDED, COMMAND_SUPERSEDED, SPAN_INIT("it was approved elsewhere, before")},
+                 [CHOICE_DENY_STOP] = {DECISION_SUPERSEDED, COMMAND_SUPERSEDED, SPAN_INIT("it was approved elsewhere, before")}},
+    [ASK_DECLINED] = {ALLOWED(DECISION_SUPERSEDED, COMMAND_SUPERSEDED, "it was declined elsewhere, before"),
+                      [CHOICE_DENY] = {DECISION_DENIED, COMMAND_CONFIRMED, SPAN_INIT("")},
+                      [CHOICE_DENY_STOP] = {DECISION_DENIED, COMMAND_CONFIRMED, SPAN_INIT("")}},
+    [ASK_INTERRUPTED] = {ALLOWED(DECISION_WITHDRAWN, COMMAND_FAILED, "its turn was interrupted"),
+                         [CHOICE_DENY] = {DECISION_WITHDRAWN, COMMAND_FAILED, SPAN_INIT("its turn was interrupted")},
+                         [CHOICE_DENY_STOP] = {DECISION_DENIED, COMMAND_CONFIRMED, SPAN_INIT("")}},
+    [ASK_UNSEEN] = {ALLOWED(DECISION_SUPERSEDED, COMMAND_UNVERIFIABLE, "the server closed it; whose answer counted is not seen"),
+                    [CHOICE_DENY] = {DECISION_SUPERSEDED, COMMAND_UNVERIFIABLE, SPAN_INIT("the server closed it; whose answer counted is not seen")},
+                    [CHOICE_DENY_STOP] = {DECISION_SUPERSEDED, COMMAND_UNVERIFIABLE, SPAN_INIT("the server closed it; whose answer counted is not seen")}},
+};
+
+static void ask_end(struct codex *c, struct codex_ask *a, enum ask_fate fate, const char *seen)
+{
+    const struct fate_row *row = &FATES[fate][a->choice];
+    say_resolved(c, a, row->decision, row->why);
+    order_end(c, span_str(a->command), row->state, row->why, row->why.n ? NULL : seen);
+    ask_drop(c, a);
+}
+
+void asks_item(struct codex *c, const struct codex_thread *t, struct span item, enum ask_fate fate, const char *seen)
+{
+    for (size_t i = 0; i < c->ask_count;) {
+        struct codex_ask *a = c->asks[i];
+        if (a->answered && span_is(item, a->item) && span_is(span_str(t->id), a->thread)) {
+            ask_end(c, a, fate, seen);
+        } else {
+            i++;
+        }
+    }
+}
+
+static struct codex_ask *find_by_command(const struct codex *c, struct span command)
+{
+    for (size_t i = 0; i < c->ask_count; i++) {
+        if (c->asks[i]->answered && span_is(command, c->asks[i]->command)) {
+            return c->asks[i];
+        }
+    }
+    return NULL;
+}
+
+bool ask_give_up(struct codex *c, struct span command)
+{
+    struct codex_ask *a = find_by_command(c, command);
+    if (a) {
+        ask_end(c, a, ASK_UNSEEN, NULL);
+    }
+    return a;
+}
+
+void ask_passed(struct codex *c, struct span command)
+{
+    struct codex_ask *a = find_by_command(c, command);
+    if (a) {
+        ask_end(c, a, a->ours == DECISION_DENIED ? ASK_DECLINED : ASK_UNSEEN, "its turn went on, and nothing of it ran");
+    }
 }
 
 /* ---- the answer */
@@ -268,6 +352,7 @@ enum status ask_answer(struct codex *c, struct codex_ask *a, const struct comman
         return why_fail(why, ST_EXISTS, "it was answered before, from here");
     }
     a->answered = true;
+    a->choice = choice;
     a->ours = cmd->verb == VERB_APPROVE ? DECISION_APPROVED : DECISION_DENIED;
     (void)span_copy(cmd->operator_label.n ? codex_cut(cmd->operator_label, sizeof(a->by) - 1) : SPAN("this console"), a->by, sizeof(a->by));
     (void)span_copy(cmd->id, a->command, sizeof(a->command));

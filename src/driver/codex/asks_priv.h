@@ -28,6 +28,7 @@ struct codex_ask {
     char *wanted;
     bool whole;           /* its action is shown in full */
     bool answered;        /* from here */
+    enum codex_choice choice; /* ours */
     enum decision ours;
     char by[96];          /* who, here */
     char command[COMMAND_ID_MAX + 1];

@@ -192,6 +192,12 @@ enum codex_choice { CHOICE_ONCE, CHOICE_SESSION, CHOICE_DENY, CHOICE_DENY_STOP, 
 void ask_take(struct codex *c, struct span method, uint32_t params);
 void ask_resolved(struct codex *c, uint32_t params);
 struct codex_ask *ask_find(const struct codex *c, struct span approval);
+/* What became of an item that was asked about; `seen` says how it is known. */
+enum ask_fate { ASK_RAN, ASK_DECLINED, ASK_INTERRUPTED, ASK_UNSEEN, ASK_FATES };
+void asks_item(struct codex *c, const struct codex_thread *t, struct span item, enum ask_fate fate, const char *seen);
+/* The answer that this command gave: the model has gone on, and nothing of the item is seen. */
+void ask_passed(struct codex *c, struct span command);
+bool ask_give_up(struct codex *c, struct span command); /* false: there is none that it answered */
 /* The command's digest must be that of what was shown. */
 enum status ask_answer(struct codex *c, struct codex_ask *a, const struct command *cmd, struct why *why) MUST_USE;
 void asks_release(struct codex *c);
@@ -207,9 +213,10 @@ enum status orders_send(struct codex *c, const struct command *cmd, struct why *
 void orders_response(struct codex *c, enum codex_method m, struct span about, bool failed);
 /* After each frame: what is confirmed by now? */
 void orders_look(struct codex *c);
-void orders_item_ended(struct codex *c, const struct codex_thread *t, struct span item, enum outcome outcome);
-void orders_command_runs(struct codex *c, const struct codex_thread *t, struct span item);
-void orders_ask_closed(struct codex *c, const struct codex_ask *a);
+/* Of an answer, by the command's id: the server closed the request; what came of it. */
+void order_closed(struct codex *c, struct span id);
+void orders_model_went_on(struct codex *c, const struct codex_thread *t);
+void order_end(struct codex *c, struct span id, enum command_state st, struct span reason, const char *by);
 void orders_turn_began(struct codex *c, struct codex_thread *t);
 void orders_reconnected(struct codex *c);
 bool orders_wait(const struct codex *c); /* something is asked for again until it is answered */

@@ -145,6 +145,14 @@ static enum outcome outcome_of(struct codex *c, uint32_t item)
     return OUTCOME_UNKNOWN;
 }
 
+static void tell_asks(struct codex *c, const struct codex_thread *t, struct span item, enum outcome outcome)
+{
+    enum ask_fate fate = outcome == OUTCOME_DENIED      ? ASK_DECLINED
+                         : outcome == OUTCOME_CANCELLED ? ASK_INTERRUPTED
+                                                        : ASK_RAN;
+    asks_item(c, t, item, fate, outcome_name(outcome));
+}
+
 static void say_end(struct codex *c, const struct codex_thread *t, const struct codex_item *it, struct event *ev,
                     enum outcome outcome)
 {
@@ -161,7 +169,7 @@ void item_ended(struct codex *c, struct codex_thread *t, uint32_t item)
     enum outcome outcome = outcome_of(c, item);
     struct event ev;
     if (!it) {
-        orders_item_ended(c, t, codex_text(c, item, "id"), outcome); /* it began before this connection */
+        tell_asks(c, t, codex_text(c, item, "id"), outcome); /* it began before this connection */
         return;
     }
     say_end(c, t, it, &ev, outcome);
@@ -179,7 +187,7 @@ void item_ended(struct codex *c, struct codex_thread *t, uint32_t item)
         event_put_text(&ev, F_ERROR, codex_cut(error.n ? error : output, CODEX_TEXT_BYTES));
     }
     codex_emit(c, &ev);
-    orders_item_ended(c, t, span_str(it->id), outcome);
+    tell_asks(c, t, span_str(it->id), outcome);
     item_drop(t, it);
 }
 
@@ -202,7 +210,7 @@ void items_close(struct codex *c, struct codex_thread *t, enum outcome outcome)
         struct codex_item *it = &t->items[t->item_count - 1];
         say_end(c, t, it, &ev, outcome);
         codex_emit(c, &ev);
-        orders_item_ended(c, t, span_str(it->id), outcome);
+        tell_asks(c, t, span_str(it->id), outcome);
         item_drop(t, it);
     }
 }

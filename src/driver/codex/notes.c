@@ -57,6 +57,7 @@ static void on_item_completed(struct codex *c, struct codex_thread *t, uint32_t 
 static void on_usage(struct codex *c, struct codex_thread *t, uint32_t params)
 {
     spend_take(c, t, codex_at(c, params, "tokenUsage/total"));
+    orders_model_went_on(c, t);
 }
 
 static void on_limits(struct codex *c, struct codex_thread *t, uint32_t params)

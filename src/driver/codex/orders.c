@@ -2,6 +2,8 @@
  *
  * An order on a thread is kept until what it is for is seen. What is asked for and not yet seen is asked again at each
  * upkeep, so that a confirmation that was missed is found. What is not seen in time is unverifiable. */
+#include <string.h>
+
 #include "asks_priv.h"
 
 #include "checkrein/alloc.h"
@@ -26,9 +28,9 @@ struct codex_order {
     const struct order_kind *kind;
     char id[COMMAND_ID_MAX + 1];
     char thread[CODEX_ID_BYTES];
-    char item[CODEX_ID_BYTES]; /* of an answer */
     bool closed;               /* the request that it answered */
     bool taken;                /* by the server */
+    bool passed;               /* the model had the result of what was asked about, and its commands were asked for */
     int64_t since_us;
 };
 
@@ -311,8 +313,7 @@ static enum status begin_message(struct codex *c, struct codex_order *o, const s
     return st == ST_OK || !c->link.loop ? ST_OK : why_fail(why, st, "it could not be sent");
 }
 
-/* ---- approve, deny: of two answers the first counts, and whoever was second is told nothing. So an approval is
- * confirmed by what it let run: its end, or the server that lists it as running. */
+/* ---- approve, deny */
 
 static enum status begin_answer(struct codex *c, struct codex_order *o, const struct command *cmd, struct why *why)
 {
@@ -323,7 +324,6 @@ static enum status begin_answer(struct codex *c, struct codex_order *o, const st
     if (cmd->verb == VERB_APPROVE && c->latched) {
         return why_fail(why, ST_CONFLICT, "a fleet stop is latched");
     }
-    (void)span_copy(span_str(a->item), o->item, sizeof(o->item));
     (void)span_copy(span_str(a->thread), o->thread, sizeof(o->thread));
     return ask_answer(c, a, cmd, why);
 }
@@ -338,7 +338,7 @@ static void again_answer(struct codex *c, struct codex_order *o)
 
 static const struct order_kind KINDS[] = {
     {VERB_APPROVE, begin_answer, NULL, NULL, again_answer, CODEX_METHODS, false},
-    {VERB_DENY, begin_answer, NULL, NULL, NULL, CODEX_METHODS, false},
+    {VERB_DENY, begin_answer, NULL, NULL, again_answer, CODEX_METHODS, false},
     {VERB_INTERRUPT, begin_interrupt, look_interrupt, "its turn ended and the server lists no command of it",
      again_interrupt, CALL_INTERRUPT, false},
     {VERB_STOP, begin_stop, look_stop, "every turn of its tree ended and the server lists no command", again_stop,
@@ -438,6 +438,19 @@ static void end(struct codex *c, size_t at, enum command_state st, struct span r
     drop(c, at);
 }
 
+static bool is_answer(const struct codex_order *o)
+{
+    return o->kind->verb == VERB_APPROVE || o->kind->verb == VERB_DENY;
+}
+
+static void give_up(struct codex *c, size_t at)
+{
+    const struct codex_order *o = c->orders[at];
+    if (!(is_answer(o) && o->closed && ask_give_up(c, span_str(o->id)))) {
+        end(c, at, COMMAND_UNVERIFIABLE, SPAN("its effect is not seen"), NULL);
+    }
+}
+
 static bool look_at(struct codex *c, size_t at)
 {
     struct codex_order *o = c->orders[at];
@@ -448,7 +461,7 @@ static bool look_at(struct codex *c, size_t at)
     } else if (seen == NOT_SO) {
         end(c, at, COMMAND_FAILED, span_str(why.text), NULL);
     } else if (c->now_us - o->since_us > PATIENCE_US) {
-        end(c, at, COMMAND_UNVERIFIABLE, SPAN("the server took it, but its effect is not seen"), NULL);
+        give_up(c, at);
     } else {
         return false;
     }
@@ -467,47 +480,48 @@ void orders_look(struct codex *c)
 
 /* ---- what other rooms see */
 
-void orders_ask_closed(struct codex *c, const struct codex_ask *a)
+void order_closed(struct codex *c, struct span id)
 {
-    size_t at = order_at(c, span_str(a->command));
-    if (!a->answered || at >= c->order_count) {
-        return;
-    }
-    if (a->item[0] && a->ours == DECISION_APPROVED) {
+    size_t at = order_at(c, id);
+    if (at < c->order_count) {
         c->orders[at]->closed = true;
         c->orders[at]->since_us = c->now_us;
         again_answer(c, c->orders[at]);
-    } else {
-        end(c, at, COMMAND_CONFIRMED, SPAN_NONE, "the server closed the request");
     }
 }
 
-void orders_command_runs(struct codex *c, const struct codex_thread *t, struct span item)
+/* A connection that attached while a request was pending is told nothing of an item that was declined. But once the
+ * model has gone on, it has had the result: then what was not seen to run, and is not listed as running, did not. */
+void orders_model_went_on(struct codex *c, const struct codex_thread *t)
 {
-    for (size_t i = 0; i < c->order_count;) {
-        const struct codex_order *o = c->orders[i];
-        if (o->closed && span_is(item, o->item) && span_is(span_str(t->id), o->thread)) {
-            end(c, i, COMMAND_CONFIRMED, SPAN_NONE, "the server lists its command");
-        } else {
-            i++;
+    struct buf params;
+    buf_init(&params, CODEX_ID_BYTES * 2);
+    buf_printf(&params, "\"threadId\":\"%s\"", t->id);
+    for (size_t i = 0; i < c->order_count; i++) {
+        struct codex_order *o = c->orders[i];
+        if (o->closed && !o->passed && span_is(span_str(t->id), o->thread)) {
+            o->passed = codex_call(c, CALL_TERMINALS, span_str(o->id), buf_span(&params)) == ST_OK || !c->link.loop;
         }
+    }
+    buf_release(&params);
+}
+
+static void look_at_commands(struct codex *c, size_t at)
+{
+    char id[COMMAND_ID_MAX + 1]; /* the order may end by what is listed */
+    struct codex_thread *t = thread_of(c, c->orders[at]);
+    memcpy(id, c->orders[at]->id, sizeof(id));
+    if (t) {
+        thread_took_terminals(c, t, codex_at(c, TAPE_ROOT, "result"));
+        ask_passed(c, span_str(id));
     }
 }
 
-void orders_item_ended(struct codex *c, const struct codex_thread *t, struct span item, enum outcome outcome)
+void order_end(struct codex *c, struct span id, enum command_state st, struct span reason, const char *by)
 {
-    for (size_t i = 0; i < c->order_count;) {
-        const struct codex_order *o = c->orders[i];
-        bool its = o->kind->verb == VERB_APPROVE && span_is(item, o->item) && span_is(span_str(t->id), o->thread);
-        if (!its) {
-            i++;
-        } else if (outcome == OUTCOME_DENIED) {
-            end(c, i, COMMAND_SUPERSEDED, SPAN("it was declined elsewhere, before"), NULL);
-        } else if (outcome == OUTCOME_CANCELLED) {
-            end(c, i, COMMAND_FAILED, SPAN("its turn was interrupted"), NULL);
-        } else {
-            end(c, i, COMMAND_CONFIRMED, SPAN_NONE, outcome_name(outcome));
-        }
+    size_t at = order_at(c, id);
+    if (at < c->order_count) {
+        end(c, at, st, reason, by);
     }
 }
 
@@ -560,6 +574,8 @@ void orders_response(struct codex *c, enum codex_method m, struct span about, bo
     size_t at = order_at(c, about);
     if ((m == CALL_STEER || m == CALL_TURN) && at < c->order_count) {
         took_message(c, at, failed);
+    } else if (m == CALL_TERMINALS && !failed && at < c->order_count) {
+        look_at_commands(c, at);
     } else if (failed) {
         was_refused(c, m, about);
     } else {

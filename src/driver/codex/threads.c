@@ -340,7 +340,7 @@ void thread_took_terminals(struct codex *c, struct codex_thread *t, uint32_t res
     char text[96];
     uint32_t data = codex_at(c, result, "data");
     for (uint32_t at = tape_first(&c->j, data); at != TAPE_ABSENT; at = tape_next(&c->j, data, at)) {
-        orders_command_runs(c, t, codex_text(c, at, "itemId"));
+        asks_item(c, t, codex_text(c, at, "itemId"), ASK_RAN, "the server lists its command");
     }
     if (t->turn[0] || thread_is_over(t)) {
         return; /* it went on meanwhile */
