@@ -177,6 +177,7 @@ void ask_take(struct codex *c, struct span method, uint32_t params)
     if (rpc_id_copy(&c->j, TAPE_ROOT, id, sizeof(id)) != ST_OK || !t || find_by_id(c, id)) {
         return;
     }
+    t->asked = true;
     thread_show(c, t);
     if (!kind || c->ask_count >= CODEX_ASKS_MAX) {
         c->unknown++;

@@ -15,6 +15,7 @@
 #define GREETING_MS   10000
 #define SYNC_MS       30000 /* without a frame, before it is live */
 #define UPKEEP_MS     1000
+#define BARRIERS_MOST 3 /* at upkeep: then it is live without a request that does not come */
 
 /* ---- events */
 
@@ -82,7 +83,8 @@ static enum status on_greeted(struct codex *c, bool failed)
     orders_reconnected(c);
     c->phase = CODEX_SYNCING;
     c->sync_open = 0;
-    c->listed = c->barrier = c->barrier_asked = false;
+    c->listed = c->barrier = false;
+    c->barriers = 0;
     c->link.sink.offers(c->link.sink.ctx, &(struct driver_offer){.verbs = orders_verbs()});
     (void)snprintf(text, sizeof(text), "codex %s", c->version);
     c->link.sink.link(c->link.sink.ctx, LINK_SYNCING, text, 0);
@@ -107,7 +109,7 @@ static void on_listed(struct codex *c, bool failed)
     if (c->phase != CODEX_SYNCING) {
         return;
     }
-    c->barrier_asked = false;
+    c->barriers += c->barrier;
     if (cursor.n && !failed) {
         struct buf params;
         buf_init(&params, cursor.n * 6 + 64);
@@ -129,19 +131,27 @@ static void on_read(struct codex *c, struct codex_thread *t, bool failed)
     }
 }
 
-/* The turn that runs, and what it does just now, stand only here. */
+static void take_running_turn(struct codex *c, struct codex_thread *t, uint32_t turn)
+{
+    uint32_t items = codex_at(c, turn, "items");
+    thread_turn_began(c, t, codex_text(c, turn, "id"));
+    for (uint32_t i = tape_first(&c->j, items); i != TAPE_ABSENT; i = tape_next(&c->j, items, i)) {
+        if (span_is(codex_text(c, i, "status"), "inProgress")) {
+            item_began(c, t, i);
+        }
+    }
+}
+
+/* The turn that runs, and what it does just now, stand only here; so does the error of one that failed before this
+ * answer came, which is news when attaching was. */
 static void take_turns(struct codex *c, struct codex_thread *t, uint32_t turns)
 {
     for (uint32_t at = tape_first(&c->j, turns); at != TAPE_ABSENT; at = tape_next(&c->j, turns, at)) {
-        if (!span_is(codex_text(c, at, "status"), "inProgress")) {
-            continue;
-        }
-        thread_turn_began(c, t, codex_text(c, at, "id"));
-        uint32_t items = codex_at(c, at, "items");
-        for (uint32_t i = tape_first(&c->j, items); i != TAPE_ABSENT; i = tape_next(&c->j, items, i)) {
-            if (span_is(codex_text(c, i, "status"), "inProgress")) {
-                item_began(c, t, i);
-            }
+        struct span status = codex_text(c, at, "status");
+        if (span_is(status, "inProgress")) {
+            take_running_turn(c, t, at);
+        } else if (span_is(status, "failed") && c->phase == CODEX_LIVE) {
+            failure_take(c, t, at);
         }
     }
 }
@@ -157,10 +167,20 @@ static void on_attached(struct codex *c, struct codex_thread *t, bool failed)
     t->attached = true;
     rights_take(c, t, result);
     take_turns(c, t, codex_at(c, result, "initialTurnsPage/data"));
-    take_turns(c, t, codex_at(c, result, "thread/turns"));
     thread_status(c, t, codex_at(c, result, "thread/status"));
-    if (!t->turn[0]) {
-        codex_ask_about(c, CALL_TERMINALS, t); /* a turn that is over may have left some */
+    if (!t->turn[0]) { /* one that is over may have left some of its commands */
+        t->awaits_commands = c->phase == CODEX_SYNCING;
+        c->sync_open += t->awaits_commands;
+        codex_ask_about(c, CALL_TERMINALS, t);
+    }
+}
+
+static void on_commands(struct codex *c, struct codex_thread *t, bool failed)
+{
+    c->sync_open -= c->sync_open && t->awaits_commands && c->phase == CODEX_SYNCING;
+    t->awaits_commands = false;
+    if (!failed) {
+        thread_took_terminals(c, t, codex_at(c, TAPE_ROOT, "result"));
     }
 }
 
@@ -169,6 +189,18 @@ static void on_account(struct codex *c, bool failed)
     if (!failed) {
         account_take(c, codex_text(c, TAPE_ROOT, "result/account/type"));
     }
+}
+
+/* The requests of a thread that waits come some time after the answer to attaching. */
+static bool request_is_due(const struct codex *c)
+{
+    for (size_t i = 0; i < c->thread_count; i++) {
+        const struct codex_thread *t = c->threads[i];
+        if (t->attached && !t->asked && (t->state == AGENT_WAITING_APPROVAL || t->state == AGENT_WAITING_INPUT)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Everything asked for has been answered: one more question, and what came before its answer is here. */
@@ -180,8 +212,7 @@ static void sync_look(struct codex *c)
     if (!c->barrier) {
         c->barrier = true;
         call_or_break(c, CALL_LOADED_LIST, SPAN("-"), SPAN_NONE);
-        c->barrier_asked = true;
-    } else if (!c->barrier_asked) {
+    } else if (c->barriers >= BARRIERS_MOST || (c->barriers && !request_is_due(c))) {
         c->phase = CODEX_LIVE;
         c->link.sink.snapshot(c->link.sink.ctx, 0, true);
         c->link.sink.link(c->link.sink.ctx, LINK_LIVE, NULL, 0);
@@ -212,8 +243,8 @@ static enum status on_response(struct codex *c)
         on_read(c, t, failed);
     } else if (m == CALL_RESUME && t) {
         on_attached(c, t, failed);
-    } else if (m == CALL_TERMINALS && t && !failed) {
-        thread_took_terminals(c, t, codex_at(c, TAPE_ROOT, "result"));
+    } else if (m == CALL_TERMINALS && t) {
+        on_commands(c, t, failed);
     } else {
         orders_response(c, m, about, failed);
     }
@@ -267,6 +298,9 @@ static void upkeep(void *ctx)
 {
     struct codex *c = ctx;
     c->upkeep = loop_timer(c->link.loop, UPKEEP_MS, upkeep, c);
+    if (c->phase == CODEX_SYNCING && c->barrier) {
+        call_or_break(c, CALL_LOADED_LIST, SPAN("-"), SPAN_NONE);
+    }
     if (c->phase != CODEX_LIVE) {
         return;
     }

@@ -62,11 +62,12 @@ struct codex_thread {
     bool known;          /* the server has said who it is */
     bool shown;          /* it is an agent on the screen */
     bool hidden;         /* the server's own helper: never shown */
-    bool awaits_read, awaits_resume;
+    bool awaits_read, awaits_resume, awaits_commands;
     bool attached;       /* items, requests and tokens come */
     bool interrupted;    /* its last turn ended so, and commands of it may go on */
     int32_t terminals;   /* its commands that run, as the server lists them; -1: not asked since the turn ended */
     uint32_t asks;       /* pending */
+    bool asked;          /* a request of it came, of any kind */
     int64_t used[TOKENS_COUNT];
     struct codex_item *items;
     size_t item_count, item_cap;
@@ -93,7 +94,8 @@ struct codex {
     size_t order_count, order_cap;
     uint32_t sync_open;  /* reads and resumes that are awaited before it is live */
     bool listed;         /* all loaded threads are known by id */
-    bool barrier, barrier_asked; /* the last question of the state transfer: it is due, its answer is awaited */
+    bool barrier;        /* the last question of the state transfer was asked */
+    uint32_t barriers;   /* answers to it */
     char account[32];    /* kind of the stored login: "apiKey", "chatgpt"; empty: none, "?": not said */
     bool latched;        /* by a fleet stop from here */
     uint32_t stop_requested, stop_confirmed;

@@ -127,7 +127,8 @@ static enum order_end look_interrupt(struct codex *c, struct codex_order *o, str
         return SEEN;
     }
     if (!t->turn[0] && t->terminals > 0) {
-        (void)why_fail(why, ST_CONFLICT, "its turn ended, but %d of its commands still run: stop ends them", (int)t->terminals);
+        (void)why_fail(why, ST_CONFLICT, "its turn ended, but %d of its commands still run%s: stop ends %s",
+                       (int)t->terminals, t->terminals == 1 ? "s" : "", t->terminals == 1 ? "it" : "them");
         return NOT_SO;
     }
     return GOES_ON;

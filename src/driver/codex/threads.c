@@ -80,10 +80,11 @@ void threads_disconnect(struct codex *c)
     for (size_t i = 0; i < c->thread_count; i++) {
         struct codex_thread *t = c->threads[i];
         items_release(t);
-        t->awaits_read = t->awaits_resume = t->attached = t->known = t->shown = t->interrupted = false;
+        t->awaits_read = t->awaits_resume = t->awaits_commands = t->attached = t->known = t->shown = t->interrupted = false;
         t->turn[0] = '\0';
         t->terminals = -1;
         t->asks = 0;
+        t->asked = false;
         t->state = AGENT_UNKNOWN;
     }
 }
@@ -288,7 +289,7 @@ void thread_attach(struct codex *c, struct codex_thread *t)
     }
     t->awaits_resume = true;
     c->sync_open += c->phase == CODEX_SYNCING;
-    codex_ask_with(c, CALL_RESUME, t, SPAN("\"initialTurnsPage\":{\"limit\":1,\"itemsView\":\"full\"}"));
+    codex_ask_with(c, CALL_RESUME, t, SPAN("\"excludeTurns\":true,\"initialTurnsPage\":{\"limit\":1,\"itemsView\":\"full\"}"));
 }
 
 /* ---- turns */
@@ -332,6 +333,9 @@ void thread_turn_ended(struct codex *c, struct codex_thread *t, uint32_t turn)
 static void none_runs(struct codex *c, struct codex_thread *t)
 {
     items_close(c, t, t->interrupted ? OUTCOME_CANCELLED : OUTCOME_UNKNOWN);
+    if (t->state == AGENT_FAILED) {
+        return; /* that it does nothing now makes that no better */
+    }
     thread_state(c, t, AGENT_IDLE, t->interrupted ? "interrupted" : NULL);
 }
 
