@@ -23,6 +23,15 @@ export const patch = (...lines) => tool('apply_patch', ['*** Begin Patch', ...li
 
 /** A request for this command, as checkrein shows it. */
 export const asked = (gate, cmd) => gate.approval(`"${cmd}" is asked for`, (request) => request['action.summary'] === cmd);
+/** Steps of an agent that has a helper with this task; the model that can is HELPED. Its helper's commands are run by a
+ * script. */
+export const HELPED = 'gpt-6-sol';
+const from = (namespace, call) => ({ ...call, namespace });
+export const helper = (task) => [
+  from('collaboration', tool('spawn_agent', { task_name: 'a_helper', message: task, fork_turns: 'none' })),
+  from('collaboration', tool('wait_agent', { timeout_ms: 60000 })),
+];
+export const scripted = (call) => from('functions', tool('exec', `text(await tools.exec_command(${JSON.stringify(call.input)}));`));
 export const ACCEPT = { decision: 'accept' };
 export const DECLINE = { decision: 'decline' };
 export const isApproval = (message) => /requestApproval$/.test(message.method);
@@ -128,6 +137,7 @@ export class Relay {
       from.on('error', () => to.destroy());
       from.on('close', () => to.destroy());
     }
+    server.on('data', (b) => this.onServer?.(b));
     client.on('close', () => this.#pairs.delete(client));
   }
 
@@ -182,6 +192,10 @@ exclude_slash_tmp = true
 exclude_tmpdir_env_var = true
 [analytics]
 enabled = false
+[tui]
+show_tooltips = false
+[notice.model_migrations]
+"gpt-5.5" = "gpt-6-sol"
 [features]
 plugins = false
 apps = false
@@ -272,7 +286,9 @@ trust_level = "trusted"
   /** The client's own full screen. */
   async screen({ args = [], cols = 120, rows = 40 } = {}) {
     const env = { ...this.env, CODEX_TOKEN: fs.readFileSync(this.tokenFile, 'utf8').trim() };
+    this.#model.known.add('raw.githubusercontent.com:443'); // what is new: no setting switches that off
     const terminal = new Terminal(this.#sandbox, 'codex', { cols, rows, command: [this.binary, ...args], env });
+    await terminal.shows(this.#sandbox.project); // its greeting is complete
     return terminal;
   }
 

@@ -41,6 +41,7 @@ export class Model {
   results = []; // {id, text, isError, at}: what the model was told of its calls, each once
   answers = []; // {play, step, calls, at}
   strays = [];
+  known = new Set(); // what is tried in any case, refused all the same, and no stray
   heads = []; // headers of the requests for an answer
   #refusals = { status: 0, left: 0 };
   #cuts = 0;
@@ -53,7 +54,7 @@ export class Model {
   static async start() {
     const model = new Model();
     model.#server.on('connect', (request, socket) => {
-      model.strays.push(request.url);
+      if (!model.known.has(request.url)) model.strays.push(request.url);
       socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
     });
     await new Promise((done) => model.#server.listen(0, '127.0.0.1', done));

@@ -51,8 +51,8 @@ function write(response, type, data) {
 /** Answers what is no turn of a conversation, such as a title for it; false when it is one. */
 export function aside(response, pathname, body) {
   const asked = JSON.parse(body);
-  if ((asked.tools ?? []).length) return false;
-  send(response, pathname, asked, [{ type: 'text', text: 'A title' }]);
+  if (!asked.text?.format) return false;
+  send(response, pathname, asked, [{ type: 'text', text: '{"title":"A title"}' }]);
   return true;
 }
 

@@ -57,7 +57,15 @@ class World {
   }
 
   async screen(options) {
-    const terminal = await this[this.client].screen(options);
+    return this.#keep(await this[this.client].screen(options));
+  }
+
+  /** Codex's, on the server of the test. */
+  async remoteScreen() {
+    return this.#keep(await this.codex.remote());
+  }
+
+  #keep(terminal) {
     this.#terminals.push(terminal);
     return terminal;
   }
