@@ -246,7 +246,8 @@ enum event_kind { EVENT_STR, EVENT_INT, EVENT_BOOL, EVENT_TIME, EVENT_ENUM, EVEN
     X(VERB_MESSAGE, "message")                                                                     \
     X(VERB_BUDGET, "budget")                                                                       \
     X(VERB_FREEZE, "freeze")                                                                       \
-    X(VERB_KILL, "kill")
+    X(VERB_KILL, "kill")                                                                           \
+    X(VERB_TIGHTEN, "tighten")
 
 /* What a connection may do; given by the server's view of the identity only. Every connection reads. */
 #define SCOPES(X)                                                                                  \

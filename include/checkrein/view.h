@@ -121,6 +121,8 @@ enum {
       "stop its processes where they are; r goes on")                                              \
     X(ACT_KILL, "kill", "x", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT | ACTION_TYPED,       \
       "kill its processes at once: type its name")                                                 \
+    X(ACT_TIGHTEN, "tighten", "T", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT,                \
+      "from its next turn on it asks about everything, and asks a person")                         \
     X(ACT_REVOKE, "revoke", "v", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT | ACTION_TYPED,   \
       "revoke a credential: pick it, type a word of it")                                           \
     X(ACT_MESSAGE, "message", "m", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT,                \

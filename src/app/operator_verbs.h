@@ -36,6 +36,8 @@ enum aim {
       "suspend the processes of an agent where they are, until it is resumed")                                 \
     X(VERB_KILL, "kill", AIM_AGENTS, "AGENT...", COMMAND_CONFIRMED, OPTIONS_VERB,                              \
       "kill the processes of an agent at once")                                                                \
+    X(VERB_TIGHTEN, "tighten", AIM_AGENTS, "AGENT...", COMMAND_CONFIRMED, OPTIONS_VERB,                        \
+      "from its next turn on an agent asks about everything, and asks a person")                              \
     X(VERB_STOP_ALL, "stop-all", AIM_ALL, "", COMMAND_CONFIRMED, OPTIONS_VERB, "fleet stop: all agents, latched") \
     X(VERB_RESET_STOP, "reset-stop", AIM_ALL, "", COMMAND_CONFIRMED, OPTIONS_VERB,                             \
       "take the latch of the fleet stop back")                                                                 \

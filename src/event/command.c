@@ -22,6 +22,7 @@ static const unsigned needs[VERB_COUNT] = {
     [VERB_STOP] = NEED_AGENT,
     [VERB_FREEZE] = NEED_AGENT,
     [VERB_KILL] = NEED_AGENT,
+    [VERB_TIGHTEN] = NEED_AGENT,
     [VERB_STOP_ALL] = 0,
     [VERB_RESET_STOP] = 0,
     [VERB_REVOKE] = NEED_HOLDER,

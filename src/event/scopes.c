@@ -31,6 +31,7 @@ enum scope verb_scope(enum verb v)
         {VERB_RESUME,     SCOPE_CONTROL},
         {VERB_INTERRUPT,  SCOPE_CONTROL},
         {VERB_FREEZE,     SCOPE_CONTROL},
+        {VERB_TIGHTEN,    SCOPE_CONTROL},
         {VERB_KILL,       SCOPE_STOP   },
         {VERB_STOP,       SCOPE_STOP   },
         {VERB_STOP_ALL,   SCOPE_STOP   },

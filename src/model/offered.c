@@ -12,6 +12,7 @@ static const struct {
     {VERB_STOP,      {"stop", NULL},      "this agent cannot be stopped from here"              },
     {VERB_FREEZE,    {"freeze", NULL},    "this agent's processes cannot be frozen from here"   },
     {VERB_KILL,      {"kill", NULL},      "this agent's processes cannot be killed from here"   },
+    {VERB_TIGHTEN,   {"tighten", NULL},   "this agent's permissions cannot be narrowed from here"},
     {VERB_REVOKE,    {"revoke", NULL},    "this agent's credentials cannot be revoked from here"},
 };
 
@@ -48,7 +49,7 @@ static const char *why_no_rein(const struct fleet *f, const struct agent *a, enu
 static bool needs_a_running_agent(enum verb v)
 {
     return v == VERB_PAUSE || v == VERB_RESUME || v == VERB_INTERRUPT || v == VERB_STOP ||
-           v == VERB_FREEZE || v == VERB_KILL || v == VERB_MESSAGE;
+           v == VERB_FREEZE || v == VERB_KILL || v == VERB_MESSAGE || v == VERB_TIGHTEN;
 }
 
 static const char *why_not_now(const struct agent *a, enum verb v)

@@ -379,6 +379,7 @@ static act_fn *const acts[ACTION_COUNT] = {
     [ACT_INTERRUPT] = act_order,
     [ACT_STOP] = act_stop,
     [ACT_FREEZE_AGENT] = act_order,
+    [ACT_TIGHTEN] = act_order,
     [ACT_KILL] = act_stop,
     [ACT_REVOKE] = act_revoke,
     [ACT_MESSAGE] = act_message,

@@ -104,6 +104,7 @@ static const struct {
     {ACT_STOP,         VERB_STOP      },
     {ACT_FREEZE_AGENT, VERB_FREEZE    },
     {ACT_KILL,         VERB_KILL      },
+    {ACT_TIGHTEN,      VERB_TIGHTEN   },
     {ACT_REVOKE,       VERB_REVOKE    },
     {ACT_MESSAGE,      VERB_MESSAGE   },
     {ACT_BUDGET,       VERB_BUDGET    },

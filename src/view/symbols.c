@@ -101,6 +101,7 @@ const char *verb_words(enum verb v)
         [VERB_STOP] = "stop",
         [VERB_FREEZE] = "freeze",
         [VERB_KILL] = "kill",
+        [VERB_TIGHTEN] = "tighten",
         [VERB_STOP_ALL] = "fleet stop",
         [VERB_RESET_STOP] = "reset stop",
         [VERB_REVOKE] = "revoke",

@@ -57,6 +57,7 @@ struct codex_thread {
     char *name;
     char *cwd;
     char *model;
+    bool asks_all;       /* its policy asks about everything, and a person */
     enum agent_state state;
     char *reason;        /* of the state */
     bool known;          /* the server has said who it is */
@@ -127,6 +128,8 @@ enum codex_method {
     CALL_LOGOUT,
     CALL_STEER,
     CALL_TURN,
+    CALL_SETTINGS,
+    CALL_TURN_SETTINGS,
     CODEX_METHODS
 };
 /* The allow-list: the name of each method that may be sent, and what its id begins with. */

@@ -277,6 +277,30 @@ void orders_turn_began(struct codex *c, struct codex_thread *t)
     }
 }
 
+/* ---- tighten: the policy from the next turn on, the reviewer also of the turn that runs */
+
+static enum status begin_tighten(struct codex *c, struct codex_order *o, const struct command *cmd, struct why *why)
+{
+    struct codex_thread *t = thread_of(c, o);
+    struct buf more;
+    (void)cmd;
+    (void)why;
+    codex_ask_with(c, CALL_SETTINGS, t, SPAN("\"approvalPolicy\":\"untrusted\",\"approvalsReviewer\":\"user\""));
+    if (t->turn[0]) {
+        buf_init(&more, CODEX_ID_BYTES * 2);
+        buf_printf(&more, "\"turnId\":\"%s\",\"approvalsReviewer\":\"user\"", t->turn);
+        codex_ask_with(c, CALL_TURN_SETTINGS, t, buf_span(&more));
+        buf_release(&more);
+    }
+    return ST_OK;
+}
+
+static enum order_end look_tighten(struct codex *c, struct codex_order *o, struct why *why)
+{
+    (void)why;
+    return thread_of(c, o)->asks_all ? SEEN : GOES_ON;
+}
+
 /* ---- revoke, message */
 
 static enum status begin_revoke(struct codex *c, struct codex_order *o, const struct command *cmd, struct why *why)
@@ -349,6 +373,8 @@ static const struct order_kind KINDS[] = {
     {VERB_STOP_ALL, begin_stop_all, look_stop_all, "every turn ended and the server lists no command", again_stop_all,
      CALL_CLEAN, true},
     {VERB_RESET_STOP, begin_reset, look_reset, "this console", NULL, CODEX_METHODS, false},
+    {VERB_TIGHTEN, begin_tighten, look_tighten, "the server says that it asks about everything, and a person", NULL,
+     CALL_SETTINGS, false},
     {VERB_REVOKE, begin_revoke, look_revoke, "the server says that nobody is logged in", NULL, CALL_LOGOUT, false},
     {VERB_MESSAGE, begin_message, NULL, NULL, NULL, CODEX_METHODS, false},
 };

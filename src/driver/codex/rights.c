@@ -8,15 +8,17 @@
 #define TEXT(s) SPAN_INIT(s)
 
 static const struct event_row REINS[] = {
-    {{TEXT("withhold"), TEXT("yes"), TEXT("the request is still pending"), TEXT("only what it asks for")}},
-    {{TEXT("interrupt"), TEXT("yes"), TEXT("the turn ended and the server lists no command of it"), TEXT("")}},
-    {{TEXT("stop"), TEXT("yes"), TEXT("every turn of its tree ended, and the server lists no command"),
+    {{TEXT("withhold"), TEXT("true"), TEXT("the request is still pending"), TEXT("only what it asks for")}},
+    {{TEXT("interrupt"), TEXT("true"), TEXT("the turn ended and the server lists no command of it"), TEXT("")}},
+    {{TEXT("stop"), TEXT("true"), TEXT("every turn of its tree ended, and the server lists no command"),
       TEXT("interrupts each and ends its commands; the thread stays")}},
-    {{TEXT("kill"), TEXT("yes"), TEXT("the server says archived"),
+    {{TEXT("kill"), TEXT("true"), TEXT("the server says archived"),
       TEXT("its helpers too; its history stays, and its client can take it out again")}},
-    {{TEXT("revoke"), TEXT("no"), TEXT("the server says that nobody is logged in"),
+    {{TEXT("tighten"), TEXT("false"), TEXT("the server says that its policy is `untrusted`, and a person reviews"),
+      TEXT("from its next turn on; who reviews, at once")}},
+    {{TEXT("revoke"), TEXT("false"), TEXT("the server says that nobody is logged in"),
       TEXT("all threads of this server; not a key in its environment")}},
-    {{TEXT("message"), TEXT("no"), TEXT("the server took it"), TEXT("into the running turn, or as a new one")}},
+    {{TEXT("message"), TEXT("false"), TEXT("the server took it"), TEXT("into the running turn, or as a new one")}},
 };
 
 static const struct event_row LIMITS[] = {
@@ -37,6 +39,7 @@ void reins_put(struct codex *c, struct event *ev)
 
 struct rights {
     char mode[96], network[16];
+    bool asks_all;
     struct event_row grants[EVENT_LIST_ROWS];
     uint32_t count;
 };
@@ -47,6 +50,7 @@ static void take_policy(struct codex *c, struct rights *r, uint32_t settings)
     struct span policy = codex_text(c, settings, "approvalPolicy");
     struct span reviewer = codex_text(c, settings, "approvalsReviewer");
     bool user = !reviewer.n || span_is(reviewer, "user");
+    r->asks_all = user && span_is(policy, "untrusted");
     (void)snprintf(r->mode, sizeof(r->mode), "%.*s%s%.*s", SPAN_ARG(policy.n ? policy : SPAN("granular")),
                    user ? "" : ", reviewed by ", SPAN_ARG(user ? SPAN_NONE : codex_cut(reviewer, 40)));
 }
@@ -92,6 +96,7 @@ void rights_take(struct codex *c, struct codex_thread *t, uint32_t settings)
     event_put_text(&ev, F_PERMISSION_SANDBOX, type);
     event_put_text(&ev, F_PERMISSION_NETWORK, span_str(r->network));
     event_set_list(&ev, F_GRANTS, r->grants, r->count);
+    t->asks_all = r->asks_all;
     thread_keep(&t->model, codex_text(c, settings, "model"));
     event_put_text(&ev, F_MODEL, span_str(t->model));
     event_put_text(&ev, F_PROVIDER, codex_text(c, settings, "modelProvider"));

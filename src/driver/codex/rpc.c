@@ -22,6 +22,8 @@ static const struct {
     [CALL_LOGOUT] = {"account/logout",                   "logout"   },
     [CALL_STEER] = {"turn/steer",                       "steer"    },
     [CALL_TURN] = {"turn/start",                       "say"      },
+    [CALL_SETTINGS] = {"thread/settings/update",           "settings" },
+    [CALL_TURN_SETTINGS] = {"turn/settings/update",             "reviewer" },
 };
 
 const char *codex_method_name(enum codex_method m)
