@@ -98,7 +98,10 @@ def installed_elsewhere(daemon):
         check(line in text.splitlines(), f"{line} is not in the unit")
     with open(os.path.join(prefix, "share/checkrein/themes/odd.ini"), "w") as f:
         f.write("[no such part\n")
-    done = subprocess.run([program, "console", "--theme", "odd"], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+    away = os.path.join(daemon.dir, "away.ini")  # a back-end is named: no daemon is started for this
+    with open(away, "w") as f:
+        f.write(f"[backend away]\nkind = checkrein\nurl = unix:{daemon.dir}/away.sock\n")
+    done = subprocess.run([program, "console", "--config", away, "--theme", "odd"], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
                           env={**os.environ, "XDG_CONFIG_HOME": daemon.dir, "XDG_STATE_HOME": daemon.dir, "TERM": "xterm"})
     check("share/checkrein/themes/odd.ini" in done.stderr, f"{done}")
     if not shutil.which("systemd-analyze"):
