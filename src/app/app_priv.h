@@ -93,6 +93,10 @@ pid_t hook_client(const char *runtime);
 
 /* ---- config.c */
 enum status config_load(struct conf *c, const char *path, struct why *why) MUST_USE; /* NULL: the default place */
+/* One of them is this user's own daemon: it is named without an address. */
+bool backends_have_own(const struct conf_backend *b, uint32_t count);
+/* A copy, the caller's to free, in which those without an address have this one; all else is borrowed. */
+struct conf_backend *backends_addressed(const struct conf_backend *b, uint32_t count, char *own_url);
 struct hub;
 /* The list of prices that the configuration names, or the one beside it. */
 enum status config_load_prices(struct hub *h, const struct conf *c, struct why *why) MUST_USE;

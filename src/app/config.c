@@ -1,5 +1,6 @@
 #include "app_priv.h"
 
+#include "checkrein/alloc.h"
 #include "checkrein/num.h"
 #include "hub.h"
 
@@ -13,6 +14,26 @@ enum status config_load(struct conf *c, const char *path, struct why *why)
     enum status st = conf_load(c, standard, why);
     free(standard);
     return st == ST_NOTFOUND ? ST_OK : st;
+}
+
+bool backends_have_own(const struct conf_backend *b, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (!b[i].url) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct conf_backend *backends_addressed(const struct conf_backend *b, uint32_t count, char *own_url)
+{
+    struct conf_backend *all = xcalloc(count, sizeof(*all));
+    for (uint32_t i = 0; i < count; i++) {
+        all[i] = b[i];
+        all[i].url = b[i].url ? b[i].url : own_url;
+    }
+    return all;
 }
 
 enum status config_load_prices(struct hub *h, const struct conf *c, struct why *why)

@@ -198,12 +198,13 @@ static void close_all(struct console *c)
 }
 
 int console_run(const struct conf *conf, const struct conf_backend *backends, uint32_t count,
-                const char *journal_dir, char **again, const char *own_daemon)
+                const char *journal_dir, char **again, const struct own_place *own)
 {
     struct console *c = xcalloc(1, sizeof(*c));
-    c->own = (struct own_daemon){.self = own_daemon, .conf = conf, .ready_fd = -1};
-    if (own_daemon) {
-        c->own.socket_path = backends[0].url + strlen("unix:");
+    c->own = (struct own_daemon){.conf = conf, .ready_fd = -1};
+    if (own) {
+        c->own.self = own->self;
+        c->own.socket_path = own->url + strlen("unix:");
     }
     struct why why = {0};
     int code = EXIT_DONE;
@@ -259,19 +260,35 @@ static void replace(char **slot, const char *value)
     }
 }
 
+/* The daemon of this user, where one is named without an address. */
+static int run_backends(struct args *a, struct conf *conf, const struct conf_backend *backends, uint32_t count,
+                        const char *journal, struct why *why)
+{
+    if (!backends_have_own(backends, count)) {
+        return console_run(conf, backends, count, journal, a->all, NULL);
+    }
+    struct own_place own = {.self = a->self};
+    char *url = NULL;
+    int code = EXIT_DONE;
+    if (embedded_daemon(a->self, conf, &url, why) != ST_OK) {
+        code = app_trouble(why, EXIT_TROUBLE);
+    } else {
+        own.url = url;
+        struct conf_backend *all = backends_addressed(backends, count, url);
+        code = console_run(conf, all, count, journal, a->all, &own);
+        free(all);
+    }
+    free(url);
+    return code;
+}
+
 static int run_configured(struct args *a, struct conf *conf, struct why *why)
 {
+    const struct conf_backend local = {.name = (char *)LOCAL_NAME, .kind = (char *)"checkrein"};
     char *journal = conf->console.journal[0] ? xstrdup(conf->console.journal)
                                              : path_state("console");
-    int code = EXIT_DONE;
-    if (conf->backend_count) {
-        code = console_run(conf, conf->backends, conf->backend_count, journal, a->all, NULL);
-    } else {
-        struct conf_backend local = {.name = (char *)LOCAL_NAME, .kind = (char *)"checkrein"};
-        enum status st = embedded_daemon(a->self, conf, &local.url, why);
-        code = st == ST_OK ? console_run(conf, &local, 1, journal, a->all, a->self) : app_trouble(why, EXIT_TROUBLE);
-        free(local.url);
-    }
+    int code = conf->backend_count ? run_backends(a, conf, conf->backends, conf->backend_count, journal, why)
+                                   : run_backends(a, conf, &local, 1, journal, why);
     free(journal);
     return code;
 }

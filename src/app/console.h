@@ -6,10 +6,14 @@
 #include "app_priv.h"
 
 /* Runs until the operator leaves; gives the exit code. `backends` must outlive the call. `again`: how the process
- * was called, to be called so once more when it is stuck; NULL: it ends then. `own_daemon`: this program, when the one
- * back-end is a daemon that embedded_daemon() starts: to connect again then starts it when it is gone; else NULL. */
+ * was called, to be called so once more when it is stuck; NULL: it ends then. `own`: when one of the back-ends is a daemon that
+ * embedded_daemon() starts: to connect again then starts it when it is gone; else NULL. */
+struct own_place {
+    const char *self; /* this program */
+    const char *url;  /* the daemon's socket */
+};
 int console_run(const struct conf *conf, const struct conf_backend *backends, uint32_t count,
-                const char *journal_dir, char **again, const char *own_daemon);
+                const char *journal_dir, char **again, const struct own_place *own);
 
 /* ---- daemon_child.c */
 /* Makes sure that a daemon answers on this user's socket: one that runs is used, else one is started which

@@ -32,6 +32,21 @@ static enum status settle(struct headless *h, int64_t settle_ms, struct why *why
                     h->hub.count ? h->hub.backends[0].conf.url : "none is configured");
 }
 
+static const struct conf_backend OWN = {.name = (char *)"local", .kind = (char *)"checkrein"};
+
+static enum status own_address(struct headless *h, struct why *why)
+{
+    char *path = path_chosen(NULL, h->conf.serve.socket, path_runtime("checkrein.sock"));
+    struct buf url;
+    buf_init(&url, 4096);
+    buf_printf(&url, "unix:%s", path);
+    h->own_url = buf_detach(&url, NULL);
+    buf_release(&url);
+    enum status st = socket_is_ours(path, why);
+    free(path);
+    return st;
+}
+
 static enum status open_and_settle(struct headless *h, const char *config,
                                    const struct hub_events *ev, void *ctx, int64_t settle_ms,
                                    struct why *why)
@@ -42,27 +57,16 @@ static enum status open_and_settle(struct headless *h, const char *config,
     if (st != ST_OK) {
         return st;
     }
-    const struct conf_backend *backends = h->conf.backends;
-    uint32_t count = h->conf.backend_count;
-    if (!count) {
-        char *path = h->conf.serve.socket[0] ? xstrdup(h->conf.serve.socket)
-                                             : path_runtime("checkrein.sock");
-        struct buf url;
-        buf_init(&url, 4096);
-        buf_printf(&url, "unix:%s", path);
-        h->local_url = buf_detach(&url, NULL);
-        buf_release(&url);
-        st = socket_is_ours(path, why);
-        free(path);
-        if (st != ST_OK) {
-            return st;
-        }
-        h->local = (struct conf_backend){
-            .name = (char *)"local", .kind = (char *)"checkrein", .url = h->local_url};
-        backends = &h->local;
-        count = 1;
+    const struct conf_backend *named = h->conf.backend_count ? h->conf.backends : &OWN;
+    uint32_t count = h->conf.backend_count ? h->conf.backend_count : 1;
+    if (backends_have_own(named, count)) {
+        st = own_address(h, why);
     }
-    st = hub_open(&h->hub, backends, count, NULL, ev, ctx, why);
+    if (st != ST_OK) {
+        return st;
+    }
+    h->backends = backends_addressed(named, count, h->own_url);
+    st = hub_open(&h->hub, h->backends, count, NULL, ev, ctx, why);
     if (st == ST_OK) {
         st = config_load_prices(&h->hub, &h->conf, why);
     }
@@ -112,7 +116,8 @@ void headless_close(struct headless *h)
         hub_close(&h->hub);
     }
     conf_release(&h->conf);
-    free(h->local_url);
+    free(h->backends);
+    free(h->own_url);
 }
 
 const char *headless_plain(const struct fleet *f, sid id, char *out, size_t bytes)

@@ -7,8 +7,8 @@
 
 struct headless {
     struct conf conf;
-    struct conf_backend local;
-    char *local_url;
+    struct conf_backend *backends; /* with an address each */
+    char *own_url;
     struct hub hub;
 };
 

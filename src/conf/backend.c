@@ -6,6 +6,7 @@
 #include "checkrein/alloc.h"
 #include "url_priv.h"
 
+#define OWN_KIND   "checkrein"
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyz0123456789._-"
 
 static bool is_name(struct span s)
@@ -36,7 +37,7 @@ static const struct {
     enum status (*check)(struct span value, struct why *why);
 } fields[] = {
     {"kind",       offsetof(struct conf_backend, kind),       REQUIRED, check_kind   },
-    {"url",        offsetof(struct conf_backend, url),        REQUIRED, url_check    },
+    {"url",        offsetof(struct conf_backend, url),        OPTIONAL, url_check    },
     {"token_file", offsetof(struct conf_backend, token_file), OPTIONAL, check_nothing},
 };
 
@@ -90,7 +91,8 @@ static enum status check_complete(struct conf_backend *b, const struct ini *ini,
             return ini_fail(ini, s, NULL, why, "needs a line \"%s = ...\"", fields[i].name);
         }
     }
-    return ST_OK;
+    bool own = span_is(span_str(b->kind), OWN_KIND); /* without an address: the daemon of this user */
+    return b->url || own ? ST_OK : ini_fail(ini, s, NULL, why, "needs a line \"url = ...\"");
 }
 
 enum status backend_read(struct conf_backend *b, const struct ini *ini, const struct ini_section *s,

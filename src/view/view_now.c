@@ -36,7 +36,7 @@ static void lineage(struct frame *fr, struct sheet *s, const struct agent *a)
     say_part(&w, ", built by ", a->traits->builder, "");
     say_part(&w, ", started by ", a->parent_id, "");
     for (uint32_t i = 0; i < count && i < 3; i++) {
-        words_own(&w, i == 0 ? "; " : ", ");
+        words_own(&w, w.count == 0 ? "" : i == 0 ? "; " : ", ");
         words_foreign(&w, rows[i].cell[0], SAY_COLS);
         words_own(&w, " → ");
         words_foreign(&w, rows[i].cell[1], SAY_COLS);

@@ -70,7 +70,7 @@ def named_once(home):
         done = home.connect()
         check(done.returncode == 0 and "written" in done.stdout, f"{done}")
         check(stat.S_IMODE(os.stat(home.ini).st_mode) == 0o600, "mode")
-        check("[backend codex]\nkind = codex" in home.text() and "[backend local]\nkind = checkrein" in home.text(), home.text())
+        check("[backend codex]\nkind = codex" in home.text() and "[backend local]\nkind = checkrein\n\n" in home.text(), home.text())
         check(home.socket in home.good(), "it is not in force")
         before = home.text()
         done = home.connect()
@@ -90,6 +90,15 @@ def beside_what_stands_there(home):
     check(done.returncode == 0 and "nothing to change" in done.stdout, f"{done}")
 
 
+def beside_the_own_daemon(home):
+    """The daemon of this user stays in sight, and is named without an address: the console starts it as before."""
+    with home.listen():
+        check(home.connect().returncode == 0, "")
+    done = subprocess.run([BINARY, "status", "--json"], env=home.env, capture_output=True, text=True, timeout=60)
+    where = os.path.join(home.dir, "checkrein", "checkrein.sock")
+    check(done.returncode == 1 and where in done.stderr, f"{done}")
+
+
 def in_a_bad_file(home):
     home.write("[console]\nno such key = 1\n")
     with home.listen():
@@ -99,7 +108,7 @@ def in_a_bad_file(home):
 
 if __name__ == "__main__":
     failed = 0
-    for test in (without_a_server, of_somebody_else, named_once, beside_what_stands_there, in_a_bad_file):
+    for test in (without_a_server, of_somebody_else, named_once, beside_what_stands_there, beside_the_own_daemon, in_a_bad_file):
         with tempfile.TemporaryDirectory(prefix="cr-attach-") as folder:
             try:
                 test(Home(folder))

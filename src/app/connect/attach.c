@@ -1,8 +1,8 @@
 /* attach.c - a back-end that is attached to: nothing of its own is written, only a section of our configuration.
  *
  * `connect codex` looks for the control socket that an ordinary `codex` opens, makes sure that it is this user's alone
- * and that somebody listens there, and adds [backend codex]. Where no back-end is named yet, the local daemon is named
- * too: naming one ends the search for it. */
+ * and that somebody listens there, and adds [backend codex]. Where no back-end is named yet, this user's own daemon is
+ * named too: only without any it is there by itself. */
 #include "attach.h"
 
 #include <sys/socket.h>
@@ -70,9 +70,7 @@ static void add_section(struct buf *out, struct span before, const struct conf *
         buf_addch(out, '\n');
     }
     if (!conf->backend_count) {
-        char *path = path_chosen(NULL, conf->serve.socket, path_runtime("checkrein.sock"));
-        buf_printf(out, "\n[backend local]\nkind = checkrein\nurl = unix:%s\n", path);
-        free(path);
+        buf_addstr(out, "\n[backend local]\nkind = checkrein\n");
     }
     buf_printf(out, "\n" SECTION "\nkind = codex\nurl = unix:%s\n", socket);
 }

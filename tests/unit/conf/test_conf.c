@@ -163,7 +163,7 @@ static const struct {
     {BYTES("[backend \"a\"]\nkind = checkrein\n"),                             ":1: [backend \"a\"]: " NAME_WORDS                                    },
     {BYTES("[backend abcdefghijklmnopqrstuvwxyz0123456]\nkind = checkrein\n"),
      ":1: [backend abcdefghijklmnopqrstuvwxyz0123456]: " NAME_WORDS                                                                                  },
-    {BYTES("[backend a]\nkind = checkrein\n"),                                 ":1: [backend a]: needs a line \"url = ...\""                         },
+    {BYTES("[backend a]\nkind = codex\n"),                                     ":1: [backend a]: needs a line \"url = ...\""                         },
     {BYTES("[backend a]\nurl = unix:/x\n"),                                    ":1: [backend a]: needs a line \"kind = ...\""                        },
     {BYTES("[backend a]\nkind = checkrein\nurl = unix:/x\n[backend a]\n"),
      ":4: section \"backend a\" stands already in line 1"                                                                                            },
