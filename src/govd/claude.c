@@ -71,13 +71,13 @@ static void on_notification(struct hook *h)
 {
     struct span type = hook_text(h, "notification_type");
     if (span_is(type, "permission_prompt")) {
-        publish_state(h->g, h->session, AGENT_WAITING_INPUT, "asks at its own screen");
+        told_state(h, AGENT_WAITING_INPUT, "asks at its own screen");
     }
 }
 
 static void on_subagent_start(struct hook *h)
 {
-    publish_state(h->g, h->session, AGENT_RUNNING, "subagent started");
+    told_state(h, AGENT_RUNNING, "subagent started");
 }
 
 /* Without this, an agent that may write its settings takes its own hooks out in the middle of a

@@ -86,7 +86,7 @@ static void on_session_end(struct hook *h)
 static void on_notification(struct hook *h)
 {
     if (span_is(hook_text(h, "notification_type"), "ToolPermission")) {
-        publish_state(h->g, h->session, AGENT_WAITING_INPUT, "asks at its own screen");
+        told_state(h, AGENT_WAITING_INPUT, "asks at its own screen");
     }
 }
 

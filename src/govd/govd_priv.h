@@ -495,6 +495,8 @@ void session_stop(struct govd *g, struct session *s, struct span by, const char 
 void session_refused(struct govd *g, struct session *s, const char *what);
 /* Calls that it was let run have ended: the last one was all that a stop still waited for. */
 void session_calls_ended(struct govd *g, struct session *s);
+/* It has said that it ended, or was stopped, and no process of it is known. */
+bool session_is_over(struct govd *g, const struct session *s);
 void stop_count(struct govd *g);  /* something changed: is counted at the end of the turn */
 void stop_settle(struct govd *g); /* the end of the turn: counts, publishes, confirms */
 

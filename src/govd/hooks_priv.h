@@ -61,6 +61,8 @@ void told_call(struct hook *h, struct span native_id);
 /* A prompt begins a turn, unless the agent is stopped. */
 void told_prompt(struct hook *h);
 /* The version of the runtime, as our own helper was told to say it. */
+/* Of an agent that is over: it stays so, and what belongs to it is over with it. */
+void told_state(struct hook *h, enum agent_state state, const char *reason);
 void told_version(struct hook *h);
 /* What was stopped stays so: that its turn ends is only what was asked for. */
 void told_turn_over(struct hook *h, enum agent_state state, const char *reason);

@@ -9,7 +9,7 @@
 #include "calls_priv.h"
 
 /* A session that says it has ended is over only when its process is gone too. */
-static bool is_over(struct govd *g, const struct session *s)
+bool session_is_over(struct govd *g, const struct session *s)
 {
     const struct session *root = s->parent ? session_at(g, s->parent) : s;
     return s->state == AGENT_STOPPED && root->pid == 0;
@@ -23,7 +23,7 @@ static void stop_one(struct govd *g, struct session *s, struct span by, const ch
     uint32_t refused = gate_refuse_all(g, s->ref, by, reason);
     if (known && end(g, s)) {
         session_settle(g, s, reason);
-    } else if (refused || is_over(g, s)) {
+    } else if (refused || session_is_over(g, s)) {
         session_refused(g, s, "its waiting call was refused");
     }
 }
@@ -122,7 +122,7 @@ static void take_newcomers(struct govd *g)
 {
     for (size_t i = 0; i < g->session_count; i++) {
         struct session *s = g->sessions[i];
-        if (is_over(g, s) || s->ending || (s->in_stop && s->pid == 0)) {
+        if (session_is_over(g, s) || s->ending || (s->in_stop && s->pid == 0)) {
             continue;
         }
         take_in(g, s);
@@ -142,8 +142,8 @@ void stop_settle(struct govd *g)
     int64_t unreachable = 0;
     for (size_t i = 0; i < g->session_count; i++) {
         const struct session *s = g->sessions[i];
-        confirmed += s->in_stop && is_over(g, s);
-        unreachable += s->in_stop && !is_over(g, s) && !s->ending;
+        confirmed += s->in_stop && session_is_over(g, s);
+        unreachable += s->in_stop && !session_is_over(g, s) && !s->ending;
     }
     if (!g->stop_untold && confirmed == g->stop_confirmed && unreachable == g->stop_unreachable) {
         return;
@@ -166,7 +166,7 @@ void stop_all(struct govd *g, struct span command, struct span by)
     g->stop_requested = 0;
     for (size_t i = 0; i < g->session_count; i++) {
         struct session *s = g->sessions[i];
-        s->in_stop = !is_over(g, s);
+        s->in_stop = !session_is_over(g, s);
         g->stop_requested += s->in_stop;
     }
     g->stop_confirmed = 0;

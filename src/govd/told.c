@@ -80,6 +80,18 @@ void told_prompt(struct hook *h)
     session_settle(h->g, s, NULL);
 }
 
+/* What a client told just before its end may be read after it. */
+void told_state(struct hook *h, enum agent_state state, const char *reason)
+{
+    struct session *s = h->session;
+    const struct session *root = s->parent ? session_at(h->g, s->parent) : s;
+    if (session_is_over(h->g, root)) {
+        publish_state(h->g, s, AGENT_STOPPED, "told after the end of its agent");
+    } else {
+        publish_state(h->g, s, state, reason);
+    }
+}
+
 void told_version(struct hook *h)
 {
     struct span version = h->head->header(h->head, "x-checkrein-runtime-version");

@@ -55,6 +55,19 @@ def a_helper_alone(daemon):
     check(verdict(Held(daemon, tool="Read", file_path="/x").answer()) == "allow", "its parent was stopped too")
 
 
+def told_after_the_end(daemon):
+    """What an agent told just before its end may be read after it: it lets nothing live again that a fleet stop waits for."""
+    console = Console(daemon)
+    daemon.hook("SessionStart", source="startup")
+    daemon.hook("UserPromptSubmit", prompt="go")
+    daemon.hook("SessionEnd", reason="other")
+    daemon.hook("SubagentStart", agent_id="h1", agent_type="helper")
+    daemon.hook("Notification", notification_type="permission_prompt", message="?")
+    check(state_of(daemon, "claude:s1") == "stopped" and state_of(daemon, "claude:s1/h1") == "stopped", f"{daemon.status()['agents']}")
+    done = console.command("stop_all")
+    check(done["state"] == "confirmed", f"{done}")
+
+
 def interrupt_reaches_helpers(daemon):
     console, helper, _ = parent_and_helper(daemon)
     daemon.hook("SubagentStart", agent_id="h2", agent_type="helper")
@@ -146,6 +159,6 @@ def no_stop_while_a_helper_runs(daemon):
 
 
 if __name__ == "__main__":
-    run([stop_reaches_helpers, pause_reaches_helpers, a_helper_alone, interrupt_reaches_helpers, nothing_to_interrupt,
+    run([stop_reaches_helpers, told_after_the_end, pause_reaches_helpers, a_helper_alone, interrupt_reaches_helpers, nothing_to_interrupt,
          pause_is_confirmed_when_the_last_call_ends, stopped_stays_stopped, no_stop_while_a_call_runs,
          no_stop_while_a_helper_runs])
