@@ -71,7 +71,12 @@ static bool write_action(struct codex *c, const struct codex_thread *t, uint32_t
     buf_addstr(&c->action, "},\"cwd\":");
     (void)tape_quote(&c->action, cwd_of(c, t, params));
     buf_addch(&c->action, '}');
-    return whole && buf_status(&c->action) == ST_OK;
+    if (buf_status(&c->action) == ST_OK && c->action.len <= ACTION_BYTES_MAX) {
+        return whole;
+    }
+    buf_clear(&c->action);
+    buf_printf(&c->action, "{\"tool\":\"%s\",\"input\":{}}", kind->tool);
+    return false;
 }
 
 /* The words within a shell call: {"/bin/bash","-c","…"} is judged by what the shell is told. */
@@ -115,7 +120,7 @@ static struct span words_of(struct codex *c, uint32_t params)
     return codex_cut(reason.n ? reason : codex_text(c, params, "message"), CODEX_TEXT_BYTES);
 }
 
-/* What cannot be shown whole is not shown at all: nobody can approve it then. */
+/* What cannot be shown whole has no digest: nobody can approve it then. */
 static void say_asked(struct codex *c, const struct codex_thread *t, const struct codex_ask *a, uint32_t params)
 {
     struct event ev;
@@ -126,7 +131,7 @@ static void say_asked(struct codex *c, const struct codex_thread *t, const struc
     event_put_text(&ev, F_ACTION_ID, span_str(a->item));
     event_set_text(&ev, F_TOOL, span_str(a->kind->tool));
     event_put_text(&ev, F_SUMMARY, summary_of(c, t, params));
-    event_set_text(&ev, F_ACTION, a->whole ? buf_span(&c->action) : SPAN_NONE);
+    event_set_text(&ev, F_ACTION, buf_span(&c->action));
     event_set_text(&ev, F_DIGEST, span_str(a->digest));
     event_set_number(&ev, F_RISK, risk_of(c, t, params, a->kind, &reversible));
     event_set_number(&ev, F_REVERSIBLE, reversible);
@@ -160,7 +165,7 @@ static struct codex_ask *ask_new(struct codex *c, struct codex_thread *t, uint32
     }
     if (kind->wanted) {
         struct span wanted = tape_raw(&c->j, codex_at(c, params, kind->wanted));
-        a->wanted = xstrndup(wanted.p, wanted.n);
+        a->wanted = wanted.n ? xstrndup(wanted.p, wanted.n) : NULL;
     }
     GROW(c->asks, c->ask_cap, c->ask_count + 1);
     c->asks[c->ask_count++] = a;
@@ -190,7 +195,11 @@ void ask_take(struct codex *c, struct span method, uint32_t params)
     }
     struct codex_ask *a = ask_new(c, t, params, kind, id);
     a->whole = whole;
-    digest_text(whole ? buf_span(&c->action) : SPAN_NONE, a->digest);
+    if (whole) {
+        digest_text(buf_span(&c->action), a->digest);
+    } else {
+        (void)span_copy(SPAN("none"), a->digest, sizeof(a->digest));
+    }
     say_asked(c, t, a, params);
 }
 

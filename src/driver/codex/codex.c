@@ -41,6 +41,9 @@ void codex_emit(struct codex *c, struct event *ev)
 void codex_signal(struct codex *c, const struct codex_thread *t, enum severity sev, struct span title)
 {
     struct event ev;
+    if (!title.n) {
+        return; /* a warning without words */
+    }
     codex_begin(c, &ev, EVENT_SIGNAL_RAISED, t);
     event_set_text(&ev, F_SIGNAL_SOURCE, SPAN("codex"));
     event_set_number(&ev, F_SEVERITY, sev);
@@ -104,7 +107,7 @@ static void on_listed(struct codex *c, bool failed)
     uint32_t data = codex_at(c, TAPE_ROOT, "result/data");
     struct span cursor = codex_text(c, TAPE_ROOT, "result/nextCursor");
     for (uint32_t at = tape_first(&c->j, data); at != TAPE_ABSENT; at = tape_next(&c->j, data, at)) {
-        (void)thread_meet(c, tape_string(&c->j, at, &c->scratch));
+        (void)thread_meet(c, codex_string(c, at));
     }
     if (c->phase != CODEX_SYNCING) {
         return;
@@ -355,7 +358,7 @@ static enum status codex_open(void *st, const struct driver_conf *conf, struct n
     struct codex *c = st;
     struct ws_client_options o = {.message_bytes = MESSAGE_BYTES, .queue_bytes = QUEUE_BYTES};
     buf_init(&c->out, QUEUE_BYTES);
-    buf_init(&c->scratch, MESSAGE_BYTES);
+    texts_init(&c->texts, MESSAGE_BYTES);
     buf_init(&c->action, ACTION_LIMIT);
     enum status result = wslink_open(&c->link, conf, n, l, sink, &o, &EVENTS, c, why);
     if (c->link.loop) {
@@ -398,7 +401,7 @@ static void codex_close(void *st)
     threads_release(c);
     free(c->tokens);
     buf_release(&c->out);
-    buf_release(&c->scratch);
+    texts_release(&c->texts);
     buf_release(&c->action);
 }
 

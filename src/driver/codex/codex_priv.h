@@ -2,6 +2,7 @@
  *
  *   codex.c    the connection: greeting, state transfer, live; upkeep
  *   rpc.c      the only methods that are ever sent, and the frames in and out
+ *   texts.c    texts of a frame
  *   notes.c    notifications: which room each one goes to
  *   threads.c  threads: who they are, and their states
  *   rights.c   what a thread may do without being asked about
@@ -77,6 +78,17 @@ struct codex_thread {
 struct codex_ask;
 struct codex_order;
 
+struct codex_texts { /* texts.c */
+    struct buf block;
+    char **full; /* blocks before it */
+    size_t full_count, full_cap;
+    struct codex_text_seen {
+        uint32_t at;
+        struct span text;
+    } seen[16]; /* the last ones */
+    size_t seen_count;
+};
+
 struct codex {
     struct wslink link;
     enum codex_phase phase;
@@ -85,7 +97,8 @@ struct codex {
     struct tape j;   /* of the frame */
     struct tape_token *tokens;
     size_t token_cap;
-    struct buf scratch, out, action;
+    struct codex_texts texts;
+    struct buf out, action;
     struct map thread_by_id;
     struct codex_thread **threads;
     size_t thread_count, thread_cap;
@@ -108,7 +121,11 @@ struct codex {
 };
 
 /* ---- reading the frame */
-struct span codex_text(struct codex *c, uint32_t object, const char *path); /* empty when it is no string */
+struct span codex_string(struct codex *c, uint32_t at); /* valid as long as the frame; empty when it is no string */
+struct span codex_text(struct codex *c, uint32_t object, const char *path);
+void texts_init(struct codex_texts *x, size_t frame_bytes);
+void texts_clear(struct codex_texts *x);
+void texts_release(struct codex_texts *x);
 int64_t codex_number(const struct codex *c, uint32_t object, const char *path, int64_t otherwise);
 uint32_t codex_at(const struct codex *c, uint32_t object, const char *path);
 /* At most `bytes`, whole characters. */

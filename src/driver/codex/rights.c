@@ -80,7 +80,7 @@ static struct span take_sandbox(struct codex *c, struct rights *r, uint32_t sand
         add_grant(r, cwd, SPAN("write"));
     }
     for (uint32_t at = tape_first(&c->j, roots); at != TAPE_ABSENT; at = tape_next(&c->j, roots, at)) {
-        add_grant(r, tape_string(&c->j, at, &c->scratch), SPAN("write"));
+        add_grant(r, codex_string(c, at), SPAN("write"));
     }
     return type;
 }

@@ -86,19 +86,17 @@ enum status codex_answer(struct codex *c, const char *id, struct span result)
 
 enum status codex_parse(struct codex *c, struct span frame)
 {
-    enum status st = ST_LIMIT;
-    buf_clear(&c->scratch);
-    (void)buf_reserve(&c->scratch, frame.n); /* no text of it is longer: nothing that is read moves */
-    while (st == ST_LIMIT && c->token_cap <= TOKENS_MOST) {
+    enum status st;
+    texts_clear(&c->texts);
+    for (;;) {
         if (!c->tokens) {
-            c->token_cap = TOKENS_FIRST;
-            c->tokens = xreallocarray(NULL, c->token_cap, sizeof(*c->tokens));
+            c->tokens = xreallocarray(NULL, c->token_cap = TOKENS_FIRST, sizeof(*c->tokens));
         }
         st = tape_parse(&c->j, frame, TAPE_REPAIR, c->tokens, (uint32_t)c->token_cap);
-        if (st == ST_LIMIT) {
-            c->token_cap *= 4;
-            c->tokens = xreallocarray(c->tokens, c->token_cap, sizeof(*c->tokens));
+        if (st != ST_LIMIT || c->token_cap >= TOKENS_MOST || c->token_cap > frame.n) {
+            break; /* it is no lack of tokens: every value has a byte */
         }
+        c->tokens = xreallocarray(c->tokens, c->token_cap *= 4, sizeof(*c->tokens));
     }
     return st == ST_OK && tape_type(&c->j, TAPE_ROOT) != TAPE_OBJECT ? ST_INVALID : st;
 }
@@ -122,15 +120,11 @@ uint32_t codex_at(const struct codex *c, uint32_t object, const char *path)
     return tape_path(&c->j, object, path);
 }
 
-struct span codex_text(struct codex *c, uint32_t object, const char *path)
-{
-    return tape_string(&c->j, codex_at(c, object, path), &c->scratch);
-}
-
 int64_t codex_number(const struct codex *c, uint32_t object, const char *path, int64_t otherwise)
 {
     int64_t n = 0;
-    return tape_int(&c->j, codex_at(c, object, path), &n) == ST_OK ? n : otherwise;
+    bool told = tape_int(&c->j, codex_at(c, object, path), &n) == ST_OK && n >= -EVENT_INT_MAX && n <= EVENT_INT_MAX;
+    return told ? n : otherwise;
 }
 
 struct span codex_cut(struct span s, size_t bytes)

@@ -98,7 +98,7 @@ static struct span kind_of_error(struct codex *c, uint32_t error)
     if (tape_type(&c->j, info) == TAPE_OBJECT) {
         info = tape_first(&c->j, info); /* its key */
     }
-    return tape_string(&c->j, info, &c->scratch);
+    return codex_string(c, info);
 }
 
 static enum failure class_of(struct span kind)

@@ -128,7 +128,7 @@ static bool has_flag(struct codex *c, uint32_t status, const char *name)
 {
     uint32_t flags = codex_at(c, status, "activeFlags");
     for (uint32_t at = tape_first(&c->j, flags); at != TAPE_ABSENT; at = tape_next(&c->j, flags, at)) {
-        if (span_is(tape_string(&c->j, at, &c->scratch), name)) {
+        if (span_is(codex_string(c, at), name)) {
             return true;
         }
     }
