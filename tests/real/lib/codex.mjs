@@ -116,6 +116,7 @@ export class User {
 /** A loopback port before the server's: what passes can be cut, and what a client greets with is kept. */
 export class Relay {
   heads = [];
+  onBytes = null; // what the server sends
   #pairs = new Set();
 
   static async open(port) {
@@ -137,7 +138,7 @@ export class Relay {
       from.on('error', () => to.destroy());
       from.on('close', () => to.destroy());
     }
-    server.on('data', (b) => this.onServer?.(b));
+    server.on('data', (bytes) => this.onBytes?.(bytes));
     client.on('close', () => this.#pairs.delete(client));
   }
 

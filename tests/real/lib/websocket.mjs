@@ -18,7 +18,7 @@ function header(opcode, bytes) {
 }
 
 /** The first frame of these bytes: {opcode, final, payload, rest}; null when it is not whole yet. */
-function frameOf(bytes) {
+export function frameOf(bytes) {
   if (bytes.length < 2) return null;
   const short = bytes[1] & 0x7f;
   const from = short === 126 ? 4 : short === 127 ? 10 : 2;

@@ -1,0 +1,596 @@
+/* The client of `codex app-server`, fed by hand: what hostile frames bring about, what counts as done, and what is sent.
+ *
+ * Frames are written with ' for ". What the driver sends is caught (wslink_send is wrapped by the linker). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checkrein/driver.h"
+#include "checkrein/wire.h"
+#include "expect.h"
+
+#include "codex/codex_priv.h"
+
+#define LINES_BYTES ((size_t)8 << 20)
+#define T           "01a2-thread"
+#define U           "01a2-turn"
+
+/* ---- what is sent */
+
+static struct buf sent;
+
+enum status __wrap_wslink_send(struct wslink *w, struct span text); /* NOLINT: the linker's name */
+enum status __wrap_wslink_send(struct wslink *w, struct span text)  /* NOLINT */
+{
+    (void)w;
+    buf_add(&sent, text);
+    buf_addch(&sent, '\n');
+    return ST_OK;
+}
+
+/* ---- what is heard: one line each */
+
+struct fed {
+    struct driver *driver;
+    struct buf lines;
+    int64_t now_us;
+    unsigned events, agents, asks;
+    char approval[300], digest[100];
+};
+
+static int64_t on_raw(void *ctx, struct span bytes)
+{
+    (void)bytes;
+    return ((struct fed *)ctx)->now_us += 1000;
+}
+
+static void on_event(void *ctx, const struct event *ev)
+{
+    struct fed *t = ctx;
+    struct why why = {0};
+    if (event_check(ev, &why) != ST_OK) {
+        fail_msg("an event that is none: %s", why.text);
+    }
+    t->events++;
+    t->agents += ev->type == EVENT_AGENT_STARTED;
+    buf_printf(&t->lines, "%s %.*s", event_type_name(ev->type), SPAN_ARG(event_text(ev, F_AGENT_ID)));
+    if (ev->type == EVENT_AGENT_STATE || ev->type == EVENT_AGENT_STARTED) {
+        buf_printf(&t->lines, " %s", agent_state_name((enum agent_state)event_number(ev, F_STATE)));
+    } else if (ev->type == EVENT_APPROVAL_REQUESTED) {
+        t->asks++;
+        (void)span_copy(event_text(ev, F_APPROVAL_ID), t->approval, sizeof(t->approval));
+        (void)span_copy(event_text(ev, F_DIGEST), t->digest, sizeof(t->digest));
+        buf_printf(&t->lines, " %.*s", SPAN_ARG(event_text(ev, F_ACTION)));
+    } else if (ev->type == EVENT_APPROVAL_RESOLVED) {
+        buf_printf(&t->lines, " %s", decision_name((enum decision)event_number(ev, F_DECISION)));
+    }
+    buf_addch(&t->lines, '\n');
+}
+
+static void on_link(void *ctx, enum link_state st, const char *why, int64_t retry_ms)
+{
+    (void)why;
+    (void)retry_ms;
+    buf_printf(&((struct fed *)ctx)->lines, "link %s\n", link_name(st));
+}
+
+static void on_snapshot(void *ctx, uint64_t seq, bool complete)
+{
+    (void)seq;
+    buf_printf(&((struct fed *)ctx)->lines, "snapshot %s\n", complete ? "end" : "begin");
+}
+
+static void on_offers(void *ctx, const struct driver_offer *o)
+{
+    (void)ctx;
+    assert_true(o->verbs & 1u << VERB_APPROVE);
+}
+
+static void on_result(void *ctx, struct span command, enum command_state st, struct span reason, struct span by)
+{
+    (void)reason;
+    (void)by;
+    buf_printf(&((struct fed *)ctx)->lines, "result %.*s %s\n", SPAN_ARG(command), command_state_name(st));
+}
+
+static int up(void **state)
+{
+    struct fed *t = calloc(1, sizeof(*t));
+    struct driver_sink sink = {t, on_raw, on_event, on_link, on_snapshot, on_offers, on_result};
+    struct why why = {0};
+    buf_init(&sent, LINES_BYTES);
+    buf_init(&t->lines, LINES_BYTES);
+    t->now_us = INT64_C(1793000000000000);
+    assert_status(driver_open(&t->driver, driver_kind("codex"), &(struct driver_conf){.name = "codex"}, NULL, NULL, sink, &why), ST_OK);
+    *state = t;
+    return 0;
+}
+
+static int down(void **state)
+{
+    struct fed *t = *state;
+    driver_close(t->driver);
+    buf_release(&t->lines);
+    buf_release(&sent);
+    free(t);
+    return 0;
+}
+
+/* ---- feeding */
+
+static enum status feed(struct fed *t, const char *frame)
+{
+    char *text = strdup(frame);
+    for (char *p = text; *p; p++) {
+        *p = *p == '\'' ? '"' : *p;
+    }
+    enum status st = driver_feed(t->driver, span_str(text));
+    free(text);
+    return st;
+}
+
+#define FEED(t, ...) assert_status(feed((t), text_of(__VA_ARGS__)), ST_OK)
+
+static const char *text_of(const char *fmt, ...) PRINTF(1, 2);
+static const char *text_of(const char *fmt, ...)
+{
+    static char text[1 << 16];
+    va_list ap;
+    va_start(ap, fmt);
+    assert_in_range(vsnprintf(text, sizeof(text), fmt, ap), 0, sizeof(text) - 1);
+    va_end(ap);
+    return text;
+}
+
+static void hello(struct fed *t, const char *threads)
+{
+    FEED(t, "{'id':'hello:-','result':{'userAgent':'u/0.169.0 (x)'}}");
+    FEED(t, "{'id':'account:-','result':{'account':null}}");
+    FEED(t, "{'id':'list:-','result':{'data':[%s],'nextCursor':null}}", threads);
+}
+
+static void read_thread(struct fed *t, const char *status)
+{
+    FEED(t, "{'id':'read:" T "','result':{'thread':{'id':'" T "','sessionId':'" T "','cwd':'/home/u','status':%s}}}", status);
+}
+
+static void attached(struct fed *t, const char *turn, const char *status)
+{
+    FEED(t, "{'id':'attach:" T "','result':{'thread':{'id':'" T "','status':%s},'approvalPolicy':'on-request',"
+            "'initialTurnsPage':{'data':[%s]}}}", status, turn);
+}
+
+#define BARRIER "{'id':'list:-','result':{'data':['" T "'],'nextCursor':null}}"
+#define ACTIVE  "{'type':'active','activeFlags':[]}"
+#define WAITS   "{'type':'active','activeFlags':['waitingOnApproval']}"
+#define TURN    "{'id':'" U "','status':'inProgress','items':[]}"
+#define ASK     "{'method':'item/commandExecution/requestApproval','id':0,'params':{'threadId':'" T "','turnId':'" U "','itemId':'i1'," \
+                "'command':'make','cwd':'/home/u'}}"
+#define CLOSED  "{'method':'serverRequest/resolved','params':{'threadId':'" T "','requestId':0}}"
+#define ENDED(status, code) "{'method':'item/completed','params':{'threadId':'" T "','item':{'type':'commandExecution','id':'i1'," \
+                            "'status':'" status "','exitCode':" code "}}}"
+
+/* Live, with one thread whose turn runs. */
+static void go_live(struct fed *t)
+{
+    hello(t, "'" T "'");
+    read_thread(t, ACTIVE);
+    attached(t, TURN, ACTIVE);
+    FEED(t, BARRIER);
+    assert_contains(t->lines.data, "link live");
+    buf_clear(&t->lines);
+}
+
+static void command(struct fed *t, const char *id, enum verb verb, const char *scope)
+{
+    struct why why = {0};
+    struct command c = {.id = span_str(id), .verb = verb, .agent = SPAN(T), .approval = span_str(t->approval),
+                        .digest = span_str(t->digest), .scope = span_str(scope), .reason = SPAN("words"), .time_us = t->now_us += 1000};
+    assert_status(driver_send(t->driver, &c, &why), ST_OK);
+}
+
+static void heard_is(struct fed *t, const char *want)
+{
+    assert_string_equal(t->lines.data, want);
+    buf_clear(&t->lines);
+}
+
+/* ---- hostile frames */
+
+static void ids_that_are_none_are_not_adopted(void **state)
+{
+    struct fed *t = *state;
+    static const char *const IDS[] = {"'a\\\"b'", "'a\\\\b'", "'a b'", "'a:b'", "'a\\u0000b'", "'\\u00e9'", "''", "1", "null", "{}", "[]", "true"};
+    go_live(t);
+    buf_clear(&sent);
+    for (size_t i = 0; i < ARRAY_LEN(IDS); i++) {
+        FEED(t, "{'method':'turn/started','params':{'threadId':%s,'turn':{'id':%s}}}", IDS[i], IDS[i]);
+        FEED(t, "{'method':'thread/started','params':{'thread':{'id':%s,'sessionId':%s}}}", IDS[i], IDS[i]);
+        FEED(t, "{'method':'item/fileChange/requestApproval','id':%s,'params':{'threadId':%s}}", IDS[i], IDS[i]);
+    }
+    FEED(t, "{'method':'turn/started','params':{'threadId':'%0200d'}}", 1);
+    heard_is(t, "");
+    assert_int_equal(sent.len, 0);
+}
+
+static void ten_thousand_threads(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    for (int i = 0; i < 10000; i++) {
+        FEED(t, "{'method':'turn/started','params':{'threadId':'n%d','turn':{'id':'u'}}}", i);
+    }
+    assert_int_equal(t->agents, CODEX_THREADS_MAX);
+}
+
+static void too_deep_ends_the_connection_and_the_next_one_works(void **state)
+{
+    struct fed *t = *state;
+    static char deep[20001];
+    go_live(t);
+    memset(deep, '[', sizeof(deep) - 1);
+    assert_status(feed(t, deep), ST_LIMIT);
+    assert_status(feed(t, ASK), ST_CLOSED);
+    driver_reconnect(t->driver);
+    go_live(t);
+    assert_status(feed(t, "[1]"), ST_INVALID);
+    driver_reconnect(t->driver);
+    assert_status(feed(t, "{'id':'hello:-','error':{'message':'go away'}}"), ST_INVALID);
+}
+
+static void numbers_without_measure(void **state)
+{
+    struct fed *t = *state;
+    static const char *const NUMBERS[] = {"9223372036854775807", "-9223372036854775808", "1e308", "-1", "99999999999999999999999999", "null", "[]"};
+    go_live(t);
+    for (size_t i = 0; i < ARRAY_LEN(NUMBERS); i++) {
+        const char *n = NUMBERS[i];
+        FEED(t, "{'method':'thread/tokenUsage/updated','params':{'threadId':'" T "','tokenUsage':{'total':{'inputTokens':%s,'outputTokens':%s}}}}", n, n);
+        FEED(t, "{'method':'account/rateLimits/updated','params':{'rateLimits':{'primary':{'usedPercent':%s,'resetsAt':%s}}}}", n, n);
+        FEED(t, "{'method':'item/started','params':{'threadId':'" T "','item':{'type':'commandExecution','id':'i%zu'}}}", i);
+        FEED(t, "{'method':'item/completed','params':{'threadId':'" T "','item':{'type':'commandExecution','id':'i%zu','status':'completed',"
+                "'exitCode':%s,'durationMs':%s}}}", i, n, n);
+    }
+    assert_null(strstr(t->lines.data, "spend.recorded"));
+}
+
+static void wrong_types_everywhere(void **state)
+{
+    struct fed *t = *state;
+    static const char *const METHODS[] = {
+        "thread/started", "thread/status/changed", "thread/archived", "thread/deleted", "thread/settings/updated",
+        "thread/tokenUsage/updated", "turn/started", "turn/completed", "item/started", "item/completed",
+        "item/commandExecution/outputDelta", "serverRequest/resolved", "error", "account/updated",
+        "account/rateLimits/updated", "warning", "thread/name/updated", "item/commandExecution/requestApproval",
+        "item/fileChange/requestApproval", "item/permissions/requestApproval", "mcpServer/elicitation/request",
+        "item/tool/requestUserInput", "nobody/knows/this"};
+    static const char *const PARAMS[] = {
+        "null", "[]", "'x'", "1", "{}", "{'threadId':[]}", "{'threadId':'" T "'}",
+        "{'threadId':'" T "','thread':1,'status':1,'turn':1,'item':1,'error':1,'tokenUsage':1,'threadSettings':1,'requestId':[]}",
+        "{'threadId':'" T "','thread':[],'status':[],'turn':[],'item':[],'error':[],'permissions':[],'_meta':[],'message':[]}",
+        "{'threadId':'" T "','item':{'id':{},'type':[],'changes':{'a':1},'commandActions':7},'turn':{'id':[],'status':{}},"
+        "'status':{'type':7,'activeFlags':{'a':1}},'error':{'codexErrorInfo':[{}]}}"};
+    go_live(t);
+    for (size_t i = 0; i < ARRAY_LEN(METHODS) * ARRAY_LEN(PARAMS); i++) {
+        const char *method = METHODS[i / ARRAY_LEN(PARAMS)];
+        const char *params = PARAMS[i % ARRAY_LEN(PARAMS)];
+        FEED(t, "{'method':'%s','params':%s}", method, params);
+        FEED(t, "{'method':'%s','id':%zu,'params':%s}", method, i, params);
+    }
+    static const char *const RESULTS[] = {"null", "1", "[]", "{'thread':1}", "{'thread':{'id':[]}}", "{'data':{'a':1}}", "{'data':[[1],{}]}",
+                                          "{'initialTurnsPage':{'data':[1,{'status':[]},{'status':'inProgress','id':7,'items':[1,{}]}]}}"};
+    static const char *const ASKED[] = {"hello:-", "list:-", "account:-", "read:" T, "attach:" T, "commands:" T, "interrupt:" T, "clean:" T,
+                                        "archive:" T, "logout:x", "steer:x", "say:x"};
+    for (size_t i = 0; i < ARRAY_LEN(RESULTS) * (ARRAY_LEN(ASKED) - 1); i++) {
+        FEED(t, "{'id':'%s','result':%s}", ASKED[1 + i / ARRAY_LEN(RESULTS)], RESULTS[i % ARRAY_LEN(RESULTS)]);
+    }
+    assert_status(feed(t, "{'id':'hello:-','result':1}"), ST_INVALID); /* once */
+}
+
+static void what_nobody_asked_for(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    FEED(t, CLOSED);
+    FEED(t, "{'id':7,'result':{}}");
+    FEED(t, "{'id':null,'error':{}}");
+    FEED(t, "{'id':'clean:nobody','result':{}}");
+    FEED(t, "{'id':'rm:" T "','result':{}}");
+    FEED(t, "{'id':'interrupt:" T "','error':{'message':'no'}}");
+    heard_is(t, "");
+}
+
+static void a_request_is_one(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    for (int i = 0; i < 3; i++) {
+        FEED(t, ASK);
+    }
+    FEED(t, "{'method':'item/commandExecution/requestApproval','id':1,'params':{'threadId':'stranger','command':'ls','cwd':'/'}}");
+    assert_int_equal(t->asks, 2);
+    assert_contains(t->lines.data, "agent.started stranger");
+}
+
+/* Read again and again, each text with escapes stays where it is. */
+static void long_texts_with_escapes(void **state)
+{
+    struct fed *t = *state;
+    char text[12001];
+    for (size_t i = 0; i < 6000; i++) {
+        memcpy(text + 2 * i, i % 2 ? "\\n" : "\\t", 3);
+    }
+    go_live(t);
+    FEED(t, "{'method':'item/commandExecution/requestApproval','id':5,'params':{'threadId':'" T "','turnId':'" U "','itemId':'i5','reason':'%s',"
+            "'command':'%s','cwd':'%s','commandActions':[{'command':'%s'}]}}", text, text, text, text);
+    char *want = strdup(text_of("'command':'%s'", text));
+    for (char *p = want; *p; p++) {
+        *p = *p == '\'' ? '"' : *p;
+    }
+    assert_contains(t->lines.data, want);
+    free(want);
+}
+
+/* ---- what counts as done */
+
+static void an_answer_is_done_when_its_item_says_so(void **state)
+{
+    static const struct {
+        enum verb verb;
+        const char *scope, *end, *want;
+    } CASES[] = {
+        {VERB_APPROVE, "once", ENDED("completed", "0"), "approval.resolved " T " approved\nresult c confirmed\n"},
+        {VERB_APPROVE, "session", ENDED("failed", "3"), "approval.resolved " T " approved\nresult c confirmed\n"},
+        {VERB_APPROVE, "once", ENDED("declined", "null"), "approval.resolved " T " superseded\nresult c superseded\n"},
+        {VERB_DENY, "once", ENDED("declined", "null"), "approval.resolved " T " denied\nresult c confirmed\n"},
+        {VERB_DENY, "turn", ENDED("declined", "null"), "approval.resolved " T " denied\nresult c confirmed\n"},
+        {VERB_DENY, "once", ENDED("completed", "0"), "approval.resolved " T " superseded\nresult c superseded\n"},
+        {VERB_APPROVE, "once", "{'id':'commands:" T "','result':{'data':[{'itemId':'i1'}]}}", "approval.resolved " T " approved\nresult c confirmed\n"},
+        {VERB_DENY, "once", "{'id':'commands:" T "','result':{'data':[{'itemId':'i1'}]}}", "approval.resolved " T " superseded\nresult c superseded\n"},
+        {VERB_DENY, "once", "{'id':'commands:c','result':{'data':[]}}", "approval.resolved " T " denied\nresult c confirmed\n"},
+        {VERB_APPROVE, "once", "{'id':'commands:c','result':{'data':[]}}", "approval.resolved " T " superseded\nresult c unverifiable\n"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        assert_int_equal(up(state), 0);
+        struct fed *t = *state;
+        go_live(t);
+        FEED(t, ASK);
+        buf_clear(&t->lines);
+        command(t, "c", CASES[i].verb, CASES[i].scope);
+        FEED(t, CLOSED);
+        heard_is(t, ""); /* closed, but by whom? */
+        assert_status(feed(t, CASES[i].end), ST_OK);
+        heard_is(t, CASES[i].want);
+        assert_int_equal(down(state), 0);
+    }
+}
+
+static void closed_without_an_answer_from_here(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    FEED(t, ASK);
+    buf_clear(&t->lines);
+    FEED(t, CLOSED);
+    heard_is(t, "approval.resolved " T " superseded\n");
+    command(t, "late", VERB_APPROVE, "once");
+    heard_is(t, "result late refused\n");
+}
+
+static void what_was_not_shown_is_not_approved(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    FEED(t, ASK);
+    buf_clear(&sent);
+    (void)span_copy(SPAN("sha256:0000000000000000000000000000000000000000000000000000000000000000"), t->digest, sizeof(t->digest));
+    command(t, "other", VERB_APPROVE, "once");
+    FEED(t, "{'method':'item/fileChange/requestApproval','id':9,'params':{'threadId':'" T "','turnId':'" U "','itemId':'unseen'}}");
+    command(t, "blind", VERB_APPROVE, "once");
+    assert_contains(t->lines.data, "result other refused");
+    assert_contains(t->lines.data, "result blind refused");
+    assert_int_equal(sent.len, 0);
+}
+
+static void a_second_answer_is_none(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    FEED(t, ASK);
+    command(t, "one", VERB_DENY, "once");
+    buf_clear(&t->lines);
+    buf_clear(&sent);
+    command(t, "two", VERB_APPROVE, "once");
+    heard_is(t, "result two superseded\n");
+    assert_int_equal(sent.len, 0);
+}
+
+static void an_answer_of_a_lost_connection_is_not_known(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    FEED(t, ASK);
+    command(t, "c", VERB_APPROVE, "once");
+    driver_reconnect(t->driver);
+    FEED(t, "{'id':'hello:-','result':{'userAgent':'u/0.169.0'}}");
+    assert_contains(t->lines.data, "result c unverifiable");
+}
+
+static void live_comes_after_the_request_that_waits(void **state)
+{
+    struct fed *t = *state;
+    hello(t, "'" T "'");
+    read_thread(t, WAITS);
+    attached(t, TURN, WAITS);
+    FEED(t, BARRIER);
+    assert_null(strstr(t->lines.data, "link live"));
+    FEED(t, ASK);
+    assert_contains(t->lines.data, "link live");
+}
+
+static void a_request_that_never_comes_is_waited_for_no_longer_than_three_times(void **state)
+{
+    struct fed *t = *state;
+    hello(t, "'" T "'");
+    read_thread(t, WAITS);
+    attached(t, TURN, WAITS);
+    FEED(t, BARRIER);
+    FEED(t, BARRIER);
+    assert_null(strstr(t->lines.data, "link live"));
+    FEED(t, BARRIER);
+    assert_contains(t->lines.data, "link live");
+}
+
+static void an_interrupt_that_leaves_a_command_is_not_done(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    command(t, "i", VERB_INTERRUPT, NULL);
+    FEED(t, "{'id':'interrupt:" T "','result':{}}");
+    FEED(t, "{'method':'turn/completed','params':{'threadId':'" T "','turn':{'id':'" U "','status':'interrupted'}}}");
+    FEED(t, "{'id':'commands:" T "','result':{'data':[{'itemId':'i1'}]}}");
+    assert_contains(t->lines.data, "result i accepted");
+    assert_contains(t->lines.data, "result i failed");
+    command(t, "s", VERB_STOP, NULL);
+    FEED(t, "{'id':'clean:" T "','result':{}}");
+    assert_null(strstr(t->lines.data, "result s confirmed"));
+    FEED(t, "{'id':'commands:" T "','result':{'data':[]}}");
+    assert_contains(t->lines.data, "result s confirmed");
+}
+
+/* ---- the same again */
+
+static void give_all(struct fed *t)
+{
+    go_live(t);
+    FEED(t, ASK);
+    command(t, "a", VERB_APPROVE, "once");
+    FEED(t, CLOSED);
+    FEED(t, ENDED("completed", "0"));
+    command(t, "m", VERB_MESSAGE, NULL);
+    FEED(t, "{'id':'steer:m','result':{}}");
+    command(t, "i", VERB_INTERRUPT, NULL);
+    FEED(t, "{'id':'interrupt:" T "','result':{}}");
+    FEED(t, "{'method':'turn/completed','params':{'threadId':'" T "','turn':{'id':'" U "','status':'interrupted'}}}");
+    FEED(t, "{'id':'commands:" T "','result':{'data':[]}}");
+    command(t, "n", VERB_MESSAGE, NULL);
+    FEED(t, "{'id':'say:n','result':{}}");
+    FEED(t, "{'method':'turn/started','params':{'threadId':'" T "','turn':{'id':'u2'}}}");
+    command(t, "all", VERB_STOP_ALL, NULL);
+    FEED(t, "{'method':'turn/completed','params':{'threadId':'" T "','turn':{'id':'u2','status':'interrupted'}}}");
+    FEED(t, "{'id':'commands:" T "','result':{'data':[]}}");
+    FEED(t, "{'method':'turn/started','params':{'threadId':'" T "','turn':{'id':'u3'}}}");
+    command(t, "reset", VERB_RESET_STOP, NULL);
+    FEED(t, "{'method':'account/updated','params':{'authMode':'apikey'}}");
+    command(t, "r", VERB_REVOKE, NULL);
+    FEED(t, "{'id':'logout:r','result':{}}");
+    FEED(t, "{'method':'account/updated','params':{'authMode':null}}");
+    command(t, "k", VERB_KILL, NULL);
+    FEED(t, "{'method':'thread/archived','params':{'threadId':'" T "'}}");
+}
+
+static void frames_and_commands_bring_about_the_same_again(void **state)
+{
+    struct fed *t = *state;
+    struct fed *other = NULL;
+    struct buf first;
+    give_all(t);
+    buf_init(&first, LINES_BYTES);
+    buf_add(&first, buf_span(&t->lines));
+    buf_release(&sent);
+    assert_int_equal(up((void **)&other), 0);
+    give_all(other);
+    assert_string_equal(first.data, other->lines.data);
+    assert_contains(first.data, "result k confirmed");
+    assert_contains(first.data, "result r confirmed");
+    buf_release(&first);
+    buf_release(&sent);
+    assert_int_equal(down((void **)&other), 0);
+    buf_init(&sent, LINES_BYTES);
+}
+
+/* ---- the allow-list */
+
+static bool is_allowed(struct span method)
+{
+    for (int m = 0; m < CODEX_METHODS; m++) {
+        if (span_is(method, codex_method_name((enum codex_method)m))) {
+            return true;
+        }
+    }
+    return span_is(method, "initialized");
+}
+
+/* Every line that was sent is a request of the table, the one notification, or an answer with a result. */
+static unsigned check_sent(bool seen[CODEX_METHODS])
+{
+    struct tape_token tokens[256];
+    struct tape j;
+    struct buf scratch;
+    struct span all = buf_span(&sent);
+    unsigned count = 0;
+    buf_init(&scratch, LINES_BYTES);
+    while (all.n) {
+        size_t end = span_find(all, '\n');
+        assert_status(tape_parse(&j, span_sub(all, 0, end), TAPE_STRICT, tokens, ARRAY_LEN(tokens)), ST_OK);
+        uint32_t at = tape_get(&j, TAPE_ROOT, "method");
+        struct span method = tape_string(&j, at, &scratch);
+        if (at == TAPE_ABSENT) {
+            assert_true(tape_get(&j, TAPE_ROOT, "result") != TAPE_ABSENT && tape_get(&j, TAPE_ROOT, "error") == TAPE_ABSENT);
+        } else if (!is_allowed(method)) {
+            fail_msg("%.*s was sent", SPAN_ARG(method));
+        }
+        for (int m = 0; m < CODEX_METHODS; m++) {
+            seen[m] = seen[m] || span_is(method, codex_method_name((enum codex_method)m));
+        }
+        count++;
+        all = span_sub(all, end + 1, all.n);
+    }
+    buf_release(&scratch);
+    return count;
+}
+
+static void only_what_stands_in_the_table_is_sent(void **state)
+{
+    static const char *const TABLE[CODEX_METHODS] = {
+        "initialize", "thread/loaded/list", "thread/read", "thread/resume", "account/read", "turn/interrupt",
+        "thread/backgroundTerminals/list", "thread/backgroundTerminals/clean", "thread/archive", "account/logout",
+        "turn/steer", "turn/start"};
+    struct fed *t = *state;
+    bool seen[CODEX_METHODS] = {false};
+    give_all(t);
+    driver_reconnect(t->driver);
+    wrong_types_everywhere((void *[]){t});
+    assert_true(check_sent(seen) > CODEX_METHODS);
+    for (int m = 0; m < CODEX_METHODS; m++) {
+        assert_string_equal(codex_method_name((enum codex_method)m), TABLE[m]); /* a new one is thought about here, too */
+        assert_true(seen[m]);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, up, down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(ids_that_are_none_are_not_adopted),
+        TEST(ten_thousand_threads),
+        TEST(too_deep_ends_the_connection_and_the_next_one_works),
+        TEST(numbers_without_measure),
+        TEST(wrong_types_everywhere),
+        TEST(what_nobody_asked_for),
+        TEST(a_request_is_one),
+        TEST(long_texts_with_escapes),
+        cmocka_unit_test(an_answer_is_done_when_its_item_says_so),
+        TEST(closed_without_an_answer_from_here),
+        TEST(what_was_not_shown_is_not_approved),
+        TEST(a_second_answer_is_none),
+        TEST(an_answer_of_a_lost_connection_is_not_known),
+        TEST(live_comes_after_the_request_that_waits),
+        TEST(a_request_that_never_comes_is_waited_for_no_longer_than_three_times),
+        TEST(an_interrupt_that_leaves_a_command_is_not_done),
+        TEST(frames_and_commands_bring_about_the_same_again),
+        TEST(only_what_stands_in_the_table_is_sent),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
