@@ -51,7 +51,7 @@ typedef void thread_fn(struct codex *c, struct codex_thread *t);
 /* What a connection before this one knew, and this server has not named, is not here. */
 static bool in_tree(const struct codex_thread *t, const struct codex_thread *root)
 {
-    bool here = t == root || t->known || t->awaits_read || t->shown;
+    bool here = t->known || t->awaits_read || t->shown || t == root;
     return here && !t->hidden && (!root || span_eq(span_str(t->session), span_str(root->session)));
 }
 
