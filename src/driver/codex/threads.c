@@ -280,7 +280,8 @@ struct codex_thread *thread_take(struct codex *c, uint32_t object)
     return t;
 }
 
-/* ---- attaching: without overrides it changes nothing, and it fails before the first turn */
+/* ---- attaching: without overrides it changes nothing, and it fails before the first turn. "excludeTurns" would keep the
+ * history out of the answer, but also the tokens that were used before. */
 
 void thread_attach(struct codex *c, struct codex_thread *t)
 {
@@ -289,7 +290,7 @@ void thread_attach(struct codex *c, struct codex_thread *t)
     }
     t->awaits_resume = true;
     c->sync_open += c->phase == CODEX_SYNCING;
-    codex_ask_with(c, CALL_RESUME, t, SPAN("\"excludeTurns\":true,\"initialTurnsPage\":{\"limit\":1,\"itemsView\":\"full\"}"));
+    codex_ask_with(c, CALL_RESUME, t, SPAN("\"initialTurnsPage\":{\"limit\":1,\"itemsView\":\"full\"}"));
 }
 
 /* ---- turns */
