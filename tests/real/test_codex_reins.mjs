@@ -1,7 +1,7 @@
 // The reins of Codex: an interrupt leaves its commands running, and is not shown as done; a stop and a kill are called
 // done when nothing of the agent runs; a fleet stop stays latched, and its console interrupts every new turn.
 import assert from 'node:assert/strict';
-import { ACCEPT, HELPED, asked, command, helper, scripted } from './lib/codex.mjs';
+import { ACCEPT, HELPED, asked, command, helper, inside, scripted } from './lib/codex.mjs';
 import { scenario } from './lib/scenario.mjs';
 import { until } from './lib/until.mjs';
 
@@ -58,6 +58,25 @@ codex('stop while a command runs: confirmed when the server lists none, and then
   assert.equal(sandbox.process(...PROGRAM), undefined, `its command still runs: ${pid}`);
   assert.equal(await user.ended(turn), 'interrupted');
   assert.equal(sandbox.made('after'), false);
+});
+
+codex('tighten: what its sandbox allowed unasked is asked about from the next turn on', async (world) => {
+  const { gate, model, codex: client, sandbox } = world;
+  const user = await client.begin(gate);
+  const thread = await user.thread(sandbox.project, { approvalPolicy: 'never', sandbox: 'workspace-write' });
+  const unasked = await user.turn(thread, model.play('unasked', inside('touch unasked')));
+  assert.equal(await user.ended(unasked), 'completed');
+  assert.equal(sandbox.made('unasked'), true);
+  const tightened = await gate.run('tighten', 'project', '--json');
+  assert.equal(tightened.code, 0, tightened.out + tightened.err);
+  assert.equal(outcome(tightened), 'confirmed');
+  assert.equal((await gate.status()).agents[0]['permissions.mode'], 'untrusted');
+  const turn = await user.turn(thread, model.play('asked', inside('touch asked')));
+  const request = await gate.approval('it is asked about now');
+  assert.equal(sandbox.made('asked'), false, 'it ran before it was approved');
+  assert.equal((await gate.deny(request, 'no')).code, 0);
+  assert.equal(await user.ended(turn), 'completed');
+  assert.equal(sandbox.made('asked'), false);
 });
 
 codex('a message goes into the running turn, and into a new one when none runs', async (world) => {

@@ -7,19 +7,15 @@
  * event whose number leaves a hole ends the connection: what was missed is asked for again. So does all that a
  * server may not say in the phase that it is in; nothing that follows it is looked at.
  */
-#include "checkrein/alloc.h"
-#include "checkrein/clock.h"
 #include "checkrein/codec.h"
 #include "checkrein/crypto.h"
 
-#include "../backoff_priv.h"
 #include "../kinds_priv.h"
+#include "../wslink_priv.h"
 
 #define QUEUE_BYTES      ((size_t)256 << 10)
 #define GREETING_MS      10000
-#define SYNC_SILENCE_MS  30000    /* without a frame, before it is live */
-#define STEADY_US        10000000 /* as long live, and the back-off begins anew */
-#define REFUSED_HTTP(code) ((code) == 401 || (code) == 403 || (code) == 421)
+#define SYNC_SILENCE_MS  30000 /* without a frame, before it is live */
 
 enum phase {
     PHASE_AWAY,     /* no connection, or not yet open */
@@ -31,62 +27,27 @@ enum phase {
 };
 
 struct client {
-    struct loop *loop;
-    struct net *net;
-    struct driver_sink sink;
+    struct wslink link;
     struct codec *codec;
     struct buf out;
-    char *name, *url;
-    char *bearer;
-    net_id ws;
-    loop_id retry, deadline;
-    struct backoff backoff;
     enum phase phase;
-    struct why fault;    /* why we, or the server, end the connection */
-    int64_t live_us;     /* monotonic: since when it is live */
     int64_t silence_ms;  /* 0: the standard ones */
     char instance[40];   /* of the server's record that `seq` belongs to */
     uint64_t seq;        /* newest passed on */
     bool resumable;
 };
 
-static void connect_now(void *ctx);
-
-static void retry_later(struct client *c, enum link_state st, const char *why)
-{
-    int64_t ms = backoff_next_ms(&c->backoff);
-    c->sink.link(c->sink.ctx, st, why, ms);
-    c->retry = loop_timer(c->loop, ms, connect_now, c);
-}
-
-/* ---- a server that says nothing */
-
-static void break_off(struct client *c, int code);
-
-static void on_deadline(void *ctx)
-{
-    struct client *c = ctx;
-    c->deadline = 0;
-    (void)why_fail(&c->fault, ST_TIMEOUT,
-                   c->phase == PHASE_GREETING ? "it does not say hello" : "it does not send its state");
-    break_off(c, 1008);
-}
-
 static void expect_within(struct client *c, int64_t ms)
 {
-    if (!c->loop) {
-        return; /* attached to nothing */
-    }
-    loop_remove(c->loop, c->deadline);
-    ms = ms > 0 && c->silence_ms > 0 ? c->silence_ms : ms;
-    c->deadline = ms > 0 ? loop_timer(c->loop, ms, on_deadline, c) : 0;
+    wslink_expect(&c->link, ms > 0 && c->silence_ms > 0 ? c->silence_ms : ms,
+                  c->phase == PHASE_GREETING ? "it does not say hello" : "it does not send its state");
 }
 
 /* ---- frames in */
 
 static enum status not_now(struct client *c, const char *what)
 {
-    return why_fail(&c->fault, ST_INVALID, "%s", what);
+    return why_fail(&c->link.fault, ST_INVALID, "%s", what);
 }
 
 static enum status on_hello(struct client *c, const struct msg_hello *h)
@@ -112,16 +73,16 @@ static enum status on_hello(struct client *c, const struct msg_hello *h)
     }
     c->phase = h->resumed ? PHASE_RESUMING : PHASE_SNAPSHOT;
     c->resumable = h->resumed;
-    c->sink.offers(c->sink.ctx, &(struct driver_offer){.verbs = h->verbs,
+    c->link.sink.offers(c->link.sink.ctx, &(struct driver_offer){.verbs = h->verbs,
                                                        .scopes = h->scopes,
                                                        .operator_id = h->operator_id,
                                                        .connection = h->connection,
                                                        .instance = h->instance,
                                                        .seq = h->seq,
                                                        .oldest = h->oldest});
-    c->sink.link(c->sink.ctx, LINK_SYNCING, note.text[0] ? note.text : NULL, 0);
+    c->link.sink.link(c->link.sink.ctx, LINK_SYNCING, note.text[0] ? note.text : NULL, 0);
     if (c->phase == PHASE_SNAPSHOT) {
-        c->sink.snapshot(c->sink.ctx, 0, false);
+        c->link.sink.snapshot(c->link.sink.ctx, 0, false);
     }
     return ST_OK;
 }
@@ -131,15 +92,15 @@ static enum status on_synced(struct client *c, int64_t seq)
     if (c->phase == PHASE_SNAPSHOT) {
         c->seq = (uint64_t)seq;
         c->resumable = c->instance[0] != '\0';
-        c->sink.snapshot(c->sink.ctx, c->seq, true);
+        c->link.sink.snapshot(c->link.sink.ctx, c->seq, true);
     } else if (c->phase != PHASE_RESUMING) {
         return not_now(c, "it said twice that its state is complete");
     } else if ((uint64_t)seq != c->seq) {
-        return why_fail(&c->fault, ST_CONFLICT, "events are missing at the end of what it resumed");
+        return why_fail(&c->link.fault, ST_CONFLICT, "events are missing at the end of what it resumed");
     }
     c->phase = PHASE_LIVE;
-    c->live_us = clock_mono_us();
-    c->sink.link(c->sink.ctx, LINK_LIVE, NULL, 0);
+    wslink_steady(&c->link);
+    c->link.sink.link(c->link.sink.ctx, LINK_LIVE, NULL, 0);
     return ST_OK;
 }
 
@@ -153,13 +114,13 @@ static bool digest_holds(const struct event *ev)
 
 static enum status on_event(struct client *c, struct event *ev)
 {
-    ev->backend = span_str(c->name);
+    ev->backend = span_str(c->link.name);
     if (ev->snapshot != (c->phase == PHASE_SNAPSHOT)) {
         return not_now(c, ev->snapshot ? "it sent state where news are due" : "it sent news within its state");
     }
     if (ev->type == EVENT_APPROVAL_REQUESTED && !digest_holds(ev)) {
         (void)not_now(c, "it sent a request whose digest is not that of its text");
-        c->sink.link(c->sink.ctx, LINK_STALE, c->fault.text, 0);
+        c->link.sink.link(c->link.sink.ctx, LINK_STALE, c->link.fault.text, 0);
         return ST_INVALID;
     }
     if (!ev->snapshot) {
@@ -167,24 +128,24 @@ static enum status on_event(struct client *c, struct event *ev)
             return ST_OK; /* a duplicate */
         }
         if (ev->seq != c->seq + 1) {
-            return why_fail(&c->fault, ST_CONFLICT, "events are missing: resuming");
+            return why_fail(&c->link.fault, ST_CONFLICT, "events are missing: resuming");
         }
         c->seq = ev->seq;
     }
-    c->sink.event(c->sink.ctx, ev);
+    c->link.sink.event(c->link.sink.ctx, ev);
     return ST_OK;
 }
 
 static enum status on_result(struct client *c, const struct msg_result *r)
 {
-    c->sink.result(c->sink.ctx, r->command, r->state, r->reason, r->by);
+    c->link.sink.result(c->link.sink.ctx, r->command, r->state, r->reason, r->by);
     return ST_OK;
 }
 
 /* Before it closes the connection it may say why. */
 static void on_error(struct client *c, const struct msg_error *e)
 {
-    (void)why_fail(&c->fault, ST_OK, "%.*s", SPAN_ARG(span_sub(e->text.n ? e->text : e->code, 0, 200)));
+    (void)why_fail(&c->link.fault, ST_OK, "%.*s", SPAN_ARG(span_sub(e->text.n ? e->text : e->code, 0, 200)));
 }
 
 static enum status on_message(struct client *c, struct msg *m)
@@ -228,10 +189,10 @@ static enum status feed(void *st, struct span frame)
     if (c->phase == PHASE_AWAY || c->phase == PHASE_BROKEN) {
         return ST_CLOSED;
     }
-    (void)c->sink.raw(c->sink.ctx, frame);
-    enum status result = codec_read_msg(c->codec, frame, &m, &c->fault);
+    (void)c->link.sink.raw(c->link.sink.ctx, frame);
+    enum status result = codec_read_msg(c->codec, frame, &m, &c->link.fault);
     if (result == ST_OK && m.kind != KIND_ERROR) {
-        c->fault.text[0] = '\0'; /* what it said before was not the end */
+        c->link.fault.text[0] = '\0'; /* what it said before was not the end */
     }
     if (result == ST_OK) {
         result = on_message(c, &m);
@@ -249,24 +210,8 @@ static enum status feed(void *st, struct span frame)
 static void connection_begins(struct client *c)
 {
     c->phase = PHASE_GREETING;
-    c->fault.text[0] = '\0';
+    c->link.fault.text[0] = '\0';
     expect_within(c, GREETING_MS);
-}
-
-static void connection_is_over(struct client *c)
-{
-    if (c->phase == PHASE_LIVE && clock_mono_us() - c->live_us >= STEADY_US) {
-        backoff_reset(&c->backoff);
-    }
-    c->phase = PHASE_AWAY;
-    expect_within(c, 0);
-}
-
-static void break_off(struct client *c, int code)
-{
-    c->phase = PHASE_BROKEN;
-    expect_within(c, 0);
-    net_ws_close(c->net, c->ws, code, "frame refused");
 }
 
 static void say_hello(struct client *c)
@@ -281,139 +226,80 @@ static void say_hello(struct client *c)
         .resume_instance = span_str(c->resumable ? c->instance : NULL),
     };
     buf_clear(&c->out);
-    if (codec_write_client_hello(&c->out, &h) != ST_OK ||
-        net_ws_send(c->net, c->ws, buf_span(&c->out)) != ST_OK) {
-        net_ws_close(c->net, c->ws, 1011, "hello could not be sent");
+    if (codec_write_client_hello(&c->out, &h) != ST_OK || wslink_send(&c->link, buf_span(&c->out)) != ST_OK) {
+        wslink_break(&c->link, 1011);
     }
 }
 
-static void on_opened(void *ctx, net_id id)
+static void on_opened(void *ctx)
 {
-    (void)id;
     connection_begins(ctx);
     say_hello(ctx);
 }
 
-static void on_text(void *ctx, net_id id, struct span text)
+static enum status on_text(void *ctx, struct span text)
 {
-    (void)id;
-    struct client *c = ctx;
-    enum status st = feed(c, text);
-    if (st != ST_OK && st != ST_CLOSED) {
-        break_off(c, 1002);
-    }
+    return feed(ctx, text);
 }
 
-static void on_closed(void *ctx, net_id id, int code, int http_status, const char *why)
-{
-    (void)id;
-    (void)code;
-    struct client *c = ctx;
-    c->ws = 0;
-    connection_is_over(c);
-    retry_later(c, REFUSED_HTTP(http_status) ? LINK_REFUSED : LINK_DOWN,
-                c->fault.text[0] ? c->fault.text : why);
-    c->fault.text[0] = '\0';
-}
-
-static const struct ws_events EVENTS = {
-    .opened = on_opened, .message = on_text, .closed = on_closed};
-
-static enum status try_connect(struct client *c, struct why *why)
-{
-    struct ws_client_options o = {
-        .url = c->url,
-        .protocol = PROTOCOL_NAME,
-        .bearer = span_str(c->bearer),
-        .message_bytes = PROTOCOL_FRAME_BYTES,
-        .queue_bytes = QUEUE_BYTES,
-    };
-    return net_ws_connect(c->net, &o, &EVENTS, c, &c->ws, why);
-}
-
-static void connect_now(void *ctx)
+static void on_closed(void *ctx)
 {
     struct client *c = ctx;
-    struct why why = {0};
-    c->retry = 0;
-    c->sink.link(c->sink.ctx, LINK_CONNECTING, NULL, 0);
-    if (try_connect(c, &why) != ST_OK) {
-        retry_later(c, LINK_DOWN, why.text);
-    }
+    c->phase = PHASE_AWAY;
 }
+
+static const struct wslink_events EVENTS = {.opened = on_opened, .message = on_text, .closed = on_closed};
 
 static enum status client_open(void *st, const struct driver_conf *conf, struct net *n,
                                struct loop *l, struct driver_sink sink, struct why *why)
 {
     struct client *c = st;
-    c->loop = l;
-    c->net = n;
-    c->sink = sink;
+    struct ws_client_options o = {
+        .protocol = PROTOCOL_NAME, .message_bytes = PROTOCOL_FRAME_BYTES, .queue_bytes = QUEUE_BYTES};
     c->silence_ms = conf->silence_ms;
-    c->name = xstrdup(conf->name);
-    c->url = conf->url ? xstrdup(conf->url) : NULL;
-    c->bearer = conf->bearer.n ? xstrndup(conf->bearer.p, conf->bearer.n) : NULL;
     c->codec = codec_new();
     buf_init(&c->out, (size_t)64 << 10);
     if (conf->resume_instance && conf->resume_instance[0]) {
         c->resumable = span_copy(span_str(conf->resume_instance), c->instance, sizeof(c->instance));
         c->seq = conf->resume_after;
     }
-    if (!c->url) {
-        c->loop = NULL;
+    enum status result = wslink_open(&c->link, conf, n, l, sink, &o, &EVENTS, c, why);
+    if (!c->link.loop) {
         connection_begins(c);
-        return ST_OK;
     }
-    c->sink.link(c->sink.ctx, LINK_CONNECTING, NULL, 0);
-    return try_connect(c, why);
+    return result;
 }
 
 static enum status client_send(void *st, const struct command *cmd, struct why *why)
 {
     struct client *c = st;
     bool greeted = c->phase == PHASE_SNAPSHOT || c->phase == PHASE_RESUMING || c->phase == PHASE_LIVE;
-    if (!c->ws || !greeted) {
-        return why_fail(why, ST_CLOSED, "back-end %s is not connected", c->name);
+    if (!c->link.ws || !greeted) {
+        return why_fail(why, ST_CLOSED, "back-end %s is not connected", c->link.name);
     }
     buf_clear(&c->out);
     if (codec_write_command(&c->out, cmd) != ST_OK) {
         return why_fail(why, ST_LIMIT, "the command is too long");
     }
-    enum status sent = net_ws_send(c->net, c->ws, buf_span(&c->out));
-    return sent == ST_OK ? ST_OK : why_fail(why, sent, "back-end %s takes no more", c->name);
+    enum status sent = wslink_send(&c->link, buf_span(&c->out));
+    return sent == ST_OK ? ST_OK : why_fail(why, sent, "back-end %s takes no more", c->link.name);
 }
 
 static void client_reconnect(void *st)
 {
     struct client *c = st;
-    if (!c->url) {
-        connection_is_over(c);
+    if (!c->link.loop) {
         connection_begins(c);
-    } else if (c->retry) {
-        loop_remove(c->loop, c->retry);
-        backoff_reset(&c->backoff);
-        connect_now(c);
     }
+    wslink_reconnect(&c->link);
 }
 
 static void client_close(void *st)
 {
     struct client *c = st;
-    if (c->loop) {
-        loop_remove(c->loop, c->retry);
-        loop_remove(c->loop, c->deadline);
-    }
-    if (c->ws) {
-        net_ws_forget(c->net, c->ws, 1000, "bye");
-    }
+    wslink_close(&c->link);
     codec_free(c->codec);
     buf_release(&c->out);
-    free(c->name);
-    free(c->url);
-    if (c->bearer) {
-        wipe(c->bearer, span_str(c->bearer).n);
-        free(c->bearer);
-    }
 }
 
 const struct driver_ops driver_checkrein = {

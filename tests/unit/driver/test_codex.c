@@ -458,6 +458,22 @@ static void an_interrupt_that_leaves_a_command_is_not_done(void **state)
     assert_contains(t->lines.data, "result s confirmed");
 }
 
+/* What is asked for is not yet so: the server says what its policy is. */
+static void permissions_are_tight_when_the_server_says_so(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    command(t, "t", VERB_TIGHTEN, NULL);
+    FEED(t, "{'id':'settings:" T "','result':{}}");
+    assert_contains(t->lines.data, "result t accepted");
+    FEED(t, "{'method':'thread/settings/updated','params':{'threadId':'" T "','threadSettings':{'approvalPolicy':'untrusted',"
+            "'approvalsReviewer':'auto_review'}}}");
+    assert_null(strstr(t->lines.data, "result t confirmed"));
+    FEED(t, "{'method':'thread/settings/updated','params':{'threadId':'" T "','threadSettings':{'approvalPolicy':'untrusted',"
+            "'approvalsReviewer':'user'}}}");
+    assert_contains(t->lines.data, "result t confirmed");
+}
+
 /* ---- the same again */
 
 static void give_all(struct fed *t)
@@ -467,6 +483,8 @@ static void give_all(struct fed *t)
     command(t, "a", VERB_APPROVE, "once");
     FEED(t, CLOSED);
     FEED(t, ENDED("completed", "0"));
+    command(t, "t", VERB_TIGHTEN, NULL);
+    FEED(t, "{'id':'settings:" T "','result':{}}");
     command(t, "m", VERB_MESSAGE, NULL);
     FEED(t, "{'id':'steer:m','result':{}}");
     command(t, "i", VERB_INTERRUPT, NULL);
@@ -555,7 +573,7 @@ static void only_what_stands_in_the_table_is_sent(void **state)
     static const char *const TABLE[CODEX_METHODS] = {
         "initialize", "thread/loaded/list", "thread/read", "thread/resume", "account/read", "turn/interrupt",
         "thread/backgroundTerminals/list", "thread/backgroundTerminals/clean", "thread/archive", "account/logout",
-        "turn/steer", "turn/start"};
+        "turn/steer", "turn/start", "thread/settings/update", "turn/settings/update"};
     struct fed *t = *state;
     bool seen[CODEX_METHODS] = {false};
     give_all(t);
@@ -589,6 +607,7 @@ int main(void)
         TEST(live_comes_after_the_request_that_waits),
         TEST(a_request_that_never_comes_is_waited_for_no_longer_than_three_times),
         TEST(an_interrupt_that_leaves_a_command_is_not_done),
+        TEST(permissions_are_tight_when_the_server_says_so),
         TEST(frames_and_commands_bring_about_the_same_again),
         TEST(only_what_stands_in_the_table_is_sent),
     };
