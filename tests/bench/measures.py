@@ -247,6 +247,22 @@ def keys_round(place, size):
     return found
 
 
+def codex_round(place, size):
+    found = {}
+    for rate in (0, 5000):
+        folder = place.folder()
+        found[str(rate)] = r = result_of([place.program("codex"), place.checkrein, str(size["threads"]), str(rate),
+                                          str(size["answers"]), str(size["interrupts"]), folder])
+        for deed in ("answers", "interrupts"):
+            check(r[deed]["keys"] == size[deed], f"{deed} are missing")
+        check((r["news"] > 0) == (rate > 0), "the news did not flow")
+        record = os.path.join(folder, "record")
+        verified = subprocess.run([place.checkrein, "verify", record], capture_output=True, text=True)
+        check(verified.returncode == 0, verified.stdout + verified.stderr)
+        shutil.rmtree(folder)
+    return found
+
+
 # ---- start
 
 def start_round(place, size):

@@ -58,7 +58,7 @@ struct span peer_heard(struct peer *p)
     return item.bytes;
 }
 
-static bool upgrade(struct peer *p)
+static bool upgrade(struct peer *p, const char *subprotocol)
 {
     static const char KEY[] = "sec-websocket-key:";
     char head[CLIENT_SAYS] = "";
@@ -84,8 +84,12 @@ static bool upgrade(struct peer *p)
     (void)buf_printf(
         &answer,
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Accept: %s\r\nSec-WebSocket-Protocol: " PROTOCOL_NAME "\r\n\r\n",
+        "Sec-WebSocket-Accept: %s\r\n",
         accept);
+    if (subprotocol != NULL) {
+        (void)buf_printf(&answer, "Sec-WebSocket-Protocol: %s\r\n", subprotocol);
+    }
+    (void)buf_addstr(&answer, "\r\n");
     bool sent = peer_send(p, buf_span(&answer));
     buf_release(&answer);
     return sent;
@@ -125,14 +129,26 @@ static bool say_hello(struct peer *p)
     return sent;
 }
 
-bool peer_accept(struct peer *p, int listener)
+bool peer_meet(struct peer *p, int listener, const char *subprotocol)
 {
     int one = 1;
     *p = (struct peer){.fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)};
     bench_must(p->fd >= 0, "accept");
     (void)setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     ws_reader_init(&p->reader, CLIENT_SAYS, 16);
-    if (upgrade(p) && hear_hello(p) && say_hello(p)) {
+    if (upgrade(p, subprotocol)) {
+        return true;
+    }
+    peer_close(p);
+    return false;
+}
+
+bool peer_accept(struct peer *p, int listener)
+{
+    if (!peer_meet(p, listener, PROTOCOL_NAME)) {
+        return false;
+    }
+    if (hear_hello(p) && say_hello(p)) {
         return true;
     }
     peer_close(p);

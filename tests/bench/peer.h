@@ -19,8 +19,10 @@ struct peer {
 
 /* Loopback; the system chooses the port. */
 int peer_listen(int *port);
-/* Waits for a client, upgrades it, hears its hello and answers it. False: it was no client, and is
- * gone. */
+/* Waits for a client and upgrades it, to this subprotocol; NULL: to none. False: it was no client,
+ * and is gone. */
+bool peer_meet(struct peer *p, int listener, const char *subprotocol);
+/* The same as checkrein.v1, whose hello is heard and answered. */
 bool peer_accept(struct peer *p, int listener);
 /* False: it went away. */
 bool peer_send(struct peer *p, struct span bytes);
