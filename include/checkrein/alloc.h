@@ -23,7 +23,8 @@ void alloc_on_failure(void (*handler)(void));
 
 /* Grows a heap array so that `need` elements fit, doubling: GROW(items, cap, count + 1). */
 #define GROW(array, cap, need)                                                                     \
-    ((array) = alloc_grow((array), &(cap), (need), sizeof(*(array)))) /* NOLINT(bugprone-sizeof-expression) */
+    ((array) = alloc_grow((array), &(cap), (need),                                                 \
+                          sizeof(*(array)))) /* NOLINT(bugprone-sizeof-expression) */
 void *alloc_grow(void *array, size_t *cap, size_t need, size_t elem_size)
     __attribute__((returns_nonnull));
 

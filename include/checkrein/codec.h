@@ -52,8 +52,9 @@ struct msg_hello { /* both directions; a client fills role, min, max, resume_aft
     uint32_t scopes;             /* server: SCOPE_BIT()s */
     uint32_t verbs;              /* server: 1u << enum verb */
     int64_t heartbeat_ms;
-    int64_t seq; /* server: its newest */
-    int64_t oldest; /* server: the lowest `resume_after` that it can resume; 0: from the start, or not said */
+    int64_t seq;    /* server: its newest */
+    int64_t oldest; /* server: the lowest `resume_after` that it can resume; 0: from the start, or
+                       not said */
     bool resumed;
     int64_t frame_bytes; /* server: limits; 0: not said */
 };

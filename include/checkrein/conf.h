@@ -1,16 +1,19 @@
-/* conf.h - configuration files: strict ini reading with line numbers, and typed options from one table.
+/* conf.h - configuration files: strict ini reading with line numbers, and typed options from one
+ * table.
  *
- * iniparser reads the values; before it may, every line is checked here, because iniparser 4.1 silently
- * loses what it does not understand: duplicate keys, values with an unquoted ';' or '#', an unterminated
- * quote, lines over 1000 bytes, a byte order mark, a folder instead of a file. Such a file is refused whole,
- * naming the file, the line and the key. What iniparser then found must be exactly what was checked.
+ * iniparser reads the values; before it may, every line is checked here, because iniparser 4.1
+ * silently loses what it does not understand: duplicate keys, values with an unquoted ';' or '#',
+ * an unterminated quote, lines over 1000 bytes, a byte order mark, a folder instead of a file. Such
+ * a file is refused whole, naming the file, the line and the key. What iniparser then found must be
+ * exactly what was checked.
  *
  * A file is UTF-8 with LF line ends; a line is blank, a comment (';' or '#' first), "[section]" or
- * "key = value". Keys are [a-z0-9_.-], section names also have blanks and '"' inside ([rule 10 "no curl"]);
- * both are lower case and case-sensitive. A value that has ';' or '#', outer blanks, a quote first or a
- * backslash last is written in double quotes, or in single quotes when it has double quotes inside; there
- * are no escapes, no continued lines and no comments behind a value. A value is never empty.
- * Control characters and characters that change the direction of text are refused everywhere.
+ * "key = value". Keys are [a-z0-9_.-], section names also have blanks and '"' inside ([rule 10 "no
+ * curl"]); both are lower case and case-sensitive. A value that has ';' or '#', outer blanks, a
+ * quote first or a backslash last is written in double quotes, or in single quotes when it has
+ * double quotes inside; there are no escapes, no continued lines and no comments behind a value. A
+ * value is never empty. Control characters and characters that change the direction of text are
+ * refused everywhere.
  */
 #ifndef CHECKREIN_CONF_H
 #define CHECKREIN_CONF_H
@@ -23,12 +26,12 @@
 #include "checkrein/status.h"
 
 #define INI_FILE_BYTES  262144 /* 256 KiB */
-#define INI_LINE_BYTES  1000  /* without the LF */
-#define INI_NAME_BYTES  128   /* of a key or a section */
-#define INI_ENTRIES_MAX 16384 /* sections and keys together: iniparser searches them one by one */
+#define INI_LINE_BYTES  1000   /* without the LF */
+#define INI_NAME_BYTES  128    /* of a key or a section */
+#define INI_ENTRIES_MAX 16384  /* sections and keys together: iniparser searches them one by one */
 
-/* ---- a parsed file: sections in file order, keys in file order. Spans live as long as the struct ini;
- * values are NUL-terminated, names are not. */
+/* ---- a parsed file: sections in file order, keys in file order. Spans live as long as the struct
+ * ini; values are NUL-terminated, names are not. */
 struct ini_key {
     struct span name, value;
     uint32_t line;
@@ -46,54 +49,80 @@ struct ini {
     void *owned;
 };
 
-/* ST_NOTFOUND: no such file; ST_LIMIT: over INI_FILE_BYTES; ST_INVALID: refused; ST_DENIED, ST_IO. On
- * failure *ini is empty; ini_release() is then allowed, not needed. */
+/* ST_NOTFOUND: no such file; ST_LIMIT: over INI_FILE_BYTES; ST_INVALID: refused; ST_DENIED, ST_IO.
+ * On failure *ini is empty; ini_release() is then allowed, not needed. */
 enum status ini_load(struct ini *ini, const char *path, struct why *why) MUST_USE;
 void ini_release(struct ini *ini);
 const struct ini_section *ini_section(const struct ini *ini, const char *name); /* or NULL */
-const struct ini_key *ini_key(const struct ini_section *s, const char *name);   /* or NULL; s may be NULL */
-/* why: "path:line: [section] key: text", without what is NULL or has no name. Returns ST_INVALID. */
+const struct ini_key *ini_key(const struct ini_section *s,
+                              const char *name); /* or NULL; s may be NULL */
+/* why: "path:line: [section] key: text", without what is NULL or has no name. Returns ST_INVALID.
+ */
 enum status ini_fail(const struct ini *ini, const struct ini_section *s, const struct ini_key *k,
                      struct why *why, const char *fmt, ...) PRINTF(5, 6);
 
 /* Whether every byte of s is one of `chars`: for names and other closed alphabets. */
-/* Of a file whose sections are all [WORD NAME], with at most INI_LIST_KEYS keys: gives each to `take`, which tells its
- * trouble by ini_fail(). A file that is not there has none. */
+/* Of a file whose sections are all [WORD NAME], with at most INI_LIST_KEYS keys: gives each to
+ * `take`, which tells its trouble by ini_fail(). A file that is not there has none. */
 #define INI_LIST_KEYS 16
-typedef enum status ini_take(void *ctx, const struct ini *ini, const struct ini_section *s, struct span name, struct why *why);
-enum status ini_read_list(const char *path, const char *word, ini_take *take, void *ctx, struct why *why) MUST_USE;
+typedef enum status ini_take(void *ctx, const struct ini *ini, const struct ini_section *s,
+                             struct span name, struct why *why);
+enum status ini_read_list(const char *path, const char *word, ini_take *take, void *ctx,
+                          struct why *why) MUST_USE;
 bool ini_has_only(struct span s, const char *chars);
 
 /* ---- checkrein.ini: X(member, ini key, kind, default, min, max, help). One row is one option. */
-enum option_kind { OPTION_TEXT, OPTION_INT, OPTION_DURATION, OPTION_BOOL, OPTION_CHOICE, OPTION_MONEY };
+enum option_kind {
+    OPTION_TEXT,
+    OPTION_INT,
+    OPTION_DURATION,
+    OPTION_BOOL,
+    OPTION_CHOICE,
+    OPTION_MONEY
+};
 
 #define CONSOLE_OPTIONS(X)                                                                         \
     X(theme, "theme", OPTION_TEXT, "dark", 0, 0, "name of a file under themes/, or a path")        \
-    X(color, "color", OPTION_CHOICE, "auto", 0, 0, "auto|always|never|16|256|truecolor")            \
-    X(ascii, "ascii", OPTION_BOOL, "no", 0, 0, "draw with ASCII only")                              \
-    X(operator_label, "operator", OPTION_TEXT, "", 0, 0, "label written beside the authenticated identity") \
-    X(frame_ms, "frame_ms", OPTION_INT, "100", 33, 1000, "least time between two frames")           \
-    X(arm_low_ms, "arm_low_ms", OPTION_INT, "500", 500, 10000, "arming time of a low-risk approval")\
-    X(arm_high_ms, "arm_high_ms", OPTION_INT, "1000", 1000, 10000, "arming time of a high-risk approval") \
-    X(journal, "journal", OPTION_TEXT, "", 0, 0, "folder of the console's own record; default in XDG_STATE_HOME") \
-    X(watchdog_ms, "watchdog_ms", OPTION_INT, "10000", 0, 600000, "a turn stuck for so long starts the console again; 0 = never") \
+    X(color, "color", OPTION_CHOICE, "auto", 0, 0, "auto|always|never|16|256|truecolor")           \
+    X(ascii, "ascii", OPTION_BOOL, "no", 0, 0, "draw with ASCII only")                             \
+    X(operator_label, "operator", OPTION_TEXT, "", 0, 0,                                           \
+      "label written beside the authenticated identity")                                           \
+    X(frame_ms, "frame_ms", OPTION_INT, "100", 33, 1000, "least time between two frames")          \
+    X(arm_low_ms, "arm_low_ms", OPTION_INT, "500", 500, 10000,                                     \
+      "arming time of a low-risk approval")                                                        \
+    X(arm_high_ms, "arm_high_ms", OPTION_INT, "1000", 1000, 10000,                                 \
+      "arming time of a high-risk approval")                                                       \
+    X(journal, "journal", OPTION_TEXT, "", 0, 0,                                                   \
+      "folder of the console's own record; default in XDG_STATE_HOME")                             \
+    X(watchdog_ms, "watchdog_ms", OPTION_INT, "10000", 0, 600000,                                  \
+      "a turn stuck for so long starts the console again; 0 = never")                              \
     X(readonly, "readonly", OPTION_BOOL, "no", 0, 0, "send no command")
 #define SERVE_OPTIONS(X)                                                                           \
-    X(socket, "socket", OPTION_TEXT, "", 0, 0, "Unix socket; default $XDG_RUNTIME_DIR/checkrein/checkrein.sock") \
-    X(hook_port, "hook_port", OPTION_INT, "7717", 0, 65535, "loopback port for hooks; 0 lets the system choose") \
-    X(token_file, "token_file", OPTION_TEXT, "", 0, 0, "bearer token for hooks, mode 0600; made when missing") \
-    X(console_port, "console_port", OPTION_INT, "0", 0, 65535, "loopback port for consoles with a token; 0 = none") \
-    X(console_tokens, "console_tokens", OPTION_TEXT, "", 0, 0, "digests of consoles' tokens, mode 0600; default in XDG_STATE_HOME") \
-    X(policy, "policy", OPTION_TEXT, "", 0, 0, "rules; default policy.ini beside checkrein.ini")     \
-    X(prices, "prices", OPTION_TEXT, "", 0, 0, "list prices; default prices.ini beside checkrein.ini") \
-    X(record, "journal", OPTION_TEXT, "", 0, 0, "folder of the record; default in XDG_STATE_HOME")   \
-    X(max_held, "max_held", OPTION_INT, "4096", 16, 65536, "held hook calls at once")                \
-    X(max_agent_held, "max_agent_held", OPTION_INT, "256", 1, 4096, "held calls of one agent")       \
-    X(max_agents, "max_agents", OPTION_INT, "50000", 16, 50000, "agents known at a time; the ended and silent ones make room") \
-    X(rate, "rate", OPTION_INT, "2000", 10, 1000000, "hook calls a second of one agent")             \
-    X(agent_budget, "agent_budget", OPTION_MONEY, "0", 0, 0, "USD an agent may spend before its calls ask; 0 = none") \
-    X(daily_budget, "daily_budget", OPTION_MONEY, "0", 0, 0, "USD all agents may spend in a day (UTC) before calls ask; 0 = none") \
-    X(watchdog_ms, "watchdog_ms", OPTION_INT, "10000", 0, 600000, "a turn stuck for so long ends the daemon; 0 = never") \
+    X(socket, "socket", OPTION_TEXT, "", 0, 0,                                                     \
+      "Unix socket; default $XDG_RUNTIME_DIR/checkrein/checkrein.sock")                            \
+    X(hook_port, "hook_port", OPTION_INT, "7717", 0, 65535,                                        \
+      "loopback port for hooks; 0 lets the system choose")                                         \
+    X(token_file, "token_file", OPTION_TEXT, "", 0, 0,                                             \
+      "bearer token for hooks, mode 0600; made when missing")                                      \
+    X(console_port, "console_port", OPTION_INT, "0", 0, 65535,                                     \
+      "loopback port for consoles with a token; 0 = none")                                         \
+    X(console_tokens, "console_tokens", OPTION_TEXT, "", 0, 0,                                     \
+      "digests of consoles' tokens, mode 0600; default in XDG_STATE_HOME")                         \
+    X(policy, "policy", OPTION_TEXT, "", 0, 0, "rules; default policy.ini beside checkrein.ini")   \
+    X(prices, "prices", OPTION_TEXT, "", 0, 0,                                                     \
+      "list prices; default prices.ini beside checkrein.ini")                                      \
+    X(record, "journal", OPTION_TEXT, "", 0, 0, "folder of the record; default in XDG_STATE_HOME") \
+    X(max_held, "max_held", OPTION_INT, "4096", 16, 65536, "held hook calls at once")              \
+    X(max_agent_held, "max_agent_held", OPTION_INT, "256", 1, 4096, "held calls of one agent")     \
+    X(max_agents, "max_agents", OPTION_INT, "50000", 16, 50000,                                    \
+      "agents known at a time; the ended and silent ones make room")                               \
+    X(rate, "rate", OPTION_INT, "2000", 10, 1000000, "hook calls a second of one agent")           \
+    X(agent_budget, "agent_budget", OPTION_MONEY, "0", 0, 0,                                       \
+      "USD an agent may spend before its calls ask; 0 = none")                                     \
+    X(daily_budget, "daily_budget", OPTION_MONEY, "0", 0, 0,                                       \
+      "USD all agents may spend in a day (UTC) before calls ask; 0 = none")                        \
+    X(watchdog_ms, "watchdog_ms", OPTION_INT, "10000", 0, 600000,                                  \
+      "a turn stuck for so long ends the daemon; 0 = never")                                       \
     X(stop_grace_ms, "stop_grace_ms", OPTION_INT, "2000", 0, 60000, "between SIGTERM and SIGKILL")
 
 #define CONF_NAME_BYTES 32
@@ -102,7 +131,7 @@ enum option_kind { OPTION_TEXT, OPTION_INT, OPTION_DURATION, OPTION_BOOL, OPTION
 struct conf_backend { /* [backend NAME] */
     char *name;       /* [a-z0-9._-], at most CONF_NAME_BYTES */
     char *kind;       /* checkrein; any lower-case word is taken here */
-    char *url;        /* unix:PATH, ws://127.0.0.1:PORT/ (loopback only), wss://HOST/; never with user@ */
+    char *url; /* unix:PATH, ws://127.0.0.1:PORT/ (loopback only), wss://HOST/; never with user@ */
     char *token_file; /* or NULL */
     uint32_t line;
 };
@@ -115,14 +144,15 @@ struct conf {
     } console;
     struct {
         char *socket, *token_file, *console_tokens, *policy, *prices, *record;
-        int64_t hook_port, console_port, max_held, max_agent_held, max_agents, rate, agent_budget, daily_budget, watchdog_ms, stop_grace_ms;
+        int64_t hook_port, console_port, max_held, max_agent_held, max_agents, rate, agent_budget,
+            daily_budget, watchdog_ms, stop_grace_ms;
     } serve;
     struct conf_backend *backends;
     uint32_t backend_count;
     struct conf_binding { /* [keys] action = keys */
         char *action, *keys;
         uint32_t line;
-    } *bindings;
+    } * bindings;
     uint32_t binding_count;
 };
 
@@ -136,14 +166,14 @@ const struct option_info *conf_options(void);
 
 /* Fills uninitialised or zeroed memory; every text is allocated. */
 void conf_defaults(struct conf *c);
-/* Reads the file over fresh defaults. *c is zeroed or a configuration: on success it is released and
- * replaced, on failure it stays as it was. A missing file is ST_NOTFOUND. Unknown sections and keys are
- * refused. That a kind, an action, a key or a theme exists is for the caller to check. */
+/* Reads the file over fresh defaults. *c is zeroed or a configuration: on success it is released
+ * and replaced, on failure it stays as it was. A missing file is ST_NOTFOUND. Unknown sections and
+ * keys are refused. That a kind, an action, a key or a theme exists is for the caller to check. */
 enum status conf_load(struct conf *c, const char *path, struct why *why) MUST_USE;
 void conf_release(struct conf *c);
-/* The whole configuration as an ini that conf_load() reads back to the same; an option that is empty
- * stands in it as a comment. ST_LIMIT: `out` is full; ST_INVALID: a text (put there by the program) that
- * an ini cannot hold. Both leave a part in `out`. */
+/* The whole configuration as an ini that conf_load() reads back to the same; an option that is
+ * empty stands in it as a comment. ST_LIMIT: `out` is full; ST_INVALID: a text (put there by the
+ * program) that an ini cannot hold. Both leave a part in `out`. */
 enum status conf_print(const struct conf *c, struct buf *out);
 
 #endif

@@ -1,11 +1,13 @@
 /* driver.h - back-ends: one folder per kind under src/driver/, one row in the registry.
  *
- * A driver turns what a back-end says into events and carries commands to it. It owns its connections and
- * its reconnecting (back-off with jitter, shown through `link`), resumes without a hole, and never invents:
- * an event says what the back-end said. The private state is allocated by driver.c, zeroed, and freed after
- * close(). feed() is pure apart from the sink and is the fuzz target.
+ * A driver turns what a back-end says into events and carries commands to it. It owns its
+ * connections and its reconnecting (back-off with jitter, shown through `link`), resumes without a
+ * hole, and never invents: an event says what the back-end said. The private state is allocated by
+ * driver.c, zeroed, and freed after close(). feed() is pure apart from the sink and is the fuzz
+ * target.
  *
- * Thread: the loop's. Sink functions are called from loop callbacks or from inside send(); they only enqueue.
+ * Thread: the loop's. Sink functions are called from loop callbacks or from inside send(); they
+ * only enqueue.
  */
 #ifndef CHECKREIN_DRIVER_H
 #define CHECKREIN_DRIVER_H
@@ -28,7 +30,8 @@ struct driver_offer {
 
 struct driver_sink {
     void *ctx;
-    int64_t (*raw)(void *ctx, struct span bytes);     /* as received, for the record: when it came, wall */
+    int64_t (*raw)(void *ctx,
+                   struct span bytes); /* as received, for the record: when it came, wall */
     void (*event)(void *ctx, const struct event *ev); /* copied before it returns */
     /* Connection state; `why` is one line; retry_ms > 0 while waiting to try again. */
     void (*link)(void *ctx, enum link_state st, const char *why, int64_t retry_ms);
@@ -36,16 +39,18 @@ struct driver_sink {
     void (*snapshot)(void *ctx, uint64_t seq, bool complete);
     void (*offers)(void *ctx, const struct driver_offer *offer);
     /* Life of a command that this driver was given: accepted, confirmed, refused, ... */
-    void (*result)(void *ctx, struct span command, enum command_state st, struct span reason, struct span by);
+    void (*result)(void *ctx, struct span command, enum command_state st, struct span reason,
+                   struct span by);
 };
 
 struct driver_conf {
-    const char *name;       /* of the back-end, as the operator calls it */
-    const char *url;        /* NULL: attached to nothing, driver_feed() only (replay, tests) */
-    struct span bearer;     /* copied */
-    uint64_t resume_after;  /* seq that the record has; 0: start with a snapshot */
+    const char *name;            /* of the back-end, as the operator calls it */
+    const char *url;             /* NULL: attached to nothing, driver_feed() only (replay, tests) */
+    struct span bearer;          /* copied */
+    uint64_t resume_after;       /* seq that the record has; 0: start with a snapshot */
     const char *resume_instance; /* that this seq belongs to, or NULL */
-    int64_t silence_ms;     /* of a back-end that is connected and not yet live; 0: as long as the driver thinks fit */
+    int64_t silence_ms; /* of a back-end that is connected and not yet live; 0: as long as the
+                           driver thinks fit */
 };
 
 struct driver_ops {
@@ -53,14 +58,17 @@ struct driver_ops {
     const char *help;
     size_t state_bytes;
     bool tells_tokens_only; /* no cost: who has a list of prices may estimate it */
-    bool keeps_no_stop; /* its back-end knows no fleet stop: it is given again at each connection, until the reset */
+    bool keeps_no_stop; /* its back-end knows no fleet stop: it is given again at each connection,
+                           until the reset */
     enum status (*open)(void *st, const struct driver_conf *c, struct net *n, struct loop *l,
                         struct driver_sink sink, struct why *why) MUST_USE;
     enum status (*feed)(void *st, struct span frame) MUST_USE;
-    enum status (*send)(void *st, const struct command *c, struct why *why) MUST_USE; /* queues, never blocks */
-    /* Now, instead of waiting out the back-off. Attached to nothing: what is fed next is a new connection. */
+    enum status (*send)(void *st, const struct command *c,
+                        struct why *why) MUST_USE; /* queues, never blocks */
+    /* Now, instead of waiting out the back-off. Attached to nothing: what is fed next is a new
+     * connection. */
     void (*reconnect)(void *st);
-    void (*close)(void *st);     /* idempotent; no sink call once it has returned */
+    void (*close)(void *st); /* idempotent; no sink call once it has returned */
 };
 
 struct driver;
@@ -69,11 +77,12 @@ struct driver;
 const struct driver_ops *const *driver_table(void);
 const struct driver_ops *driver_kind(const char *kind); /* NULL when unknown */
 
-enum status driver_open(struct driver **out, const struct driver_ops *ops, const struct driver_conf *c,
-                        struct net *n, struct loop *l, struct driver_sink sink, struct why *why) MUST_USE;
+enum status driver_open(struct driver **out, const struct driver_ops *ops,
+                        const struct driver_conf *c, struct net *n, struct loop *l,
+                        struct driver_sink sink, struct why *why) MUST_USE;
 enum status driver_send(struct driver *d, const struct command *c, struct why *why) MUST_USE;
-/* One message as received: what the connection does with it, also with no connection. ST_INVALID and ST_CONFLICT end
- * the connection, ST_CLOSED: it has ended. */
+/* One message as received: what the connection does with it, also with no connection. ST_INVALID
+ * and ST_CONFLICT end the connection, ST_CLOSED: it has ended. */
 enum status driver_feed(struct driver *d, struct span frame) MUST_USE;
 void driver_reconnect(struct driver *d);
 void driver_close(struct driver *d); /* NULL is fine */

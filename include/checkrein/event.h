@@ -249,7 +249,8 @@ enum event_kind { EVENT_STR, EVENT_INT, EVENT_BOOL, EVENT_TIME, EVENT_ENUM, EVEN
     X(VERB_KILL, "kill")                                                                           \
     X(VERB_TIGHTEN, "tighten")
 
-/* What a connection may do; given by the server's view of the identity only. Every connection reads. */
+/* What a connection may do; given by the server's view of the identity only. Every connection
+ * reads. */
 #define SCOPES(X)                                                                                  \
     X(SCOPE_READ, "read")                                                                          \
     X(SCOPE_DECIDE, "decide")                                                                      \
@@ -261,8 +262,10 @@ enum event_kind { EVENT_STR, EVENT_INT, EVENT_BOOL, EVENT_TIME, EVENT_ENUM, EVEN
 #define X(constant, name) constant,
 enum scope { SCOPES(X) SCOPE_COUNT };
 enum event_type { EVENT_TYPES(X) EVENT_TYPE_COUNT };
-enum __attribute__((packed)) agent_state { AGENT_STATES(X) AGENT_STATE_COUNT }; /* a byte: every agent has one */
-enum __attribute__((packed)) risk { RISKS(X) RISK_COUNT };                      /* of each */
+enum __attribute__((packed)) agent_state {
+    AGENT_STATES(X) AGENT_STATE_COUNT
+};                                                         /* a byte: every agent has one */
+enum __attribute__((packed)) risk { RISKS(X) RISK_COUNT }; /* of each */
 enum outcome { OUTCOMES(X) OUTCOME_COUNT };
 enum verdict { VERDICTS(X) VERDICT_COUNT };
 enum on_silence { ON_SILENCES(X) ON_SILENCE_COUNT };
@@ -274,11 +277,12 @@ enum link_state { LINKS(X) LINK_COUNT };
 enum verb { VERBS(X) VERB_COUNT };
 #undef X
 
-#define SCOPE_BIT(s) (1u << (s))
+#define SCOPE_BIT(s)       (1u << (s))
 #define SCOPES_NAMES_BYTES 64 /* of scopes_text() */
 const char *scope_name(enum scope s);
 uint32_t scope_find(struct span name); /* its bit, 0 when unknown */
-/* What a connection needs for this verb; SCOPE_COUNT, which nobody has, for one that is in no table. */
+/* What a connection needs for this verb; SCOPE_COUNT, which nobody has, for one that is in no
+ * table. */
 enum scope verb_scope(enum verb v);
 /* The names of the bits, "read decide", with a blank between. */
 void scopes_text(uint32_t scopes, char out[SCOPES_NAMES_BYTES]);

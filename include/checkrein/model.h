@@ -1,15 +1,18 @@
 /* model.h - the fold: events in, one picture of the fleet out. Nothing else changes that picture.
  *
- * fleet_apply() is a pure function of (fleet, event): no clock, no I/O. Folding the same events gives the
- * same fleet_digest(), live or in replay. The daemon folds its own agents; a console folds all back-ends,
- * keyed by `ev->backend`. An event that was folded already (same backend and seq, not a snapshot) changes nothing.
+ * fleet_apply() is a pure function of (fleet, event): no clock, no I/O. Folding the same events
+ * gives the same fleet_digest(), live or in replay. The daemon folds its own agents; a console
+ * folds all back-ends, keyed by `ev->backend`. An event that was folded already (same backend and
+ * seq, not a snapshot) changes nothing.
  *
- * Everything is named by 32-bit refs that are not used again within a fleet (0 = none), never by pointers:
- * a pointer from a query lives until the next fleet_apply(). Strings are ids of the fleet's pool: fleet_str().
- * Foreign strings are stored as received (capped); whoever draws them sanitises them.
+ * Everything is named by 32-bit refs that are not used again within a fleet (0 = none), never by
+ * pointers: a pointer from a query lives until the next fleet_apply(). Strings are ids of the
+ * fleet's pool: fleet_str(). Foreign strings are stored as received (capped); whoever draws them
+ * sanitises them.
  *
- * Bounds: agents, pending approvals an agent, log entries and finished things are capped; what falls off is
- * counted, the oldest finished first; nothing pending is ever dropped without an entry in the log.
+ * Bounds: agents, pending approvals an agent, log entries and finished things are capped; what
+ * falls off is counted, the oldest finished first; nothing pending is ever dropped without an entry
+ * in the log.
  */
 #ifndef CHECKREIN_MODEL_H
 #define CHECKREIN_MODEL_H
@@ -21,16 +24,18 @@
 #include "checkrein/buf.h"
 #include "checkrein/event.h"
 
-#define FLEET_AGENTS_MAX    100000
-#define FLEET_PENDING_MAX   256   /* approvals of one agent; more are refused by the daemon */
-#define FLEET_PENDING_TOTAL 16384 /* of the whole fleet; one more is refused with a line in the log */
-#define FLEET_ACTION_BYTES  ((size_t)256 << 20) /* of all action texts; those of resolved ones go first */
+#define FLEET_AGENTS_MAX  100000
+#define FLEET_PENDING_MAX 256 /* approvals of one agent; more are refused by the daemon */
+#define FLEET_PENDING_TOTAL                                                                        \
+    16384 /* of the whole fleet; one more is refused with a line in the log */
+#define FLEET_ACTION_BYTES                                                                         \
+    ((size_t)256 << 20)           /* of all action texts; those of resolved ones go first */
 #define FLEET_LOG_ENTRIES   16384 /* newest kept; timeline and log views read it */
 #define FLEET_RESOLVED_KEPT 512   /* approvals that were decided, newest kept */
 #define FLEET_COMMANDS_KEPT 1024
-#define FLEET_WATCHERS_MAX  256   /* over all back-ends; more are not shown */
-#define FLEET_TEXT_BYTES    4096  /* cap of a stored foreign string, other than an action text */
-#define FLEET_ID_BYTES      512   /* longer ids are cut */
+#define FLEET_WATCHERS_MAX  256  /* over all back-ends; more are not shown */
+#define FLEET_TEXT_BYTES    4096 /* cap of a stored foreign string, other than an action text */
+#define FLEET_ID_BYTES      512  /* longer ids are cut */
 
 struct fleet;
 
@@ -41,62 +46,67 @@ struct backend {
     sid name, kind;
     enum link_state link;
     sid why;
-    int64_t link_since_us;   /* wall time of the last link change */
-    int64_t last_event_us;   /* wall time of its newest event, by this console's clock when folded live */
-    int64_t retry_at_us;     /* 0: not waiting */
-    uint64_t seq;            /* newest folded; where to resume */
-    uint32_t verbs;          /* 1u << enum verb */
-    uint32_t scopes;         /* SCOPE_BIT()s that it gives us */
-    bool scopes_told;        /* it has said which */
-    sid operator_id, connection; /* whom it takes us for; its name of our connection, 0 when it has none */
+    int64_t link_since_us; /* wall time of the last link change */
+    int64_t
+        last_event_us; /* wall time of its newest event, by this console's clock when folded live */
+    int64_t retry_at_us; /* 0: not waiting */
+    uint64_t seq;        /* newest folded; where to resume */
+    uint32_t verbs;      /* 1u << enum verb */
+    uint32_t scopes;     /* SCOPE_BIT()s that it gives us */
+    bool scopes_told;    /* it has said which */
+    sid operator_id,
+        connection; /* whom it takes us for; its name of our connection, 0 when it has none */
     bool stop_latched;
-    bool stop_asked;         /* a fleet stop was commanded, and it has not answered yet */
-    int64_t stop_asked_us, stop_asked_agents; /* since when; how many there were, of a console that was here before */
+    bool stop_asked; /* a fleet stop was commanded, and it has not answered yet */
+    int64_t stop_asked_us,
+        stop_asked_agents; /* since when; how many there were, of a console that was here before */
     int64_t stop_requested, stop_confirmed, stop_unreachable, stop_since_us;
     uint32_t agents;
     int64_t spend_day, day_microusd; /* spent by its agents on that day (UTC, days since 1970) */
     int64_t day_limit_microusd;      /* of a day, for all its agents; 0: none */
-    uint64_t unknown;        /* events of unknown type */
+    uint64_t unknown;                /* events of unknown type */
 };
 
 /* What many agents have alike. Agents with the same traits share one copy of them. */
 struct agent_traits {
     int64_t heartbeat_ms, budget_limit;
-    sid runtime, runtime_version, model, provider, host, owner, on_behalf_of, builder, region, boundary, gate;
+    sid runtime, runtime_version, model, provider, host, owner, on_behalf_of, builder, region,
+        boundary, gate;
     sid permission_mode, permission_sandbox, permission_network, vcs_branch, vcs_revision;
-    uint32_t lists[5];       /* private: grants, credentials, reins, delegation, limits of its gate */
-    uint32_t holds;          /* private: agents that share it */
+    uint32_t lists[5]; /* private: grants, credentials, reins, delegation, limits of its gate */
+    uint32_t holds;    /* private: agents that share it */
 };
 
 struct agent {
     uint32_t ref, backend, parent; /* refs; parents never go round in a circle, and may be gone */
     sid id, instance, name, cwd, session, task_id, task_title, parent_id, state_reason;
     const struct agent_traits *traits; /* never NULL */
-    sid now;                 /* summary of the current action; of the last one when none runs */
+    sid now; /* summary of the current action; of the last one when none runs */
     sid now_tool;
     enum agent_state state;
-    enum risk risk;          /* highest of its pending approvals */
+    enum risk risk; /* highest of its pending approvals */
     bool demo, now_running;
-    bool registered;         /* false: events named it, but it was never introduced by agent.started or agent.updated */
-    bool failing;            /* a failure that nobody retries, and no success or new state since */
+    bool registered; /* false: events named it, but it was never introduced by agent.started or
+                        agent.updated */
+    bool failing;    /* a failure that nobody retries, and no success or new state since */
     bool cost_estimated, unpriced; /* unpriced: tokens were seen without a cost */
     int32_t pid;
-    uint32_t pending;        /* approvals waiting */
+    uint32_t pending; /* approvals waiting */
     int64_t started_us, state_since_us, last_event_us, now_since_us;
     int64_t tokens_in, tokens_out, tokens_cached, tokens_reasoning;
     int64_t cost_microusd, budget_used;
-    uint32_t failures;       /* that were not retries */
-    uint32_t retries;        /* attempts of the model that failed and were tried again */
-    uint32_t retrying;       /* such attempts since the last success; 0: it does not retry */
-    uint32_t actions;        /* started */
-    uint32_t last_failure;   /* log entry number of a failure or an attempt, 0 = none */
-    uint32_t log_tail;       /* private: chain of its log entries */
+    uint32_t failures;     /* that were not retries */
+    uint32_t retries;      /* attempts of the model that failed and were tried again */
+    uint32_t retrying;     /* such attempts since the last success; 0: it does not retry */
+    uint32_t actions;      /* started */
+    uint32_t last_failure; /* log entry number of a failure or an attempt, 0 = none */
+    uint32_t log_tail;     /* private: chain of its log entries */
 };
 
 struct approval {
-    uint32_t ref, agent;     /* refs */
+    uint32_t ref, agent; /* refs */
     sid id, action_id, tool, summary, rule, reason, agent_words, policy_version, digest;
-    struct span action;      /* exact text; empty once it was resolved and pushed out */
+    struct span action; /* exact text; empty once it was resolved and pushed out */
     enum risk risk;
     bool reversible, pending;
     enum on_silence on_silence;
@@ -104,9 +114,9 @@ struct approval {
     enum decision decision;
     sid decided_by, decision_reason, scope;
     int64_t resolved_us;
-    uint32_t revision;       /* goes up when content, deadline or policy changed while pending: disarm */
-    sid outcome_text;        /* what came of it, e.g. "started, pid 4121" */
-    enum outcome outcome;    /* of its action, once finished */
+    uint32_t revision; /* goes up when content, deadline or policy changed while pending: disarm */
+    sid outcome_text;  /* what came of it, e.g. "started, pid 4121" */
+    enum outcome outcome; /* of its action, once finished */
 };
 
 struct command_track {
@@ -114,30 +124,31 @@ struct command_track {
     sid id, reason, by, operator_id, backend;
     enum verb verb;
     enum command_state state;
-    int64_t sent_us, changed_us;   /* accepted, confirmed... */
+    int64_t sent_us, changed_us; /* accepted, confirmed... */
     int64_t accepted_us;
 };
 
 /* One line of the log; an agent's timeline is its own entries. */
 struct log_entry {
-    uint32_t number;         /* counts up from 1; wraps never in practice */
-    uint32_t agent, approval;/* refs, 0 = none */
+    uint32_t number;          /* counts up from 1; wraps never in practice */
+    uint32_t agent, approval; /* refs, 0 = none */
     uint32_t backend;
     enum event_type type;
-    uint8_t detail;          /* the enum of that type: state, outcome, decision, command state, failure ... */
-    enum verb verb;          /* of operator.* */
+    uint8_t
+        detail; /* the enum of that type: state, outcome, decision, command state, failure ... */
+    enum verb verb; /* of operator.* */
     bool retrying;
-    sid subject;             /* what: tool, rule, class */
-    sid text;                /* one line: summary, reason, message */
-    sid who;                 /* operator or rule that decided */
+    sid subject; /* what: tool, rule, class */
+    sid text;    /* one line: summary, reason, message */
+    sid who;     /* operator or rule that decided */
     int64_t time_us;
     int64_t duration_ms, microusd, tokens; /* -1: not given */
-    uint32_t older;          /* private: previous entry of the same agent */
+    uint32_t older;                        /* private: previous entry of the same agent */
 };
 
 /* Somebody who is connected to a back-end, ourselves among them. */
 struct watcher {
-    uint32_t backend;        /* ref */
+    uint32_t backend; /* ref */
     sid id, connection, path;
     uint32_t scopes;
     int64_t since_us;
@@ -146,51 +157,58 @@ struct watcher {
 struct fleet_totals {
     uint32_t agents, by_state[AGENT_STATE_COUNT];
     uint32_t pending;
-    int64_t oldest_pending_us;  /* requested_us, 0 = none */
+    int64_t oldest_pending_us; /* requested_us, 0 = none */
     int64_t cost_microusd;
     bool cost_estimated;
-    uint32_t unpriced;          /* agents that had tokens without a cost */
+    uint32_t unpriced; /* agents that had tokens without a cost */
     uint32_t backends, backends_live;
     int64_t newest_event_us;
-    uint32_t failed;            /* agents in AGENT_FAILED or with an unhandled failure */
+    uint32_t failed;      /* agents in AGENT_FAILED or with an unhandled failure */
     bool stop_unanswered; /* some back-end was asked to stop all, and has not answered */
     bool stop_latched;
-    /* Over all back-ends. Of one that has not answered a stop, all agents that are not over count as requested and
-     * unreachable. */
+    /* Over all back-ends. Of one that has not answered a stop, all agents that are not over count
+     * as requested and unreachable. */
     int64_t stop_requested, stop_confirmed, stop_unreachable, stop_since_us;
     uint64_t events, unknown;
-    uint64_t evicted, refused;  /* agents that were forgotten; agents and requests that found no room */
-    bool demo;                  /* at least one demo agent */
+    uint64_t evicted,
+        refused; /* agents that were forgotten; agents and requests that found no room */
+    bool demo;   /* at least one demo agent */
 };
 
 struct fleet *fleet_new(void);
 void fleet_free(struct fleet *f);
 
-/* Folds one event. Unknown types are counted and logged, never an error. Values out of range count as
- * unknown. An event that names an agent which was never seen makes it, unless an operator or a decision names it. */
+/* Folds one event. Unknown types are counted and logged, never an error. Values out of range count
+ * as unknown. An event that names an agent which was never seen makes it, unless an operator or a
+ * decision names it. */
 void fleet_apply(struct fleet *f, const struct event *ev);
-/* A snapshot of this back-end begins: what its snapshot events do not bring back is closed at `synced`: of agents
- * it is unknown what they do, which their reason says, requests are withdrawn, each with a line in the log. Snapshot events are state, not news: they are not
- * logged, counters of actions and failures stay, and spend is a sum that replaces the one before. `seq` is where
- * to resume, also when it is lower than before. Both calls are part of the fold: a replay makes them too. */
+/* A snapshot of this back-end begins: what its snapshot events do not bring back is closed at
+ * `synced`: of agents it is unknown what they do, which their reason says, requests are withdrawn,
+ * each with a line in the log. Snapshot events are state, not news: they are not logged, counters
+ * of actions and failures stay, and spend is a sum that replaces the one before. `seq` is where to
+ * resume, also when it is lower than before. Both calls are part of the fold: a replay makes them
+ * too. */
 void fleet_snapshot_begin(struct fleet *f, struct span backend);
 void fleet_snapshot_end(struct fleet *f, struct span backend, uint64_t seq);
-/* Writes the state of one back-end as snapshot events: what a daemon sends a console that cannot resume. They
- * have the newest seq and no id or source; agents, pending requests in the order of the queue, and the fleet stop.
- * Log, commands, what was decided, and counts of actions and failures do not go across. */
+/* Writes the state of one back-end as snapshot events: what a daemon sends a console that cannot
+ * resume. They have the newest seq and no id or source; agents, pending requests in the order of
+ * the queue, and the fleet stop. Log, commands, what was decided, and counts of actions and
+ * failures do not go across. */
 typedef void fleet_tell_fn(void *ctx, const struct event *ev);
 void fleet_snapshot(const struct fleet *f, struct span backend, fleet_tell_fn *emit, void *ctx);
-/* The same thing by thing, while the fleet goes on: what is told is the state when the cut was made. Whoever folds
- * an event while there is a cut calls fleet_cut_before() with it first, which tells what the event is about to change and
- * has not been told; so requests come in the order of the queue but for those. fleet_cut_next() tells one thing (an agent
- * and what it does, a request) and is false when nothing is left. An agent that the fold forgot for lack of
- * room meanwhile is not told. Free it before the fleet; NULL is fine. */
+/* The same thing by thing, while the fleet goes on: what is told is the state when the cut was
+ * made. Whoever folds an event while there is a cut calls fleet_cut_before() with it first, which
+ * tells what the event is about to change and has not been told; so requests come in the order of
+ * the queue but for those. fleet_cut_next() tells one thing (an agent and what it does, a request)
+ * and is false when nothing is left. An agent that the fold forgot for lack of room meanwhile is
+ * not told. Free it before the fleet; NULL is fine. */
 struct fleet_cut;
 struct fleet_cut *fleet_cut_new(const struct fleet *f, struct span backend);
 bool fleet_cut_next(struct fleet_cut *c, fleet_tell_fn *emit, void *ctx);
 void fleet_cut_before(struct fleet_cut *c, const struct event *ev, fleet_tell_fn *emit, void *ctx);
 void fleet_cut_free(struct fleet_cut *c);
-/* 64 bits over everything a view can see; the same on every machine. Walks everything: 2 us an agent. */
+/* 64 bits over everything a view can see; the same on every machine. Walks everything: 2 us an
+ * agent. */
 uint64_t fleet_digest(const struct fleet *f);
 /* Text form for golden tests: stable order, one thing a line. */
 enum status fleet_dump(const struct fleet *f, struct buf *out);
@@ -200,7 +218,8 @@ uint64_t fleet_generation(const struct fleet *f);
 const char *fleet_str(const struct fleet *f, sid id);
 struct span fleet_span(const struct fleet *f, sid id);
 
-void fleet_totals(const struct fleet *f, struct fleet_totals *out); /* kept up to date, O(1) but for oldest_pending */
+void fleet_totals(const struct fleet *f,
+                  struct fleet_totals *out); /* kept up to date, O(1) but for oldest_pending */
 
 uint32_t fleet_backend_count(const struct fleet *f);
 const struct backend *fleet_backend_at(const struct fleet *f, uint32_t index);
@@ -212,15 +231,16 @@ uint32_t fleet_agent_count(const struct fleet *f);
 const struct agent *fleet_agent_at(const struct fleet *f, uint32_t index);
 const struct agent *fleet_agent(const struct fleet *f, uint32_t ref); /* NULL when gone */
 const struct agent *fleet_agent_by_id(const struct fleet *f, struct span backend, struct span id);
-const struct event_row *fleet_agent_list(const struct fleet *f, uint32_t agent, enum event_field list,
-                                         uint32_t *count); /* F_GRANTS F_CREDENTIALS F_REINS F_DELEGATION
-                                                             F_GATE_LIMITS */
-/* By verb: pause and resume need the rein hold or freeze; interrupt, stop and revoke the one of their name. The
- * back-end must be live and offer the verb. Agent 0: whether any back-end does. *why_not (may be NULL) is a
- * constant in plain words, or NULL when it is offered. */
+const struct event_row *fleet_agent_list(const struct fleet *f, uint32_t agent,
+                                         enum event_field list,
+                                         uint32_t *count); /* F_GRANTS F_CREDENTIALS F_REINS
+                                                             F_DELEGATION F_GATE_LIMITS */
+/* By verb: pause and resume need the rein hold or freeze; interrupt, stop and revoke the one of
+ * their name. The back-end must be live and offer the verb. Agent 0: whether any back-end does.
+ * *why_not (may be NULL) is a constant in plain words, or NULL when it is offered. */
 bool fleet_verb_offered(const struct fleet *f, uint32_t agent, enum verb v, const char **why_not);
-/* True when its last sign of life is further than twice its heartbeat from now (also ahead), or its back-end is
- * not live: "last known". */
+/* True when its last sign of life is further than twice its heartbeat from now (also ahead), or its
+ * back-end is not live: "last known". */
 bool fleet_agent_stale(const struct fleet *f, const struct agent *a, int64_t now_us);
 
 /* What the agents of a back-end spent on the UTC day of `now_us`. */
@@ -239,9 +259,11 @@ bool fleet_readonly(const struct fleet *f);
 uint32_t fleet_pending_count(const struct fleet *f);
 const struct approval *fleet_pending_at(const struct fleet *f, uint32_t index);
 const struct approval *fleet_approval(const struct fleet *f, uint32_t ref); /* pending or kept */
-const struct approval *fleet_approval_by_id(const struct fleet *f, struct span backend, struct span id);
+const struct approval *fleet_approval_by_id(const struct fleet *f, struct span backend,
+                                            struct span id);
 /* The scopes that a decision may have: F_SCOPES rows. */
-const struct event_row *fleet_approval_scopes(const struct fleet *f, uint32_t approval, uint32_t *count);
+const struct event_row *fleet_approval_scopes(const struct fleet *f, uint32_t approval,
+                                              uint32_t *count);
 /* Resolved ones, newest first. */
 uint32_t fleet_resolved_count(const struct fleet *f);
 const struct approval *fleet_resolved_at(const struct fleet *f, uint32_t index);
@@ -251,9 +273,11 @@ uint32_t fleet_command_count(const struct fleet *f);
 const struct command_track *fleet_command_at(const struct fleet *f, uint32_t index);
 const struct command_track *fleet_command_by_id(const struct fleet *f, struct span id);
 /* The newest command on this agent or approval; NULL when there was none. */
-const struct command_track *fleet_command_on(const struct fleet *f, uint32_t agent, uint32_t approval);
+const struct command_track *fleet_command_on(const struct fleet *f, uint32_t agent,
+                                             uint32_t approval);
 
-/* Log, newest first: number of the newest, then fleet_log_entry() downwards; NULL when it fell off. */
+/* Log, newest first: number of the newest, then fleet_log_entry() downwards; NULL when it fell off.
+ */
 uint32_t fleet_log_newest(const struct fleet *f);
 uint32_t fleet_log_oldest(const struct fleet *f);
 const struct log_entry *fleet_log_entry(const struct fleet *f, uint32_t number);

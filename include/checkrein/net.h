@@ -41,7 +41,8 @@ struct ws_client_options {
     /* unix:/path/to.sock (asks for "/", Host localhost), ws://127.0.0.1:PORT/path,
      * wss://host[:port]/path */
     const char *url;
-    const char *protocol; /* subprotocol that must be agreed; NULL: none is asked for, and none may be chosen */
+    const char *protocol; /* subprotocol that must be agreed; NULL: none is asked for, and none may
+                             be chosen */
     /* Authorization: Bearer …; copied, wiped after the handshake; may be empty */
     struct span bearer;
     size_t message_bytes; /* cap of one incoming message */

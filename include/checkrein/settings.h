@@ -48,16 +48,19 @@ struct settings_kind {
     const char *runtime;  /* as `checkrein hook` takes it */
     const char *mark_key; /* member of a hook that holds OUR_MARK in ours */
     const char *options;  /* of the command form, beside the deadline and the socket */
-    const char *const *cleared; /* variables that every command hook sets to nothing for itself; NULL-ended */
-    int64_t timeout_max;  /* one that is longer ends at once */
+    const char *const
+        *cleared; /* variables that every command hook sets to nothing for itself; NULL-ended */
+    int64_t timeout_max; /* one that is longer ends at once */
     struct hook_terms terms[ROLE_COUNT];
     const struct hook_row *hooks;
     size_t hook_count;
-    const struct look_rules *rules; /* what else in the file is looked at: a matter of this module */
+    const struct look_rules
+        *rules; /* what else in the file is looked at: a matter of this module */
 };
 extern const struct settings_kind settings_claude, settings_gemini;
 
-/* True when this version of Claude Code fails closed with `onFailure` on an HTTP hook (2.1.295 and later). */
+/* True when this version of Claude Code fails closed with `onFailure` on an HTTP hook (2.1.295 and
+ * later). */
 bool claude_http_fails_closed(struct span version);
 
 /* Telemetry variables of Claude Code that `connect` sets in "env"; NULL: the value depends on the
@@ -68,8 +71,8 @@ struct telemetry_row {
 #define CLAUDE_TELEMETRY 5
 extern const struct telemetry_row claude_telemetry[CLAUDE_TELEMETRY];
 
-/* Variables that decide what a command hook's line really runs. A project's settings may set them for hooks too; the
- * machine's are stronger, and set them to nothing. */
+/* Variables that decide what a command hook's line really runs. A project's settings may set them
+ * for hooks too; the machine's are stronger, and set them to nothing. */
 #define CLAUDE_CLEARED 6
 extern const char *const claude_cleared[CLAUDE_CLEARED];
 
@@ -82,7 +85,7 @@ extern const char *const claude_cleared[CLAUDE_CLEARED];
 #define SETTINGS_FAULTS(X)                                                                         \
     X(FAULT_UNREADABLE, "unreadable", "it cannot be read as settings%s")                           \
     X(FAULT_DISABLED, "hooks_disabled", "\"%s\" switches all hooks off")                           \
-    X(FAULT_NAMED, "hook_disabled", "\"%s\" switches our hooks off by name")                      \
+    X(FAULT_NAMED, "hook_disabled", "\"%s\" switches our hooks off by name")                       \
     X(FAULT_MANAGED_ONLY, "managed_only", "\"%s\" drops all hooks but managed ones")               \
     X(FAULT_URLS, "urls_limited", "\"%s\" names the addresses that hooks may ask")                 \
     X(FAULT_ENVIRONMENT, "environment", "\"env\" sets %s, which can turn hooks to somebody else")  \
@@ -127,21 +130,22 @@ struct settings_look {
     int port;                       /* that the gate's HTTP hook asks; 0: none */
     bool telemetry;                 /* is sent to us */
     bool token_inside;              /* a bearer token stands in the file */
-    bool keeps_on;                  /* as the machine's, its hooks stay on whatever other files switch off */
-    bool trusts_all;                /* it makes every folder one that the client trusts */
-    char self[LOOK_PATH_BYTES];     /* executable that the command hooks run; empty: none */
-    char socket[LOOK_PATH_BYTES];   /* that they ask */
-    struct span gate;               /* JSON of the gate's hook inside the text; empty: none */
+    bool keeps_on;   /* as the machine's, its hooks stay on whatever other files switch off */
+    bool trusts_all; /* it makes every folder one that the client trusts */
+    char self[LOOK_PATH_BYTES];   /* executable that the command hooks run; empty: none */
+    char socket[LOOK_PATH_BYTES]; /* that they ask */
+    struct span gate;             /* JSON of the gate's hook inside the text; empty: none */
 };
 /* For a fault that only the caller can see, FAULT_PROGRAM. */
 void settings_fault_add(struct settings_look *look, enum settings_fault f, const char *about);
 /* All hooks are there as they must be. Faults elsewhere in the file may still work against them. */
 bool settings_whole(const struct settings_look *look);
 /* Looks at a file of this kind. An empty text is settings without anything. */
-void settings_look_at(const struct settings_kind *k, struct span text, const struct settings_daemon *d,
-                      struct settings_look *out);
+void settings_look_at(const struct settings_kind *k, struct span text,
+                      const struct settings_daemon *d, struct settings_look *out);
 
-/* ---- the command form: FIRST 'SELF' hook RUNTIME --deadline 23h OPTIONS (--socket 'PATH' | --own-socket)
+/* ---- the command form: FIRST 'SELF' hook RUNTIME --deadline 23h OPTIONS (--socket 'PATH' |
+ * --own-socket)
  * [--runtime-version V] || OTHERWISE */
 #define HELPER_DEADLINE "23h"
 struct hook_command {
@@ -156,7 +160,7 @@ void shell_quote(struct buf *out, const char *word);
 void hook_command_write(struct buf *out, const struct hook_command *c);
 /* What a line of exactly this form names; `self` and `socket` are LOOK_PATH_BYTES, socket empty for
  * --own-socket. */
-bool hook_command_read(struct span line, const struct settings_kind *k, enum hook_role role, char *self,
-                       char *socket);
+bool hook_command_read(struct span line, const struct settings_kind *k, enum hook_role role,
+                       char *self, char *socket);
 
 #endif

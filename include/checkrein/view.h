@@ -230,8 +230,9 @@ void view_render(struct canvas *c, const struct scene *s);
  * INT64_MAX: never. Only what is on the screen counts. Before the first frame: now. */
 int64_t view_next_change_us(const struct scene *s);
 
-/* "2 others watch: token:night (read decide), uid:1000 (read)": for one line, cut to `cap`; empty when nobody does. The
- * names are as the back-ends gave them: make them plain before they are shown. */
+/* "2 others watch: token:night (read decide), uid:1000 (read)": for one line, cut to `cap`; empty
+ * when nobody does. The names are as the back-ends gave them: make them plain before they are
+ * shown. */
 void view_others(const struct fleet *f, char *out, size_t cap);
 
 /* For tests and the manual: the help text of all keys as plain lines. */

@@ -31,15 +31,16 @@ const struct exit_row *exit_table(void); /* ends with a row without a meaning */
 
 struct subcommand;
 struct args {
-    int argc;    /* what stands after the subcommand */
-    char **argv; /* argv[0] is the first of it; NULL-ended */
+    int argc;         /* what stands after the subcommand */
+    char **argv;      /* argv[0] is the first of it; NULL-ended */
     const char *self; /* path of this executable */
     char **all;       /* as the process was called, NULL-ended */
     const struct subcommand *sub;
 };
 
 /* ---- paths.c: where things are (XDG base directories); each is made absolute, caller frees */
-char *path_runtime(const char *name); /* $XDG_RUNTIME_DIR/checkrein/NAME, or a private folder in /tmp */
+char *
+path_runtime(const char *name); /* $XDG_RUNTIME_DIR/checkrein/NAME, or a private folder in /tmp */
 /* The daemon's socket of this user, found without the environment: an agent's settings can change
  * that. */
 char *path_own_socket(void);
@@ -47,11 +48,12 @@ char *path_config(const char *name);
 char *path_state(const char *name);
 char *path_join(const char *dir, const char *name);
 char *path_self(void);
-/* What was given, else what is configured (never NULL; empty: nothing), else `standard`, which it owns; caller frees. */
+/* What was given, else what is configured (never NULL; empty: nothing), else `standard`, which it
+ * owns; caller frees. */
 char *path_chosen(const char *given, const char *configured, char *standard);
 const char *env_or(const char *name, const char *fallback); /* unset and empty are the same */
-/* The folder of a Unix socket belongs to this user (or root) and nobody else can put another socket there: who
- * answers is the daemon. A folder that is missing is fine, there nobody answers. */
+/* The folder of a Unix socket belongs to this user (or root) and nobody else can put another socket
+ * there: who answers is the daemon. A folder that is missing is fine, there nobody answers. */
 enum status socket_is_ours(const char *path, struct why *why) MUST_USE;
 const char *const *theme_dirs(void); /* NULL-ended: XDG, installed, beside the executable */
 
@@ -61,28 +63,33 @@ int app_trouble(const struct why *why, int code);
 enum status ascii_json(struct buf *out, struct span json) MUST_USE;
 void app_say(const char *fmt, ...) PRINTF(1, 2);
 
-/* ---- options.c: long options of one subcommand from its table, which ends with a row without a name */
+/* ---- options.c: long options of one subcommand from its table, which ends with a row without a
+ * name */
 struct option_row {
-    const char *name;      /* without -- */
-    const char *argument;  /* what it takes, as the help calls it; NULL: nothing. Completion goes by this word */
+    const char *name;     /* without -- */
+    const char *argument; /* what it takes, as the help calls it; NULL: nothing. Completion goes by
+                             this word */
     const char *help;
-    size_t at;             /* offset, in the subcommand's struct of choices, of the const char * that gets it */
+    size_t at; /* offset, in the subcommand's struct of choices, of the const char * that gets it */
 };
 #define OPTIONS_MAX 24 /* of one subcommand */
-/* Takes the options of a->sub out into *choices ("" for one that takes nothing); what is left stays in args in
- * order, and all that follows "--" is left as it is. ST_INVALID has told what was wrong, ST_END has printed the help. */
+/* Takes the options of a->sub out into *choices ("" for one that takes nothing); what is left stays
+ * in args in order, and all that follows "--" is left as it is. ST_INVALID has told what was wrong,
+ * ST_END has printed the help. */
 enum status options_parse(struct args *a, void *choices) MUST_USE;
 /* Says how the subcommand is used, on stderr. Gives EXIT_USAGE. */
 int usage_fault(const struct args *a);
 
-/* ---- subcommands.c: every subcommand, in the order of the help. Help, completion and manual are made from this. */
+/* ---- subcommands.c: every subcommand, in the order of the help. Help, completion and manual are
+ * made from this. */
 struct subcommand {
     const char *name;
     int (*run)(struct args *a);
     const char *operands; /* after the options, as the help shows them; "" for none */
     const char *help;     /* one line; NULL keeps it out of help, completion and manual */
     const struct option_row *options; /* NULL: none */
-    const char *text;     /* more, for its manual page: paragraphs, a blank line between; NULL: nothing more */
+    const char
+        *text; /* more, for its manual page: paragraphs, a blank line between; NULL: nothing more */
 };
 const struct subcommand *subcommand_at(size_t i); /* NULL behind the last */
 const struct subcommand *subcommand_find(const char *name);
@@ -92,11 +99,14 @@ const struct subcommand *subcommand_find(const char *name);
 pid_t hook_client(const char *runtime);
 
 /* ---- config.c */
-enum status config_load(struct conf *c, const char *path, struct why *why) MUST_USE; /* NULL: the default place */
+enum status config_load(struct conf *c, const char *path,
+                        struct why *why) MUST_USE; /* NULL: the default place */
 /* One of them is this user's own daemon: it is named without an address. */
 bool backends_have_own(const struct conf_backend *b, uint32_t count);
-/* A copy, the caller's to free, in which those without an address have this one; all else is borrowed. */
-struct conf_backend *backends_addressed(const struct conf_backend *b, uint32_t count, char *own_url);
+/* A copy, the caller's to free, in which those without an address have this one; all else is
+ * borrowed. */
+struct conf_backend *backends_addressed(const struct conf_backend *b, uint32_t count,
+                                        char *own_url);
 struct hub;
 /* The list of prices that the configuration names, or the one beside it. */
 enum status config_load_prices(struct hub *h, const struct conf *c, struct why *why) MUST_USE;
@@ -127,8 +137,9 @@ int cmd_man(struct args *a);
 int cmd_help(struct args *a);
 int cmd_version(struct args *a);
 
-extern const struct option_row OPTIONS_CONSOLE[], OPTIONS_SERVE[], OPTIONS_DEMO[], OPTIONS_DEMO_AGENT[], OPTIONS_HOOK[],
-    OPTIONS_CONNECT[], OPTIONS_DOCTOR[], OPTIONS_RUN[], OPTIONS_STATUS[], OPTIONS_VERIFY[], OPTIONS_CONFIG[],
-    OPTIONS_MAN[], OPTIONS_TOKEN[], OPTIONS_LIST[], OPTIONS_HISTORY[];
+extern const struct option_row OPTIONS_CONSOLE[], OPTIONS_SERVE[], OPTIONS_DEMO[],
+    OPTIONS_DEMO_AGENT[], OPTIONS_HOOK[], OPTIONS_CONNECT[], OPTIONS_DOCTOR[], OPTIONS_RUN[],
+    OPTIONS_STATUS[], OPTIONS_VERIFY[], OPTIONS_CONFIG[], OPTIONS_MAN[], OPTIONS_TOKEN[],
+    OPTIONS_LIST[], OPTIONS_HISTORY[];
 
 #endif

@@ -49,9 +49,9 @@ struct choices {
 };
 
 const struct option_row OPTIONS_CONFIG[] = {
-    {"config", "FILE", "read this file",              offsetof(struct choices, config)},
-    {"check",  NULL,   "say only whether it is good", offsetof(struct choices, check) },
-    {0},
+    {"config",          "FILE", "read this file", offsetof(struct choices, config)},
+    {"check", NULL, "say only whether it is good", offsetof(struct choices, check)},
+    {0         },
 };
 
 int cmd_config(struct args *a)
@@ -70,7 +70,7 @@ int cmd_config(struct args *a)
     struct buf b;
     buf_init(&b, INI_FILE_BYTES);
     bool printed = ch.check || (conf_print(&c, &b) == ST_OK &&
-                             fwrite(b.data, 1, b.len, stdout) == b.len && fflush(stdout) == 0);
+                                fwrite(b.data, 1, b.len, stdout) == b.len && fflush(stdout) == 0);
     buf_release(&b);
     conf_release(&c);
     return printed ? EXIT_DONE : EXIT_TROUBLE;

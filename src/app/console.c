@@ -1,4 +1,5 @@
-/* console.c - the console's wiring: options, back-ends, terminal, loop. What happens in a turn is in tick.c.
+/* console.c - the console's wiring: options, back-ends, terminal, loop. What happens in a turn is
+ * in tick.c.
  */
 #include "console_priv.h"
 
@@ -13,7 +14,8 @@
 
 #define LOCAL_NAME     "local"
 #define STANDARD_THEME "dark"
-#define FIRST_FRAME_US 250000 /* as long it waits for the back-ends: an empty fleet would only flash up */
+#define FIRST_FRAME_US                                                                             \
+    250000 /* as long it waits for the back-ends: an empty fleet would only flash up */
 
 /* ---- what the hub tells */
 
@@ -43,7 +45,8 @@ static void log_to_notice(void *ctx, enum log_level level, const char *line)
 {
     struct console *c = ctx;
     if (level >= LOG_WARN && c->ui) {
-        ui_notice(c->ui, span_str(line), level == LOG_ERROR ? ROLE_ERROR : ROLE_HINT, console_now());
+        ui_notice(c->ui, span_str(line), level == LOG_ERROR ? ROLE_ERROR : ROLE_HINT,
+                  console_now());
         c->dirty = true;
     }
 }
@@ -81,8 +84,13 @@ static enum color_choice color_of(const char *word)
     static const struct {
         const char *word;
         enum color_choice choice;
-    } WORDS[] = {{"always", COLOR_ALWAYS}, {"never", COLOR_NEVER},    {"16", COLOR_FORCE_16},
-                 {"256", COLOR_FORCE_256}, {"truecolor", COLOR_FORCE_TRUE}};
+    } WORDS[] = {
+        {"always",    COLOR_ALWAYS    },
+        {"never",     COLOR_NEVER     },
+        {"16",        COLOR_FORCE_16  },
+        {"256",       COLOR_FORCE_256 },
+        {"truecolor", COLOR_FORCE_TRUE}
+    };
     for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
         if (strcmp(word, WORDS[i].word) == 0) {
             return WORDS[i].choice;
@@ -214,7 +222,8 @@ int console_run(const struct conf *conf, const struct conf_backend *backends, ui
         ui_notice(c->ui, span_str(before), ROLE_ERROR, console_now());
     }
     if (st == ST_OK) {
-        st = stuck_watch_console(c->hub.loop, conf->console.watchdog_ms, again, term_restore_now, &why);
+        st = stuck_watch_console(c->hub.loop, conf->console.watchdog_ms, again, term_restore_now,
+                                 &why);
     }
     while (st == ST_OK && !c->quit) {
         st = tick(c, &why);
@@ -244,12 +253,14 @@ struct choices {
 };
 
 const struct option_row OPTIONS_CONSOLE[] = {
-    {"config",   "FILE", "read this file",                               offsetof(struct choices, config)  },
-    {"theme",    "NAME", "dark, light, mono, deuteranopia, or a path",   offsetof(struct choices, theme)   },
-    {"color",    "auto|always|never|16|256|truecolor", "how many colours",    offsetof(struct choices, color)   },
-    {"readonly", NULL,   "send no command",                              offsetof(struct choices, readonly)},
-    {"ascii",    NULL,   "draw with ASCII only",                         offsetof(struct choices, ascii)   },
-    {0},
+    {"config",                                      "FILE", "read this file", offsetof(struct choices, config)},
+    {"theme",                             "NAME", "dark, light, mono, deuteranopia, or a path",
+     offsetof(struct choices, theme)},
+    {"color",                                      "auto|always|never|16|256|truecolor", "how many colours",
+     offsetof(struct choices, color)},
+    {"readonly",                                       NULL, "send no command", offsetof(struct choices, readonly)},
+    {"ascii", NULL, "draw with ASCII only", offsetof(struct choices, ascii)},
+    {0                                      },
 };
 
 static void replace(char **slot, const char *value)
@@ -261,8 +272,8 @@ static void replace(char **slot, const char *value)
 }
 
 /* The daemon of this user, where one is named without an address. */
-static int run_backends(struct args *a, struct conf *conf, const struct conf_backend *backends, uint32_t count,
-                        const char *journal, struct why *why)
+static int run_backends(struct args *a, struct conf *conf, const struct conf_backend *backends,
+                        uint32_t count, const char *journal, struct why *why)
 {
     if (!backends_have_own(backends, count)) {
         return console_run(conf, backends, count, journal, a->all, NULL);
@@ -285,10 +296,11 @@ static int run_backends(struct args *a, struct conf *conf, const struct conf_bac
 static int run_configured(struct args *a, struct conf *conf, struct why *why)
 {
     const struct conf_backend local = {.name = (char *)LOCAL_NAME, .kind = (char *)"checkrein"};
-    char *journal = conf->console.journal[0] ? xstrdup(conf->console.journal)
-                                             : path_state("console");
-    int code = conf->backend_count ? run_backends(a, conf, conf->backends, conf->backend_count, journal, why)
-                                   : run_backends(a, conf, &local, 1, journal, why);
+    char *journal =
+        conf->console.journal[0] ? xstrdup(conf->console.journal) : path_state("console");
+    int code = conf->backend_count
+                   ? run_backends(a, conf, conf->backends, conf->backend_count, journal, why)
+                   : run_backends(a, conf, &local, 1, journal, why);
     free(journal);
     return code;
 }

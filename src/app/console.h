@@ -1,13 +1,15 @@
-/* console.h - the full-screen console over given back-ends, and the daemon that it starts when there is none.
+/* console.h - the full-screen console over given back-ends, and the daemon that it starts when
+ * there is none.
  */
 #ifndef APP_CONSOLE_H
 #define APP_CONSOLE_H
 
 #include "app_priv.h"
 
-/* Runs until the operator leaves; gives the exit code. `backends` must outlive the call. `again`: how the process
- * was called, to be called so once more when it is stuck; NULL: it ends then. `own`: when one of the back-ends is a daemon that
- * embedded_daemon() starts: to connect again then starts it when it is gone; else NULL. */
+/* Runs until the operator leaves; gives the exit code. `backends` must outlive the call. `again`:
+ * how the process was called, to be called so once more when it is stuck; NULL: it ends then.
+ * `own`: when one of the back-ends is a daemon that embedded_daemon() starts: to connect again then
+ * starts it when it is gone; else NULL. */
 struct own_place {
     const char *self; /* this program */
     const char *url;  /* the daemon's socket */
@@ -16,17 +18,18 @@ int console_run(const struct conf *conf, const struct conf_backend *backends, ui
                 const char *journal_dir, char **again, const struct own_place *own);
 
 /* ---- daemon_child.c */
-/* Makes sure that a daemon answers on this user's socket: one that runs is used, else one is started which
- * stays when the console leaves. *url is the caller's to free. */
+/* Makes sure that a daemon answers on this user's socket: one that runs is used, else one is
+ * started which stays when the console leaves. *url is the caller's to free. */
 enum status embedded_daemon(const char *self, const struct conf *conf, char **url,
                             struct why *why) MUST_USE;
 /* Somebody listens there. Never waits. */
 bool daemon_answers(const char *socket_path);
-/* Starts one as embedded_daemon() does and does not wait: a line with its port comes on *ready_fd, the caller's to
- * close, or its end when the daemon has died. */
-enum status daemon_begin(const char *self, const struct conf *conf, pid_t *pid, int *ready_fd, struct why *why) MUST_USE;
-/* Starts `checkrein serve` with these arguments, waits until it says that it is ready; it ends with us when
- * `pid` is not NULL (the caller ends it), else it goes on by itself. */
+/* Starts one as embedded_daemon() does and does not wait: a line with its port comes on *ready_fd,
+ * the caller's to close, or its end when the daemon has died. */
+enum status daemon_begin(const char *self, const struct conf *conf, pid_t *pid, int *ready_fd,
+                         struct why *why) MUST_USE;
+/* Starts `checkrein serve` with these arguments, waits until it says that it is ready; it ends with
+ * us when `pid` is not NULL (the caller ends it), else it goes on by itself. */
 enum status daemon_start(const char *self, const char *const *arguments, int *pid, int *hook_port,
                          struct why *why) MUST_USE;
 

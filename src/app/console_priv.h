@@ -13,8 +13,8 @@ struct own_daemon {
     const char *self; /* NULL: it is not ours to start */
     const struct conf *conf;
     const char *socket_path;
-    pid_t pid;        /* that we have begun; 0: none yet */
-    int ready_fd;     /* where it says that it is ready; -1: nothing is awaited */
+    pid_t pid;    /* that we have begun; 0: none yet */
+    int ready_fd; /* where it says that it is ready; -1: nothing is awaited */
     loop_id watch;
 };
 
@@ -28,8 +28,8 @@ struct console {
     int64_t frame_us;      /* least time between two frames */
     int64_t last_frame_us; /* monotonic; before the first one: since when it is due */
     bool dirty, drawn, resized, keys_ready, quit;
-    bool lost;             /* the terminal went away */
-    bool sending;          /* a command waits for the next turn to leave */
+    bool lost;    /* the terminal went away */
+    bool sending; /* a command waits for the next turn to leave */
 };
 
 struct moment console_now(void);

@@ -25,7 +25,8 @@ void crash_guard(void (*restore)(void))
     static const int SIGNALS[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
     restore_terminal = restore;
     take_other_stack();
-    struct sigaction sa = {.sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND | SA_NODEFER | SA_ONSTACK};
+    struct sigaction sa = {.sa_handler = on_crash,
+                           .sa_flags = (int)SA_RESETHAND | SA_NODEFER | SA_ONSTACK};
     (void)sigemptyset(&sa.sa_mask);
     for (size_t i = 0; i < sizeof(SIGNALS) / sizeof(SIGNALS[0]); i++) {
         (void)sigaction(SIGNALS[i], &sa, NULL);

@@ -23,9 +23,11 @@
 
 extern char **environ;
 
-/* The child's descriptors: 3 is where it says that it is ready, 4 what keeps it alive, 2 goes to a file. */
-static enum status spawn_daemon(const char *self, const char *const *arguments, const char *log_path,
-                                int ready, int owner, pid_t *pid, struct why *why)
+/* The child's descriptors: 3 is where it says that it is ready, 4 what keeps it alive, 2 goes to a
+ * file. */
+static enum status spawn_daemon(const char *self, const char *const *arguments,
+                                const char *log_path, int ready, int owner, pid_t *pid,
+                                struct why *why)
 {
     char *argv[ARGUMENTS_MAX] = {(char *)self, (char *)"serve"};
     size_t n = 2;
@@ -153,7 +155,8 @@ static void name_config(const char *arguments[3], const struct conf *conf)
     arguments[2] = NULL;
 }
 
-enum status daemon_begin(const char *self, const struct conf *conf, pid_t *pid, int *ready_fd, struct why *why)
+enum status daemon_begin(const char *self, const struct conf *conf, pid_t *pid, int *ready_fd,
+                         struct why *why)
 {
     const char *arguments[3];
     int ready[2];
@@ -194,8 +197,8 @@ static enum status start_or_join(const char *self, const struct conf *conf, cons
 
 enum status embedded_daemon(const char *self, const struct conf *conf, char **url, struct why *why)
 {
-    char *socket_path = conf->serve.socket[0] ? xstrdup(conf->serve.socket)
-                                              : path_runtime("checkrein.sock");
+    char *socket_path =
+        conf->serve.socket[0] ? xstrdup(conf->serve.socket) : path_runtime("checkrein.sock");
     char *state = path_state("");
     enum status st = socket_is_ours(socket_path, why);
     if (st == ST_OK) {

@@ -88,7 +88,8 @@ enum status headless_open_within(struct headless *h, const char *config, int64_t
     return open_and_settle(h, config, NULL, NULL, settle_ms, why);
 }
 
-enum status headless_find_agent(const struct fleet *f, const char *word, struct command *c, struct why *why)
+enum status headless_find_agent(const struct fleet *f, const char *word, struct command *c,
+                                struct why *why)
 {
     uint32_t found = 0;
     for (uint32_t i = 0; i < fleet_agent_count(f); i++) {

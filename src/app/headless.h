@@ -1,4 +1,5 @@
-/* headless.h - the operator's verbs without a screen: connect, wait for the state, act, wait for what came of it.
+/* headless.h - the operator's verbs without a screen: connect, wait for the state, act, wait for
+ * what came of it.
  */
 #ifndef APP_HEADLESS_H
 #define APP_HEADLESS_H
@@ -12,16 +13,19 @@ struct headless {
     struct hub hub;
 };
 
-/* Connects to the configured back-ends (none: this user's daemon) and waits until each has told its state or
- * failed. ST_CLOSED when none answers. Close it in any case. */
-enum status headless_open(struct headless *h, const char *config, const struct hub_events *ev, void *ctx,
-                          struct why *why) MUST_USE;
+/* Connects to the configured back-ends (none: this user's daemon) and waits until each has told its
+ * state or failed. ST_CLOSED when none answers. Close it in any case. */
+enum status headless_open(struct headless *h, const char *config, const struct hub_events *ev,
+                          void *ctx, struct why *why) MUST_USE;
 /* The same for who only looks, and cannot wait longer than this. */
-enum status headless_open_within(struct headless *h, const char *config, int64_t settle_ms, struct why *why) MUST_USE;
+enum status headless_open_within(struct headless *h, const char *config, int64_t settle_ms,
+                                 struct why *why) MUST_USE;
 void headless_close(struct headless *h);
 
-/* An agent by its id or, when only one has it, by its name: c->agent and c->backend, borrowed from the fleet. */
-enum status headless_find_agent(const struct fleet *f, const char *word, struct command *c, struct why *why) MUST_USE;
+/* An agent by its id or, when only one has it, by its name: c->agent and c->backend, borrowed from
+ * the fleet. */
+enum status headless_find_agent(const struct fleet *f, const char *word, struct command *c,
+                                struct why *why) MUST_USE;
 
 /* For a terminal: text of an agent's in printable characters, "-" when there is none. */
 const char *headless_plain(const struct fleet *f, sid id, char *out, size_t bytes);
@@ -30,13 +34,15 @@ const char *headless_plain(const struct fleet *f, sid id, char *out, size_t byte
 enum headless_thing { HEADLESS_AGENTS, HEADLESS_APPROVALS, HEADLESS_SPEND, HEADLESS_WATCHERS };
 void headless_print_lines(const struct fleet *f, enum headless_thing thing);
 void headless_print_approval(const struct fleet *f, const struct approval *p);
-/* One line on standard output: a JSON object of these texts, but the empty ones, in printable ASCII. */
+/* One line on standard output: a JSON object of these texts, but the empty ones, in printable
+ * ASCII. */
 struct headless_text {
     const char *name;
     struct span value;
 };
 void headless_print_object(const struct headless_text *texts, size_t count);
-/* The state as JSON: {"backends":[...],"agents":[...],"approvals":[...]}, attributes named as in the protocol. */
+/* The state as JSON: {"backends":[...],"agents":[...],"approvals":[...]}, attributes named as in
+ * the protocol. */
 enum status headless_json(const struct fleet *f, struct buf *out) MUST_USE;
 
 #endif

@@ -57,23 +57,23 @@ static json_t *agent_json(const struct fleet *f, const struct agent *a)
         enum event_field field;
         sid value;
     } TEXTS[] = {
-        {F_AGENT_ID, a->id},
-        {F_AGENT_INSTANCE, a->instance},
-        {F_AGENT_NAME, a->name},
-        {F_AGENT_RUNTIME, a->traits->runtime},
+        {F_AGENT_ID,              a->id                     },
+        {F_AGENT_INSTANCE,        a->instance               },
+        {F_AGENT_NAME,            a->name                   },
+        {F_AGENT_RUNTIME,         a->traits->runtime        },
         {F_AGENT_RUNTIME_VERSION, a->traits->runtime_version},
-        {F_MODEL, a->traits->model},
-        {F_HOST, a->traits->host},
-        {F_CWD, a->cwd},
-        {F_AGENT_ON_BEHALF_OF, a->traits->on_behalf_of},
-        {F_AGENT_PARENT, a->parent_id},
-        {F_SESSION, a->session},
-        {F_TASK_TITLE, a->task_title},
-        {F_PERMISSION_MODE, a->traits->permission_mode},
-        {F_GATE, a->traits->gate},
-        {F_REASON, a->state_reason},
-        {F_SUMMARY, a->now},
-        {F_TOOL, a->now_tool},
+        {F_MODEL,                 a->traits->model          },
+        {F_HOST,                  a->traits->host           },
+        {F_CWD,                   a->cwd                    },
+        {F_AGENT_ON_BEHALF_OF,    a->traits->on_behalf_of   },
+        {F_AGENT_PARENT,          a->parent_id              },
+        {F_SESSION,               a->session                },
+        {F_TASK_TITLE,            a->task_title             },
+        {F_PERMISSION_MODE,       a->traits->permission_mode},
+        {F_GATE,                  a->traits->gate           },
+        {F_REASON,                a->state_reason           },
+        {F_SUMMARY,               a->now                    },
+        {F_TOOL,                  a->now_tool               },
     };
     json_t *o = json_object();
     const struct backend *b = fleet_backend(f, a->backend);
@@ -138,8 +138,8 @@ enum status headless_json(const struct fleet *f, struct buf *out)
     for (uint32_t i = 0; i < fleet_pending_count(f); i++) {
         (void)json_array_append_new(approvals, approval_json(f, fleet_pending_at(f, i)));
     }
-    json_t *all = json_pack("{s:o,s:o,s:o}", "backends", backends, "agents", agents, "approvals",
-                            approvals);
+    json_t *all =
+        json_pack("{s:o,s:o,s:o}", "backends", backends, "agents", agents, "approvals", approvals);
     char *text = json_dumps(all, JSON_COMPACT);
     enum status st = text ? buf_addstr(out, text) : ST_INVALID;
     free(text);

@@ -51,7 +51,8 @@ static void ignore_offer(void *ctx, const struct driver_offer *offer)
     (void)offer;
 }
 
-static void ignore_result(void *ctx, struct span command, enum command_state st, struct span reason, struct span by)
+static void ignore_result(void *ctx, struct span command, enum command_state st, struct span reason,
+                          struct span by)
 {
     (void)ctx;
     (void)command;
@@ -60,7 +61,8 @@ static void ignore_result(void *ctx, struct span command, enum command_state st,
     (void)by;
 }
 
-static enum status read_one(struct headless *h, const struct hub_backend *b, struct past *p, struct why *why)
+static enum status read_one(struct headless *h, const struct hub_backend *b, struct past *p,
+                            struct why *why)
 {
     const struct backend *known = fleet_backend_named(h->hub.fleet, span_str(b->conf.name));
     uint64_t oldest = (uint64_t)b->oldest;
@@ -68,13 +70,16 @@ static enum status read_one(struct headless *h, const struct hub_backend *b, str
     if (seq > HISTORY_EVENTS_MAX && oldest < seq - HISTORY_EVENTS_MAX) {
         oldest = seq - HISTORY_EVENTS_MAX;
     }
-    struct driver_sink sink = {p, ignore_raw, on_event, on_link, on_snapshot, ignore_offer, ignore_result};
+    struct driver_sink sink = {p,           ignore_raw,   on_event,     on_link,
+                               on_snapshot, ignore_offer, ignore_result};
     struct driver *d = NULL;
-    enum status st = hub_open_driver(b, &(struct driver_resume){oldest, b->instance}, sink, &d, why);
+    enum status st =
+        hub_open_driver(b, &(struct driver_resume){oldest, b->instance}, sink, &d, why);
     int64_t until = clock_mono_us() + READ_MS * 1000LL;
     while (st == ST_OK && !p->over) {
         int64_t left = (until - clock_mono_us()) / 1000;
-        st = left > 0 ? loop_turn(h->hub.loop, left) : why_fail(why, ST_TIMEOUT, "%s does not send what was", b->conf.name);
+        st = left > 0 ? loop_turn(h->hub.loop, left)
+                      : why_fail(why, ST_TIMEOUT, "%s does not send what was", b->conf.name);
     }
     driver_close(d);
     if (st == ST_OK && p->failed) {

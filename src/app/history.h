@@ -1,7 +1,7 @@
 /* history.h - what a back-end still has of what happened: its newest events, from before we came.
  *
- * A second connection resumes from as far back as the back-end offers in its hello; any back-end that speaks checkrein.v1
- * can be asked. What is older stands in its record only.
+ * A second connection resumes from as far back as the back-end offers in its hello; any back-end
+ * that speaks checkrein.v1 can be asked. What is older stands in its record only.
  */
 #ifndef APP_HISTORY_H
 #define APP_HISTORY_H

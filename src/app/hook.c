@@ -1,12 +1,13 @@
-/* hook.c - `checkrein hook RUNTIME`: what a runtime's command hook runs. Standard input goes to the daemon's Unix
- * socket, the answer to standard output. Fail closed: whatever goes wrong, it exits with 2, which blocks the
- * call. Its own deadline is below the one that the runtime sets, because a runtime's time-out lets the call run.
+/* hook.c - `checkrein hook RUNTIME`: what a runtime's command hook runs. Standard input goes to the
+ * daemon's Unix socket, the answer to standard output. Fail closed: whatever goes wrong, it exits
+ * with 2, which blocks the call. Its own deadline is below the one that the runtime sets, because a
+ * runtime's time-out lets the call run.
  *
- * A runtime takes an empty answer, and an object that says nothing, for "no opinion" and lets the call run: so the
- * answer at the gate is looked at, and must be a verdict.
+ * A runtime takes an empty answer, and an object that says nothing, for "no opinion" and lets the
+ * call run: so the answer at the gate is looked at, and must be a verdict.
  *
- * A hook inherits the runtime's environment, keys of its model included: nothing of it is sent or said but the
- * name in $CHECKREIN_AGENT.
+ * A hook inherits the runtime's environment, keys of its model included: nothing of it is sent or
+ * said but the name in $CHECKREIN_AGENT.
  */
 #include "app_priv.h"
 
@@ -25,8 +26,9 @@
 /* How a runtime's hooks are told apart, and what is a verdict to it. */
 struct client {
     const char *name;
-    const char *pid_from;        /* variable that names the process; NULL: --pid, or who ran this */
-    const char *const *reports;  /* events that are no call; NULL-ended. Whatever is not among them is at the gate */
+    const char *pid_from;       /* variable that names the process; NULL: --pid, or who ran this */
+    const char *const *reports; /* events that are no call; NULL-ended. Whatever is not among them
+                                   is at the gate */
     bool (*is_verdict)(const struct tape *j);
 };
 
@@ -83,7 +85,8 @@ static bool is_claude_verdict(const struct tape *j)
 {
     uint32_t verdict = tape_path(j, TAPE_ROOT, "hookSpecificOutput/permissionDecision");
     uint32_t event = tape_path(j, TAPE_ROOT, "hookSpecificOutput/hookEventName");
-    return is_text(j, event, "PreToolUse") && (is_text(j, verdict, "allow") || is_text(j, verdict, "deny"));
+    return is_text(j, event, "PreToolUse") &&
+           (is_text(j, verdict, "allow") || is_text(j, verdict, "deny"));
 }
 
 /* An answer that would change the call is none of ours. */
@@ -95,8 +98,9 @@ static bool is_gemini_verdict(const struct tape *j)
 }
 
 static const char *const CLAUDE_REPORTS[] = {
-    "SessionStart", "UserPromptSubmit", "PostToolUse",  "PostToolUseFailure", "SubagentStart", "SubagentStop",
-    "Notification", "ConfigChange",     "Stop",         "StopFailure",        "SessionEnd",    NULL,
+    "SessionStart",  "UserPromptSubmit", "PostToolUse",  "PostToolUseFailure",
+    "SubagentStart", "SubagentStop",     "Notification", "ConfigChange",
+    "Stop",          "StopFailure",      "SessionEnd",   NULL,
 };
 static const char *const GEMINI_REPORTS[] = {
     "SessionStart", "SessionEnd", "BeforeAgent", "AfterAgent", "AfterTool", "Notification", NULL,
@@ -137,8 +141,8 @@ static void on_answer(void *ctx, net_id id, const struct http_client_answer *ans
     loop_stop(run->loop);
     if (answer->http_status != 200) {
         char why[REASON_BYTES];
-        (void)snprintf(why, sizeof(why), "%s (HTTP %d)", answer->why ? answer->why : "the daemon refused",
-                       answer->http_status);
+        (void)snprintf(why, sizeof(why), "%s (HTTP %d)",
+                       answer->why ? answer->why : "the daemon refused", answer->http_status);
         say_why(run, why);
         return;
     }
@@ -166,7 +170,8 @@ static void header_line(char *out, size_t bytes, const char *name, const char *v
     }
 }
 
-static enum status post(struct hook_run *run, struct net *net, const struct target *t, struct span body, struct why *why)
+static enum status post(struct hook_run *run, struct net *net, const struct target *t,
+                        struct span body, struct why *why)
 {
     char url[64];
     char pid[48];
@@ -232,12 +237,15 @@ static int run_hook(const struct client *client, const struct target *t)
 }
 
 const struct option_row OPTIONS_HOOK[] = {
-    {"socket", "PATH", "the daemon's socket", offsetof(struct target, socket_path)},
-    {"own-socket", NULL, "that of this user's daemon, whatever the environment says", offsetof(struct target, own_socket)},
-    {"deadline", "TIME", "block the call after this long; keep it below the runtime's own", offsetof(struct target, deadline)},
-    {"runtime-version", "V", "tell the daemon this version", offsetof(struct target, version)},
-    {"pid", "N", "the runtime's process, when who runs this is only its shell", offsetof(struct target, pid)},
-    {0},
+    {"socket",                                                     "PATH", "the daemon's socket", offsetof(struct target, socket_path)},
+    {"own-socket",                                       NULL, "that of this user's daemon, whatever the environment says",
+     offsetof(struct target, own_socket)},
+    {"deadline",                                                "TIME", "block the call after this long; keep it below the runtime's own",
+     offsetof(struct target, deadline)},
+    {"runtime-version",                                                 "V", "tell the daemon this version", offsetof(struct target, version)},
+    {"pid", "N", "the runtime's process, when who runs this is only its shell",
+     offsetof(struct target, pid)},
+    {0                                                },
 };
 
 int cmd_hook(struct args *a)

@@ -105,7 +105,8 @@ static void on_link(void *ctx, enum link_state st, const char *why, int64_t retr
     struct own_event o;
     bool of_a_frame = link_is_of_a_frame(st);
     b->link = st;
-    own_link(&o, b->conf.name, b->conf.kind, st, why, retry_ms, of_a_frame ? b->frame_us : now_us());
+    own_link(&o, b->conf.name, b->conf.kind, st, why, retry_ms,
+             of_a_frame ? b->frame_us : now_us());
     if (!of_a_frame && record_own(h, &o) != ST_OK) {
         record_trouble(h);
     }
@@ -191,8 +192,8 @@ enum status hub_load_prices(struct hub *h, const char *path, struct why *why)
     return h->prices ? govd_read_prices(h->prices, path, why) : ST_OK;
 }
 
-enum status hub_open_driver(const struct hub_backend *b, const struct driver_resume *from, struct driver_sink sink,
-                            struct driver **out, struct why *why)
+enum status hub_open_driver(const struct hub_backend *b, const struct driver_resume *from,
+                            struct driver_sink sink, struct driver **out, struct why *why)
 {
     const struct driver_ops *ops = driver_kind(b->conf.kind);
     if (!ops) {
@@ -308,7 +309,8 @@ static enum status send_one(struct hub_backend *b, struct command *c, const char
 static void send_stop_again(void *ctx)
 {
     struct hub_backend *b = ctx;
-    struct command c = {.verb = VERB_STOP_ALL, .reason = SPAN("sent again: it was not answered before")};
+    struct command c = {.verb = VERB_STOP_ALL,
+                        .reason = SPAN("sent again: it was not answered before")};
     char id[ULID_BYTES];
     struct why why = {0};
     ulid_make(id);
@@ -317,7 +319,8 @@ static void send_stop_again(void *ctx)
     }
 }
 
-/* A command to all is one command to each, with an id of its own. It failed when one of them did not take it. */
+/* A command to all is one command to each, with an id of its own. It failed when one of them did
+ * not take it. */
 enum status hub_send(struct hub *h, struct command *c, char id[ULID_BYTES], struct why *why)
 {
     char each[ULID_BYTES];

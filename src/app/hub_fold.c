@@ -13,7 +13,8 @@ void fold_snapshot(struct fleet *f, const char *backend, uint64_t seq, bool comp
 
 #define SUBJECT "backend/"
 
-static void own_begin(struct own_event *o, enum event_type type, struct span backend, int64_t now_us)
+static void own_begin(struct own_event *o, enum event_type type, struct span backend,
+                      int64_t now_us)
 {
     event_init(&o->ev, type, now_us);
     ulid_make(o->id);
@@ -60,7 +61,8 @@ void own_command(struct own_event *o, const struct command *c)
     event_put_text(&o->ev, F_OPERATOR_LABEL, c->operator_label);
 }
 
-void fold_offers(struct fleet *f, const char *backend, const struct driver_offer *offer, int64_t now_us)
+void fold_offers(struct fleet *f, const char *backend, const struct driver_offer *offer,
+                 int64_t now_us)
 {
     struct event_row verbs[VERB_COUNT];
     struct event_row scopes[SCOPE_COUNT];

@@ -1,5 +1,6 @@
-/* hub_fold.h - what this console itself adds to the picture: connection states, its own commands, results.
- * Live and in replay the same functions are called, with the time that is in the record: whole milliseconds.
+/* hub_fold.h - what this console itself adds to the picture: connection states, its own commands,
+ * results. Live and in replay the same functions are called, with the time that is in the record:
+ * whole milliseconds.
  */
 #ifndef APP_HUB_FOLD_H
 #define APP_HUB_FOLD_H
@@ -18,11 +19,13 @@ void own_link(struct own_event *o, const char *backend, const char *kind, enum l
 void own_command(struct own_event *o, const struct command *c);
 /* NAME of a subject "backend/NAME"; empty when it is none. */
 struct span own_backend(const struct event *ev);
-/* True for states that a frame brings about: they are folded again from the frame, and not recorded. */
+/* True for states that a frame brings about: they are folded again from the frame, and not
+ * recorded. */
 bool link_is_of_a_frame(enum link_state st);
 
 void fold_snapshot(struct fleet *f, const char *backend, uint64_t seq, bool complete);
-void fold_offers(struct fleet *f, const char *backend, const struct driver_offer *offer, int64_t now_us);
+void fold_offers(struct fleet *f, const char *backend, const struct driver_offer *offer,
+                 int64_t now_us);
 void fold_result(struct fleet *f, const char *backend, struct span command, enum command_state st,
                  struct span reason, struct span by, int64_t now_us);
 

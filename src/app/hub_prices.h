@@ -1,7 +1,9 @@
-/* hub_prices.h - what tokens cost, for back-ends that tell tokens only (driver_ops.tells_tokens_only).
+/* hub_prices.h - what tokens cost, for back-ends that tell tokens only
+ * (driver_ops.tells_tokens_only).
  *
- * The same list as the daemon's (docs/telemetry.md), and the same words: what is not in it is unpriced, never free, and
- * what is priced so is an estimate. Money is in no record: a replay asks the list that is in force then.
+ * The same list as the daemon's (docs/telemetry.md), and the same words: what is not in it is
+ * unpriced, never free, and what is priced so is an estimate. Money is in no record: a replay asks
+ * the list that is in force then.
  */
 #ifndef APP_HUB_PRICES_H
 #define APP_HUB_PRICES_H

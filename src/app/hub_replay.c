@@ -1,8 +1,9 @@
 /* hub_replay.c - the picture that a console had, made again of its record.
  *
- * Frames go through a driver that is attached to nothing, whose sink folds as the live one did. Where a connection
- * began or ended, the record has an event of the console's own. A record holds one console after another; the last
- * one began with an empty picture, so what is before its start is passed over.
+ * Frames go through a driver that is attached to nothing, whose sink folds as the live one did.
+ * Where a connection began or ended, the record has an event of the console's own. A record holds
+ * one console after another; the last one began with an empty picture, so what is before its start
+ * is passed over.
  */
 #include "hub.h"
 
@@ -28,7 +29,8 @@ struct replay {
     const struct price_table *prices;
     struct codec *codec;
     struct buf frame;
-    struct buf command; /* the last one recorded; the event after it says which back-end it was for */
+    struct buf
+        command;    /* the last one recorded; the event after it says which back-end it was for */
     int64_t now_us; /* of the record that is being folded */
     struct replay_backend **backends; /* each stays where it is */
     size_t count, cap;
@@ -136,17 +138,20 @@ static enum status backend_of(struct replay *r, const struct event *ev, struct r
 static bool begins_or_ends(const struct event *ev)
 {
     int64_t link = event_number(ev, F_LINK);
-    return ev->type == EVENT_BACKEND_LINK && (link == LINK_CONNECTING || link == LINK_DOWN || link == LINK_REFUSED);
+    return ev->type == EVENT_BACKEND_LINK &&
+           (link == LINK_CONNECTING || link == LINK_DOWN || link == LINK_REFUSED);
 }
 
-/* What a driver that keeps state of its own was told, it is told again; where nothing listens it is lost, as then. */
+/* What a driver that keeps state of its own was told, it is told again; where nothing listens it is
+ * lost, as then. */
 static void give_command(struct replay *r, const struct replay_backend *b, const struct event *ev)
 {
     struct command c;
     struct why why = {0};
     char id[COMMAND_ID_MAX + 1]; /* the event's texts end with the next decode */
     if (!span_copy(event_text(ev, F_COMMAND_ID), id, sizeof(id)) ||
-        codec_read_command(r->codec, buf_span(&r->command), &c, &why) != ST_OK || !span_is(c.id, id)) {
+        codec_read_command(r->codec, buf_span(&r->command), &c, &why) != ST_OK ||
+        !span_is(c.id, id)) {
         return;
     }
     c.backend = span_str(b->name);
@@ -239,7 +244,8 @@ static enum status find_start(struct journal_cursor *c, uint64_t *n, struct why 
     return st == ST_END ? ST_OK : st;
 }
 
-static enum status fold_from(struct replay *r, struct journal_cursor *c, uint64_t n, struct why *why)
+static enum status fold_from(struct replay *r, struct journal_cursor *c, uint64_t n,
+                             struct why *why)
 {
     struct journal_record rec;
     enum status st = journal_cursor_seek(c, n);
@@ -264,7 +270,8 @@ static void release(struct replay *r)
     codec_free(r->codec);
 }
 
-enum status hub_replay(struct fleet *f, const char *journal_dir, const struct price_table *prices, struct why *why)
+enum status hub_replay(struct fleet *f, const char *journal_dir, const struct price_table *prices,
+                       struct why *why)
 {
     struct journal_cursor *c = NULL;
     struct replay r = {.fleet = f, .prices = prices, .codec = codec_new()};

@@ -1,7 +1,8 @@
 /* hub_stops.c - fleet stops that were not answered outlive the console.
  *
- * A line a back-end: its name, the command, and how many agents it had. The file lies beside the record, whose lock
- * says that no other console writes it, and is there only while something is due.
+ * A line a back-end: its name, the command, and how many agents it had. The file lies beside the
+ * record, whose lock says that no other console writes it, and is there only while something is
+ * due.
  */
 #include "hub_stops.h"
 
@@ -45,7 +46,8 @@ void stops_keep(const struct hub *h)
     if (b.len == 0) {
         (void)unlink(h->stops_path);
     } else if (file_replace(h->stops_path, buf_span(&b), 0600, &why) != ST_OK) {
-        log_write(LOG_ERROR, "a fleet stop that is not answered will not outlive this console: %s", why.text);
+        log_write(LOG_ERROR, "a fleet stop that is not answered will not outlive this console: %s",
+                  why.text);
     }
     buf_release(&b);
 }
@@ -70,7 +72,8 @@ void stops_tell(struct hub_backend *b)
                         .verb = VERB_STOP_ALL,
                         .backend = span_str(b->conf.name),
                         .time_us = clock_wall_us() / 1000 * 1000,
-                        .reason = SPAN("of the console before: not answered, sent when it is back")};
+                        .reason =
+                            SPAN("of the console before: not answered, sent when it is back")};
     struct own_event o;
     own_command(&o, &c);
     event_set_number(&o.ev, F_STOP_REQUESTED, b->stop_agents);

@@ -1,6 +1,8 @@
-/* lists.c - what the screens show, from a shell: agents, approvals, spend, who is there, and what happened.
+/* lists.c - what the screens show, from a shell: agents, approvals, spend, who is there, and what
+ * happened.
  *
- * Text is for people and is made plain; --json is one object a line, attributes named as in the protocol, printable ASCII.
+ * Text is for people and is made plain; --json is one object a line, attributes named as in the
+ * protocol, printable ASCII.
  */
 #include "event_line.h"
 #include "history.h"
@@ -17,15 +19,15 @@ struct choices {
 #define AT(member) offsetof(struct choices, member)
 
 const struct option_row OPTIONS_LIST[] = {
-    {"config", "FILE", "read this file", AT(config)},
+    {"config",          "FILE", "read this file", AT(config)},
     {"json", NULL, "one JSON object a line", AT(json)},
-    {0},
+    {0                },
 };
 const struct option_row OPTIONS_HISTORY[] = {
-    {"config", "FILE", "read this file", AT(config)},
+    {"config",          "FILE", "read this file", AT(config)},
     {"json", NULL, "one event a line, as in the protocol", AT(json)},
-    {"last", "N", "at most so many, the newest; 100 unless given", AT(last)},
-    {0},
+    {"last",                 "N", "at most so many, the newest; 100 unless given", AT(last)},
+    {0            },
 };
 
 /* ---- lists of what is */
@@ -38,8 +40,10 @@ static void print_agents(const struct fleet *f)
         char id[80];
         char runtime[24];
         char now[80];
-        (void)printf("%-17s %-20s %-10s %-44s %s\n", agent_state_name(a->state), headless_plain(f, a->name, name, sizeof(name)),
-                     headless_plain(f, a->traits->runtime, runtime, sizeof(runtime)), headless_plain(f, a->id, id, sizeof(id)),
+        (void)printf("%-17s %-20s %-10s %-44s %s\n", agent_state_name(a->state),
+                     headless_plain(f, a->name, name, sizeof(name)),
+                     headless_plain(f, a->traits->runtime, runtime, sizeof(runtime)),
+                     headless_plain(f, a->id, id, sizeof(id)),
                      headless_plain(f, a->now, now, sizeof(now)));
     }
 }
@@ -52,8 +56,9 @@ static void print_approvals(const struct fleet *f)
         char id[40];
         char name[40];
         char what[120];
-        (void)printf("%s  %-7s  %-20s %s\n", headless_plain(f, p->id, id, sizeof(id)), risk_name(p->risk),
-                     headless_plain(f, a ? a->name : 0, name, sizeof(name)), headless_plain(f, p->summary, what, sizeof(what)));
+        (void)printf("%s  %-7s  %-20s %s\n", headless_plain(f, p->id, id, sizeof(id)),
+                     risk_name(p->risk), headless_plain(f, a ? a->name : 0, name, sizeof(name)),
+                     headless_plain(f, p->summary, what, sizeof(what)));
     }
 }
 
@@ -63,14 +68,17 @@ static void print_spend(const struct fleet *f)
     for (uint32_t i = 0; i < fleet_agent_count(f); i++) {
         const struct agent *a = fleet_agent_at(f, i);
         char name[40];
-        (void)printf("%-24s %12lld in %12lld out %8lld.%02lld USD%s%s\n", headless_plain(f, a->name, name, sizeof(name)),
-                     (long long)a->tokens_in, (long long)a->tokens_out, (long long)(a->cost_microusd / 1000000),
-                     (long long)(a->cost_microusd / 10000 % 100), a->cost_estimated ? ", estimated" : "",
+        (void)printf("%-24s %12lld in %12lld out %8lld.%02lld USD%s%s\n",
+                     headless_plain(f, a->name, name, sizeof(name)), (long long)a->tokens_in,
+                     (long long)a->tokens_out, (long long)(a->cost_microusd / 1000000),
+                     (long long)(a->cost_microusd / 10000 % 100),
+                     a->cost_estimated ? ", estimated" : "",
                      a->unpriced ? ", and tokens without a price" : "");
     }
     fleet_totals(f, &t);
     (void)printf("%-24s %40lld.%02lld USD%s\n", "all", (long long)(t.cost_microusd / 1000000),
-                 (long long)(t.cost_microusd / 10000 % 100), t.unpriced ? ", and tokens without a price" : "");
+                 (long long)(t.cost_microusd / 10000 % 100),
+                 t.unpriced ? ", and tokens without a price" : "");
 }
 
 static void print_watchers(const struct fleet *f)
@@ -83,8 +91,8 @@ static void print_watchers(const struct fleet *f)
         char scopes[SCOPES_NAMES_BYTES];
         time_format(w->since_us, since);
         scopes_text(w->scopes, scopes);
-        (void)printf("%-24s %-32s since %s  %s\n", headless_plain(f, w->id, id, sizeof(id)), scopes, since,
-                     headless_plain(f, w->path, path, sizeof(path)));
+        (void)printf("%-24s %-32s since %s  %s\n", headless_plain(f, w->id, id, sizeof(id)), scopes,
+                     since, headless_plain(f, w->path, path, sizeof(path)));
     }
 }
 
@@ -253,8 +261,8 @@ static void print_past(const struct past_lines *p)
     }
 }
 
-static enum status open_past(struct headless *h, const struct args *a, struct past_lines *p, const char *config,
-                             struct why *why)
+static enum status open_past(struct headless *h, const struct args *a, struct past_lines *p,
+                             const char *config, struct why *why)
 {
     enum status st = headless_open(h, config, NULL, NULL, why);
     if (st == ST_OK && a->argc) {
@@ -286,7 +294,8 @@ int cmd_history(struct args *a)
     enum status st = open_past(&h, a, &p, ch.config, &why);
     print_past(&p);
     if (st != ST_OK) {
-        code = app_trouble(&why, st == ST_NOTFOUND || st == ST_CONFLICT ? EXIT_REFUSED : EXIT_TROUBLE);
+        code =
+            app_trouble(&why, st == ST_NOTFOUND || st == ST_CONFLICT ? EXIT_REFUSED : EXIT_TROUBLE);
     }
     headless_close(&h);
     for (size_t i = 0; i < p.most; i++) {

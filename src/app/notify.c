@@ -31,7 +31,8 @@ static void aim_at(const char *name)
     if (name[0] == '@') {
         service.to.sun_path[0] = '\0';
     }
-    service.to_bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + (name[0] == '/' ? 1 : 0));
+    service.to_bytes =
+        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + (name[0] == '/' ? 1 : 0));
 }
 
 /* What cannot be sent is not tried again: the manager has a deadline of its own. */
@@ -42,7 +43,8 @@ static void tell(const char *words)
     }
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0) {
-        (void)sendto(fd, words, strlen(words), MSG_NOSIGNAL, (const struct sockaddr *)&service.to, service.to_bytes);
+        (void)sendto(fd, words, strlen(words), MSG_NOSIGNAL, (const struct sockaddr *)&service.to,
+                     service.to_bytes);
         (void)close(fd);
     }
 }

@@ -94,7 +94,8 @@ enum status socket_is_ours(const char *path, struct why *why)
     bool ours = there && S_ISDIR(sb.st_mode) && (sb.st_uid == geteuid() || sb.st_uid == 0) &&
                 (sb.st_mode & (S_IWGRP | S_IWOTH)) == 0;
     return ours ? ST_OK
-                : why_fail(why, ST_DENIED, "%s: others can write in its folder, so anybody may answer there", path);
+                : why_fail(why, ST_DENIED,
+                           "%s: others can write in its folder, so anybody may answer there", path);
 }
 
 char *path_self(void)

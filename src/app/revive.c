@@ -1,5 +1,5 @@
-/* revive.c - to connect again, and to start the console's own daemon when it is gone. Nothing waits for it here: what it says
- * comes through the loop.
+/* revive.c - to connect again, and to start the console's own daemon when it is gone. Nothing waits
+ * for it here: what it says comes through the loop.
  */
 #include "console_priv.h"
 
@@ -22,7 +22,8 @@ static void await_no_more(struct console *c)
     c->own.ready_fd = -1;
 }
 
-/* Another console may have been quicker: then the one that we began has ended, and that one is joined. */
+/* Another console may have been quicker: then the one that we began has ended, and that one is
+ * joined. */
 static void on_ready(void *ctx, int fd, unsigned ready)
 {
     (void)ready;

@@ -25,7 +25,8 @@ int app_trouble(const struct why *why, int code)
     return code;
 }
 
-/* Foreign characters stand inside strings only, and so does the one control character that JSON lets through. */
+/* Foreign characters stand inside strings only, and so does the one control character that JSON
+ * lets through. */
 enum status ascii_json(struct buf *out, struct span json)
 {
     for (size_t at = 0; at < json.n;) {
@@ -37,7 +38,8 @@ enum status ascii_json(struct buf *out, struct span json)
         } else if (cp < 0x10000) {
             buf_printf(out, "\\u%04x", cp);
         } else {
-            buf_printf(out, "\\u%04x\\u%04x", 0xD800 + ((cp - 0x10000) >> 10), 0xDC00 + (cp & 0x3FF));
+            buf_printf(out, "\\u%04x\\u%04x", 0xD800 + ((cp - 0x10000) >> 10),
+                       0xDC00 + (cp & 0x3FF));
         }
         at += n ? n : 1;
     }

@@ -25,24 +25,25 @@ struct places {
 };
 
 struct choices {
-    const char *config, *socket, *token, *policy, *prices, *record, *port, *console_port, *demo, *ready_fd, *while_open;
+    const char *config, *socket, *token, *policy, *prices, *record, *port, *console_port, *demo,
+        *ready_fd, *while_open;
 };
 
 #define AT(member) offsetof(struct choices, member)
 
 const struct option_row OPTIONS_SERVE[] = {
-    {"config", "FILE", "read this file", AT(config)},
-    {"socket", "PATH", "the Unix socket for consoles", AT(socket)},
-    {"token-file", "FILE", "the hooks' bearer token, made when missing", AT(token)},
-    {"policy", "FILE", "the rules", AT(policy)},
-    {"prices", "FILE", "list prices of models", AT(prices)},
-    {"journal", "FOLDER", "the record", AT(record)},
+    {"config",                                      "FILE", "read this file", AT(config)},
+    {"socket",                             "PATH", "the Unix socket for consoles", AT(socket)},
+    {"token-file",                                             "FILE", "the hooks' bearer token, made when missing", AT(token)},
+    {"policy",           "FILE", "the rules", AT(policy)},
+    {"prices",                                   "FILE", "list prices of models", AT(prices)},
+    {"journal",                                  "FOLDER", "the record", AT(record)},
     {"hook-port", "N", "loopback port for hooks; 0 lets the system choose", AT(port)},
-    {"console-port", "N", "loopback port for consoles with a token; 0: none", AT(console_port)},
-    {"demo", NULL, "label everything that connects as a demo agent", AT(demo)},
-    {"ready-fd", "N", "write the hook port to this descriptor when ready", AT(ready_fd)},
-    {"while-open", "N", "shut down when this descriptor reads as closed", AT(while_open)},
-    {0},
+    {"console-port",                                             "N", "loopback port for consoles with a token; 0: none", AT(console_port)},
+    {"demo",                             NULL, "label everything that connects as a demo agent", AT(demo)},
+    {"ready-fd",                                   "N", "write the hook port to this descriptor when ready", AT(ready_fd)},
+    {"while-open",                                      "N", "shut down when this descriptor reads as closed", AT(while_open)},
+    {0                     },
 };
 
 static void places_choose(struct places *p, const struct choices *ch, const struct conf *c)
@@ -153,7 +154,8 @@ static enum status start(struct server *s, const struct conf *conf, const struct
         return why_fail(why, ST_INVALID, "--hook-port: 0 to 65535");
     }
     int64_t console_port = conf->serve.console_port;
-    if (ch->console_port && num_parse(span_str(ch->console_port), 0, 65535, &console_port) != ST_OK) {
+    if (ch->console_port &&
+        num_parse(span_str(ch->console_port), 0, 65535, &console_port) != ST_OK) {
         return why_fail(why, ST_INVALID, "--console-port: 0 to 65535");
     }
     char host[256] = "localhost";
@@ -210,7 +212,8 @@ static int run(const struct conf *conf, const struct choices *ch)
     }
     if (st == ST_OK) {
         log_write(LOG_INFO, "hooks on port %d, consoles on %s", govd_hook_port(s.govd), p.socket);
-        govd_turn(s.govd); /* what the start itself had to say is durable before anybody is called */
+        govd_turn(
+            s.govd); /* what the start itself had to say is durable before anybody is called */
         st = tell_ready(ch->ready_fd, govd_hook_port(s.govd), &why);
     }
     if (st == ST_OK) {
@@ -249,7 +252,7 @@ int cmd_serve(struct args *a)
     struct conf conf;
     struct why why = {0};
     int code = config_load(&conf, ch.config, &why) == ST_OK ? run(&conf, &ch)
-                                                             : app_trouble(&why, EXIT_TROUBLE);
+                                                            : app_trouble(&why, EXIT_TROUBLE);
     conf_release(&conf);
     return code;
 }

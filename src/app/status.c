@@ -2,8 +2,8 @@
 #include "event_line.h"
 #include "headless.h"
 
-#include "checkrein/num.h"
 #include "checkrein/codec.h"
+#include "checkrein/num.h"
 
 #define JSON_OUT_BYTES ((size_t)256 << 20)
 
@@ -39,10 +39,11 @@ static void print_agents(const struct fleet *f)
         char name[40];
         char id[80];
         char now[60];
-        (void)printf("%-17s %-20s %8lld.%02lld  %-44s %s\n", agent_state_name(a->state),
-                     headless_plain(f, a->name, name, sizeof(name)), (long long)(a->cost_microusd / 1000000),
-                     (long long)(a->cost_microusd / 10000 % 100), headless_plain(f, a->id, id, sizeof(id)),
-                     headless_plain(f, a->now, now, sizeof(now)));
+        (void)printf(
+            "%-17s %-20s %8lld.%02lld  %-44s %s\n", agent_state_name(a->state),
+            headless_plain(f, a->name, name, sizeof(name)), (long long)(a->cost_microusd / 1000000),
+            (long long)(a->cost_microusd / 10000 % 100), headless_plain(f, a->id, id, sizeof(id)),
+            headless_plain(f, a->now, now, sizeof(now)));
     }
 }
 
@@ -79,9 +80,9 @@ struct choices {
 };
 
 const struct option_row OPTIONS_STATUS[] = {
-    {"config", "FILE", "read this file",         offsetof(struct choices, config)},
-    {"json",   NULL,   "one JSON object a line", offsetof(struct choices, json)  },
-    {0},
+    {"config",          "FILE", "read this file", offsetof(struct choices, config)},
+    {"json", NULL, "one JSON object a line", offsetof(struct choices, json)},
+    {0         },
 };
 
 static enum status choose(struct args *a, struct choices *ch)

@@ -1,5 +1,6 @@
 #include "operator_verbs.h"
 
+/* clang-format off */
 static const struct subcommand SUBCOMMANDS[] = {
     {"console", cmd_console, "", "the full-screen console (also without a subcommand)", OPTIONS_CONSOLE,
      "Over the back-ends of checkrein.ini; when it names none, over this user's own daemon, which is started when it "
@@ -66,15 +67,18 @@ static const struct subcommand SUBCOMMANDS[] = {
     {"complete", cmd_complete, "agents|requests", NULL, NULL, NULL},
     {"demo-agent", cmd_demo_agent, "", NULL, OPTIONS_DEMO_AGENT, NULL},
 };
+/* clang-format on */
 
 const struct exit_row *exit_table(void)
 {
+    /* clang-format off */
     static const struct exit_row ROWS[] = {
 #define X(constant, code, meaning) {code, meaning},
         EXIT_CODES(X)
 #undef X
             {0, NULL},
     };
+    /* clang-format on */
     return ROWS;
 }
 

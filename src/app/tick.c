@@ -1,9 +1,11 @@
 /* tick.c - one turn of the console, in this order and no other:
  *
  *   1. wait: callbacks append what drivers say to the record and fold it
- *   2. see that the record is committed: one write and one fdatasync for what came within a few milliseconds
+ *   2. see that the record is committed: one write and one fdatasync for what came within a few
+ * milliseconds
  *   3. resize, then keys -> intent -> command: durable, then sent; drawing comes after sending
- *   4. draw when dirty and a frame is due; not in the turn of a command, whose bytes leave in the next wait
+ *   4. draw when dirty and a frame is due; not in the turn of a command, whose bytes leave in the
+ * next wait
  */
 #include "console_priv.h"
 

@@ -1,7 +1,8 @@
-/* token.c - `checkrein token`: who may connect as a console without being this user on this machine.
+/* token.c - `checkrein token`: who may connect as a console without being this user on this
+ * machine.
  *
- * The token itself is printed once. The daemon that runs is told to read the file again: it is whoever listens on this
- * user's socket, and the kernel says which process that is.
+ * The token itself is printed once. The daemon that runs is told to read the file again: it is
+ * whoever listens on this user's socket, and the kernel says which process that is.
  */
 #include "app_priv.h"
 
@@ -24,10 +25,12 @@ struct choices {
 };
 
 const struct option_row OPTIONS_TOKEN[] = {
-    {"config", "FILE", "read this file", offsetof(struct choices, config)},
-    {"scopes", "SCOPES", "add: read, and any of decide,control,revoke,stop; read unless given", offsetof(struct choices, scopes)},
-    {"expires", "TIME", "add: good for this long, such as 30d; for ever unless given", offsetof(struct choices, expires)},
-    {"json", NULL, "list: one JSON object a line", offsetof(struct choices, json)},
+    {"config",                                                               "FILE", "read this file", offsetof(struct choices, config)},
+    {"scopes",                                                      "SCOPES", "add: read, and any of decide,control,revoke,stop; read unless given",
+     offsetof(struct choices, scopes)},
+    {"expires",                                                               "TIME", "add: good for this long, such as 30d; for ever unless given",
+     offsetof(struct choices, expires)},
+    {"json",                                                               NULL, "list: one JSON object a line", offsetof(struct choices, json)},
     {0},
 };
 
@@ -40,7 +43,8 @@ struct vault {
 /* Two that write at once would lose one of the two. */
 static enum status vault_open(struct vault *v, const struct conf *c, struct why *why)
 {
-    v->path = c->serve.console_tokens[0] ? xstrdup(c->serve.console_tokens) : path_state("console.tokens");
+    v->path = c->serve.console_tokens[0] ? xstrdup(c->serve.console_tokens)
+                                         : path_state("console.tokens");
     v->socket_path = c->serve.socket[0] ? xstrdup(c->serve.socket) : path_runtime("checkrein.sock");
     enum status st = file_make_parent(v->path, why);
     if (st != ST_OK) {
@@ -92,9 +96,12 @@ static void tell_daemon(const struct vault *v)
 {
     pid_t pid = listener_of(v->socket_path);
     if (pid > 1 && kill(pid, SIGHUP) == 0) {
-        (void)fprintf(stderr, "the daemon (process %d) was told to read its tokens again\n", (int)pid);
+        (void)fprintf(stderr, "the daemon (process %d) was told to read its tokens again\n",
+                      (int)pid);
     } else {
-        (void)fprintf(stderr, "no daemon answers on this user's socket: one that runs elsewhere needs a SIGHUP\n");
+        (void)fprintf(
+            stderr,
+            "no daemon answers on this user's socket: one that runs elsewhere needs a SIGHUP\n");
     }
 }
 
@@ -109,18 +116,21 @@ static enum status save(const struct vault *v, struct why *why)
 
 /* ---- what can be done */
 
-static enum status token_add(struct vault *v, const char *name, const struct choices *ch, struct why *why)
+static enum status token_add(struct vault *v, const char *name, const struct choices *ch,
+                             struct why *why)
 {
     struct console_token t = {.scopes = SCOPE_BIT(SCOPE_READ), .created_us = clock_wall_us()};
     int64_t ms = 0;
-    if (!span_copy(span_str(name), t.name, sizeof(t.name)) || !console_token_name_ok(span_str(name))) {
-        return why_fail(why, ST_INVALID, "a name is made of a-z 0-9 . _ -, at most %d", CONSOLE_TOKEN_NAME_BYTES - 1);
+    if (!span_copy(span_str(name), t.name, sizeof(t.name)) ||
+        !console_token_name_ok(span_str(name))) {
+        return why_fail(why, ST_INVALID, "a name is made of a-z 0-9 . _ -, at most %d",
+                        CONSOLE_TOKEN_NAME_BYTES - 1);
     }
     if (console_token_named(&v->tokens, span_str(name))) {
         return why_fail(why, ST_EXISTS, "there is a token %s already: revoke it first", name);
     }
-    if (ch->scopes && (!scopes_parse(span_str(ch->scopes), &t.scopes) || !(t.scopes & SCOPE_BIT(SCOPE_READ)) ||
-                       (t.scopes & ~CONSOLE_SCOPES))) {
+    if (ch->scopes && (!scopes_parse(span_str(ch->scopes), &t.scopes) ||
+                       !(t.scopes & SCOPE_BIT(SCOPE_READ)) || (t.scopes & ~CONSOLE_SCOPES))) {
         return why_fail(why, ST_INVALID, "--scopes: read, and any of decide,control,revoke,stop");
     }
     if (ch->expires && (num_parse_duration_ms(span_str(ch->expires), &ms) != ST_OK || ms <= 0)) {
@@ -140,7 +150,8 @@ static enum status token_add(struct vault *v, const char *name, const struct cho
     return st;
 }
 
-static enum status token_revoke(struct vault *v, const char *name, const struct choices *ch, struct why *why)
+static enum status token_revoke(struct vault *v, const char *name, const struct choices *ch,
+                                struct why *why)
 {
     (void)ch;
     struct console_token *t = console_token_named(&v->tokens, span_str(name));
@@ -165,15 +176,17 @@ static void print_token(const struct console_token *t, bool json)
         time_format(t->expires_us, expires);
     }
     if (json) {
-        (void)printf("{\"name\":\"%s\",\"scopes\":\"%s\",\"created\":\"%s\",\"expires\":\"%s\",\"expired\":%s}\n", t->name,
-                     scopes, created, expires, over ? "true" : "false");
+        (void)printf("{\"name\":\"%s\",\"scopes\":\"%s\",\"created\":\"%s\",\"expires\":\"%s\","
+                     "\"expired\":%s}\n",
+                     t->name, scopes, created, expires, over ? "true" : "false");
         return;
     }
-    (void)printf("%-20s %-32s since %s, %s %s\n", t->name, scopes, created, over ? "expired" : "expires",
-                 t->expires_us ? expires : "never");
+    (void)printf("%-20s %-32s since %s, %s %s\n", t->name, scopes, created,
+                 over ? "expired" : "expires", t->expires_us ? expires : "never");
 }
 
-static enum status token_list(struct vault *v, const char *name, const struct choices *ch, struct why *why)
+static enum status token_list(struct vault *v, const char *name, const struct choices *ch,
+                              struct why *why)
 {
     (void)name;
     (void)why;
@@ -186,8 +199,13 @@ static enum status token_list(struct vault *v, const char *name, const struct ch
 static const struct deed {
     const char *word;
     int operands; /* after the word */
-    enum status (*run)(struct vault *v, const char *name, const struct choices *ch, struct why *why);
-} DEEDS[] = {{"add", 1, token_add}, {"list", 0, token_list}, {"revoke", 1, token_revoke}};
+    enum status (*run)(struct vault *v, const char *name, const struct choices *ch,
+                       struct why *why);
+} DEEDS[] = {
+    {"add",    1, token_add   },
+    {"list",   0, token_list  },
+    {"revoke", 1, token_revoke}
+};
 
 static const struct deed *deed_of(const struct args *a)
 {

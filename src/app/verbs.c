@@ -1,6 +1,8 @@
-/* verbs.c - commands from the shell: sent, then followed until each is confirmed, refused, or time is up.
+/* verbs.c - commands from the shell: sent, then followed until each is confirmed, refused, or time
+ * is up.
  *
- * An outcome that did not come in time is exit code 4, never success: read the state back before trying again.
+ * An outcome that did not come in time is exit code 4, never success: read the state back before
+ * trying again.
  */
 #include "headless.h"
 #include "operator_verbs.h"
@@ -32,13 +34,13 @@ static const struct aim_row {
     int least, most;
     bool has_more;
 } AIMS[] = {
-    [AIM_ALL] = {0, 0, false},
-    [AIM_REQUEST] = {1, 1, false},
+    [AIM_ALL] = {0, 0,           false},
+    [AIM_REQUEST] = {1, 1,           false},
     [AIM_REQUESTS] = {1, TARGETS_MAX, false},
-    [AIM_AGENT] = {1, 1, false},
+    [AIM_AGENT] = {1, 1,           false},
     [AIM_AGENTS] = {1, TARGETS_MAX, false},
-    [AIM_AGENT_TEXT] = {2, 2, true},
-    [AIM_AGENT_USD] = {2, 2, true},
+    [AIM_AGENT_TEXT] = {2, 2,           true },
+    [AIM_AGENT_USD] = {2, 2,           true },
 };
 
 struct choices {
@@ -57,13 +59,13 @@ struct choices {
 const struct option_row OPTIONS_VERB[] = {COMMON, {0}};
 const struct option_row OPTIONS_APPROVE[] = {
     COMMON,
-    {"digest", "DIGEST", "of the action text that you have read: checkrein show ID", AT(digest)},
+    {"digest",                                                    "DIGEST", "of the action text that you have read: checkrein show ID", AT(digest)},
     {"scope", "SCOPE", "what is granted, of what show ID offers; once unless given", AT(scope)},
-    {0},
+    {0                                                          },
 };
 const struct option_row OPTIONS_REVOKE[] = {
     COMMON,
-    {"credential", "CREDENTIAL", "this one only", AT(credential)},
+    {"credential",     "CREDENTIAL", "this one only", AT(credential)},
     {0},
 };
 
@@ -73,7 +75,7 @@ struct follow {
     char id[ULID_BYTES]; /* empty: it was not sent, and `reason` says why */
     const char *target;  /* as it was given; "" for all */
     const char *backend;
-    bool no_target;      /* there is nothing of that name to send it to */
+    bool no_target; /* there is nothing of that name to send it to */
     enum command_state state;
     char reason[256], by[256];
 };
@@ -151,6 +153,7 @@ static void print_json(const struct follows *all, const struct follow *w, const 
     bool of_request = all->row->aim == AIM_REQUEST || all->row->aim == AIM_REQUESTS;
     const struct approval *p =
         of_request ? fleet_approval_by_id(f, span_str(w->backend), span_str(w->target)) : NULL;
+    /* clang-format off */
     const struct headless_text texts[] = {
         {"backend", span_str(w->backend)},
         {event_field_info(F_COMMAND_ID)->name, span_str(w->id)},
@@ -163,19 +166,20 @@ static void print_json(const struct follows *all, const struct follow *w, const 
          p && !p->pending ? span_str(decision_name(p->decision)) : SPAN_NONE},
         {event_field_info(F_DECIDED_BY)->name, p ? fleet_span(f, p->decided_by) : SPAN_NONE},
     };
+    /* clang-format on */
     headless_print_object(texts, ARRAY_LEN(texts));
 }
 
 static void print_text(const struct follows *all, const struct follow *w)
 {
     const char *more = w->reason[0] ? w->reason : w->by;
-    const char *word = !w->id[0]                      ? (w->no_target ? "refused" : "not sent")
+    const char *word = !w->id[0]                     ? (w->no_target ? "refused" : "not sent")
                        : w->state == COMMAND_UNKNOWN ? "sent, no answer"
-                                                      : command_state_name(w->state);
+                                                     : command_state_name(w->state);
     char target[80];
     (void)text_plain_of(span_str(w->target), target, sizeof(target));
-    (void)printf("%s%s%s%s%s\n", all->count > 1 ? target : "", all->count > 1 && target[0] ? ": " : "", word,
-                 more[0] ? ": " : "", more);
+    (void)printf("%s%s%s%s%s\n", all->count > 1 ? target : "",
+                 all->count > 1 && target[0] ? ": " : "", word, more[0] ? ": " : "", more);
 }
 
 /* The worst of what became of them. */
@@ -222,8 +226,8 @@ static enum status find_approval(const struct headless *h, const char *word, str
     return why_fail(why, ST_NOTFOUND, "no request %s is waiting", word);
 }
 
-static enum status aim_at(const struct headless *h, enum aim aim, const char *word, struct command *c,
-                          struct why *why)
+static enum status aim_at(const struct headless *h, enum aim aim, const char *word,
+                          struct command *c, struct why *why)
 {
     switch (aim) {
     case AIM_REQUEST:
@@ -249,7 +253,8 @@ static struct follow *follow_add(struct follows *all, const char *target, struct
 }
 
 /* To the back-end that the target is of, or to each. */
-static void send_one(struct headless *h, const struct command *c, const char *target, struct follows *all)
+static void send_one(struct headless *h, const struct command *c, const char *target,
+                     struct follows *all)
 {
     for (uint32_t i = 0; i < h->hub.count; i++) {
         const char *name = h->hub.backends[i].conf.name;
@@ -267,7 +272,8 @@ static void send_one(struct headless *h, const struct command *c, const char *ta
     }
 }
 
-static void send_all(struct headless *h, const struct args *a, const struct command *c, struct follows *all)
+static void send_all(struct headless *h, const struct args *a, const struct command *c,
+                     struct follows *all)
 {
     int targets = a->argc - (AIMS[all->row->aim].has_more ? 1 : 0);
     if (all->row->aim == AIM_ALL) {
@@ -310,8 +316,8 @@ static enum status check_words(const struct args *a, const struct choices *ch, s
 }
 
 /* All that is wrong with the words themselves is told before anybody is asked. */
-static enum status make_command(const struct args *a, const struct verb_row *row, const struct choices *ch,
-                                struct command *c, struct why *why)
+static enum status make_command(const struct args *a, const struct verb_row *row,
+                                const struct choices *ch, struct command *c, struct why *why)
 {
     *c = (struct command){
         .verb = row->verb,
@@ -327,7 +333,8 @@ static enum status make_command(const struct args *a, const struct verb_row *row
         c->reason = span_str(a->argv[1]);
     }
     if (row->aim == AIM_AGENT_USD &&
-        (num_parse_micro(span_str(a->argv[1]), &c->limit_microusd) != ST_OK || c->limit_microusd <= 0)) {
+        (num_parse_micro(span_str(a->argv[1]), &c->limit_microusd) != ST_OK ||
+         c->limit_microusd <= 0)) {
         return why_fail(why, ST_INVALID, "a limit in USD above zero, such as 5 or 2.50");
     }
     return check_words(a, ch, why);

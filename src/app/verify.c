@@ -115,7 +115,7 @@ struct choices {
 };
 
 const struct option_row OPTIONS_VERIFY[] = {
-    {"key", "FILE", "the seals' public key, kept elsewhere; else the one in the folder is trusted",
+    {"key",                                                                           "FILE", "the seals' public key, kept elsewhere; else the one in the folder is trusted",
      offsetof(struct choices, key)},
     {0},
 };

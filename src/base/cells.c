@@ -6,7 +6,9 @@
 
 #include "checkrein/alloc.h"
 
-#define UNIT_BITS  10 /* of a cell's number: where it begins in its page; the others are the page */
+#define UNIT_BITS                                                                                  \
+    10 /* of a cell's number: where it begins in its page; the others are the page                 \
+        */
 #define UNIT_MASK  ((1u << UNIT_BITS) - 1)
 #define PAGE_UNITS ((1u << UNIT_BITS) - 2) /* less two: with what malloc() adds it is 4 KiB */
 #define PAGE_BYTES ((size_t)PAGE_UNITS * CELL_UNIT)

@@ -91,7 +91,8 @@ static enum status check_complete(struct conf_backend *b, const struct ini *ini,
             return ini_fail(ini, s, NULL, why, "needs a line \"%s = ...\"", fields[i].name);
         }
     }
-    bool own = span_is(span_str(b->kind), OWN_KIND); /* without an address: the daemon of this user */
+    bool own =
+        span_is(span_str(b->kind), OWN_KIND); /* without an address: the daemon of this user */
     return b->url || own ? ST_OK : ini_fail(ini, s, NULL, why, "needs a line \"url = ...\"");
 }
 

@@ -202,17 +202,20 @@ enum status ini_fail(const struct ini *ini, const struct ini_section *s, const s
     return ST_INVALID;
 }
 
-static enum status take_named(const struct ini *ini, const struct ini_section *s, const char *word, ini_take *take,
-                              void *ctx, struct why *why)
+static enum status take_named(const struct ini *ini, const struct ini_section *s, const char *word,
+                              ini_take *take, void *ctx, struct why *why)
 {
     size_t n = strlen(word);
-    if (!span_starts(s->name, word) || s->name.n <= n || s->name.p[n] != ' ' || s->key_count > INI_LIST_KEYS) {
-        return ini_fail(ini, s, NULL, why, "a section is [%s NAME], of at most %d keys", word, INI_LIST_KEYS);
+    if (!span_starts(s->name, word) || s->name.n <= n || s->name.p[n] != ' ' ||
+        s->key_count > INI_LIST_KEYS) {
+        return ini_fail(ini, s, NULL, why, "a section is [%s NAME], of at most %d keys", word,
+                        INI_LIST_KEYS);
     }
     return take(ctx, ini, s, span_trim(span_sub(s->name, n, s->name.n)), why);
 }
 
-enum status ini_read_list(const char *path, const char *word, ini_take *take, void *ctx, struct why *why)
+enum status ini_read_list(const char *path, const char *word, ini_take *take, void *ctx,
+                          struct why *why)
 {
     struct ini ini = {0};
     enum status st = ini_load(&ini, path, why);

@@ -1,4 +1,5 @@
-/* kinds_priv.h - every kind of back-end that is compiled in, one line each; the table is in driver.c. */
+/* kinds_priv.h - every kind of back-end that is compiled in, one line each; the table is in
+ * driver.c. */
 #ifndef KINDS_PRIV_H
 #define KINDS_PRIV_H
 

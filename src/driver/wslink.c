@@ -74,8 +74,8 @@ static void connect_now(void *ctx)
     }
 }
 
-enum status wslink_open(struct wslink *w, const struct driver_conf *conf, struct net *n, struct loop *l,
-                        struct driver_sink sink, const struct ws_client_options *o,
+enum status wslink_open(struct wslink *w, const struct driver_conf *conf, struct net *n,
+                        struct loop *l, struct driver_sink sink, const struct ws_client_options *o,
                         const struct wslink_events *events, void *ctx, struct why *why)
 {
     w->net = n;

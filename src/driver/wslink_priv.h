@@ -1,6 +1,6 @@
-/* wslink_priv.h - one WebSocket connection to a back-end that is kept up: back-off with jitter, a deadline for
- * peers that fall silent, and one line that says why it ended. What every kind of driver needs and none
- * should write twice; what the frames mean is the driver's.
+/* wslink_priv.h - one WebSocket connection to a back-end that is kept up: back-off with jitter, a
+ * deadline for peers that fall silent, and one line that says why it ended. What every kind of
+ * driver needs and none should write twice; what the frames mean is the driver's.
  *
  * Attached to nothing (no url: replay, tests) it never connects, and all sending says ST_CLOSED.
  */
@@ -28,14 +28,14 @@ struct wslink {
     net_id ws;
     loop_id retry, deadline;
     struct backoff backoff;
-    struct why fault; /* why we, or the peer, end the connection */
-    const char *silence; /* the fault of a deadline that passes: a constant */
+    struct why fault;       /* why we, or the peer, end the connection */
+    const char *silence;    /* the fault of a deadline that passes: a constant */
     int64_t steady_from_us; /* monotonic; 0: not live */
 };
 
 /* Starts to connect. `o` has the protocol and the limits; url and bearer come from `conf`. */
-enum status wslink_open(struct wslink *w, const struct driver_conf *conf, struct net *n, struct loop *l,
-                        struct driver_sink sink, const struct ws_client_options *o,
+enum status wslink_open(struct wslink *w, const struct driver_conf *conf, struct net *n,
+                        struct loop *l, struct driver_sink sink, const struct ws_client_options *o,
                         const struct wslink_events *events, void *ctx, struct why *why) MUST_USE;
 enum status wslink_send(struct wslink *w, struct span text) MUST_USE;
 /* Now, instead of waiting out the back-off. */

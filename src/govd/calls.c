@@ -2,8 +2,9 @@
 
 #include "checkrein/utf8.h"
 
-/* A runtime that gives its calls no id reports tool and input. The ids that are made for it begin with this many
- * digits of the digest of both, which a report can be found by, also after a restart; then a point and a ULID. */
+/* A runtime that gives its calls no id reports tool and input. The ids that are made for it begin
+ * with this many digits of the digest of both, which a report can be found by, also after a
+ * restart; then a point and a ULID. */
 #define JOIN_HEX 32
 #define JOIN_AT  (sizeof("sha256:") - 1)
 
@@ -24,9 +25,10 @@ static char *copy(struct span s)
     return s.n ? xstrndup(s.p, s.n) : NULL;
 }
 
-/* {"tool":...,"input":<as received>,"cwd":...}: the exact text that is hashed, shown and run. Gives where the
- * input begins. */
-static size_t action_text(struct buf *b, const struct session *s, struct span tool, struct span input)
+/* {"tool":...,"input":<as received>,"cwd":...}: the exact text that is hashed, shown and run. Gives
+ * where the input begins. */
+static size_t action_text(struct buf *b, const struct session *s, struct span tool,
+                          struct span input)
 {
     buf_init(b, ACTION_BYTES_MAX);
     buf_addstr(b, "{\"tool\":");
@@ -217,7 +219,8 @@ bool call_by_report(const struct govd *g, const struct session *s, const struct 
     buf_release(&text);
     for (size_t i = 0; s->running && i < g->call_count; i++) {
         struct call *one = g->calls[i];
-        if (one->state != CALL_RUNNING || one->session != s->ref || !span_is(end->tool, one->tool)) {
+        if (one->state != CALL_RUNNING || one->session != s->ref ||
+            !span_is(end->tool, one->tool)) {
             continue;
         }
         if (strcmp(one->digest, digest) == 0 && is_older(one, same)) {

@@ -1,4 +1,5 @@
-/* claude.c - hooks of Claude Code (facts and versions: docs/drivers/claude.md). PreToolUse is its gate. */
+/* claude.c - hooks of Claude Code (facts and versions: docs/drivers/claude.md). PreToolUse is its
+ * gate. */
 #include "claude_priv.h"
 
 static void on_pre_tool_use(struct hook *h)
@@ -95,27 +96,33 @@ static void on_config_change(struct hook *h)
 }
 
 static const struct hook_event EVENTS[] = {
-    {"PreToolUse",         on_pre_tool_use         },
-    {"PostToolUse",        on_post_tool_use        },
-    {"PostToolUseFailure", on_post_tool_use_failure},
-    {"UserPromptSubmit",   told_prompt             },
-    {"SessionStart",       on_session_start        },
-    {"SessionEnd",         told_session_end        },
-    {"Stop",               on_stop                 },
-    {"StopFailure",        on_stop_failure         },
-    {"SubagentStart",      on_subagent_start       },
-    {"SubagentStop",       told_session_end        },
-    {"Notification",       on_notification         },
-    {"ConfigChange",       on_config_change        },
-    {0},
+    {"PreToolUse",         on_pre_tool_use},
+    {"PostToolUse",                    on_post_tool_use},
+    {"PostToolUseFailure",on_post_tool_use_failure},
+    {"UserPromptSubmit", told_prompt},
+    {"SessionStart",                    on_session_start},
+    {"SessionEnd",         told_session_end},
+    {"Stop",       on_stop},
+    {"StopFailure",                    on_stop_failure},
+    {"SubagentStart",on_subagent_start},
+    {"SubagentStop",               told_session_end},
+    {"Notification",                    on_notification},
+    {"ConfigChange",on_config_change},
+    {0     },
 };
 
-/* With hooks in the user's own settings; docs/drivers/claude.md says what the machine's settings hold. */
+/* With hooks in the user's own settings; docs/drivers/claude.md says what the machine's settings
+ * hold. */
 static const struct event_row LIMITS[] = {
-    {{SPAN_INIT("start flags"), SPAN_INIT("--bare, --safe-mode and --setting-sources project run no hook of the user's settings")}},
+    {{SPAN_INIT("start flags"),
+      SPAN_INIT(
+          "--bare, --safe-mode and --setting-sources project run no hook of the user's settings")}},
     {{SPAN_INIT("disableAllHooks"), SPAN_INIT("in a project's settings, before the start")}},
-    {{SPAN_INIT("settings"), SPAN_INIT("edited before the start, by an earlier agent too; while it runs it keeps its own")}},
-    {{SPAN_INIT("another client"), SPAN_INIT("or this one with another HOME or CLAUDE_CONFIG_DIR")}},
+    {{SPAN_INIT("settings"),
+      SPAN_INIT(
+          "edited before the start, by an earlier agent too; while it runs it keeps its own")}},
+    {{SPAN_INIT("another client"),
+      SPAN_INIT("or this one with another HOME or CLAUDE_CONFIG_DIR")}},
     {{SPAN_INIT("left behind"), SPAN_INIT("what an approved command leaves running is no call")}},
 };
 

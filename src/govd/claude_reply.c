@@ -1,7 +1,7 @@
 #include "claude_priv.h"
 
-/* The answers that Claude Code 2.1.328 was seen to honour (docs/drivers/claude.md). An empty 200 means "no
- * opinion", so every verdict is written out with its hookEventName. */
+/* The answers that Claude Code 2.1.328 was seen to honour (docs/drivers/claude.md). An empty 200
+ * means "no opinion", so every verdict is written out with its hookEventName. */
 
 void claude_reply_allow(struct buf *out, struct span input, struct span reason)
 {

@@ -1,5 +1,5 @@
-/* commands.c - operators' verbs: one row, one function. A command takes effect at most once: its id is in the
- * record before it does, and a repeat is answered with what became of the first.
+/* commands.c - operators' verbs: one row, one function. A command takes effect at most once: its id
+ * is in the record before it does, and a repeat is answered with what became of the first.
  */
 #include "calls_priv.h"
 
@@ -91,8 +91,8 @@ static void run_approve(struct run *r)
         return;
     }
     const char *not = cannot_approve(r, call);
-    if (not) {
-        refuse(r, not);
+    if (not ) {
+        refuse(r, not );
         return;
     }
     accept(r);
@@ -186,7 +186,8 @@ static void run_resume(struct run *r)
 
 static bool in_a_turn(const struct session *s)
 {
-    return s->held || s->running || (s->state != AGENT_IDLE && s->state != AGENT_STOPPED && s->state != AGENT_FAILED);
+    return s->held || s->running ||
+           (s->state != AGENT_IDLE && s->state != AGENT_STOPPED && s->state != AGENT_FAILED);
 }
 
 /* What has nothing waiting is refused its next call. */
@@ -324,7 +325,8 @@ static const struct verb_row *row_of(enum verb v)
 
 static bool record_command(struct govd *g, const struct console *from, const struct command *c)
 {
-    if (!journal_failed(g->journal) && journal_command(g->journal, govd_wall_us(), c, NULL) != ST_OK &&
+    if (!journal_failed(g->journal) &&
+        journal_command(g->journal, govd_wall_us(), c, NULL) != ST_OK &&
         !journal_failed(g->journal)) {
         return false;
     }
@@ -343,8 +345,8 @@ static bool record_command(struct govd *g, const struct console *from, const str
     return publish(g, &ev);
 }
 
-/* What became of the first, for a command whose id is known; it is never carried out again, also when that is
- * forgotten. */
+/* What became of the first, for a command whose id is known; it is never carried out again, also
+ * when that is forgotten. */
 static bool repeated(struct govd *g, const struct command *c)
 {
     const struct command_track *t = fleet_command_by_id(g->fleet, c->id);
@@ -353,9 +355,9 @@ static bool repeated(struct govd *g, const struct command *c)
         consoles_result(g, c->id, t->state, fleet_str(g->fleet, t->reason),
                         fleet_str(g->fleet, t->by));
     } else if (!fresh) {
-        consoles_result(g, c->id, COMMAND_REFUSED,
-                        "a command of this id was taken before; what became of it is not kept any more",
-                        NULL);
+        consoles_result(
+            g, c->id, COMMAND_REFUSED,
+            "a command of this id was taken before; what became of it is not kept any more", NULL);
     }
     return t || !fresh;
 }
@@ -393,8 +395,8 @@ void commands_run(struct govd *g, const struct console *from, const struct comma
     }
     if (!may(from, c->verb)) {
         char text[REASON_BYTES];
-        (void)snprintf(text, sizeof(text), "%s needs the right `%s`, which %s does not have", verb_name(c->verb),
-                       scope_name(verb_scope(c->verb)), from->operator_id);
+        (void)snprintf(text, sizeof(text), "%s needs the right `%s`, which %s does not have",
+                       verb_name(c->verb), scope_name(verb_scope(c->verb)), from->operator_id);
         refuse(&r, text);
         return;
     }

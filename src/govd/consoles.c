@@ -1,10 +1,12 @@
-/* consoles.c - checkrein.v1: hello, events from where the console left off or a snapshot, commands in, results out.
- * Rights come from the kernel's word about the peer, or from its token; never from what it says.
+/* consoles.c - checkrein.v1: hello, events from where the console left off or a snapshot, commands
+ * in, results out. Rights come from the kernel's word about the peer, or from its token; never from
+ * what it says.
  */
 #include "govd_priv.h"
 
-#define HEARTBEAT_MS     20000
-#define CONSOLE_AHEAD    ((size_t)8 << 20) /* bytes that wait for a console: more events stay in the ring */
+#define HEARTBEAT_MS 20000
+#define CONSOLE_AHEAD                                                                              \
+    ((size_t)8 << 20) /* bytes that wait for a console: more events stay in the ring */
 
 static struct console *console_of(struct govd *g, net_id id)
 {
@@ -16,7 +18,8 @@ static struct console *console_of(struct govd *g, net_id id)
     return NULL;
 }
 
-static void identify(struct console *c, const struct http_head *head, const struct console_token *token)
+static void identify(struct console *c, const struct http_head *head,
+                     const struct console_token *token)
 {
     c->scopes = head->is_unix ? CONSOLE_SCOPES : 0;
     (void)snprintf(c->operator_id, sizeof(c->operator_id), "uid:%u", (unsigned)head->peer_uid);
@@ -60,7 +63,8 @@ void consoles_opened(struct govd *g, net_id id, const struct http_head *head)
     struct console *c = console_of(g, 0);
     const struct console_token *token = console_token_in(g, head->authorization);
     if (!token && (head->authorization.n || !head->is_unix)) {
-        net_ws_close(g->net, id, 1008, "its token was revoked or has expired"); /* since it was let in */
+        net_ws_close(g->net, id, 1008,
+                     "its token was revoked or has expired"); /* since it was let in */
         return;
     }
     if (!c || (!head->is_unix && consoles_by_port(g) >= CONSOLES_BY_PORT_MAX)) {
@@ -108,8 +112,8 @@ static void send_error(struct govd *g, const struct console *c, const char *code
     }
 }
 
-/* Numbers that are not in the record come again after a start, for other events: while the record has failed, what
- * a console knows belongs to a history of its own. */
+/* Numbers that are not in the record come again after a start, for other events: while the record
+ * has failed, what a console knows belongs to a history of its own. */
 static struct span instance_told(const struct govd *g)
 {
     return span_str(g->unrecorded_instance[0] ? g->unrecorded_instance
@@ -139,8 +143,9 @@ static void send_hello(struct govd *g, const struct console *c, bool resumed)
     }
 }
 
-/* The ring counter of the first event after `seq`; false when the ring does not reach back that far. Numbers follow
- * each other in the ring, which is looked at and not trusted: a hole would come back at every resume. */
+/* The ring counter of the first event after `seq`; false when the ring does not reach back that
+ * far. Numbers follow each other in the ring, which is looked at and not trusted: a hole would come
+ * back at every resume. */
 static bool ring_after(const struct govd *g, uint64_t seq, uint64_t *counter)
 {
     const struct ring *r = g->ring;
@@ -174,8 +179,7 @@ static void on_hello(struct govd *g, struct console *c, const struct msg_hello *
         send_error(g, c, "protocol", "hello was said before");
         return;
     }
-    c->resumes = h->resume_after >= 0 &&
-                 span_eq(h->resume_instance, instance_told(g)) &&
+    c->resumes = h->resume_after >= 0 && span_eq(h->resume_instance, instance_told(g)) &&
                  ring_after(g, (uint64_t)h->resume_after, &c->cursor);
     loop_remove(g->loop, c->hello_timer);
     c->hello_timer = 0;
@@ -194,7 +198,8 @@ void consoles_check_tokens(struct govd *g)
         if (!c->id || !c->by_token || c->leaving) {
             continue;
         }
-        const struct console_token *t = console_token_of(&g->console_tokens, c->digest, govd_wall_us());
+        const struct console_token *t =
+            console_token_of(&g->console_tokens, c->digest, govd_wall_us());
         if (!t) {
             leave(g, c, 1008, "its token was revoked or has expired");
         } else if (t->scopes != c->scopes) {

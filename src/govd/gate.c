@@ -5,16 +5,16 @@
  *       paused |  | resumed         -> CALL_ASKED --- operator --> CALL_RUNNING or refused
  *              +--+                        |--------- client gone -> withdrawn
  *
- * The action text is made once, hashed, shown and recorded; an answer that lets the call run carries exactly
- * the input inside that text back to the runtime. A call is never timed out here.
+ * The action text is made once, hashed, shown and recorded; an answer that lets the call run
+ * carries exactly the input inside that text back to the runtime. A call is never timed out here.
  */
 #include "calls_priv.h"
 
 #include "checkrein/log.h"
 
 #define ANOTHER_INPUT "a call ran with another input than the one that was let through"
-#define UNRECORDED "checkrein: the record of this machine failed: nothing is let through"
-#define UNRECORDABLE "checkrein: this cannot be recorded as it is, so it is not let through"
+#define UNRECORDED    "checkrein: the record of this machine failed: nothing is let through"
+#define UNRECORDABLE  "checkrein: this cannot be recorded as it is, so it is not let through"
 
 static void answer_allow(struct govd *g, struct call *c, struct span reason)
 {
@@ -102,7 +102,9 @@ static bool resolve(struct govd *g, const struct call *c, enum decision d, struc
     event_set_text(&ev, F_DIGEST, span_str(c->digest));
     event_set_number(&ev, F_DECISION, d);
     event_set_text(&ev, F_DECIDED_BY, by);
-    if (g->acting && span_is(by, g->acting->operator_id)) { /* not what the rules decide because of what he did */
+    if (g->acting &&
+        span_is(by,
+                g->acting->operator_id)) { /* not what the rules decide because of what he did */
         event_set_text(&ev, F_OPERATOR, span_str(g->acting->operator_id));
         event_set_text(&ev, F_OPERATOR_PATH, span_str(g->acting->path));
         event_set_text(&ev, F_CONNECTION, span_str(g->acting->connection));
@@ -128,7 +130,8 @@ static bool close_request(struct govd *g, const struct call *c, enum decision d,
 static void ask(struct govd *g, struct call *c, const struct policy_verdict *v)
 {
     struct session *s = session_at(g, c->session);
-    (void)span_copy(span_str(policy_version(g->policy)), c->policy_version, sizeof(c->policy_version));
+    (void)span_copy(span_str(policy_version(g->policy)), c->policy_version,
+                    sizeof(c->policy_version));
     static const struct event_row ONCE[] = {{{SPAN_INIT("once"), SPAN_INIT("this call, once")}}};
     struct event ev;
     publish_about(g, &ev, EVENT_APPROVAL_REQUESTED, s);
@@ -289,7 +292,8 @@ void gate_request(struct govd *g, struct session *s, net_id http, const struct c
     }
     struct call *c = bar ? NULL : call_new(g, s, http, r);
     if (!bar && !c) {
-        bar = "checkrein: the call is too large, or not valid UTF-8, to be shown exactly as it would run";
+        bar = "checkrein: the call is too large, or not valid UTF-8, to be shown exactly as it "
+              "would run";
     }
     if (!bar) {
         bar = too_large(g, s, c);
@@ -356,8 +360,9 @@ void gate_withdraw_all(struct govd *g, session_ref only)
     for (size_t i = 0; i < g->call_count; i++) {
         struct call *c = g->calls[i];
         if (waits_in(g, c, only)) { /* a hook may outlive its agent: it is not left waiting */
-            answer_deny(session_at(g, c->session), c->http, SPAN("checkrein: the agent's process has ended"),
-                        REPLY_END_TURN, SPAN_NONE);
+            answer_deny(session_at(g, c->session), c->http,
+                        SPAN("checkrein: the agent's process has ended"), REPLY_END_TURN,
+                        SPAN_NONE);
             withdraw(g, c);
         }
     }
@@ -427,7 +432,8 @@ void call_key(const struct govd *g, struct buf *key, struct span agent, struct s
 }
 
 /* Once for each call: a decision, a result and a hook may all tell of the same one. */
-static void alarm(struct govd *g, struct session *s, struct span native_id, enum severity sev, const char *what)
+static void alarm(struct govd *g, struct session *s, struct span native_id, enum severity sev,
+                  const char *what)
 {
     struct buf key;
     call_key(g, &key, span_str(s->id), native_id);
@@ -450,11 +456,12 @@ static bool told_early(struct govd *g, const struct session *s, struct span nati
 struct match {
     struct call *call;           /* NULL: none that runs */
     struct span id;              /* what the record may know it by */
-    char ran[DIGEST_TEXT_BYTES]; /* digest of what has run, where the report tells tool and input and no id */
+    char ran[DIGEST_TEXT_BYTES]; /* digest of what has run, where the report tells tool and input
+                                    and no id */
 };
 
-/* Not known here: it ran before this daemon was started, or without a decision of this gate, because the runtime
- * has hooks that are not ours, or none. */
+/* Not known here: it ran before this daemon was started, or without a decision of this gate,
+ * because the runtime has hooks that are not ours, or none. */
 static void finished_unknown(struct govd *g, struct session *s, const struct match *m,
                              const struct call_end *end, struct event *ev)
 {
@@ -462,12 +469,14 @@ static void finished_unknown(struct govd *g, struct session *s, const struct mat
     event_put_text(ev, F_TOOL, end->tool);
     (void)publish(g, ev);
     if (!ran_before_take(g, span_str(s->id), m->id)) {
-        alarm(g, s, end->native_id, SEVERITY_EMERGENCY, "a call ended that this gate never let through");
+        alarm(g, s, end->native_id, SEVERITY_EMERGENCY,
+              "a call ended that this gate never let through");
     }
     session_calls_ended(g, s);
 }
 
-static void finish(struct govd *g, struct session *s, const struct match *m, const struct call_end *end)
+static void finish(struct govd *g, struct session *s, const struct match *m,
+                   const struct call_end *end)
 {
     struct event ev;
     struct call *c = m->call;
@@ -495,7 +504,8 @@ static void finish(struct govd *g, struct session *s, const struct match *m, con
     session_calls_ended(g, s);
 }
 
-static void match_report(struct govd *g, struct session *s, const struct call_end *end, struct match *m)
+static void match_report(struct govd *g, struct session *s, const struct call_end *end,
+                         struct match *m)
 {
     if (!call_by_report(g, s, end, m->ran, &m->call) && m->call) {
         publish_signal(g, s, SEVERITY_EMERGENCY, ANOTHER_INPUT);
@@ -533,7 +543,8 @@ void gate_told_end(struct govd *g, struct session *s, const struct call_end *end
         (void)recent_put(&g->ended_early, buf_span(&key), holder);
         finish(g, of, &m, end);
     } else if (!ours && end->outcome == OUTCOME_SUCCEEDED) {
-        alarm(g, s, end->native_id, SEVERITY_EMERGENCY, "a call ended that this gate never let through");
+        alarm(g, s, end->native_id, SEVERITY_EMERGENCY,
+              "a call ended that this gate never let through");
     }
     buf_release(&key);
 }
@@ -553,7 +564,8 @@ void gate_told_ran(struct govd *g, struct session *s)
     if (s->told_ran < s->let_through) {
         s->told_ran++;
     } else if (may_tell(&s->told_ran_us)) {
-        publish_signal(g, s, SEVERITY_EMERGENCY, "the runtime tells of a call that this gate never let through");
+        publish_signal(g, s, SEVERITY_EMERGENCY,
+                       "the runtime tells of a call that this gate never let through");
     }
 }
 

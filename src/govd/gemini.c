@@ -1,7 +1,8 @@
-/* gemini.c - hooks of Gemini CLI (facts and version: docs/drivers/gemini.md). BeforeTool is its gate.
+/* gemini.c - hooks of Gemini CLI (facts and version: docs/drivers/gemini.md). BeforeTool is its
+ * gate.
  *
- * It gives its calls no id, and a subagent's calls come under the session of who started it: a report is joined to
- * its call by tool and input (calls.c).
+ * It gives its calls no id, and a subagent's calls come under the session of who started it: a
+ * report is joined to its call by tool and input (calls.c).
  */
 #include "gemini_priv.h"
 
@@ -10,8 +11,9 @@ static void on_before_tool(struct hook *h)
     told_call(h, SPAN_NONE);
 }
 
-/* A command that fails is a success to the runtime. It says so in the text for the model, after the output: what
- * looks like it inside the output can only make the command look failed. 0: it does not say so. */
+/* A command that fails is a success to the runtime. It says so in the text for the model, after the
+ * output: what looks like it inside the output can only make the command look failed. 0: it does
+ * not say so. */
 static int64_t exit_code_in(struct span text)
 {
     static const char MARK[] = "\nExit Code: ";
@@ -58,7 +60,8 @@ static void on_after_tool(struct hook *h)
     gate_finished(h->g, h->session, &end);
 }
 
-/* The operator of its own screen may have given up a call: the runtime leaves the hook waiting and goes on. */
+/* The operator of its own screen may have given up a call: the runtime leaves the hook waiting and
+ * goes on. */
 static void on_before_agent(struct hook *h)
 {
     gate_give_up(h->g, h->session, "the agent went on without waiting for this call");
@@ -91,24 +94,33 @@ static void on_notification(struct hook *h)
 }
 
 static const struct hook_event EVENTS[] = {
-    {"BeforeTool",   on_before_tool  },
-    {"AfterTool",    on_after_tool   },
-    {"BeforeAgent",  on_before_agent },
-    {"AfterAgent",   on_after_agent  },
-    {"SessionStart", on_session_start},
-    {"SessionEnd",   on_session_end  },
-    {"Notification", on_notification },
-    {0},
+    {"BeforeTool",    on_before_tool},
+    {"AfterTool",               on_after_tool},
+    {"BeforeAgent",on_before_agent},
+    {"AfterAgent",   on_after_agent},
+    {"SessionStart",               on_session_start},
+    {"SessionEnd",on_session_end},
+    {"Notification",  on_notification},
+    {0              },
 };
 
 static const struct event_row LIMITS[] = {
-    {{SPAN_INIT("hooksConfig"), SPAN_INIT("in a project's settings, before the start: hooks are off, and only telemetry tells")}},
-    {{SPAN_INIT("--acp"), SPAN_INIT("under an editor no call passes here: the editor alone is asked")}},
-    {{SPAN_INIT("untrusted folder"), SPAN_INIT("no hook runs there; the client asks at its own screen")}},
-    {{SPAN_INIT("its folder"), SPAN_INIT("taken away by an approved command: no hook can be started there, and only telemetry tells")}},
-    {{SPAN_INIT("hook killed"), SPAN_INIT("shell first, then helper, while a call waits: it runs, and an alarm says so")}},
-    {{SPAN_INIT("other hooks"), SPAN_INIT("may change a call after it was let run; an alarm says so")}},
-    {{SPAN_INIT("settings"), SPAN_INIT("edited before the start, by an earlier agent too; while it runs it keeps its own")}},
+    {{SPAN_INIT("hooksConfig"),
+      SPAN_INIT(
+          "in a project's settings, before the start: hooks are off, and only telemetry tells")}},
+    {{SPAN_INIT("--acp"),
+      SPAN_INIT("under an editor no call passes here: the editor alone is asked")}},
+    {{SPAN_INIT("untrusted folder"),
+      SPAN_INIT("no hook runs there; the client asks at its own screen")}},
+    {{SPAN_INIT("its folder"), SPAN_INIT("taken away by an approved command: no hook can be "
+                                         "started there, and only telemetry tells")}},
+    {{SPAN_INIT("hook killed"),
+      SPAN_INIT("shell first, then helper, while a call waits: it runs, and an alarm says so")}},
+    {{SPAN_INIT("other hooks"),
+      SPAN_INIT("may change a call after it was let run; an alarm says so")}},
+    {{SPAN_INIT("settings"),
+      SPAN_INIT(
+          "edited before the start, by an earlier agent too; while it runs it keeps its own")}},
     {{SPAN_INIT("another client"), SPAN_INIT("or this one with another HOME or GEMINI_CLI_HOME")}},
     {{SPAN_INIT("left behind"), SPAN_INIT("what an approved command leaves running is no call")}},
 };

@@ -2,8 +2,9 @@
 
 /* The answers that Gemini CLI 0.61.0 was seen to honour (docs/drivers/gemini.md).
  *
- * No input is sent back with an allowance: the runtime would tell its model that a hook modified the call, with
- * every call. That it ran another one all the same, because some other hook changed it, is seen when it reports. */
+ * No input is sent back with an allowance: the runtime would tell its model that a hook modified
+ * the call, with every call. That it ran another one all the same, because some other hook changed
+ * it, is seen when it reports. */
 
 void gemini_reply_allow(struct buf *out, struct span input, struct span reason)
 {

@@ -3,9 +3,9 @@
 #include "checkrein/clock.h"
 #include "checkrein/log.h"
 
-#define SEAL_EVERY_MS   60000
-#define TEXT_BYTES      (3 * HOOK_BODY_BYTES) /* each string of a body at most three times */
-#define CLOCK_JUMP_S    2                     /* what is slewed is slower */
+#define SEAL_EVERY_MS 60000
+#define TEXT_BYTES    (3 * HOOK_BODY_BYTES) /* each string of a body at most three times */
+#define CLOCK_JUMP_S  2                     /* what is slewed is slower */
 
 static void on_seal_due(void *ctx)
 {
@@ -62,16 +62,17 @@ static enum status open_record(struct govd *g, const struct govd_options *o, str
     st = restore(g, o->journal_dir, why);
     if (st == ST_OK && found.torn_bytes) {
         char text[120];
-        (void)snprintf(text, sizeof(text),
-                       "the record's end was torn by a crash: %llu bytes were cut off and kept aside",
-                       (unsigned long long)found.torn_bytes);
+        (void)snprintf(
+            text, sizeof(text),
+            "the record's end was torn by a crash: %llu bytes were cut off and kept aside",
+            (unsigned long long)found.torn_bytes);
         publish_signal(g, NULL, SEVERITY_HIGH, text);
     }
     return st;
 }
 
-enum status govd_start(struct govd **out, struct loop *l, struct net *n, const struct govd_options *o,
-                       struct why *why)
+enum status govd_start(struct govd **out, struct loop *l, struct net *n,
+                       const struct govd_options *o, struct why *why)
 {
     struct govd *g = xcalloc(1, sizeof(*g));
     init(g, l, n, o);
@@ -119,15 +120,16 @@ void govd_reload(struct govd *g)
     console_tokens_reload(g);
 }
 
-/* A clock that is set makes times in the record lie about what came first and how long it took: that is told,
- * and nothing here waits by it. */
+/* A clock that is set makes times in the record lie about what came first and how long it took:
+ * that is told, and nothing here waits by it. */
 static void look_at_the_clock(struct govd *g)
 {
     int64_t offset_us = clock_wall_us() - clock_boot_us();
     int64_t jump_s = (offset_us - g->clock_offset_us) / 1000000;
     if (g->clock_offset_us && (jump_s >= CLOCK_JUMP_S || jump_s <= -CLOCK_JUMP_S)) {
         char text[REASON_BYTES];
-        (void)snprintf(text, sizeof(text), "the clock of this machine was set by %+lld s: order is by number",
+        (void)snprintf(text, sizeof(text),
+                       "the clock of this machine was set by %+lld s: order is by number",
                        (long long)jump_s);
         publish_signal(g, NULL, SEVERITY_HIGH, text);
     }

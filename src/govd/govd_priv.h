@@ -1,11 +1,11 @@
 /* govd_priv.h - what the files of the daemon share. One idea a file:
  *
  *   govd.c      start, turn, shutdown             listen.c    who may connect, and to which door
- *   publish.c   event -> record -> fold -> ring   outbox.c    what leaves only after the record is durable
- *   sessions.c  agents known by their hooks       gate.c      a call's life: judge, ask, answer, withdraw
- *   calls.c     the table of calls                hooks_priv.h  the runtimes whose hooks are understood
- *   rules.c     policy file                       commands.c  operators' verbs, one function each
- *   consoles.c  checkrein.v1 connections          stop.c      fleet stop
+ *   publish.c   event -> record -> fold -> ring   outbox.c    what leaves only after the record is
+ * durable sessions.c  agents known by their hooks       gate.c      a call's life: judge, ask,
+ * answer, withdraw calls.c     the table of calls                hooks_priv.h  the runtimes whose
+ * hooks are understood rules.c     policy file                       commands.c  operators' verbs,
+ * one function each consoles.c  checkrein.v1 connections          stop.c      fleet stop
  *   snapshots.c  the state, told piece by piece   presence.c  that somebody watches
  *   telemetry/  spend, failures and tool decisions from OTLP
  *   restore.c   state from the record at start    recent.c    what was seen lately, bounded
@@ -14,8 +14,8 @@
  *   guardians.c what `checkrein run` started      runs.c      what its guardians report
  *   interrupt.c SIGINT where there is no gate
  *   token.c     the hooks' bearer token           seen.c      command ids that were taken
- *   tokens.c    consoles' tokens and rights       identity.c  who is at the other end of a connection
- *   config_change.c  settings that change under a session     doctor.c    test calls
+ *   tokens.c    consoles' tokens and rights       identity.c  who is at the other end of a
+ * connection config_change.c  settings that change under a session     doctor.c    test calls
  */
 #ifndef GOVD_PRIV_H
 #define GOVD_PRIV_H
@@ -34,24 +34,24 @@
 #include "checkrein/ulid.h"
 #include "checkrein/wire.h"
 
-#define HOOK_BODY_BYTES  ((size_t)4 << 20)
-#define HOOK_TOKENS_MAX  65536 /* JSON tokens of one body */
-#define RING_EVENTS      8192  /* newest events kept for consoles that come back */
-#define RING_BYTES       ((size_t)32 << 20)
-#define CONSOLES_MAX     64
+#define HOOK_BODY_BYTES      ((size_t)4 << 20)
+#define HOOK_TOKENS_MAX      65536 /* JSON tokens of one body */
+#define RING_EVENTS          8192  /* newest events kept for consoles that come back */
+#define RING_BYTES           ((size_t)32 << 20)
+#define CONSOLES_MAX         64
 #define CONSOLES_BY_PORT_MAX 48 /* the rest is for who comes by the Unix socket */
-#define NAME_BYTES       128
-#define CWD_BYTES        4096
-#define CALLS_MAX        131072 /* waiting or running, over all agents */
-#define RUNNING_MAX      4096   /* calls of one agent that run and were not reported back */
-#define HELD_BYTES       ((size_t)64 << 20) /* of all action texts that wait */
-#define HELD_AGENT_BYTES ((size_t)16 << 20)
-#define REASON_BYTES     512
-#define MODEL_BYTES      256
-#define RECENT_MAX       32768
-#define TOKEN_BYTES      80
-#define PASSWORD_BYTES   136 /* "Basic " and base64 of "checkrein:" and a token */
-#define BACKEND_SELF     SPAN("self") /* this daemon's own name in its fold */
+#define NAME_BYTES           128
+#define CWD_BYTES            4096
+#define CALLS_MAX            131072 /* waiting or running, over all agents */
+#define RUNNING_MAX          4096   /* calls of one agent that run and were not reported back */
+#define HELD_BYTES           ((size_t)64 << 20) /* of all action texts that wait */
+#define HELD_AGENT_BYTES     ((size_t)16 << 20)
+#define REASON_BYTES         512
+#define MODEL_BYTES          256
+#define RECENT_MAX           32768
+#define TOKEN_BYTES          80
+#define PASSWORD_BYTES       136          /* "Basic " and base64 of "checkrein:" and a token */
+#define BACKEND_SELF         SPAN("self") /* this daemon's own name in its fold */
 
 #define COMMAND_ID_BYTES (COMMAND_ID_MAX + 1)
 
@@ -71,13 +71,14 @@ enum gate_mode {
 const char *gate_name(enum gate_mode m);
 enum gate_mode gate_find(struct span name); /* GATE_OPEN when unknown */
 
-/* What was seen lately: at least the last RECENT_MAX keys, at most twice as many. Zeroed memory is empty. */
+/* What was seen lately: at least the last RECENT_MAX keys, at most twice as many. Zeroed memory is
+ * empty. */
 struct recent {
     struct map gen[2]; /* this generation and the one before */
 };
-bool recent_put(struct recent *r, struct span key, uint32_t value); /* true when it is new */
+bool recent_put(struct recent *r, struct span key, uint32_t value);        /* true when it is new */
 bool recent_get(const struct recent *r, struct span key, uint32_t *value); /* `value` may be NULL */
-bool recent_take(struct recent *r, struct span key); /* and forgets it */
+bool recent_take(struct recent *r, struct span key);                       /* and forgets it */
 void recent_release(struct recent *r);
 
 /* A process is its pid and its start time together: a number that is used again is another one. */
@@ -115,10 +116,12 @@ struct session {
     struct govd *govd;
     const struct runtime *kind; /* whose hooks it has; by the beginning of its id */
     session_ref ref;
-    uint32_t children;      /* sessions whose parent it is */
-    char *id;     /* "claude:<session>" or "claude:<session>/<subagent>"; other runtimes with their own prefix */
+    uint32_t children; /* sessions whose parent it is */
+    char *id; /* "claude:<session>" or "claude:<session>/<subagent>"; other runtimes with their own
+                 prefix */
     char *native; /* the runtime's own session id */
-    char *alias;  /* id under which its runtime's hooks speak of it, when that is another; NULL: none */
+    char *alias; /* id under which its runtime's hooks speak of it, when that is another; NULL: none
+                  */
     char *name, *cwd, *mode, *runtime, *model;
     session_ref parent;
     enum gate_mode gate;
@@ -134,21 +137,22 @@ struct session {
     int32_t pid;             /* 0: not known. Trusted only from a Unix socket peer's own ancestry */
     uint64_t pid_start;      /* start time of that pid, so that a reused number is noticed */
     loop_id watch;
-    int pidfd;              /* -1: none */
-    uint32_t held;          /* calls waiting at the gate, for whatever reason */
-    uint32_t asked;         /* of these, waiting for an operator */
-    uint32_t running;       /* calls let through and not yet reported back */
-    uint64_t let_through;   /* calls, ever */
-    uint64_t told_ran;      /* of a runtime without ids of calls: how many its telemetry says have run */
-    int64_t told_ran_us;    /* monotonic: when it was last said that they are too many */
-    size_t held_bytes;      /* of the action texts that wait */
+    int pidfd;            /* -1: none */
+    uint32_t held;        /* calls waiting at the gate, for whatever reason */
+    uint32_t asked;       /* of these, waiting for an operator */
+    uint32_t running;     /* calls let through and not yet reported back */
+    uint64_t let_through; /* calls, ever */
+    uint64_t told_ran; /* of a runtime without ids of calls: how many its telemetry says have run */
+    int64_t told_ran_us; /* monotonic: when it was last said that they are too many */
+    size_t held_bytes;   /* of the action texts that wait */
     int64_t cost_microusd;
-    int64_t bucket_us;      /* rate limit: time up to which calls are paid for */
-    int64_t told_us;        /* monotonic: when it was last said that it is over a limit */
-    int64_t opened_us;      /* wall: since when this daemon hears of it */
-    int64_t telemetry_us;   /* as bucket_us, of records of telemetry */
-    uint8_t spend_from;     /* enum spend_from: what its spend is taken from */
-    char watching[COMMAND_ID_BYTES]; /* command that waits to be confirmed by what this session does */
+    int64_t bucket_us;               /* rate limit: time up to which calls are paid for */
+    int64_t told_us;                 /* monotonic: when it was last said that it is over a limit */
+    int64_t opened_us;               /* wall: since when this daemon hears of it */
+    int64_t telemetry_us;            /* as bucket_us, of records of telemetry */
+    uint8_t spend_from;              /* enum spend_from: what its spend is taken from */
+    char watching[COMMAND_ID_BYTES]; /* command that waits to be confirmed by what this session does
+                                      */
     enum verb watching_verb;
 };
 
@@ -157,19 +161,20 @@ enum call_state { CALL_FREE, CALL_HELD, CALL_ASKED, CALL_RUNNING };
 /* One call of a tool, from the hook to the report of its end. */
 struct call {
     enum call_state state;
-    uint32_t index;            /* in govd.calls, for good */
-    net_id http;               /* of the waiting hook; 0 once answered */
+    uint32_t index; /* in govd.calls, for good */
+    net_id http;    /* of the waiting hook; 0 once answered */
     session_ref session;
-    char id[ULID_BYTES];       /* approval id, while asked */
-    char *native_id;           /* the runtime's own id of the call, or one made here: calls.c */
-    char *action;              /* exact text that was hashed and shown; gone once it runs */
+    char id[ULID_BYTES]; /* approval id, while asked */
+    char *native_id;     /* the runtime's own id of the call, or one made here: calls.c */
+    char *action;        /* exact text that was hashed and shown; gone once it runs */
     size_t action_bytes;
-    struct span input;         /* the tool's input inside `action` */
+    struct span input; /* the tool's input inside `action` */
     char *tool, *summary, *command, *path, *url, *words;
-    char *cwd, *mode;          /* of the moment of the call: the session's may change while it waits */
+    char *cwd, *mode; /* of the moment of the call: the session's may change while it waits */
     char digest[DIGEST_TEXT_BYTES];
     char policy_version[24];
-    char deciding[COMMAND_ID_BYTES]; /* command that let it run: confirmed when its end is reported */
+    char deciding[COMMAND_ID_BYTES]; /* command that let it run: confirmed when its end is reported
+                                      */
     bool reads_only;
 };
 
@@ -192,8 +197,8 @@ struct parcel {
     char *body; /* of PARCEL_CLOSE: the reason */
     size_t bytes;
     int close_code;
-    uint64_t ring_at;    /* events before this one go to the console first */
-    char *if_unrecorded; /* what is sent instead when the record failed; NULL: the same */
+    uint64_t ring_at;      /* events before this one go to the console first */
+    char *if_unrecorded;   /* what is sent instead when the record failed; NULL: the same */
     char call[ULID_BYTES]; /* that is let run: it is said when it could not be told */
     char confirms[COMMAND_ID_BYTES]; /* command that is confirmed by handing this over */
 };
@@ -221,25 +226,26 @@ enum console_sync {
 struct console {
     struct govd *govd;
     net_id id;
-    bool greeted;        /* hello was exchanged: it gets events */
-    bool leaving;        /* it is being closed: it gets no more events and is not heard */
-    bool told;           /* operator.presence says that it is here */
-    bool by_port;        /* it came over the loopback port */
-    bool by_token;       /* its rights are a token's, which has this digest */
+    bool greeted;  /* hello was exchanged: it gets events */
+    bool leaving;  /* it is being closed: it gets no more events and is not heard */
+    bool told;     /* operator.presence says that it is here */
+    bool by_port;  /* it came over the loopback port */
+    bool by_token; /* its rights are a token's, which has this digest */
     uint8_t digest[SHA256_BYTES];
-    int64_t expires_us;  /* wall; 0: never */
+    int64_t expires_us; /* wall; 0: never */
     int32_t peer_pid;
     uint32_t scopes;
     char operator_id[64];
     char connection[ULID_BYTES];
-    char path[OPERATOR_PATH_BYTES]; /* how it came in, and what is claimed and not known of that says so */
+    char path[OPERATOR_PATH_BYTES]; /* how it came in, and what is claimed and not known of that
+                                       says so */
     loop_id hello_timer, presence_timer;
     uint64_t untold_since; /* it has stayed, as the how-manieth, and is to be told of; 0: not */
-    uint64_t cursor;     /* next ring counter to send */
+    uint64_t cursor;       /* next ring counter to send */
     enum console_sync sync;
-    bool resumes;        /* after what it has: no snapshot */
-    uint64_t sync_at;    /* ring counter at which it is synced */
-    uint64_t sync_seq;   /* the same as a number of an event */
+    bool resumes;          /* after what it has: no snapshot */
+    uint64_t sync_at;      /* ring counter at which it is synced */
+    uint64_t sync_seq;     /* the same as a number of an event */
     struct fleet_cut *cut; /* what is left of its snapshot */
 };
 
@@ -263,7 +269,7 @@ struct govd {
     struct buf text;    /* unescaped strings of one body */
     struct buf scratch; /* frames and replies being written */
 
-    uint64_t seq;       /* of the newest published event */
+    uint64_t seq; /* of the newest published event */
     struct ring *ring;
     struct parcel *parcels;
     size_t parcel_count, parcel_cap;
@@ -283,9 +289,10 @@ struct govd {
 
     struct tree *tree;
     struct ending *endings;
-    struct recent seen;        /* ids of commands that were taken */
-    struct recent let_through; /* calls that this gate let run: root agent and call id, to the session */
-    struct recent inputs;      /* what they were let run with: the same and a digest */
+    struct recent seen; /* ids of commands that were taken */
+    struct recent
+        let_through;      /* calls that this gate let run: root agent and call id, to the session */
+    struct recent inputs; /* what they were let run with: the same and a digest */
     struct recent ended_early; /* of these, what telemetry told the end of before the hook did */
     struct recent alarmed;     /* calls that ran past the gate, and were said to */
     struct telemetry *telemetry;
@@ -296,25 +303,26 @@ struct govd {
     loop_id guarded_timer;
 
     struct console consoles[CONSOLES_MAX];
-    struct door doors[2]; /* by whether it is the port */
-    uint64_t arrivals;    /* connections that have stayed, ever */
-    size_t snapshots;     /* consoles that are being told the state */
-    size_t snapshot_next; /* console whose turn it is to be told more */
+    struct door doors[2];         /* by whether it is the port */
+    uint64_t arrivals;            /* connections that have stayed, ever */
+    size_t snapshots;             /* consoles that are being told the state */
+    size_t snapshot_next;         /* console whose turn it is to be told more */
     const struct console *acting; /* whose command is being carried out; NULL outside of that */
-    int64_t stranger_us; /* monotonic: when it was last said that a token is not known */
-    uint64_t strangers;  /* since then */
+    int64_t stranger_us;          /* monotonic: when it was last said that a token is not known */
+    uint64_t strangers;           /* since then */
 
     bool stop_latched, stop_counting;
-    bool stop_changed; /* to be counted again at the end of the turn */
-    bool stop_untold;  /* the next count is told, also when it is as before */
+    bool stop_changed;                   /* to be counted again at the end of the turn */
+    bool stop_untold;                    /* the next count is told, also when it is as before */
     char stop_command[COMMAND_ID_BYTES]; /* that asked for it, until all is confirmed */
     int64_t stop_requested, stop_confirmed, stop_unreachable;
 
-    bool demo;        /* all agents of this daemon are demo agents */
-    bool record_told; /* the failure of the record was said once */
-    char unrecorded_instance[ULID_BYTES]; /* of the history since then; empty while the record is well */
-    int64_t newcomer_us;   /* rate limit of new sessions: time up to which they are paid for */
-    size_t session_next;   /* where to look for one that can be forgotten */
+    bool demo;                            /* all agents of this daemon are demo agents */
+    bool record_told;                     /* the failure of the record was said once */
+    char unrecorded_instance[ULID_BYTES]; /* of the history since then; empty while the record is
+                                             well */
+    int64_t newcomer_us;      /* rate limit of new sessions: time up to which they are paid for */
+    size_t session_next;      /* where to look for one that can be forgotten */
     session_ref session_last; /* opened last */
     int64_t full_us;       /* monotonic: when it was last said that there is no room for another */
     int64_t unreadable_us; /* monotonic: when hooks that cannot be read were last told of */
@@ -326,21 +334,24 @@ struct govd {
 };
 
 /* ---- publish.c */
-/* Completes the envelope, appends to the record, folds, and queues for consoles. False: nothing of this, because it
- * cannot be recorded as it is; who lets something run on it must not. */
+/* Completes the envelope, appends to the record, folds, and queues for consoles. False: nothing of
+ * this, because it cannot be recorded as it is; who lets something run on it must not. */
 bool publish(struct govd *g, struct event *ev);
 void publish_begin(struct govd *g, struct event *ev, enum event_type type);
 /* As publish_begin, with agent id and subject of this session. */
 void publish_about(struct govd *g, struct event *ev, enum event_type type, const struct session *s);
 void publish_state(struct govd *g, struct session *s, enum agent_state state, const char *reason);
-void publish_failure(struct govd *g, const struct session *s, enum failure class, struct span message);
+void publish_failure(struct govd *g, const struct session *s, enum failure class,
+                     struct span message);
 void publish_signal(struct govd *g, const struct session *s, enum severity sev, const char *title);
-/* True at most once a second for one *told_us: what an agent can cause without end is not told without end. */
+/* True at most once a second for one *told_us: what an agent can cause without end is not told
+ * without end. */
 bool may_tell(int64_t *told_us);
 
 /* ---- outbox.c */
 void outbox_answer(struct govd *g, net_id http, struct span body);
-/* Lets this call run; gate_not_started() follows when it could not be told, or was refused instead. */
+/* Lets this call run; gate_not_started() follows when it could not be told, or was refused instead.
+ */
 void outbox_allowance(struct govd *g, net_id http, struct span body, struct span if_unrecorded,
                       const char *call);
 /* A refusal: handing it over confirms the operator's command (empty: none). */
@@ -355,7 +366,8 @@ void ring_push(struct govd *g, uint64_t seq, struct span frame);
 /* ---- sessions.c */
 struct session *session_at(const struct govd *g, session_ref ref); /* NULL for 0 */
 struct session *session_find(const struct govd *g, struct span id);
-/* Finds or makes; *made says which. NULL: no room. Nothing is published. A gate that the record tells of holds. */
+/* Finds or makes; *made says which. NULL: no room. Nothing is published. A gate that the record
+ * tells of holds. */
 struct session *session_open(struct govd *g, struct span id, bool *made);
 void session_set_parent(struct govd *g, struct session *s, session_ref parent);
 /* The stricter of its own and its parent's: a helper goes no further than who started it. */
@@ -370,9 +382,11 @@ void session_settle_helpers(struct govd *g, const struct session *s, const char 
 void session_set(char **slot, struct span value); /* empty leaves what is there */
 void session_announce(struct govd *g, struct session *s, enum event_type type);
 void session_gate(struct govd *g, struct session *s, enum gate_mode mode);
-/* The model it talks to, as hooks or telemetry name it: published when it is news. Empty: not told. */
+/* The model it talks to, as hooks or telemetry name it: published when it is news. Empty: not told.
+ */
 void session_model(struct govd *g, struct session *s, struct span model);
-/* The command is confirmed by a later observation of this session; a command that still waited is superseded. */
+/* The command is confirmed by a later observation of this session; a command that still waited is
+ * superseded. */
 void session_watch(struct govd *g, struct session *s, struct span command, enum verb verb);
 /* That observation: confirms when the session is watched for this verb. */
 void session_seen(struct govd *g, struct session *s, enum verb verb, const char *what);
@@ -392,7 +406,7 @@ bool newcomer_pay(struct govd *g);
 /* ---- gate.c, calls.c */
 /* What a refused agent is told beside the refusal. */
 enum reply_then { REPLY_GO_ON, REPLY_END_TURN };
-struct call_request { /* what a runtime's hook tells of a call; spans borrowed */
+struct call_request {                   /* what a runtime's hook tells of a call; spans borrowed */
     struct span native_id, tool, input; /* no id: one is made. input: JSON text as received */
     struct span command, path, url, summary, words;
     struct span folder; /* that it runs in, from the agent's own; NONE: there */
@@ -411,7 +425,8 @@ void gate_gone(struct govd *g, net_id http);
 void gate_not_started(struct govd *g, struct span call, const char *why);
 /* Why nothing at all may pass for this session now; NULL when something may. */
 const char *gate_barred(const struct govd *g, const struct session *s);
-/* The process that asked is gone; who still waits in its name is refused. `only`: a session and its helpers; 0: all. */
+/* The process that asked is gone; who still waits in its name is refused. `only`: a session and its
+ * helpers; 0: all. */
 void gate_withdraw_all(struct govd *g, session_ref only);
 /* The gate of a session opened, or the rules changed: judges again what waits. */
 void gate_rejudge(struct govd *g, session_ref only);
@@ -426,13 +441,17 @@ struct call_end { /* what a runtime's hook tells of a call that is over; spans b
 void gate_finished(struct govd *g, struct session *s, const struct call_end *end);
 /* The same from telemetry, which may come before the hook's report, instead of it, or after it. */
 void gate_told_end(struct govd *g, struct session *s, const struct call_end *end);
-/* The runtime says that a call was accepted: raises a signal of this severity when it was not this gate that did. */
-void gate_told_accepted(struct govd *g, struct session *s, struct span native_id, enum severity sev);
-/* Telemetry tells that a call has run, and not which: raises a signal when there are more than were let through. */
+/* The runtime says that a call was accepted: raises a signal of this severity when it was not this
+ * gate that did. */
+void gate_told_accepted(struct govd *g, struct session *s, struct span native_id,
+                        enum severity sev);
+/* Telemetry tells that a call has run, and not which: raises a signal when there are more than were
+ * let through. */
 void gate_told_ran(struct govd *g, struct session *s);
 /* This call of this agent was let run, now or before the daemon was started. */
 void gate_remember(struct govd *g, struct span agent, struct span native_id);
-/* What still waits is withdrawn, and refused to whoever listens: the agent has gone on without it. */
+/* What still waits is withdrawn, and refused to whoever listens: the agent has gone on without it.
+ */
 void gate_give_up(struct govd *g, struct session *s, const char *why);
 /* Calls of this session that were let through and never reported back. */
 void gate_forget(struct govd *g, struct session *s, const char *why);
@@ -442,21 +461,23 @@ void gate_release(struct govd *g);
 struct hook_event;
 struct tool_row;
 struct runtime {
-    const char *name;      /* F_AGENT_RUNTIME */
-    const char *id_prefix; /* of its agents' ids: "claude:" */
-    const char *called;    /* an agent that nothing else names */
-    const char *provider;  /* whose models it talks to, unless told otherwise */
-    const char *path;      /* where its hooks are posted: "/hook/claude" */
-    const char *gate_event; /* the one that is answered with a verdict */
-    bool calls_have_no_id;  /* a report is joined to its call by tool and input */
+    const char *name;                /* F_AGENT_RUNTIME */
+    const char *id_prefix;           /* of its agents' ids: "claude:" */
+    const char *called;              /* an agent that nothing else names */
+    const char *provider;            /* whose models it talks to, unless told otherwise */
+    const char *path;                /* where its hooks are posted: "/hook/claude" */
+    const char *gate_event;          /* the one that is answered with a verdict */
+    bool calls_have_no_id;           /* a report is joined to its call by tool and input */
     const struct hook_event *events; /* both end with an empty row */
     const struct tool_row *tools;
-    const char *folder_key; /* of a command's input: the folder it runs in, when not the agent's; NULL: there is none */
+    const char *folder_key; /* of a command's input: the folder it runs in, when not the agent's;
+                               NULL: there is none */
     /* Each appends the runtime's JSON to `out`. `input`: what was shown, as JSON text. */
     void (*allow)(struct buf *out, struct span input, struct span reason);
     void (*deny)(struct buf *out, struct span reason, enum reply_then then);
-    void (*block)(struct buf *out, struct span reason); /* of a prompt, or of a change of settings */
-    const struct event_row *limits; /* F_GATE_LIMITS: what can be told, and cannot be held */
+    void (*block)(struct buf *out,
+                  struct span reason); /* of a prompt, or of a change of settings */
+    const struct event_row *limits;    /* F_GATE_LIMITS: what can be told, and cannot be held */
     uint32_t limit_count;
 };
 extern const struct runtime RUNTIME_CLAUDE, RUNTIME_GEMINI;
@@ -471,8 +492,8 @@ void hook_receive(struct govd *g, net_id http, const struct http_head *head, str
 struct config_change { /* what the runtime's hook tells of it; spans borrowed */
     struct span source, path, transcript, cwd;
 };
-/* Looks at the files, tells what it found, and gives why the session must keep what it has; NULL when it may
- * take the change up. */
+/* Looks at the files, tells what it found, and gives why the session must keep what it has; NULL
+ * when it may take the change up. */
 const char *config_change(struct govd *g, struct session *s, const struct config_change *c);
 void config_looks_release(struct govd *g);
 
@@ -483,7 +504,8 @@ enum status rules_load(struct govd *g, struct why *why) MUST_USE; /* a missing f
 /* ---- commands.c */
 void commands_run(struct govd *g, const struct console *from, const struct command *c);
 uint32_t commands_offered(void); /* 1u << enum verb */
-void command_result(struct govd *g, struct span id, enum command_state st, const char *reason, const char *by);
+void command_result(struct govd *g, struct span id, enum command_state st, const char *reason,
+                    const char *by);
 
 /* ---- stop.c */
 void stop_all(struct govd *g, struct span command, struct span by);
@@ -618,7 +640,8 @@ enum status doors_open(struct govd *g, const struct govd_options *o, struct why 
 void doors_close(struct govd *g);
 enum status restore(struct govd *g, const char *journal_dir, struct why *why) MUST_USE;
 enum status token_load(const char *path, char out[TOKEN_BYTES], struct why *why) MUST_USE;
-/* The header field of a client that can be given an address and no header: http://checkrein:TOKEN@... */
+/* The header field of a client that can be given an address and no header:
+ * http://checkrein:TOKEN@... */
 void token_as_password(const char *token, char out[PASSWORD_BYTES]);
 
 int64_t govd_wall_us(void);

@@ -56,7 +56,8 @@ bool hook_id_is_sane(struct span id);
 bool doctor_call(struct hook *h, struct span session, struct span body);
 
 /* ---- told.c */
-/* A call at the gate: refused when it cannot be shown as it would run. NONE: the runtime gives its calls no id. */
+/* A call at the gate: refused when it cannot be shown as it would run. NONE: the runtime gives its
+ * calls no id. */
 void told_call(struct hook *h, struct span native_id);
 /* A prompt begins a turn, unless the agent is stopped. */
 void told_prompt(struct hook *h);

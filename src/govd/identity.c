@@ -1,7 +1,8 @@
 /* identity.c - who is at the other end of a console's connection, and what of that is whose word.
  *
- * The kernel says: the uid, the pid, the login session, and that an sshd of root is among the ancestors. The peer's own
- * environment says from which address it came: that is marked as claimed, since the peer can write there what it likes.
+ * The kernel says: the uid, the pid, the login session, and that an sshd of root is among the
+ * ancestors. The peer's own environment says from which address it came: that is marked as claimed,
+ * since the peer can write there what it likes.
  */
 #include "govd_priv.h"
 
@@ -9,10 +10,10 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#define ENVIRON_BYTES  65536
-#define ANCESTORS_MAX  32
-#define SESSION_NONE   "4294967295"
-#define CLAIM          "SSH_CONNECTION="
+#define ENVIRON_BYTES 65536
+#define ANCESTORS_MAX 32
+#define SESSION_NONE  "4294967295"
+#define CLAIM         "SSH_CONNECTION="
 
 /* At most bytes - 1 of it, terminated; gives how many, 0 when it cannot be read. */
 static size_t read_proc(int32_t pid, const char *what, char *out, size_t bytes)
@@ -43,7 +44,8 @@ static bool claimed_address(int32_t pid, char *out, size_t bytes)
         if (span_starts(line, CLAIM)) {
             struct span value = span_sub(line, sizeof(CLAIM) - 1, line.n);
             value = span_sub(value, 0, span_find(value, ' '));
-            found = value.n && ini_has_only(value, "0123456789abcdefABCDEF.:") && span_copy(value, out, bytes);
+            found = value.n && ini_has_only(value, "0123456789abcdefABCDEF.:") &&
+                    span_copy(value, out, bytes);
         }
     }
     free(environ_text);
@@ -62,11 +64,13 @@ static int32_t parent_of(int32_t pid)
         return 0;
     }
     struct span rest = span_str(after + 4);
-    return num_parse(span_sub(rest, 0, span_find(rest, ' ')), 1, INT32_MAX, &parent) == ST_OK ? (int32_t)parent : 0;
+    return num_parse(span_sub(rest, 0, span_find(rest, ' ')), 1, INT32_MAX, &parent) == ST_OK
+               ? (int32_t)parent
+               : 0;
 }
 
-/* Real, effective, saved and of files. The effective one alone is root's also in a program such as su, which anybody
- * may start under any name. */
+/* Real, effective, saved and of files. The effective one alone is root's also in a program such as
+ * su, which anybody may start under any name. */
 static bool is_roots(int32_t pid)
 {
     static const char ROOT[] = "\nUid:\t0\t0\t0\t0\n";
@@ -78,7 +82,8 @@ static bool is_roots(int32_t pid)
 static bool is_roots_sshd(int32_t pid)
 {
     char name[32];
-    return is_roots(pid) && read_proc(pid, "comm", name, sizeof(name)) && span_starts(span_str(name), "sshd");
+    return is_roots(pid) && read_proc(pid, "comm", name, sizeof(name)) &&
+           span_starts(span_str(name), "sshd");
 }
 
 static int32_t sshd_above(int32_t pid)
@@ -99,7 +104,8 @@ static const char *own_name(void)
     if (!name[0]) {
         const struct passwd *pw = getpwuid(geteuid());
         struct span found = span_str(pw ? pw->pw_name : NULL);
-        bool plain = ini_has_only(found, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+        bool plain = ini_has_only(
+            found, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
         if (!found.n || !plain || !span_copy(found, name, sizeof(name))) {
             (void)snprintf(name, sizeof(name), "?");
         }

@@ -1,8 +1,9 @@
-/* listen.c - three doors. The Unix socket is for consoles and for `checkrein hook`: the kernel says who is there,
- * and only this user comes in; a console that shows a token besides has that token's rights and no more. The hooks'
- * loopback port is for runtimes' HTTP hooks and telemetry: the token, our own Host, and no Origin (a browser page has
- * no business here). The consoles' loopback port, which is closed unless the configuration opens it, is for consoles
- * with a token of their own. No door opens another's rooms.
+/* listen.c - three doors. The Unix socket is for consoles and for `checkrein hook`: the kernel says
+ * who is there, and only this user comes in; a console that shows a token besides has that token's
+ * rights and no more. The hooks' loopback port is for runtimes' HTTP hooks and telemetry: the
+ * token, our own Host, and no Origin (a browser page has no business here). The consoles' loopback
+ * port, which is closed unless the configuration opens it, is for consoles with a token of their
+ * own. No door opens another's rooms.
  */
 #include "govd_priv.h"
 
@@ -13,7 +14,9 @@
 
 #define CONNECTIONS_MAX 8192
 #define PORT_SHARE      4 /* there are two ports: each has this part of the descriptors at most */
-#define CONSOLE_BYTES   ((size_t)256 << 20) /* a little is queued ahead; at the worst all texts that wait, before they change */
+#define CONSOLE_BYTES                                                                              \
+    ((size_t)256                                                                                   \
+     << 20) /* a little is queued ahead; at the worst all texts that wait, before they change */
 
 typedef void room_fn(struct govd *g, net_id http, const struct http_head *head, struct span body);
 
@@ -61,8 +64,10 @@ static int admit_console(struct govd *g, const struct http_head *head)
     if (!good && (head->authorization.n || !head->is_unix)) {
         g->strangers++;
         if (may_tell(&g->stranger_us)) {
-            log_write(LOG_WARN, "consoles were refused: %llu, the token is missing, wrong, expired or revoked",
-                      (unsigned long long)g->strangers);
+            log_write(
+                LOG_WARN,
+                "consoles were refused: %llu, the token is missing, wrong, expired or revoked",
+                (unsigned long long)g->strangers);
             g->strangers = 0;
         }
         return 401;
@@ -190,12 +195,13 @@ static const struct server_options CONSOLE_DOOR = {
     .messages_per_second = 2000,
 };
 
-/* Anybody on this machine reaches a port, before any token is asked for: half of the descriptors stay for the socket,
- * at which the operators are, and for the record. */
+/* Anybody on this machine reaches a port, before any token is asked for: half of the descriptors
+ * stay for the socket, at which the operators are, and for the record. */
 static uint32_t port_connections(void)
 {
     struct rlimit limit;
-    bool scarce = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / PORT_SHARE < CONNECTIONS_MAX;
+    bool scarce =
+        getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / PORT_SHARE < CONNECTIONS_MAX;
     return scarce ? (uint32_t)(limit.rlim_cur / PORT_SHARE) : CONNECTIONS_MAX;
 }
 
@@ -222,7 +228,8 @@ enum status doors_open(struct govd *g, const struct govd_options *o, struct why 
     }
     st = net_listen(g->net, &port, &PORT_EVENTS, g, &g->tcp_door, &g->port, why);
     if (st == ST_OK && o->console_port) {
-        st = net_listen(g->net, &console_door, &CONSOLE_EVENTS, g, &g->console_door, &g->console_port, why);
+        st = net_listen(g->net, &console_door, &CONSOLE_EVENTS, g, &g->console_door,
+                        &g->console_port, why);
     }
     return st;
 }

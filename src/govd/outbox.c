@@ -1,9 +1,9 @@
 /* outbox.c - nothing leaves the daemon before the record that it rests on is durable.
  *
- * Answers to hooks and frames to consoles are parcels; events wait in the ring, and go out before the frames that
- * were made after them; who is told a snapshot gets them when that is over. outbox_flush() commits the record once
- * (group commit) and then sends. When the record has failed, an answer that would let a call run is replaced by its
- * refusal, and that is said.
+ * Answers to hooks and frames to consoles are parcels; events wait in the ring, and go out before
+ * the frames that were made after them; who is told a snapshot gets them when that is over.
+ * outbox_flush() commits the record once (group commit) and then sends. When the record has failed,
+ * an answer that would let a call run is replaced by its refusal, and that is said.
  */
 #include "govd_priv.h"
 
@@ -75,8 +75,9 @@ void outbox_frame(struct govd *g, net_id ws, struct span frame)
 
 void outbox_close(struct govd *g, net_id ws, int code, const char *why)
 {
-    (void)parcel_add(g, (struct parcel){
-                            .kind = PARCEL_CLOSE, .to = ws, .body = xstrdup(why), .close_code = code});
+    (void)parcel_add(
+        g,
+        (struct parcel){.kind = PARCEL_CLOSE, .to = ws, .body = xstrdup(why), .close_code = code});
 }
 
 static void send_answer(struct govd *g, const struct parcel *p, bool failed)

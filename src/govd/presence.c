@@ -1,16 +1,17 @@
 /* presence.c - that somebody watches.
  *
- * It is told once the connection has lasted a while: a verb or a look at the state from a shell is over before, and
- * stands in the record by its command alone. It is not for the peer to say which of these it is. Who comes and goes
- * without end does not fill the record: at each door some are told at once, then one in a while, the one first that
- * has waited longest, so that nobody who stays is left out; those who left untold are told as a number.
+ * It is told once the connection has lasted a while: a verb or a look at the state from a shell is
+ * over before, and stands in the record by its command alone. It is not for the peer to say which
+ * of these it is. Who comes and goes without end does not fill the record: at each door some are
+ * told at once, then one in a while, the one first that has waited longest, so that nobody who
+ * stays is left out; those who left untold are told as a number.
  */
 #include "govd_priv.h"
 
-#define STAYED_MS     2000
-#define AT_ONCE       20
-#define EVERY_MS      INT64_C(10000) /* one more */
-#define COUNT_MS      20000 /* a number at most as often */
+#define STAYED_MS 2000
+#define AT_ONCE   20
+#define EVERY_MS  INT64_C(10000) /* one more */
+#define COUNT_MS  20000          /* a number at most as often */
 
 static const char *const DOORS[] = {"by the Unix socket", "by the loopback port"};
 
@@ -45,7 +46,8 @@ static struct console *longest_untold(struct govd *g, const struct door *d)
     struct console *first = NULL;
     for (size_t i = 0; i < CONSOLES_MAX; i++) {
         struct console *c = &g->consoles[i];
-        if (c->untold_since && door_of(c) == d && (!first || c->untold_since < first->untold_since)) {
+        if (c->untold_since && door_of(c) == d &&
+            (!first || c->untold_since < first->untold_since)) {
             first = c;
         }
     }
@@ -57,7 +59,8 @@ static void on_more(void *ctx);
 static void tell_untold(struct govd *g, struct door *d)
 {
     struct console *c = NULL;
-    while ((c = longest_untold(g, d)) && bucket_pay(&d->paid_us, EVERY_MS * 1000, EVERY_MS * 1000 * AT_ONCE)) {
+    while ((c = longest_untold(g, d)) &&
+           bucket_pay(&d->paid_us, EVERY_MS * 1000, EVERY_MS * 1000 * AT_ONCE)) {
         tell(c, true, NULL);
     }
     if (c && !d->more) {
@@ -84,7 +87,8 @@ static void on_count(void *ctx)
 {
     struct door *d = ctx;
     char text[REASON_BYTES];
-    (void)snprintf(text, sizeof(text), "%llu consoles that came %s have left and were not told of one by one",
+    (void)snprintf(text, sizeof(text),
+                   "%llu consoles that came %s have left and were not told of one by one",
                    (unsigned long long)d->untold, DOORS[d - d->govd->doors]);
     d->count = 0;
     d->untold = 0;

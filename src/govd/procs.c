@@ -1,7 +1,7 @@
 /* procs.c - processes of agents, as the kernel tells them: who descends from whom, who is gone.
  *
- * A process is its pid and its start time together. It is watched through a pidfd, so its end is seen, not
- * polled for.
+ * A process is its pid and its start time together. It is watched through a pidfd, so its end is
+ * seen, not polled for.
  */
 #include "procs_priv.h"
 
@@ -153,8 +153,8 @@ bool proc_is_ancestor(int32_t ancestor, int32_t of)
     return false;
 }
 
-/* An agent may name any process that it descends from, but not one that the daemon or an operator's console
- * runs under as well, such as the terminal multiplexer that holds them all. */
+/* An agent may name any process that it descends from, but not one that the daemon or an operator's
+ * console runs under as well, such as the terminal multiplexer that holds them all. */
 bool proc_is_ours(const struct govd *g, int32_t pid)
 {
     if (proc_is_ancestor(pid, (int32_t)getpid())) {

@@ -1,8 +1,9 @@
 /* restore.c - the state that the record tells of, taken up again at start.
  *
- * The same fold that consoles use is run over the record. Then what cannot be true any more is said: calls
- * that waited are withdrawn (their connections are gone, and a runtime that fails closed did not run them),
- * and processes that have ended meanwhile are marked. Gates and the fleet stop stay as they were.
+ * The same fold that consoles use is run over the record. Then what cannot be true any more is
+ * said: calls that waited are withdrawn (their connections are gone, and a runtime that fails
+ * closed did not run them), and processes that have ended meanwhile are marked. Gates and the fleet
+ * stop stay as they were.
  */
 #include "calls_priv.h"
 
@@ -83,7 +84,8 @@ static void restore_process(struct govd *g, struct session *s, struct span insta
 static void restore_session(struct govd *g, const struct agent *a)
 {
     bool made = false;
-    bool over = a->state == AGENT_STOPPED && gate_find(fleet_span(g->fleet, a->traits->gate)) == GATE_OPEN;
+    bool over =
+        a->state == AGENT_STOPPED && gate_find(fleet_span(g->fleet, a->traits->gate)) == GATE_OPEN;
     struct session *s = over ? NULL : session_open(g, fleet_span(g->fleet, a->id), &made);
     if (!s || !made) {
         return;
@@ -140,7 +142,8 @@ static void withdraw_all(struct govd *g)
         event_put_text(&ev, F_DIGEST, span_str(digest));
         event_set_number(&ev, F_DECISION, DECISION_WITHDRAWN);
         event_set_text(&ev, F_DECIDED_BY, SPAN("checkrein"));
-        event_set_text(&ev, F_REASON, SPAN("the daemon was started again: the call was not let through"));
+        event_set_text(&ev, F_REASON,
+                       SPAN("the daemon was started again: the call was not let through"));
         uint32_t before = fleet_pending_count(g->fleet);
         (void)publish(g, &ev);
         if (fleet_pending_count(g->fleet) >= before) {

@@ -1,7 +1,7 @@
 #include "govd_priv.h"
 
-static enum status add_rule(void *ctx, const struct ini *ini, const struct ini_section *s, struct span name,
-                            struct why *why)
+static enum status add_rule(void *ctx, const struct ini *ini, const struct ini_section *s,
+                            struct span name, struct why *why)
 {
     struct policy_pair pairs[INI_LIST_KEYS];
     for (uint32_t i = 0; i < s->key_count; i++) {

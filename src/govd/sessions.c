@@ -2,10 +2,10 @@
 
 #include "checkrein/clock.h"
 
-#define BURST_US       1000000 /* what a second brings may come at once */
+#define BURST_US       1000000  /* what a second brings may come at once */
 #define TELEMETRY_US   10000000 /* telemetry comes in batches: ten seconds of it may come at once */
-#define NEWCOMERS_RATE 200     /* new sessions a second */
-#define NEWCOMERS_US   5000000 /* five seconds of them may come at once */
+#define NEWCOMERS_RATE 200      /* new sessions a second */
+#define NEWCOMERS_US   5000000  /* five seconds of them may come at once */
 
 static const char *const GATE_NAMES[] = {
 #define X(constant, name) name,
@@ -76,10 +76,12 @@ static void forget_names(struct govd *g, const struct session *s)
     }
 }
 
-/* Nothing of it waits, nothing holds it, and it is not known to live: it comes back when it is heard of. */
+/* Nothing of it waits, nothing holds it, and it is not known to live: it comes back when it is
+ * heard of. */
 static bool can_be_let_go(const struct session *s)
 {
-    bool is_held = s->held || s->gate != GATE_OPEN || s->refused || s->interrupt_next || s->frozen || s->in_stop;
+    bool is_held = s->held || s->gate != GATE_OPEN || s->refused || s->interrupt_next ||
+                   s->frozen || s->in_stop;
     return !is_held && !s->pid && !s->ending && !s->guarded && !s->children && !s->watching[0];
 }
 
@@ -100,8 +102,8 @@ static struct session *vacate(struct govd *g, struct session *s)
     return s;
 }
 
-/* One that ended, or the next that was not heard of again since this came by; not the one that was opened last, whose
- * helper may be the one to come in. */
+/* One that ended, or the next that was not heard of again since this came by; not the one that was
+ * opened last, whose helper may be the one to come in. */
 static struct session *make_room(struct govd *g)
 {
     for (size_t n = 0; n < 2 * g->session_count; n++) {
@@ -383,8 +385,8 @@ void session_settle_helpers(struct govd *g, const struct session *s, const char 
 void session_watch(struct govd *g, struct session *s, struct span command, enum verb verb)
 {
     if (s->watching[0]) {
-        command_result(g, span_str(s->watching), COMMAND_SUPERSEDED, "a later command took its place",
-                       NULL);
+        command_result(g, span_str(s->watching), COMMAND_SUPERSEDED,
+                       "a later command took its place", NULL);
     }
     if (!span_copy(command, s->watching, sizeof(s->watching))) {
         s->watching[0] = '\0';

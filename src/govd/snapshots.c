@@ -1,15 +1,17 @@
 /* snapshots.c - the state, told to a console that cannot resume.
  *
- * It is the state of one moment, the number in `synced`: what happened since waits in the ring, and follows. It is told
- * in pieces, some of it a turn and only as far as the console reads, because a hook waits meanwhile. What an event is
- * about to change is told before that event is folded. A snapshot begins when all that it rests on is durable.
+ * It is the state of one moment, the number in `synced`: what happened since waits in the ring, and
+ * follows. It is told in pieces, some of it a turn and only as far as the console reads, because a
+ * hook waits meanwhile. What an event is about to change is told before that event is folded. A
+ * snapshot begins when all that it rests on is durable.
  */
 #include "govd_priv.h"
 
-#define TURN_BYTES      ((size_t)1 << 20) /* of all snapshots in one turn: some milliseconds */
-#define CONSOLE_BYTES   ((size_t)256 << 10) /* of these for one console */
-#define AHEAD_BYTES     ((size_t)1 << 20) /* that wait for a console before it is told more */
-#define STOPPED_TOLD_US (INT64_C(24) * 3600 * 1000000) /* an agent that ended before is not in a snapshot */
+#define TURN_BYTES    ((size_t)1 << 20)   /* of all snapshots in one turn: some milliseconds */
+#define CONSOLE_BYTES ((size_t)256 << 10) /* of these for one console */
+#define AHEAD_BYTES   ((size_t)1 << 20)   /* that wait for a console before it is told more */
+#define STOPPED_TOLD_US                                                                            \
+    (INT64_C(24) * 3600 * 1000000) /* an agent that ended before is not in a snapshot */
 
 struct telling {
     struct console *to;

@@ -116,8 +116,8 @@ void stop_count(struct govd *g)
 }
 
 /* The latch is for whoever comes later, too: it is refused, and ended as soon as its process is
- * known. It has nothing to put in order and gets no grace: a runtime that ends on SIGTERM may give up
- * its hooks first, and say its prompt to the model. */
+ * known. It has nothing to put in order and gets no grace: a runtime that ends on SIGTERM may give
+ * up its hooks first, and say its prompt to the model. */
 static void take_newcomers(struct govd *g)
 {
     for (size_t i = 0; i < g->session_count; i++) {

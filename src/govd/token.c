@@ -18,7 +18,8 @@ static enum status make(const char *path, struct why *why)
 
 static bool token_is_sane(struct span t)
 {
-    /* What RFC 6750 lets a bearer token consist of: it is written into headers and settings as it is. */
+    /* What RFC 6750 lets a bearer token consist of: it is written into headers and settings as it
+     * is. */
     return t.n >= 32 &&
            ini_has_only(t, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/=");
 }
@@ -35,8 +36,8 @@ enum status token_load(const char *path, char out[TOKEN_BYTES], struct why *why)
     }
     struct span token = span_trim(buf_span(&b));
     if (st == ST_OK && (!token_is_sane(token) || !span_copy(token, out, TOKEN_BYTES))) {
-        st = why_fail(why, ST_INVALID, "%s: a token is one line of 32 to 79 letters, digits and -._~+/=",
-                      path);
+        st = why_fail(why, ST_INVALID,
+                      "%s: a token is one line of 32 to 79 letters, digits and -._~+/=", path);
     }
     wipe(b.data, b.len);
     buf_release(&b);

@@ -1,5 +1,5 @@
-/* tokens.c - who may connect by a token, and with which rights. The file has digests only: a token has 256 random bits, so
- * that a plain SHA-256 of it tells nothing.
+/* tokens.c - who may connect by a token, and with which rights. The file has digests only: a token
+ * has 256 random bits, so that a plain SHA-256 of it tells nothing.
  *
  *   [token night-shift]
  *   sha256 = <64 hex>
@@ -11,8 +11,8 @@
 
 #include "checkrein/file.h"
 
-#define SECTION     "token "
-#define TOKEN_MARK  "crc_"
+#define SECTION      "token "
+#define TOKEN_MARK   "crc_"
 #define SECRET_BYTES 32
 
 bool console_token_name_ok(struct span name)
@@ -21,8 +21,8 @@ bool console_token_name_ok(struct span name)
            ini_has_only(name, "abcdefghijklmnopqrstuvwxyz0123456789._-");
 }
 
-static enum status read_time(const struct ini *ini, const struct ini_section *s, const char *key, int64_t *us,
-                             struct why *why)
+static enum status read_time(const struct ini *ini, const struct ini_section *s, const char *key,
+                             int64_t *us, struct why *why)
 {
     const struct ini_key *k = ini_key(s, key);
     *us = 0;
@@ -47,8 +47,8 @@ static enum status check_keys(const struct ini *ini, const struct ini_section *s
     return ST_OK;
 }
 
-static enum status read_token(const struct ini *ini, const struct ini_section *s, struct console_token *t,
-                              struct why *why)
+static enum status read_token(const struct ini *ini, const struct ini_section *s,
+                              struct console_token *t, struct why *why)
 {
     struct span name = span_sub(s->name, sizeof(SECTION) - 1, s->name.n);
     const struct ini_key *digest = ini_key(s, "sha256");
@@ -61,9 +61,10 @@ static enum status read_token(const struct ini *ini, const struct ini_section *s
     if (!digest || hex_decode(digest->value, t->digest, sizeof(t->digest)) != ST_OK) {
         return ini_fail(ini, s, digest, why, "sha256 of the token, 64 hex digits, is needed");
     }
-    if (!scopes || !scopes_parse(scopes->value, &t->scopes) || !(t->scopes & SCOPE_BIT(SCOPE_READ)) ||
-        (t->scopes & ~CONSOLE_SCOPES)) {
-        return ini_fail(ini, s, scopes, why, "scopes are needed: read, and any of decide control revoke stop");
+    if (!scopes || !scopes_parse(scopes->value, &t->scopes) ||
+        !(t->scopes & SCOPE_BIT(SCOPE_READ)) || (t->scopes & ~CONSOLE_SCOPES)) {
+        return ini_fail(ini, s, scopes, why,
+                        "scopes are needed: read, and any of decide control revoke stop");
     }
     enum status st = check_keys(ini, s, why);
     if (st == ST_OK) {
@@ -95,7 +96,8 @@ enum status console_tokens_load(struct console_tokens *t, const char *path, stru
     struct ini ini = {0};
     *t = (struct console_tokens){0};
     buf_init(&b, INI_FILE_BYTES);
-    enum status st = file_read_secret(path, &b, why); /* nobody else may write it, or it gives anybody any right */
+    enum status st = file_read_secret(
+        path, &b, why); /* nobody else may write it, or it gives anybody any right */
     buf_release(&b);
     if (st == ST_NOTFOUND) {
         return ST_OK;
@@ -126,14 +128,16 @@ enum status console_tokens_save(const struct console_tokens *t, const char *path
         hex_encode(one->digest, sizeof(one->digest), hex);
         scopes_text(one->scopes, scopes);
         time_format(one->created_us, when);
-        buf_printf(&b, "\n[token %s]\nsha256 = %s\nscopes = %s\ncreated = %s\n", one->name, hex, scopes, when);
+        buf_printf(&b, "\n[token %s]\nsha256 = %s\nscopes = %s\ncreated = %s\n", one->name, hex,
+                   scopes, when);
         if (one->expires_us) {
             time_format(one->expires_us, when);
             buf_printf(&b, "expires = %s\n", when);
         }
     }
     enum status st = buf_status(&b);
-    st = st == ST_OK ? file_replace(path, buf_span(&b), 0600, why) : why_fail(why, st, "%s: too many tokens", path);
+    st = st == ST_OK ? file_replace(path, buf_span(&b), 0600, why)
+                     : why_fail(why, st, "%s: too many tokens", path);
     buf_release(&b);
     return st;
 }
@@ -161,8 +165,8 @@ struct console_token *console_token_named(const struct console_tokens *t, struct
 }
 
 /* All are compared, so that the time tells nothing of which. */
-const struct console_token *console_token_of(const struct console_tokens *t, const uint8_t digest[SHA256_BYTES],
-                                             int64_t now_us)
+const struct console_token *console_token_of(const struct console_tokens *t,
+                                             const uint8_t digest[SHA256_BYTES], int64_t now_us)
 {
     const struct console_token *found = NULL;
     for (size_t i = 0; i < t->count; i++) {

@@ -86,7 +86,8 @@ void tree_mark(struct tree *t, const int32_t *roots, size_t count)
         changed = false;
         for (size_t i = 0; i < t->count; i++) {
             const struct proc_stat *p = &t->proc[i];
-            if (!t->below[i] && (is_below(t, p->ppid) || is_below(t, p->group) || is_below(t, p->session))) {
+            if (!t->below[i] &&
+                (is_below(t, p->ppid) || is_below(t, p->group) || is_below(t, p->session))) {
                 t->below[i] = changed = true;
             }
         }

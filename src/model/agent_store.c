@@ -119,7 +119,9 @@ struct agent_item *agent_store_add(struct agent_store *s, uint32_t backend, sid 
     }
     uint32_t number = number_new(s);
     struct agent_item *it = item_at(s, number);
-    *it = (struct agent_item){.a = {.backend = backend, .id = id}};
+    *it = (struct agent_item){
+        .a = {.backend = backend, .id = id}
+    };
     put(s, number);
     s->used++;
     return it;

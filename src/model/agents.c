@@ -85,7 +85,8 @@ void agent_set_lost(struct fleet *f, struct agent_item *it, int64_t time_us)
 
 static bool is_held(const struct fleet *f, const struct agent *a)
 {
-    return a->pending > 0 || (a->traits->gate != 0 && !span_is(fleet_span(f, a->traits->gate), "open"));
+    return a->pending > 0 ||
+           (a->traits->gate != 0 && !span_is(fleet_span(f, a->traits->gate), "open"));
 }
 
 void agent_may_go(struct fleet *f, struct agent_item *it)
@@ -266,7 +267,8 @@ struct agent_item *agent_alive(struct fold *x)
 {
     struct agent_item *it = agent_of(x);
     if (it != NULL) {
-        if (it->a.last_event_us == 0 && !x->ev->snapshot) { /* named before, and now heard of for the first time */
+        if (it->a.last_event_us == 0 &&
+            !x->ev->snapshot) { /* named before, and now heard of for the first time */
             it->a.state_since_us = x->ev->time_us;
         }
         it->a.last_event_us = later_us(it->a.last_event_us, x->ev->time_us);

@@ -118,7 +118,8 @@ static void ask_to_stop(struct fold *x, enum verb verb)
     bool asks = verb == VERB_STOP_ALL;
     if (asks || verb == VERB_RESET_STOP) {
         b->stop_asked_us = !asks ? 0 : b->stop_asked ? b->stop_asked_us : x->ev->time_us;
-        b->stop_asked_agents = asks ? later_us(event_number(x->ev, F_STOP_REQUESTED), b->stop_asked_agents) : 0;
+        b->stop_asked_agents =
+            asks ? later_us(event_number(x->ev, F_STOP_REQUESTED), b->stop_asked_agents) : 0;
         b->stop_asked = asks;
     }
 }

@@ -117,7 +117,8 @@ static uint32_t agents_not_over(const struct fleet *f, uint32_t backend)
     return count;
 }
 
-static void add_unanswered_stop(struct fleet_totals *t, const struct fleet *f, const struct backend *b)
+static void add_unanswered_stop(struct fleet_totals *t, const struct fleet *f,
+                                const struct backend *b)
 {
     if (b->stop_asked && !b->stop_latched) {
         int64_t agents = later_us(agents_not_over(f, b->ref), b->stop_asked_agents);

@@ -47,7 +47,8 @@ void *index_get(const struct index *x, uint64_t key);
 void index_put(struct index *x, uint64_t key, void *item);
 void index_del(struct index *x, uint64_t key);
 uint64_t index_key(uint32_t backend, sid id);
-uint64_t index_spread(uint64_t key); /* ids are handed out in a row; this spreads them over all bits */
+uint64_t
+index_spread(uint64_t key); /* ids are handed out in a row; this spreads them over all bits */
 
 /* ---- lists.c: rows of LIST attributes; equal lists are stored once. Id 0 is the empty list. */
 struct row_list {
@@ -83,7 +84,8 @@ struct agent_item {
     uint16_t pending_high, pending_low; /* at most FLEET_PENDING_MAX */
     uint16_t open_decisions; /* approved, and not seen to finish: at most FLEET_RESOLVED_KEPT */
     bool finished : 1, waiting : 1;
-    bool lost : 1; /* its back-end's newest snapshot did not bring it, and nothing was heard of it since */
+    bool lost : 1; /* its back-end's newest snapshot did not bring it, and nothing was heard of it
+                      since */
 };
 
 /* ---- agent_store.c: the agents' memory, and their index by back-end and id */
@@ -111,7 +113,8 @@ struct traits_store {
 };
 
 void traits_release(struct traits_store *s);
-/* A copy that may be changed. It goes to traits_hold() or agent_set_traits(), which take it over. */
+/* A copy that may be changed. It goes to traits_hold() or agent_set_traits(), which take it over.
+ */
 struct agent_traits traits_draft(struct fleet *f, const struct agent_traits *t);
 const struct agent_traits *traits_hold(struct fleet *f, struct agent_traits *draft);
 void traits_drop(struct fleet *f, const struct agent_traits *t);
@@ -231,7 +234,8 @@ void backends_release(struct fleet *f);
 void backend_stop_answered(struct backend *b);
 
 /* ---- watchers.c */
-void watchers_drop_lost(struct fleet *f, const struct backend_item *b); /* that its snapshot did not bring back */
+void watchers_drop_lost(struct fleet *f,
+                        const struct backend_item *b); /* that its snapshot did not bring back */
 void fold_offered_rights(struct fold *x); /* what a link's event says of our own connection */
 void fold_backend_link(struct fold *x);
 void fold_fleet_stop(struct fold *x);
@@ -245,7 +249,8 @@ struct agent_item *agent_alive(struct fold *x);
 void agent_set_state(struct fleet *f, struct agent_item *it, enum agent_state state,
                      int64_t time_us);
 void agent_set_failing(struct fleet *f, struct agent_item *it, bool failing);
-/* What it does is not known any more; it may be forgotten as those that stopped are, until it is heard of again. */
+/* What it does is not known any more; it may be forgotten as those that stopped are, until it is
+ * heard of again. */
 void agent_set_lost(struct fleet *f, struct agent_item *it, int64_t time_us);
 /* Its back-end does not know what it does: so may this one, when nothing of it waits or is held. */
 void agent_may_go(struct fleet *f, struct agent_item *it);

@@ -6,14 +6,14 @@ static const struct {
     const char *reins[2];
     const char *why_not;
 } needs[] = {
-    {VERB_PAUSE,     {"hold", "freeze"},  "this agent cannot be held or frozen"                 },
-    {VERB_RESUME,    {"hold", "freeze"},  "this agent cannot be held or frozen"                 },
-    {VERB_INTERRUPT, {"interrupt", NULL}, "this agent cannot be interrupted"                    },
-    {VERB_STOP,      {"stop", NULL},      "this agent cannot be stopped from here"              },
-    {VERB_FREEZE,    {"freeze", NULL},    "this agent's processes cannot be frozen from here"   },
-    {VERB_KILL,      {"kill", NULL},      "this agent's processes cannot be killed from here"   },
+    {VERB_PAUSE,     {"hold", "freeze"},  "this agent cannot be held or frozen"                  },
+    {VERB_RESUME,    {"hold", "freeze"},  "this agent cannot be held or frozen"                  },
+    {VERB_INTERRUPT, {"interrupt", NULL}, "this agent cannot be interrupted"                     },
+    {VERB_STOP,      {"stop", NULL},      "this agent cannot be stopped from here"               },
+    {VERB_FREEZE,    {"freeze", NULL},    "this agent's processes cannot be frozen from here"    },
+    {VERB_KILL,      {"kill", NULL},      "this agent's processes cannot be killed from here"    },
     {VERB_TIGHTEN,   {"tighten", NULL},   "this agent's permissions cannot be narrowed from here"},
-    {VERB_REVOKE,    {"revoke", NULL},    "this agent's credentials cannot be revoked from here"},
+    {VERB_REVOKE,    {"revoke", NULL},    "this agent's credentials cannot be revoked from here" },
 };
 
 static bool has_rein(const struct fleet *f, const struct agent *a, const char *rein)
@@ -132,7 +132,8 @@ static bool is_older_than_two_beats(const struct agent *a, int64_t now_us)
 {
     int64_t age_us = 0;
     int64_t limit_us = 0;
-    if (a->traits->heartbeat_ms == 0 || __builtin_mul_overflow(a->traits->heartbeat_ms, 2000, &limit_us)) {
+    if (a->traits->heartbeat_ms == 0 ||
+        __builtin_mul_overflow(a->traits->heartbeat_ms, 2000, &limit_us)) {
         return false;
     }
     if (__builtin_sub_overflow(now_us, a->last_event_us, &age_us)) {

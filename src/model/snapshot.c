@@ -1,7 +1,7 @@
 /* snapshot.c - the state of a back-end as events, thing by thing, while the fold goes on.
  *
- * What there was when the cut was made is listed by ref. Each thing is told as it was then: at its turn, or right
- * before an event changes it.
+ * What there was when the cut was made is listed by ref. Each thing is told as it was then: at its
+ * turn, or right before an event changes it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -417,11 +417,14 @@ void fleet_cut_before(struct fleet_cut *c, const struct event *ev, fleet_tell_fn
     }
     (void)begin_cut(c, &t);
     const struct agent_item *agent = agent_find(c->f, c->b->ref, event_text(ev, F_AGENT_ID));
-    const struct approval_item *asked = approval_find(c->f, c->b->ref, event_text(ev, F_APPROVAL_ID));
-    if (agent != NULL && untold_take(&c->agents, place_of_agent(&c->agents, agent->a.ref), agent->a.ref)) {
+    const struct approval_item *asked =
+        approval_find(c->f, c->b->ref, event_text(ev, F_APPROVAL_ID));
+    if (agent != NULL &&
+        untold_take(&c->agents, place_of_agent(&c->agents, agent->a.ref), agent->a.ref)) {
         tell_agent_ref(&t, agent->a.ref);
     }
-    if (asked != NULL && untold_take(&c->approvals, place_of_approval(&c->approvals, asked->a.ref), asked->a.ref)) {
+    if (asked != NULL &&
+        untold_take(&c->approvals, place_of_approval(&c->approvals, asked->a.ref), asked->a.ref)) {
         tell_approval_ref(&t, asked->a.ref);
     }
 }

@@ -1,7 +1,15 @@
 #include "model_priv.h"
 
 /* How a member of a public struct is shown. */
-enum shape { SHAPE_TEXT, SHAPE_NUMBER, SHAPE_INT64, SHAPE_UINT64, SHAPE_BYTE, SHAPE_BOOL, SHAPE_SPAN };
+enum shape {
+    SHAPE_TEXT,
+    SHAPE_NUMBER,
+    SHAPE_INT64,
+    SHAPE_UINT64,
+    SHAPE_BYTE,
+    SHAPE_BOOL,
+    SHAPE_SPAN
+};
 
 struct member {
     const char *name;
@@ -200,7 +208,7 @@ static const struct member rights_members[] = {
 };
 
 static const struct member watcher_members[] = {
-    NUMBER(watcher, backend), TEXT(watcher, id),        TEXT(watcher, connection),
+    NUMBER(watcher, backend), TEXT(watcher, id),       TEXT(watcher, connection),
     TEXT(watcher, path),      NUMBER(watcher, scopes), INT64(watcher, since_us),
 };
 

@@ -52,7 +52,9 @@ static void put(struct fold *x)
     }
     struct watcher_item *it = &f->watchers[i];
     if (i == f->watcher_count) {
-        *it = (struct watcher_item){.w = {.backend = x->b->b.ref, .since_us = x->ev->time_us}};
+        *it = (struct watcher_item){
+            .w = {.backend = x->b->b.ref, .since_us = x->ev->time_us}
+        };
         id_set(f, &it->w.connection, key_of(x->ev));
         f->watcher_count++;
     }

@@ -20,7 +20,8 @@ void conn_watch(struct conn *c)
     if (c->state == CONN_DEAD) {
         return;
     }
-    bool has_more = c->state == CONN_HEAD && c->kicked; /* read already, and to be looked at first */
+    bool has_more =
+        c->state == CONN_HEAD && c->kicked; /* read already, and to be looked at first */
     if (c->state == CONN_HELD) {
         want |= LOOP_HANGUP;
     } else if (c->state != CONN_ANSWER && !has_more) {

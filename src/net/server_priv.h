@@ -24,7 +24,7 @@ enum {
     SERVER_LINGER_BYTES = 1024 * 1024,
     SERVER_REPLY_BYTES = 64 * 1024 * 1024,
     SERVER_BODIES_BYTES = 128 * 1024 * 1024, /* of all bodies that are still being read */
-    SERVER_SMALL_BYTES = 64 * 1024,          /* a body up to this is taken also when those are many */
+    SERVER_SMALL_BYTES = 64 * 1024, /* a body up to this is taken also when those are many */
     CONN_IN_BYTES = 2 * NET_READ_BYTES + HTTP1_HEAD_BYTES,
 };
 

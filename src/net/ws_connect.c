@@ -135,9 +135,8 @@ static enum status check_options(const struct ws_client_options *o, struct url *
         return why_fail(why, ST_UNSUPPORTED, "a WebSocket URL begins with unix:, ws:// or wss://");
     }
     struct span protocol = span_str(o->protocol);
-    if (o->protocol != NULL &&
-        (protocol.n == 0 || protocol.n >= CLIENT_PROTOCOL_BYTES || !header_safe(protocol) ||
-         span_find(protocol, ',') < protocol.n)) {
+    if (o->protocol != NULL && (protocol.n == 0 || protocol.n >= CLIENT_PROTOCOL_BYTES ||
+                                !header_safe(protocol) || span_find(protocol, ',') < protocol.n)) {
         return why_fail(why, ST_INVALID, "the subprotocol is not one word");
     }
     if (o->bearer.n > HTTP_BEARER_BYTES || !header_safe(o->bearer)) {

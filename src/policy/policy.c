@@ -79,17 +79,20 @@ static const struct key_row {
     struct policy_key key;
     enum status (*set)(struct rule *r, struct span value, struct why *why); /* NULL: a pattern */
 } KEYS[] = {
-    [FIELD_RUNTIME] = {{"runtime", "claude, gemini-cli"}, NULL},
-    [FIELD_AGENT] = {{"agent", "the agent's id"}, NULL},
-    [FIELD_TOOL] = {{"tool", "the tool's name, as the runtime spells it"}, NULL},
-    [FIELD_COMMAND] = {{"command", "the command line of a shell tool"}, NULL},
-    [FIELD_PATH] = {{"path", "the file of a file tool, as an absolute path without ., .. and //"}, NULL},
-    [FIELD_URL] = {{"url", "the address of a network tool"}, NULL},
-    [FIELD_CWD] = {{"cwd", "the folder that the call runs in, made absolute in the same way"}, NULL},
-    [FIELD_MODE] = {{"mode", "the runtime's permission mode"}, NULL},
-    {{"verdict", "must be there: allow, ask or deny"}, set_verdict},
-    {{"reason", "one line that the operator and the agent are shown"}, set_reason},
-    {{"risk", "high makes it a high-risk request; low cannot make a known danger harmless"}, set_risk},
+    [FIELD_RUNTIME] = {{"runtime", "claude, gemini-cli"},                                                      NULL       },
+    [FIELD_AGENT] = {{"agent", "the agent's id"},                                                            NULL       },
+    [FIELD_TOOL] = {{"tool", "the tool's name, as the runtime spells it"},                                  NULL       },
+    [FIELD_COMMAND] = {{"command", "the command line of a shell tool"},                                        NULL       },
+    [FIELD_PATH] = {{"path", "the file of a file tool, as an absolute path without ., .. and //"},
+                       NULL                                                                                               },
+    [FIELD_URL] = {{"url", "the address of a network tool"},                                               NULL       },
+    [FIELD_CWD] = {{"cwd", "the folder that the call runs in, made absolute in the same way"},
+                       NULL                                                                                               },
+    [FIELD_MODE] = {{"mode", "the runtime's permission mode"},                                              NULL       },
+    {{"verdict", "must be there: allow, ask or deny"},                                       set_verdict},
+    {{"reason", "one line that the operator and the agent are shown"},                       set_reason },
+    {{"risk", "high makes it a high-risk request; low cannot make a known danger harmless"},
+                       set_risk                                                                                           },
 };
 
 const struct policy_key *policy_key_at(size_t i)

@@ -24,7 +24,8 @@ void hook_command_write(struct buf *out, const struct hook_command *c)
     const struct hook_terms *terms = &c->kind->terms[c->role];
     buf_addstr(out, terms->first);
     shell_quote(out, c->self);
-    buf_printf(out, " hook %s --deadline " HELPER_DEADLINE "%s", c->kind->runtime, c->kind->options);
+    buf_printf(out, " hook %s --deadline " HELPER_DEADLINE "%s", c->kind->runtime,
+               c->kind->options);
     if (c->socket_path) {
         buf_addstr(out, SOCKET_OPTION);
         shell_quote(out, c->socket_path);
@@ -81,14 +82,15 @@ static bool take_version(struct span *line)
     return n > 0;
 }
 
-bool hook_command_read(struct span line, const struct settings_kind *k, enum hook_role role, char *self,
-                       char *socket)
+bool hook_command_read(struct span line, const struct settings_kind *k, enum hook_role role,
+                       char *self, char *socket)
 {
     const struct hook_terms *terms = &k->terms[role];
     self[0] = socket[0] = '\0';
     bool known =
         take(&line, terms->first) && take_quoted(&line, self) && take(&line, " hook ") &&
-        take(&line, k->runtime) && take(&line, " --deadline " HELPER_DEADLINE) && take(&line, k->options) &&
+        take(&line, k->runtime) && take(&line, " --deadline " HELPER_DEADLINE) &&
+        take(&line, k->options) &&
         (take(&line, OWN_SOCKET) || (take(&line, SOCKET_OPTION) && take_quoted(&line, socket))) &&
         take_version(&line) && take(&line, " || ") && span_is(line, terms->otherwise);
     if (!known) {

@@ -45,7 +45,8 @@ bool look_timeout(struct look *l, uint32_t hook, const struct hook_row *row)
     return false;
 }
 
-/* More than ours: "if", "once", "async" and what later versions bring. Fewer: of an older form of ours. */
+/* More than ours: "if", "once", "async" and what later versions bring. Fewer: of an older form of
+ * ours. */
 bool look_fields(struct look *l, uint32_t hook, uint32_t count, const struct hook_row *row)
 {
     uint32_t found = tape_count(&l->j, hook);
@@ -106,7 +107,8 @@ static bool check_command(struct look *l, uint32_t hook, const struct hook_row *
     bool fine = look_timeout(l, hook, row);
     fine &= look_fields(l, hook, COMMAND_MEMBERS + (l->kind->cleared[0] != NULL), row);
     fine &= check_cleared(l, hook, row);
-    if (!hook_command_read(line, l->kind, row->role, self, socket) || !check_self(l, self, socket)) {
+    if (!hook_command_read(line, l->kind, row->role, self, socket) ||
+        !check_self(l, self, socket)) {
         look_fault(l, fails_open(l, row, line) ? FAULT_FAILS_OPEN : FAULT_SHAPE, row->event);
         return false;
     }
@@ -202,8 +204,8 @@ bool settings_whole(const struct settings_look *look)
     return look->all && look->whole == look->all;
 }
 
-void settings_look_at(const struct settings_kind *k, struct span text, const struct settings_daemon *d,
-                      struct settings_look *out)
+void settings_look_at(const struct settings_kind *k, struct span text,
+                      const struct settings_daemon *d, struct settings_look *out)
 {
     struct look l = {.out = out, .kind = k, .daemon = d};
     *out = (struct settings_look){.all = (1u << k->hook_count) - 1};

@@ -37,12 +37,13 @@ const struct settings_kind settings_claude = {
     .options = "",
     .cleared = NOTHING_CLEARED,
     .timeout_max = INT32_MAX / 1000,
-    .terms = {
-        [ROLE_GATE] = {DAY_S, "{\"matcher\": \"\", ", "block", WAIT_ON, "exit 2"},
-        [ROLE_GUARD] = {REPORT_S, "{", "block", "", "exit 2"},
-        [ROLE_REPORT] = {REPORT_S, "{", "continue", "", "exit 0"},
-        [ROLE_COMMAND] = {REPORT_S, "{", NULL, "", "exit 0"},
-    },
+    .terms =
+        {
+                [ROLE_GATE] = {DAY_S, "{\"matcher\": \"\", ", "block", WAIT_ON, "exit 2"},
+                [ROLE_GUARD] = {REPORT_S, "{", "block", "", "exit 2"},
+                [ROLE_REPORT] = {REPORT_S, "{", "continue", "", "exit 0"},
+                [ROLE_COMMAND] = {REPORT_S, "{", NULL, "", "exit 0"},
+                },
     .hooks = CLAUDE_HOOKS,
     .hook_count = ARRAY_LEN(CLAUDE_HOOKS),
     .rules = &look_rules_claude,
@@ -105,11 +106,13 @@ const struct settings_kind settings_gemini = {
     .options = " --pid $((PPID))",
     .cleared = GEMINI_CLEARED,
     .timeout_max = INT32_MAX,
-    .terms = {
-        [ROLE_GATE] = {1000 * DAY_S, EVERY, NULL, WAIT_ON,
-                       "{ echo 'checkrein: there is no verdict, so the call is blocked' >&2; exit 2; }"},
-        [ROLE_REPORT] = {1000 * REPORT_S, EVERY, NULL, "", "exit 0"},
-    },
+    .terms =
+        {
+                [ROLE_GATE] =
+                {1000 * DAY_S, EVERY, NULL, WAIT_ON,
+                 "{ echo 'checkrein: there is no verdict, so the call is blocked' >&2; exit 2; }"},
+                [ROLE_REPORT] = {1000 * REPORT_S, EVERY, NULL, "", "exit 0"},
+                },
     .hooks = GEMINI_HOOKS,
     .hook_count = ARRAY_LEN(GEMINI_HOOKS),
     .rules = &look_rules_gemini,

@@ -101,9 +101,9 @@ static enum status find_type(const struct term_options *o, char type[TYPE_BYTES]
                     o->type);
 }
 
-/* The environment's LINES and COLUMNS, which do not change with the window, are asked only where the
- * kernel knows no size; the kernel is not when it says what curses should not believe. Signals stay
- * the application's. */
+/* The environment's LINES and COLUMNS, which do not change with the window, are asked only where
+ * the kernel knows no size; the kernel is not when it says what curses should not believe. Signals
+ * stay the application's. */
 static SCREEN *open_screen(const char *type, FILE *out)
 {
     static const int TAKEN[] = {SIGINT, SIGTERM, SIGTSTP, SIGWINCH};

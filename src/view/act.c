@@ -349,7 +349,8 @@ static void act_who(struct press *k, enum action a)
     (void)a;
     char text[NOTICE_BYTES];
     view_others(k->f, text, sizeof(text));
-    ui_notice(k->ui, text[0] != '\0' ? span_str(text) : SPAN("nobody else is watching"), ROLE_HINT, k->now);
+    ui_notice(k->ui, text[0] != '\0' ? span_str(text) : SPAN("nobody else is watching"), ROLE_HINT,
+              k->now);
 }
 
 typedef void act_fn(struct press *k, enum action a);

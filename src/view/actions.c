@@ -26,9 +26,9 @@ enum action action_find(struct span name)
 
 /* What a modal takes of the other contexts' keys; nothing else reaches the view behind it. */
 static const enum action dialog_actions[] = {
-    ACT_DOWN,    ACT_UP,   ACT_FIRST,       ACT_LAST,  ACT_PAGE_DOWN, ACT_PAGE_UP, ACT_BACK,
-    ACT_APPROVE, ACT_DENY, ACT_DENY_REASON, ACT_SCOPE, ACT_PAUSE,     ACT_COPY,    ACT_REDRAW,
-    ACTION_COUNT,
+    ACT_DOWN,    ACT_UP,    ACT_FIRST,   ACT_LAST,   ACT_PAGE_DOWN,
+    ACT_PAGE_UP, ACT_BACK,  ACT_APPROVE, ACT_DENY,   ACT_DENY_REASON,
+    ACT_SCOPE,   ACT_PAUSE, ACT_COPY,    ACT_REDRAW, ACTION_COUNT,
 };
 static const enum action help_actions[] = {
     ACT_DOWN, ACT_UP,     ACT_FIRST, ACT_LAST,   ACT_PAGE_DOWN, ACT_PAGE_UP,

@@ -10,7 +10,8 @@ bool agent_in_trouble(const struct agent *a)
 bool agent_is_stale(struct frame *fr, const struct agent *a)
 {
     int64_t limit_us = 0;
-    if (a->traits->heartbeat_ms > 0 && !__builtin_mul_overflow(a->traits->heartbeat_ms, 2000, &limit_us) &&
+    if (a->traits->heartbeat_ms > 0 &&
+        !__builtin_mul_overflow(a->traits->heartbeat_ms, 2000, &limit_us) &&
         !__builtin_add_overflow(limit_us, a->last_event_us, &limit_us)) {
         frame_change_wall(fr, limit_us + 1);
     }
@@ -47,14 +48,19 @@ struct safe agent_title(struct frame *fr, const struct agent *a, int cols)
 
 struct safe agent_for(struct frame *fr, const struct agent *a, int cols)
 {
-    return frame_say_sid(fr, a->traits->on_behalf_of != 0 ? a->traits->on_behalf_of : a->traits->owner, cols);
+    return frame_say_sid(
+        fr, a->traits->on_behalf_of != 0 ? a->traits->on_behalf_of : a->traits->owner, cols);
 }
 
 struct safe agent_may(struct frame *fr, const struct agent *a, int cols)
 {
     struct words w = words_of(fr);
-    words_sid(&w, a->traits->permission_mode != 0 ? a->traits->permission_mode : a->traits->permission_sandbox, cols);
-    if (a->traits->permission_network != 0 && !span_is(fleet_span(fr->f, a->traits->permission_network), "none")) {
+    words_sid(&w,
+              a->traits->permission_mode != 0 ? a->traits->permission_mode
+                                              : a->traits->permission_sandbox,
+              cols);
+    if (a->traits->permission_network != 0 &&
+        !span_is(fleet_span(fr->f, a->traits->permission_network), "none")) {
         words_own(&w, " +net");
     }
     return words_end(&w);

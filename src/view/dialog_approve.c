@@ -58,7 +58,10 @@ struct event_row approve_scope(const struct ui *ui, const struct fleet *f)
 {
     uint32_t count = 0;
     const struct event_row *rows = fleet_approval_scopes(f, ui->approve.approval, &count);
-    return ui->approve.scope < count ? rows[ui->approve.scope] : (struct event_row){{SPAN("once"), SPAN_NONE}};
+    return ui->approve.scope < count ? rows[ui->approve.scope]
+                                     : (struct event_row){
+                                           {SPAN("once"), SPAN_NONE}
+    };
 }
 
 /* More is granted than was read: it is armed anew. */

@@ -46,7 +46,8 @@ static void draw_who(struct box *b)
         say_sid_after(&w, " ", a->traits->runtime_version);
         say_sid_after(&w, ", ", a->traits->model);
         words_own(&w, a->traits->runtime != 0 ? ")" : "");
-        say_sid_after(&w, " for ", a->traits->on_behalf_of != 0 ? a->traits->on_behalf_of : a->traits->owner);
+        say_sid_after(&w, " for ",
+                      a->traits->on_behalf_of != 0 ? a->traits->on_behalf_of : a->traits->owner);
         say_sid_after(&w, ", started by ", a->parent_id);
         say_sid_after(&w, ", on ", a->traits->host);
         say_sid_after(&w, a->traits->host != 0 ? ":" : ", in ", a->cwd);

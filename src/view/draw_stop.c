@@ -26,7 +26,8 @@ static void say_missing(struct words *w, const struct backend *b)
 {
     if (b->link != LINK_LIVE) {
         int64_t agents = b->agents > b->stop_asked_agents ? b->agents : b->stop_asked_agents;
-        words_fmt(w, " (%lld agent%s, sent when it returns)", (long long)agents, agents == 1 ? "" : "s");
+        words_fmt(w, " (%lld agent%s, sent when it returns)", (long long)agents,
+                  agents == 1 ? "" : "s");
     } else if (!b->stop_latched) {
         words_fmt(w, " (%u agent%s)", b->agents, b->agents == 1 ? "" : "s");
     } else {

@@ -92,20 +92,13 @@ struct symbol symbol_of_command(enum command_state s)
 const char *verb_words(enum verb v)
 {
     static const char *const words[VERB_COUNT] = {
-        [VERB_UNKNOWN] = "unknown",
-        [VERB_APPROVE] = "approve",
-        [VERB_DENY] = "deny",
-        [VERB_PAUSE] = "pause",
-        [VERB_RESUME] = "resume",
-        [VERB_INTERRUPT] = "interrupt",
-        [VERB_STOP] = "stop",
-        [VERB_FREEZE] = "freeze",
-        [VERB_KILL] = "kill",
-        [VERB_TIGHTEN] = "tighten",
-        [VERB_STOP_ALL] = "fleet stop",
-        [VERB_RESET_STOP] = "reset stop",
-        [VERB_REVOKE] = "revoke",
-        [VERB_MESSAGE] = "message",
+        [VERB_UNKNOWN] = "unknown",     [VERB_APPROVE] = "approve",
+        [VERB_DENY] = "deny",           [VERB_PAUSE] = "pause",
+        [VERB_RESUME] = "resume",       [VERB_INTERRUPT] = "interrupt",
+        [VERB_STOP] = "stop",           [VERB_FREEZE] = "freeze",
+        [VERB_KILL] = "kill",           [VERB_TIGHTEN] = "tighten",
+        [VERB_STOP_ALL] = "fleet stop", [VERB_RESET_STOP] = "reset stop",
+        [VERB_REVOKE] = "revoke",       [VERB_MESSAGE] = "message",
         [VERB_BUDGET] = "budget",
     };
     return words[(unsigned)v < VERB_COUNT ? v : VERB_UNKNOWN];

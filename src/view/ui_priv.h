@@ -331,7 +331,8 @@ enum gate approve_gate(const struct ui *ui, const struct fleet *f, struct moment
                        const char **why);
 bool approve_digest_valid(struct span s);
 bool approve_is_high(const struct approval *a);
-/* The scope that is chosen: its name and what it grants. Without any that is offered: once, and nothing. */
+/* The scope that is chosen: its name and what it grants. Without any that is offered: once, and
+ * nothing. */
 struct event_row approve_scope(const struct ui *ui, const struct fleet *f);
 int64_t approve_armed_at(const struct ui *ui, const struct fleet *f);
 void approve_rearm(struct ui *ui, struct moment now);

@@ -1,4 +1,5 @@
-/* What an agent may touch, what it holds, by what it can be held, and by what its gate can be left. */
+/* What an agent may touch, what it holds, by what it can be held, and by what its gate can be left.
+ */
 #include "frame_priv.h"
 
 /* A row's id: which list, and which of its rows, from 1. */

@@ -1,7 +1,9 @@
-/* What a Codex server may send, a frame a line, and commands of ours in between, to the driver attached to nothing.
+/* What a Codex server may send, a frame a line, and commands of ours in between, to the driver
+ * attached to nothing.
  *
- * A line "!verb scope" is a command to the agent or request that came last, a line "!" alone a new connection. Every event
- * can be written down and folded, every command has one end at most, and the same lines bring about the same again.
+ * A line "!verb scope" is a command to the agent or request that came last, a line "!" alone a new
+ * connection. Every event can be written down and folded, every command has one end at most, and
+ * the same lines bring about the same again.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,9 +15,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define SAID_BYTES     ((size_t)64 << 20)
-#define COMMANDS_MOST  64
-#define START_US       INT64_C(1793000000000000)
+#define SAID_BYTES    ((size_t)64 << 20)
+#define COMMANDS_MOST 64
+#define START_US      INT64_C(1793000000000000)
 
 static void demand(bool holds)
 {
@@ -82,17 +84,20 @@ static void on_offers(void *ctx, const struct driver_offer *o)
     buf_printf(&((struct heard *)ctx)->said, "offers %x\n", o->verbs);
 }
 
-static void on_result(void *ctx, struct span command, enum command_state st, struct span reason, struct span by)
+static void on_result(void *ctx, struct span command, enum command_state st, struct span reason,
+                      struct span by)
 {
     struct heard *h = ctx;
     unsigned n = (unsigned)(command.p[0] - '0');
     demand(command.n == 1 && n < h->commands);
     h->ends[n] += st != COMMAND_ACCEPTED;
     demand(h->ends[n] <= 1 && (st != COMMAND_ACCEPTED || h->ends[n] == 0));
-    buf_printf(&h->said, "result %u %s %.*s %.*s\n", n, command_state_name(st), SPAN_ARG(reason), SPAN_ARG(by));
+    buf_printf(&h->said, "result %u %s %.*s %.*s\n", n, command_state_name(st), SPAN_ARG(reason),
+               SPAN_ARG(by));
 }
 
-static const struct driver_sink SINK = {NULL, on_raw, on_event, on_link, on_snapshot, on_offers, on_result};
+static const struct driver_sink SINK = {NULL,        on_raw,    on_event, on_link,
+                                        on_snapshot, on_offers, on_result};
 
 /* ---- what it is told */
 
@@ -147,7 +152,8 @@ static struct heard *told(struct span all)
     h->now_us = START_US;
     h->fleet = fleet_new();
     buf_init(&h->said, SAID_BYTES);
-    demand(driver_open(&h->driver, driver_kind("codex"), &(struct driver_conf){.name = "b"}, NULL, NULL, sink, &why) == ST_OK);
+    demand(driver_open(&h->driver, driver_kind("codex"), &(struct driver_conf){.name = "b"}, NULL,
+                       NULL, sink, &why) == ST_OK);
     while (all.n > 0) {
         size_t end = span_find(all, '\n');
         line(h, span_sub(all, 0, end));

@@ -1,8 +1,10 @@
-/* What agents and their exporters send to the daemon: hooks' bodies and telemetry, one behind the other.
+/* What agents and their exporters send to the daemon: hooks' bodies and telemetry, one behind the
+ * other.
  *
- * Each line is a body: its first byte chooses the room, the rest is what comes in there. A daemon of its own, with a price for
- * what the seeds use, sees the lines of one input. Whatever comes: a hook is answered or held, never both and never neither;
- * what is answered is JSON; who hangs up is held no more; and the record does not fail.
+ * Each line is a body: its first byte chooses the room, the rest is what comes in there. A daemon
+ * of its own, with a price for what the seeds use, sees the lines of one input. Whatever comes: a
+ * hook is answered or held, never both and never neither; what is answered is JSON; who hangs up is
+ * held no more; and the record does not fail.
  */
 #include <ftw.h>
 #include <stdint.h>
@@ -40,7 +42,8 @@ static const struct {
 
 static const char RULES[] = "[rule 1 \"reads\"]\ntool = Read\nverdict = allow\n"
                             "[rule 2 \"no\"]\ntool = WebFetch\nverdict = deny\n";
-static const char PRICES[] = "[price flash]\nmodel = gemini-*\nfrom = 2026-01-01\ninput = 0.10\noutput = 0.40\nsource = none\n";
+static const char PRICES[] = "[price flash]\nmodel = gemini-*\nfrom = 2026-01-01\ninput = "
+                             "0.10\noutput = 0.40\nsource = none\n";
 
 /* ---- a folder of its own, in memory where there is one */
 
@@ -71,7 +74,8 @@ static int unlink_one(const char *path, const struct stat *sb, int kind, struct 
 
 static void enter_folder(void)
 {
-    (void)snprintf(folder, sizeof(folder), "%s/cr-fuzz-govd-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    (void)snprintf(folder, sizeof(folder), "%s/cr-fuzz-govd-XXXXXX",
+                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     demand(mkdtemp(folder) != NULL, "no folder");
     put("policy.ini", RULES);
     put("prices.ini", PRICES);
@@ -107,7 +111,8 @@ static void world_open(struct world *w)
         (void)fprintf(stderr, "%s\n", why.text);
     }
     demand(open, "no daemon");
-    const char *paths[] = {o.socket_path, o.token_path, o.policy_path, o.prices_path, o.journal_dir, o.tokens_path};
+    const char *paths[] = {o.socket_path, o.token_path,  o.policy_path,
+                           o.prices_path, o.journal_dir, o.tokens_path};
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         free((char *)paths[i]);
     }
@@ -140,7 +145,8 @@ static size_t answers_to(const struct govd *g, net_id http)
             struct tape_token tokens[256];
             struct tape j;
             struct span body = {p->body, p->bytes};
-            demand(tape_parse(&j, body, TAPE_STRICT, tokens, ARRAY_LEN(tokens)) != ST_INVALID, "an answer that is no JSON");
+            demand(tape_parse(&j, body, TAPE_STRICT, tokens, ARRAY_LEN(tokens)) != ST_INVALID,
+                   "an answer that is no JSON");
             count++;
         }
     }

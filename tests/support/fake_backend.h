@@ -1,4 +1,5 @@
-/* fake_backend.h - a back-end that speaks checkrein.v1 as a test tells it to, over a real Unix socket.
+/* fake_backend.h - a back-end that speaks checkrein.v1 as a test tells it to, over a real Unix
+ * socket.
  *
  * It lives in the loop and net of what it talks to. Everything waits for a state, with a deadline.
  */
@@ -25,11 +26,11 @@ struct fake_backend {
     struct buf out;
     net_id listener, ws; /* ws: 0 when nobody is connected */
     char url[200];
-    int admit;                  /* HTTP status of the answer to an upgrade; 0: let in */
+    int admit; /* HTTP status of the answer to an upgrade; 0: let in */
     unsigned opened, closed, hellos, commands;
-    int64_t resume_after;       /* of the last hello; -1: none */
+    int64_t resume_after; /* of the last hello; -1: none */
     char resume_instance[64];
-    char command[64];           /* id of the last command */
+    char command[64]; /* id of the last command */
     enum verb verb;
 };
 
@@ -76,7 +77,8 @@ static inline void fake_closed(void *ctx, net_id id, int code, const char *why)
     }
 }
 
-static inline void fake_request(void *ctx, net_id id, const struct http_head *head, struct span body)
+static inline void fake_request(void *ctx, net_id id, const struct http_head *head,
+                                struct span body)
 {
     (void)ctx;
     (void)id;
@@ -84,7 +86,8 @@ static inline void fake_request(void *ctx, net_id id, const struct http_head *he
     (void)body;
 }
 
-static inline void fake_start(struct fake_backend *f, struct loop *l, struct net *n, const char *path)
+static inline void fake_start(struct fake_backend *f, struct loop *l, struct net *n,
+                              const char *path)
 {
     static const struct server_events EVENTS = {.admit = fake_admit,
                                                 .request = fake_request,
@@ -133,7 +136,8 @@ static inline struct span fake_send(struct fake_backend *f)
     return buf_span(&f->out);
 }
 
-static inline struct span fake_hello(struct fake_backend *f, const char *instance, int64_t seq, bool resumed)
+static inline struct span fake_hello(struct fake_backend *f, const char *instance, int64_t seq,
+                                     bool resumed)
 {
     struct msg_hello h = {.protocol = PROTOCOL_VERSION,
                           .name = SPAN("fake"),
@@ -157,7 +161,8 @@ static inline struct span fake_synced(struct fake_backend *f, int64_t seq)
     return fake_send(f);
 }
 
-static inline struct span fake_result(struct fake_backend *f, const char *command, enum command_state st)
+static inline struct span fake_result(struct fake_backend *f, const char *command,
+                                      enum command_state st)
 {
     struct msg_result r = {.command = span_str(command), .state = st, .by = SPAN("a test")};
     buf_clear(&f->out);
@@ -167,7 +172,8 @@ static inline struct span fake_result(struct fake_backend *f, const char *comman
 
 enum fake_flag { FAKE_NEWS, FAKE_STATE };
 
-static inline struct span fake_event(struct fake_backend *f, struct event *ev, uint64_t seq, enum fake_flag flag)
+static inline struct span fake_event(struct fake_backend *f, struct event *ev, uint64_t seq,
+                                     enum fake_flag flag)
 {
     char id[32];
     (void)snprintf(id, sizeof(id), "ev-%llu", (unsigned long long)seq);
@@ -183,7 +189,8 @@ static inline struct span fake_event(struct fake_backend *f, struct event *ev, u
 /* Its times are not whole milliseconds: what is folded live must not know more than the record. */
 #define FAKE_TIME_US INT64_C(1793000000123000)
 
-static inline struct span fake_agent(struct fake_backend *f, const char *agent, uint64_t seq, enum fake_flag flag)
+static inline struct span fake_agent(struct fake_backend *f, const char *agent, uint64_t seq,
+                                     enum fake_flag flag)
 {
     struct event ev;
     event_init(&ev, EVENT_AGENT_STARTED, FAKE_TIME_US + (int64_t)seq * 1000);
@@ -192,8 +199,8 @@ static inline struct span fake_agent(struct fake_backend *f, const char *agent, 
     return fake_event(f, &ev, seq, flag);
 }
 
-static inline struct span fake_state(struct fake_backend *f, const char *agent, enum agent_state st, uint64_t seq,
-                                     enum fake_flag flag)
+static inline struct span fake_state(struct fake_backend *f, const char *agent, enum agent_state st,
+                                     uint64_t seq, enum fake_flag flag)
 {
     struct event ev;
     event_init(&ev, EVENT_AGENT_STATE, FAKE_TIME_US + (int64_t)seq * 1000);
@@ -203,10 +210,12 @@ static inline struct span fake_state(struct fake_backend *f, const char *agent, 
 }
 
 /* `digest` NULL: the right one. */
-static inline struct span fake_request_for(struct fake_backend *f, const char *agent, const char *approval,
-                                           const char *digest, uint64_t seq, enum fake_flag flag)
+static inline struct span fake_request_for(struct fake_backend *f, const char *agent,
+                                           const char *approval, const char *digest, uint64_t seq,
+                                           enum fake_flag flag)
 {
-    static const char ACTION[] = "{\"tool\":\"Bash\",\"input\":{\"command\":\"make\"},\"cwd\":\"/\"}";
+    static const char ACTION[] =
+        "{\"tool\":\"Bash\",\"input\":{\"command\":\"make\"},\"cwd\":\"/\"}";
     char right[DIGEST_TEXT_BYTES];
     struct event ev;
     digest_text(span_str(ACTION), right);

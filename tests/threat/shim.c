@@ -1,9 +1,10 @@
 /* shim.c - preloaded under the program by tests: a disk, a clock and a loop that fail on command.
  *
- * The file $CR_SHIM holds a word and a number, and is read at every call: "sync-error 0", "disk-full 0",
- * "short-writes 0", "image 0" (each file, once it is synced, is copied beside $CR_SHIM: what a power cut would
- * leave), "clock SECONDS", "spin N" and "block N" (the next N waits that begin are stuck). Only the
- * record's files fail. Without the file everything is as it is.
+ * The file $CR_SHIM holds a word and a number, and is read at every call: "sync-error 0",
+ * "disk-full 0", "short-writes 0", "image 0" (each file, once it is synced, is copied beside
+ * $CR_SHIM: what a power cut would leave), "clock SECONDS", "spin N" and "block N" (the next N
+ * waits that begin are stuck). Only the record's files fail. Without the file everything is as it
+ * is.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -147,5 +148,6 @@ int epoll_wait(int fd, struct epoll_event *events, int room, int timeout)
             (void)pause();
         }
     }
-    return ((int (*)(int, struct epoll_event *, int, int))real("epoll_wait"))(fd, events, room, timeout);
+    return ((int (*)(int, struct epoll_event *, int, int))real("epoll_wait"))(fd, events, room,
+                                                                              timeout);
 }

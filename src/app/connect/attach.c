@@ -1,8 +1,9 @@
-/* attach.c - a back-end that is attached to: nothing of its own is written, only a section of our configuration.
+/* attach.c - a back-end that is attached to: nothing of its own is written, only a section of our
+ * configuration.
  *
- * `connect codex` looks for the control socket that an ordinary `codex` opens, makes sure that it is this user's alone
- * and that somebody listens there, and adds [backend codex]. Where no back-end is named yet, this user's own daemon is
- * named too: only without any it is there by itself. */
+ * `connect codex` looks for the control socket that an ordinary `codex` opens, makes sure that it
+ * is this user's alone and that somebody listens there, and adds [backend codex]. Where no back-end
+ * is named yet, this user's own daemon is named too: only without any it is there by itself. */
 #include "attach.h"
 
 #include <sys/socket.h>
@@ -17,8 +18,9 @@
 #define SECTION "[backend " NAME "]"
 #define SOCKET  "app-server-control/app-server-control.sock"
 
-#define NOBODY                                                                                                         \
-    "start `codex` once in a terminal: it opens this socket. Or start `codex app-server --listen ws://127.0.0.1:PORT` " \
+#define NOBODY                                                                                     \
+    "start `codex` once in a terminal: it opens this socket. Or start `codex app-server --listen " \
+    "ws://127.0.0.1:PORT` "                                                                        \
     "and name it yourself: [backend " NAME "] kind = codex, url = ws://127.0.0.1:PORT"
 
 static char *codex_home(void)
@@ -63,7 +65,8 @@ static enum status find_server(const char *path, struct why *why)
 
 /* ---- the section */
 
-static void add_section(struct buf *out, struct span before, const struct conf *conf, const char *socket)
+static void add_section(struct buf *out, struct span before, const struct conf *conf,
+                        const char *socket)
 {
     buf_add(out, before);
     if (before.n && before.p[before.n - 1] != '\n') {
@@ -107,8 +110,8 @@ static const struct conf_backend *named(const struct conf *conf)
 
 /* ---- doing it */
 
-static enum status write_configuration(const struct attach_options *o, const char *path, struct span before, struct span after,
-                                       struct why *why)
+static enum status write_configuration(const struct attach_options *o, const char *path,
+                                       struct span before, struct span after, struct why *why)
 {
     diff_print(path, before, after);
     if (o->dry_run) {
@@ -125,8 +128,8 @@ static enum status write_configuration(const struct attach_options *o, const cha
     return st;
 }
 
-static enum status change(const struct attach_options *o, const struct conf *conf, const char *path, struct span before,
-                          struct buf *after, struct why *why)
+static enum status change(const struct attach_options *o, const struct conf *conf, const char *path,
+                          struct span before, struct buf *after, struct why *why)
 {
     const struct conf_backend *there = named(conf);
     char *socket = control_socket(o);
@@ -137,7 +140,8 @@ static enum status change(const struct attach_options *o, const struct conf *con
         drop_section(after, before);
     }
     if (st == ST_OK && !after->len) {
-        (void)printf("%s: nothing to change%s%s\n", path, there ? ": it names " : "", there ? there->url : "");
+        (void)printf("%s: nothing to change%s%s\n", path, there ? ": it names " : "",
+                     there ? there->url : "");
     } else if (st == ST_OK) {
         st = write_configuration(o, path, before, buf_span(after), why);
     }

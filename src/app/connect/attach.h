@@ -9,6 +9,7 @@ struct attach_options {
     bool dry_run, remove;
 };
 /* ST_NOTFOUND: no server is there, and what to start. */
-enum status attach_codex(const struct attach_options *o, const struct conf *conf, struct why *why) MUST_USE;
+enum status attach_codex(const struct attach_options *o, const struct conf *conf,
+                         struct why *why) MUST_USE;
 
 #endif

@@ -1,4 +1,5 @@
-/* beside.c - the file that a runtime must have beside its settings: a whole file of ours, made and taken away.
+/* beside.c - the file that a runtime must have beside its settings: a whole file of ours, made and
+ * taken away.
  */
 #include "connect_priv.h"
 
@@ -10,7 +11,8 @@
 #include "checkrein/alloc.h"
 #include "checkrein/file.h"
 
-enum status beside_read(struct beside *b, const struct connector *c, const char *settings, struct why *why)
+enum status beside_read(struct beside *b, const struct connector *c, const char *settings,
+                        struct why *why)
 {
     char *folder = xstrdup(settings);
     char *slash = strrchr(folder, '/');
@@ -36,7 +38,8 @@ static bool is_ours(const struct beside *b)
     struct span mine = b->text;
     struct span line;
     struct span before = buf_span(&b->before);
-    return span_next(&mine, '\n', &line) && before.n >= line.n && memcmp(before.p, line.p, line.n) == 0;
+    return span_next(&mine, '\n', &line) && before.n >= line.n &&
+           memcmp(before.p, line.p, line.n) == 0;
 }
 
 static struct span after(const struct beside *b, bool remove)

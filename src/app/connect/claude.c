@@ -1,9 +1,10 @@
 /* claude.c - the hooks that Claude Code's settings must hold (docs/drivers/claude.md).
  *
- * From 2.1.295 an HTTP hook with `onFailure: "block"` fails closed. An older client silently ignores that and
- * would let calls run while the daemon is away; it gets the command form, which blocks by its exit code and is
- * wrapped so that even a missing executable blocks. The gate's own timeout is a day: the runtime lets nothing
- * run when it passes, and a call that nobody decides waits.
+ * From 2.1.295 an HTTP hook with `onFailure: "block"` fails closed. An older client silently
+ * ignores that and would let calls run while the daemon is away; it gets the command form, which
+ * blocks by its exit code and is wrapped so that even a missing executable blocks. The gate's own
+ * timeout is a day: the runtime lets nothing run when it passes, and a call that nobody decides
+ * waits.
  */
 #include "connect_priv.h"
 
@@ -13,12 +14,14 @@
 
 /* ---- one hook */
 
-static void write_http_hook(struct buf *out, const struct claude_gate *g, const struct hook_terms *terms)
+static void write_http_hook(struct buf *out, const struct claude_gate *g,
+                            const struct hook_terms *terms)
 {
-    buf_printf(out,
-               "{\"type\": \"http\", \"url\": \"http://127.0.0.1:%d/hook/claude\", \"timeout\": %d, "
-               "\"onFailure\": \"%s\", ",
-               g->port, terms->timeout, terms->on_failure);
+    buf_printf(
+        out,
+        "{\"type\": \"http\", \"url\": \"http://127.0.0.1:%d/hook/claude\", \"timeout\": %d, "
+        "\"onFailure\": \"%s\", ",
+        g->port, terms->timeout, terms->on_failure);
     struct buf bearer;
     buf_init(&bearer, 1024);
     buf_addstr(&bearer, "Bearer ");
@@ -62,7 +65,8 @@ static void environment_value(struct buf *out, const struct claude_gate *g, size
 
 enum telemetry { TELEMETRY_NONE, TELEMETRY_OURS, TELEMETRY_OTHERS };
 
-/* Ours is told by a mark in the headers that are sent; whoever has set any of it otherwise keeps all of it. */
+/* Ours is told by a mark in the headers that are sent; whoever has set any of it otherwise keeps
+ * all of it. */
 static enum telemetry telemetry_of(const struct tape *j)
 {
     uint32_t env = tape_get(j, TAPE_ROOT, "env");
@@ -81,7 +85,8 @@ bool claude_telemetry_is_anothers(struct span settings)
 {
     struct tape_token *tokens = xcalloc(SETTINGS_TOKENS, sizeof(*tokens));
     struct tape j;
-    bool anothers = splice_read(settings, &j, tokens, NULL) == ST_OK && telemetry_of(&j) == TELEMETRY_OTHERS;
+    bool anothers =
+        splice_read(settings, &j, tokens, NULL) == ST_OK && telemetry_of(&j) == TELEMETRY_OTHERS;
     free(tokens);
     return anothers;
 }

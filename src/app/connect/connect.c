@@ -10,7 +10,8 @@
 #define VERSION_WAIT_MS 20000
 
 struct choices {
-    const char *config, *scope, *settings, *dry_run, *remove, *binary, *version, *socket, *token, *port;
+    const char *config, *scope, *settings, *dry_run, *remove, *binary, *version, *socket, *token,
+        *port;
 };
 
 /* ---- what is installed: "2.1.328 (Claude Code)" */
@@ -58,7 +59,8 @@ struct plan {
 };
 
 /* Port and token, where the file is one that a token may stand in. */
-static enum status choose_door(struct plan *p, const struct choices *ch, const struct conf *conf, struct why *why)
+static enum status choose_door(struct plan *p, const struct choices *ch, const struct conf *conf,
+                               struct why *why)
 {
     int64_t port = conf->serve.hook_port;
     if (p->scope->who != SCOPE_PRIVATE) {
@@ -68,8 +70,9 @@ static enum status choose_door(struct plan *p, const struct choices *ch, const s
         return why_fail(why, ST_INVALID, "--hook-port: 1 to 65535");
     }
     if (port == 0) {
-        return why_fail(why, ST_INVALID,
-                        "hook_port is 0, so it is another one at each start: set a port in [serve]");
+        return why_fail(
+            why, ST_INVALID,
+            "hook_port is 0, so it is another one at each start: set a port in [serve]");
     }
     enum status st = file_read_secret(p->token_path, &p->token, why);
     if (st == ST_NOTFOUND) {
@@ -129,7 +132,8 @@ static void explain_copies(const struct plan *p)
 {
     char *other = copy_elsewhere(p->scope, p->settings, buf_span(&p->after));
     if (other) {
-        (void)printf("warning: %s asks in another way: %s; take one out with --remove\n", other, p->to->twice);
+        (void)printf("warning: %s asks in another way: %s; take one out with --remove\n", other,
+                     p->to->twice);
     }
     free(other);
 }
@@ -139,10 +143,13 @@ static void explain_machine(const struct plan *p)
     if (p->gate.socket_path) {
         (void)printf("all users of this machine ask %s\n", p->gate.socket_path);
     } else {
-        (void)printf("each user asks the daemon of his own, in /run/user/<uid>/checkrein: who runs none is refused\n");
+        (void)printf("each user asks the daemon of his own, in /run/user/<uid>/checkrein: who runs "
+                     "none is refused\n");
     }
     if (!only_root_writes(p->gate.self)) {
-        (void)printf("warning: %s can be changed by somebody else than root, and the hooks run it\n", p->gate.self);
+        (void)printf(
+            "warning: %s can be changed by somebody else than root, and the hooks run it\n",
+            p->gate.self);
     }
 }
 
@@ -151,8 +158,9 @@ static void explain(const struct plan *p, const struct choices *ch)
     if (ch->remove) {
         return;
     }
-    (void)printf("%s %s: %s\n%s\n", p->to->called, p->version[0] ? p->version : "(version not found)",
-                 p->to->form(&p->gate), p->to->limits);
+    (void)printf("%s %s: %s\n%s\n", p->to->called,
+                 p->version[0] ? p->version : "(version not found)", p->to->form(&p->gate),
+                 p->to->limits);
     explain_copies(p);
     if (p->scope->who == SCOPE_MACHINE) {
         explain_machine(p);
@@ -161,12 +169,16 @@ static void explain(const struct plan *p, const struct choices *ch)
         p->to->explain(p->scope, p->settings);
     }
     if (p->scope->who == SCOPE_SHARED && git_would_commit(p->settings)) {
-        (void)printf("warning: git does not ignore %s: it holds no secret, but paths of this machine\n", p->settings);
+        (void)printf(
+            "warning: git does not ignore %s: it holds no secret, but paths of this machine\n",
+            p->settings);
     }
     if (p->scope->who != SCOPE_PRIVATE) {
-        (void)printf("spend is not seen from here: its telemetry needs the token, and so the user's own settings\n");
+        (void)printf("spend is not seen from here: its telemetry needs the token, and so the "
+                     "user's own settings\n");
     } else if (p->to->telemetry_is_anothers(buf_span(&p->before))) {
-        (void)printf("telemetry is set up already and is left as it is: what the agent spends is not seen\n");
+        (void)printf("telemetry is set up already and is left as it is: what the agent spends is "
+                     "not seen\n");
     }
 }
 
@@ -177,7 +189,8 @@ static enum status still_the_same(const struct plan *p, struct why *why)
     buf_init(&now, SETTINGS_BYTES);
     enum status st = read_settings(p->settings, &now, why);
     if (st == ST_OK && !span_eq(buf_span(&now), buf_span(&p->before))) {
-        st = why_fail(why, ST_CONFLICT, "%s was changed meanwhile: nothing was written, try again", p->settings);
+        st = why_fail(why, ST_CONFLICT, "%s was changed meanwhile: nothing was written, try again",
+                      p->settings);
     }
     buf_release(&now);
     return st;
@@ -230,8 +243,8 @@ static int apply(const struct plan *p, const struct choices *ch, struct why *why
     return EXIT_DONE;
 }
 
-static int run(const struct choices *ch, const struct connector *to, const struct settings_scope *scope, const struct conf *conf,
-               const char *self)
+static int run(const struct choices *ch, const struct connector *to,
+               const struct settings_scope *scope, const struct conf *conf, const char *self)
 {
     struct plan p = {.to = to, .scope = scope};
     struct why why = {0};
@@ -256,25 +269,28 @@ static int run(const struct choices *ch, const struct connector *to, const struc
 #define AT(member) offsetof(struct choices, member)
 
 const struct option_row OPTIONS_CONNECT[] = {
-    {"config", "FILE", "read this file", AT(config)},
-    {"scope", "SCOPE", "user, project (this folder) or managed (this machine, by root); else user", AT(scope)},
-    {"settings", "FILE", "edit this file instead of the scope's own", AT(settings)},
-    {"dry-run", NULL, "show what would change and write nothing", AT(dry_run)},
-    {"remove", NULL, "take checkrein's hooks out again", AT(remove)},
-    {"binary", "FILE", "the installed client, to ask its version", AT(binary)},
+    {"config",                                     "FILE", "read this file", AT(config)},
+    {"scope",                            "SCOPE", "user, project (this folder) or managed (this machine, by root); else user",
+     AT(scope)},
+    {"settings",                                            "FILE", "edit this file instead of the scope's own", AT(settings)},
+    {"dry-run",          NULL, "show what would change and write nothing", AT(dry_run)},
+    {"remove",                                    NULL, "take checkrein's hooks out again", AT(remove)},
+    {"binary",                                   "FILE", "the installed client, to ask its version", AT(binary)},
     {"runtime-version", "V", "take this version instead of asking", AT(version)},
-    {"socket", "PATH", "the daemon's socket; of codex: its control socket", AT(socket)},
-    {"token-file", "FILE", "the daemon's token", AT(token)},
-    {"hook-port", "N", "the daemon's hook port", AT(port)},
-    {0},
+    {"socket",                                            "PATH", "the daemon's socket; of codex: its control socket", AT(socket)},
+    {"token-file",                               "FILE", "the daemon's token", AT(token)},
+    {"hook-port",                                 "N", "the daemon's hook port", AT(port)},
+    {0                                    },
 };
 
 static int attach(const struct choices *ch)
 {
     struct conf conf;
     struct why why = {0};
-    struct attach_options o = {
-        .config = ch->config, .socket = ch->socket, .dry_run = ch->dry_run != NULL, .remove = ch->remove != NULL};
+    struct attach_options o = {.config = ch->config,
+                               .socket = ch->socket,
+                               .dry_run = ch->dry_run != NULL,
+                               .remove = ch->remove != NULL};
     enum status st = config_load(&conf, ch->config, &why);
     if (st == ST_OK) {
         st = attach_codex(&o, &conf, &why);

@@ -12,17 +12,21 @@ static const char *claude_form(const struct claude_gate *g)
     if (g->token.n) {
         return "command hooks, because this version would let calls run when an HTTP hook fails";
     }
-    return g->lock ? "command hooks, so that no token stands in this file. No other hooks run, and variables that change "
-                     "what hooks run are cleared for the client and all that it starts, LD_LIBRARY_PATH too"
+    return g->lock ? "command hooks, so that no token stands in this file. No other hooks run, and "
+                     "variables that change "
+                     "what hooks run are cleared for the client and all that it starts, "
+                     "LD_LIBRARY_PATH too"
                    : "command hooks, so that no token stands in this file";
 }
 
 static const char *gemini_form(const struct claude_gate *g)
 {
-    return span_is(g->version, GEMINI_SEEN) ? "command hooks, which block when the daemon does not answer"
-                                            : "command hooks; they were tried with " GEMINI_SEEN " and with no other version";
+    return span_is(g->version, GEMINI_SEEN)
+               ? "command hooks, which block when the daemon does not answer"
+               : "command hooks; they were tried with " GEMINI_SEEN " and with no other version";
 }
 
+/* clang-format off */
 static const struct connector CONNECTORS[] = {
     {
         .name = "claude",
@@ -54,6 +58,7 @@ static const struct connector CONNECTORS[] = {
                   "checkrein doctor gemini says more.",
     },
 };
+/* clang-format on */
 
 const struct connector *connector_at(size_t i)
 {

@@ -23,7 +23,8 @@ static void split(struct span text, struct lines *l)
     }
 }
 
-/* What a token stands behind: in a header, and in the address that Gemini CLI's telemetry goes to. */
+/* What a token stands behind: in a header, and in the address that Gemini CLI's telemetry goes to.
+ */
 static bool token_follows(struct span before)
 {
     return span_ends(before, "Bearer ") || span_ends(before, "://checkrein:");
@@ -31,7 +32,8 @@ static bool token_follows(struct span before)
 
 static bool is_token_char(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c && strchr("-._~+/=%", c));
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c && strchr("-._~+/=%", c));
 }
 
 /* Also a token of yesterday is nobody's to read. */
@@ -61,7 +63,8 @@ static void put(char mark, struct span line)
     buf_release(&b);
 }
 
-/* The texts differ in few places: what both ends share is cut off, the rest is one block of changes. */
+/* The texts differ in few places: what both ends share is cut off, the rest is one block of
+ * changes. */
 void diff_print(const char *path, struct span before, struct span after)
 {
     struct lines *a = xcalloc(1, sizeof(*a));

@@ -1,8 +1,9 @@
 /* gemini.c - the hooks, rules and telemetry that Gemini CLI must have (docs/drivers/gemini.md).
  *
- * Without the screen it offers no tool that would need a question there, unless a rule of its own allows it. The
- * rule is for runs without a screen only: there the client starts in no folder where its hooks would be off. On
- * its screen, and under ACP, it would let everything run where hooks are off, without a question from anybody.
+ * Without the screen it offers no tool that would need a question there, unless a rule of its own
+ * allows it. The rule is for runs without a screen only: there the client starts in no folder where
+ * its hooks would be off. On its screen, and under ACP, it would let everything run where hooks are
+ * off, without a question from anybody.
  */
 #include "connect_priv.h"
 
@@ -22,8 +23,10 @@ static const struct {
 
 const char GEMINI_RULES[] =
     "# Written by `checkrein connect gemini`, which also takes it away with --remove.\n"
-    "# Without a screen the client would not offer a tool that it has to ask for. Every call goes to checkrein's\n"
-    "# BeforeTool hook first; this lets what passed there run. Any other rule of yours comes before this one.\n"
+    "# Without a screen the client would not offer a tool that it has to ask for. Every call goes "
+    "to checkrein's\n"
+    "# BeforeTool hook first; this lets what passed there run. Any other rule of yours comes "
+    "before this one.\n"
     "[[rule]]\n"
     "toolName = \"*\"\n"
     "decision = \"allow\"\n"
@@ -55,7 +58,8 @@ bool gemini_telemetry_is_anothers(struct span settings)
 {
     struct tape_token *tokens = xcalloc(SETTINGS_TOKENS, sizeof(*tokens));
     struct tape j;
-    bool anothers = splice_read(settings, &j, tokens, NULL) == ST_OK && telemetry_of(&j) == TELEMETRY_OTHERS;
+    bool anothers =
+        splice_read(settings, &j, tokens, NULL) == ST_OK && telemetry_of(&j) == TELEMETRY_OTHERS;
     free(tokens);
     return anothers;
 }
@@ -81,7 +85,8 @@ static enum status set_telemetry(struct edit *e, const struct claude_gate *g)
     buf_printf(&address, "@127.0.0.1:%d\"", g->port);
     enum status st = ST_OK;
     for (size_t i = 0; st == ST_OK && i < ARRAY_LEN(TELEMETRY); i++) {
-        st = edit_set(e, TELEMETRY[i].path, TELEMETRY[i].value ? span_str(TELEMETRY[i].value) : buf_span(&address));
+        st = edit_set(e, TELEMETRY[i].path,
+                      TELEMETRY[i].value ? span_str(TELEMETRY[i].value) : buf_span(&address));
     }
     buf_wipe(&address);
     return st;
@@ -124,7 +129,8 @@ static enum status hooks_would_run(const struct edit *e)
     return ST_OK;
 }
 
-enum status gemini_settings_add(struct span old, const struct claude_gate *g, struct buf *out, struct why *why)
+enum status gemini_settings_add(struct span old, const struct claude_gate *g, struct buf *out,
+                                struct why *why)
 {
     struct edit e;
     struct tape j;
@@ -174,7 +180,8 @@ static void explain_folder(void)
     enum folder_trust trust = gemini_trust_set();
     trust = trust == TRUST_NOT_SAID ? gemini_trust_of(".") : trust;
     if (trust != TRUST_YES) {
-        (void)printf("warning: this folder is not trusted by the client: no hook of it runs here until it is. Start it here once and say "
+        (void)printf("warning: this folder is not trusted by the client: no hook of it runs here "
+                     "until it is. Start it here once and say "
                      "so, if you do\n");
     }
 }
@@ -187,8 +194,11 @@ void gemini_explain(const struct settings_scope *scope, const char *settings)
     if (scope->who == SCOPE_SHARED) {
         explain_folder();
     } else if (!only_root_would_write(settings)) {
-        (void)printf("warning: somebody else than root can write %s or a folder above it: the client skips it\n", settings);
+        (void)printf("warning: somebody else than root can write %s or a folder above it: the "
+                     "client skips it\n",
+                     settings);
     }
-    (void)printf("no rule goes with it: without a screen the client offers no shell, unless --approval-mode yolo or a user's own rule does; "
+    (void)printf("no rule goes with it: without a screen the client offers no shell, unless "
+                 "--approval-mode yolo or a user's own rule does; "
                  "checkrein connect gemini writes one\n");
 }

@@ -71,8 +71,8 @@ static const struct settings_scope SCOPES[] = {
     {"claude", "user",    "settings.user",    claude_user,    0600, 0700, SCOPE_PRIVATE},
     {"claude", "project", "settings.project", claude_project, 0600, 0755, SCOPE_SHARED },
     {"claude", "managed", "settings.managed", claude_managed, 0644, 0755, SCOPE_MACHINE},
-    {"gemini", "user", "settings.user", gemini_user, 0600, 0700, SCOPE_PRIVATE},
-    {"gemini", "project", "settings.project", gemini_project, 0600, 0755, SCOPE_SHARED},
+    {"gemini", "user",    "settings.user",    gemini_user,    0600, 0700, SCOPE_PRIVATE},
+    {"gemini", "project", "settings.project", gemini_project, 0600, 0755, SCOPE_SHARED },
     {"gemini", "managed", "settings.managed", gemini_managed, 0644, 0755, SCOPE_MACHINE},
 };
 
@@ -105,7 +105,8 @@ enum status connect_scope_mode(const struct settings_scope *s, const char *path,
     return ST_OK;
 }
 
-enum status connect_scope_writable(const struct settings_scope *s, const char *path, struct why *why)
+enum status connect_scope_writable(const struct settings_scope *s, const char *path,
+                                   struct why *why)
 {
     if (s->who == SCOPE_MACHINE && geteuid() != 0 && access(path, W_OK) != 0) {
         return why_fail(why, ST_DENIED, "%s: only root writes there: run it with sudo", path);
@@ -149,7 +150,8 @@ bool git_would_commit(const char *path)
 {
     char *folder = nearest_folder(path);
     struct why why;
-    const char *const argv[] = {"git", "-c", "core.fsmonitor=false", "check-ignore", "-q", "--", path, NULL};
+    const char *const argv[] = {"git", "-c", "core.fsmonitor=false", "check-ignore", "-q", "--",
+                                path,  NULL};
     struct program p = {.argv = argv, .folder = folder, .deadline_ms = GIT_WAIT_MS};
     bool committed =
         program_run(&p, &why) == ST_OK && p.code == 1; /* 0: ignored; 128: no repository */

@@ -5,7 +5,8 @@
 #define PATH_PARTS_MAX 4
 #define PATH_BYTES     128
 
-enum status splice_read(struct span text, struct tape *j, struct tape_token *tokens, struct why *why)
+enum status splice_read(struct span text, struct tape *j, struct tape_token *tokens,
+                        struct why *why)
 {
     if (tape_parse(j, text, TAPE_STRICT, tokens, SETTINGS_TOKENS) != ST_OK) {
         return why_fail(why, ST_INVALID, "not JSON that can be edited safely: %s at byte %u",
@@ -74,8 +75,8 @@ static void insert(struct buf *out, struct span old, const struct tape *j, uint3
     struct span raw = tape_raw(j, object);
     size_t end = offset_in(old, raw.p) + raw.n - 1; /* the closing brace */
     size_t last = end;
-    while (last > 0 && (old.p[last - 1] == ' ' || old.p[last - 1] == '\n' || old.p[last - 1] == '\t' ||
-                        old.p[last - 1] == '\r')) {
+    while (last > 0 && (old.p[last - 1] == ' ' || old.p[last - 1] == '\n' ||
+                        old.p[last - 1] == '\t' || old.p[last - 1] == '\r')) {
         last--;
     }
     struct buf b;
@@ -91,7 +92,8 @@ static void insert(struct buf *out, struct span old, const struct tape *j, uint3
 }
 
 /* Takes the member out with the comma that goes with it. */
-static void take_out(struct buf *out, struct span old, const struct tape *j, uint32_t object, uint32_t key)
+static void take_out(struct buf *out, struct span old, const struct tape *j, uint32_t object,
+                     uint32_t key)
 {
     struct span value = tape_raw(j, key + 1);
     size_t from = offset_in(old, tape_raw(j, key).p);
@@ -108,7 +110,8 @@ static void take_out(struct buf *out, struct span old, const struct tape *j, uin
     cut(out, old, from, to, NULL);
 }
 
-static void replace(struct buf *out, struct span old, const struct tape *j, uint32_t key, struct span value)
+static void replace(struct buf *out, struct span old, const struct tape *j, uint32_t key,
+                    struct span value)
 {
     struct span raw = tape_raw(j, key + 1);
     size_t from = offset_in(old, raw.p);
@@ -129,8 +132,8 @@ static size_t split(const char *path, struct span parts[PATH_PARTS_MAX])
     return count;
 }
 
-static enum status edit(struct span old, const struct tape *j, const struct span *parts, size_t count,
-                        struct span value, struct buf *out, struct why *why)
+static enum status edit(struct span old, const struct tape *j, const struct span *parts,
+                        size_t count, struct span value, struct buf *out, struct why *why)
 {
     uint32_t object = TAPE_ROOT;
     uint32_t key = TAPE_ABSENT;

@@ -1,5 +1,6 @@
-/* agent.c - one demo agent: a process that takes the steps of its script, asks the gate before every call as a
- * runtime's hooks do, and really does what it was allowed, with the input that the gate's answer carries.
+/* agent.c - one demo agent: a process that takes the steps of its script, asks the gate before
+ * every call as a runtime's hooks do, and really does what it was allowed, with the input that the
+ * gate's answer carries.
  *
  * It fails closed: no answer, no call. When the daemon is gone, it ends.
  */
@@ -62,7 +63,8 @@ static json_t *send_json(struct demo_agent *a, enum door door, const char *path,
     json_decref(o);
     enum status st = poster_send(a->poster, door, path, span_str(text), &answer, &why);
     free(text);
-    json_t *reply = st == ST_OK ? json_loadb(answer.data, answer.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    json_t *reply =
+        st == ST_OK ? json_loadb(answer.data, answer.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
     buf_release(&answer);
     return reply;
 }
@@ -84,12 +86,17 @@ static bool telemetry(struct demo_agent *a, const char *event, json_t *attribute
 {
     struct {
         const char *key, *value;
-    } common[] = {{"event.name", event}, {"session.id", a->session}, {"model", a->script->model},
-                  {"agent_id", a->subagent}};
+    } common[] = {
+        {"event.name", event           },
+        {"session.id", a->session      },
+        {"model",      a->script->model},
+        {"agent_id",   a->subagent     }
+    };
     for (size_t i = 0; i < ARRAY_LEN(common); i++) {
         if (common[i].value[0]) {
-            (void)json_array_append_new(attributes, json_pack("{s:s,s:{s:s}}", "key", common[i].key,
-                                                              "value", "stringValue", common[i].value));
+            (void)json_array_append_new(attributes,
+                                        json_pack("{s:s,s:{s:s}}", "key", common[i].key, "value",
+                                                  "stringValue", common[i].value));
         }
     }
     json_t *o = json_pack("{s:[{s:[{s:[{s:o}]}]}]}", "resourceLogs", "scopeLogs", "logRecords",
@@ -121,8 +128,8 @@ static bool do_spend(struct demo_agent *a, const struct step *s)
 static bool do_error(struct demo_agent *a, const struct step *s)
 {
     json_t *at = json_array();
-    (void)json_array_append_new(at,
-                                json_pack("{s:s,s:{s:s}}", "key", "error", "value", "stringValue", s->text));
+    (void)json_array_append_new(
+        at, json_pack("{s:s,s:{s:s}}", "key", "error", "value", "stringValue", s->text));
     json_t *o = hook(a, "StopFailure");
     (void)json_object_set_new(o, "last_assistant_message", json_string(s->text));
     return telemetry(a, "api_error", at) && tell(a, o);
@@ -153,11 +160,24 @@ static bool do_child(struct demo_agent *a, const struct step *s)
     char parent[16];
     ulid_make(child_id);
     (void)snprintf(parent, sizeof(parent), "%d", (int)getpid());
-    const char *argv[] = {a->self,          "demo-agent",        "--script",  s->text,
-                          "--url",          a->args->url,        "--socket",  a->args->socket_path,
-                          "--token-file",   a->args->token_file, "--dir",     a->args->dir,
-                          "--session",      a->session,          "--child",   child_id,
-                          "--parent",       parent,
+    const char *argv[] = {a->self,
+                          "demo-agent",
+                          "--script",
+                          s->text,
+                          "--url",
+                          a->args->url,
+                          "--socket",
+                          a->args->socket_path,
+                          "--token-file",
+                          a->args->token_file,
+                          "--dir",
+                          a->args->dir,
+                          "--session",
+                          a->session,
+                          "--child",
+                          child_id,
+                          "--parent",
+                          parent,
                           NULL};
     pid_t pid = 0;
     int state = 0;
@@ -175,11 +195,11 @@ static const struct {
     enum step_kind kind;
     const char *tool, *key;
 } TOOLS[] = {
-    {STEP_BASH,  "Bash",     "command"    },
-    {STEP_WRITE, "Write",    "file_path"  },
-    {STEP_READ,  "Read",     "file_path"  },
-    {STEP_FETCH, "WebFetch", "url"        },
-    {STEP_CHILD, "Agent",    "prompt"     },
+    {STEP_BASH,  "Bash",     "command"  },
+    {STEP_WRITE, "Write",    "file_path"},
+    {STEP_READ,  "Read",     "file_path"},
+    {STEP_FETCH, "WebFetch", "url"      },
+    {STEP_CHILD, "Agent",    "prompt"   },
 };
 
 static json_t *input_of(const struct demo_agent *a, const struct step *s, const char *key)
@@ -242,7 +262,8 @@ static const json_t *allowed_input(const json_t *reply)
 {
     const json_t *specific = json_object_get(reply, "hookSpecificOutput");
     const char *verdict = json_string_value(json_object_get(specific, "permissionDecision"));
-    return verdict && strcmp(verdict, "allow") == 0 ? json_object_get(specific, "updatedInput") : NULL;
+    return verdict && strcmp(verdict, "allow") == 0 ? json_object_get(specific, "updatedInput")
+                                                    : NULL;
 }
 
 static bool do_call(struct demo_agent *a, const struct step *s)
@@ -330,8 +351,8 @@ static void on_end(int signo)
     (void)kill(0, SIGKILL);
 }
 
-/* Whoever starts it may be killed at any time: then it ends at once, with the shells and helpers of its group.
- * False: that has happened already. */
+/* Whoever starts it may be killed at any time: then it ends at once, with the shells and helpers of
+ * its group. False: that has happened already. */
 static bool end_with_parent(const char *parent, bool is_helper)
 {
     int64_t pid = 0;
@@ -341,7 +362,8 @@ static bool end_with_parent(const char *parent, bool is_helper)
     const struct sigaction sa = {.sa_handler = on_end};
     (void)sigaction(SIGTERM, &sa, NULL);
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-    return parent && num_parse(span_str(parent), 1, INT32_MAX, &pid) == ST_OK && getppid() == (pid_t)pid;
+    return parent && num_parse(span_str(parent), 1, INT32_MAX, &pid) == ST_OK &&
+           getppid() == (pid_t)pid;
 }
 
 struct choices {
@@ -350,14 +372,14 @@ struct choices {
 };
 
 const struct option_row OPTIONS_DEMO_AGENT[] = {
-    {"script",     "NAME",   "", offsetof(struct choices, given.script)     },
-    {"url",        "URL",    "", offsetof(struct choices, given.url)        },
-    {"socket",     "PATH",   "", offsetof(struct choices, given.socket_path)},
-    {"token-file", "FILE",   "", offsetof(struct choices, given.token_file) },
-    {"dir",        "FOLDER", "", offsetof(struct choices, given.dir)        },
-    {"session",    "ID",     "", offsetof(struct choices, given.session)    },
-    {"child",      "ID",     "", offsetof(struct choices, child)            },
-    {"parent",     "PID",    "", offsetof(struct choices, parent)           },
+    {"script",            "NAME", "", offsetof(struct choices, given.script)},
+    {"url",                 "URL", "", offsetof(struct choices, given.url)},
+    {"socket",      "PATH", "", offsetof(struct choices, given.socket_path)},
+    {"token-file",               "FILE", "", offsetof(struct choices, given.token_file)},
+    {"dir",                 "FOLDER", "", offsetof(struct choices, given.dir)},
+    {"session",         "ID", "", offsetof(struct choices, given.session)},
+    {"child",            "ID", "", offsetof(struct choices, child)},
+    {"parent",                 "PID", "", offsetof(struct choices, parent)},
     {0},
 };
 

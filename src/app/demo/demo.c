@@ -1,4 +1,5 @@
-/* demo.c - `checkrein demo`: a private daemon, eight agents, the console over them; nothing is left behind.
+/* demo.c - `checkrein demo`: a private daemon, eight agents, the console over them; nothing is left
+ * behind.
  *
  *   <temporary folder>/run    socket        state  record, token, log
  *                      work/<agent>         the only place where an agent does anything
@@ -28,35 +29,35 @@ static const char CONFIG[] = "[serve]\n"
                              "agent_budget = 5.00\n"
                              "stop_grace_ms = 1500\n";
 
-static const char POLICY[] =
-    "# The demo's rules. The first that matches decides; what none names: reads are allowed, the rest asks.\n"
-    "[rule look]\n"
-    "tool = Bash\n"
-    "command = ls | ls * | grep * | wc * | cat * | test *\n"
-    "verdict = allow\n"
-    "reason = looking does no harm\n"
-    "\n"
-    "[rule results]\n"
-    "tool = Write\n"
-    "path = */results.txt\n"
-    "verdict = allow\n"
-    "reason = the test runner's own file\n"
-    "\n"
-    "[rule cache]\n"
-    "tool = Bash\n"
-    "command = mkdir -p cache/* | touch cache/*\n"
-    "verdict = allow\n"
-    "reason = its own cache\n"
-    "\n"
-    "[rule helpers]\n"
-    "tool = Agent\n"
-    "verdict = allow\n"
-    "reason = helpers are gated one by one\n"
-    "\n"
-    "[rule no-network]\n"
-    "tool = WebFetch\n"
-    "verdict = deny\n"
-    "reason = demo agents have no network\n";
+static const char POLICY[] = "# The demo's rules. The first that matches decides; what none names: "
+                             "reads are allowed, the rest asks.\n"
+                             "[rule look]\n"
+                             "tool = Bash\n"
+                             "command = ls | ls * | grep * | wc * | cat * | test *\n"
+                             "verdict = allow\n"
+                             "reason = looking does no harm\n"
+                             "\n"
+                             "[rule results]\n"
+                             "tool = Write\n"
+                             "path = */results.txt\n"
+                             "verdict = allow\n"
+                             "reason = the test runner's own file\n"
+                             "\n"
+                             "[rule cache]\n"
+                             "tool = Bash\n"
+                             "command = mkdir -p cache/* | touch cache/*\n"
+                             "verdict = allow\n"
+                             "reason = its own cache\n"
+                             "\n"
+                             "[rule helpers]\n"
+                             "tool = Agent\n"
+                             "verdict = allow\n"
+                             "reason = helpers are gated one by one\n"
+                             "\n"
+                             "[rule no-network]\n"
+                             "tool = WebFetch\n"
+                             "verdict = deny\n"
+                             "reason = demo agents have no network\n";
 
 struct demo {
     const char *self;
@@ -73,7 +74,8 @@ static char *inside(const struct demo *d, const char *name)
     return path_join(d->dir, name);
 }
 
-static enum status write_inside(const struct demo *d, const char *name, const char *text, struct why *why)
+static enum status write_inside(const struct demo *d, const char *name, const char *text,
+                                struct why *why)
 {
     char *path = inside(d, name);
     enum status st = file_replace(path, span_str(text), 0600, why);
@@ -136,10 +138,10 @@ static void furnish(const char *dir)
     static const struct {
         const char *name, *text;
     } FILES[] = {
-        {"guide.md", "# Guide\n\nTo be written.\n"},
+        {"guide.md",    "# Guide\n\nTo be written.\n"     },
         {"results.txt", "pass one\npass two\npass three\n"},
-        {"suppliers", "north\nsouth\n"},
-        {"figures.txt", "orders 1204\nreturns 17\n"},
+        {"suppliers",   "north\nsouth\n"                  },
+        {"figures.txt", "orders 1204\nreturns 17\n"       },
     };
     for (size_t i = 0; i < ARRAY_LEN(FILES); i++) {
         struct outcome_of_call out = {0};
@@ -149,7 +151,8 @@ static void furnish(const char *dir)
     }
 }
 
-static enum status start_agent(struct demo *d, const struct script *s, size_t number, struct why *why)
+static enum status start_agent(struct demo *d, const struct script *s, size_t number,
+                               struct why *why)
 {
     char name[64];
     char url[64];
@@ -160,9 +163,9 @@ static enum status start_agent(struct demo *d, const struct script *s, size_t nu
     char *dir = inside(d, name);
     (void)mkdir(dir, 0700);
     furnish(dir);
-    const char *argv[] = {d->self, "demo-agent",   "--script",     s->name, "--url", url, "--socket",
-                          d->socket_path, "--token-file", d->token_path, "--dir", dir, "--parent",
-                          parent, NULL};
+    const char *argv[] = {d->self, "demo-agent", "--script",     s->name,        "--url",
+                          url,     "--socket",   d->socket_path, "--token-file", d->token_path,
+                          "--dir", dir,          "--parent",     parent,         NULL};
     posix_spawnattr_t attr;
     posix_spawn_file_actions_t fa;
     sigset_t none;
@@ -239,8 +242,8 @@ static void end(struct demo *d)
     free(d->url);
 }
 
-/* Whoever waits for one of these takes it; at no other moment does one end the demo before it has cleaned up. A
- * terminal that goes away sends two. */
+/* Whoever waits for one of these takes it; at no other moment does one end the demo before it has
+ * cleaned up. A terminal that goes away sends two. */
 static void block_ends(sigset_t *ends)
 {
     static const int ENDS[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
@@ -261,14 +264,18 @@ static int wait_for_end(const struct demo *d, const sigset_t *ends)
     return EXIT_DONE;
 }
 
-static int run_console(const struct demo *d, const char *theme, const char *ascii, const char *color)
+static int run_console(const struct demo *d, const char *theme, const char *ascii,
+                       const char *color)
 {
     struct conf conf;
     conf_defaults(&conf);
     struct {
         char **slot;
         const char *value;
-    } texts[] = {{&conf.console.theme, theme}, {&conf.console.color, color}};
+    } texts[] = {
+        {&conf.console.theme, theme},
+        {&conf.console.color, color}
+    };
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         if (texts[i].value) {
             free(*texts[i].slot);
@@ -290,12 +297,15 @@ struct choices {
 };
 
 const struct option_row OPTIONS_DEMO[] = {
-    {"agents",   "N",    "how many, 1 to 500; 8 unless given",                       offsetof(struct choices, agents)  },
-    {"headless", NULL,   "no console: print where the daemon is, run until SIGTERM", offsetof(struct choices, headless)},
-    {"theme",    "NAME", "dark, light, mono, deuteranopia, or a path",               offsetof(struct choices, theme)   },
-    {"color",    "auto|always|never|16|256|truecolor", "how many colours",                offsetof(struct choices, color)   },
-    {"ascii",    NULL,   "draw with ASCII only",                                     offsetof(struct choices, ascii)   },
-    {0},
+    {"agents",                                                    "N", "how many, 1 to 500; 8 unless given", offsetof(struct choices, agents)},
+    {"headless",                       NULL, "no console: print where the daemon is, run until SIGTERM",
+     offsetof(struct choices, headless)},
+    {"theme",                                                    "NAME", "dark, light, mono, deuteranopia, or a path",
+     offsetof(struct choices, theme)},
+    {"color",                                                  "auto|always|never|16|256|truecolor", "how many colours",
+     offsetof(struct choices, color)},
+    {"ascii", NULL, "draw with ASCII only", offsetof(struct choices, ascii)},
+    {0                                                 },
 };
 
 int cmd_demo(struct args *a)

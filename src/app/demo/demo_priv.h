@@ -1,5 +1,6 @@
-/* demo_priv.h - the demo: a daemon of its own, a temporary folder, and agents that are real processes with a
- * script in place of a model. They are gated through the same hook endpoint as any runtime.
+/* demo_priv.h - the demo: a daemon of its own, a temporary folder, and agents that are real
+ * processes with a script in place of a model. They are gated through the same hook endpoint as any
+ * runtime.
  *
  *   demo.c    folder, daemon, agents, console, and everything gone at the end
  *   agent.c   one agent process: takes its script's steps, asks the gate, does what it was allowed
@@ -54,7 +55,8 @@ const struct script *const *script_table(void);
 struct poster;
 struct poster *poster_new(const char *url, const char *socket_path, struct span token);
 void poster_free(struct poster *p);
-/* POST, waits as long as it takes. `over_socket`: on the Unix socket, where the kernel tells who we are. */
+/* POST, waits as long as it takes. `over_socket`: on the Unix socket, where the kernel tells who we
+ * are. */
 enum door { DOOR_PORT, DOOR_SOCKET };
 enum status poster_send(struct poster *p, enum door door, const char *path, struct span json,
                         struct buf *answer, struct why *why) MUST_USE;
@@ -67,7 +69,8 @@ struct outcome_of_call {
 /* Runs the command in the folder with a bare environment, in this process's group. */
 void call_shell(const char *dir, const char *command, struct outcome_of_call *out);
 /* Only plain names: nothing outside the folder is ever touched. */
-void call_write(const char *dir, const char *name, struct span content, struct outcome_of_call *out);
+void call_write(const char *dir, const char *name, struct span content,
+                struct outcome_of_call *out);
 void call_read(const char *dir, const char *name, struct outcome_of_call *out);
 
 #endif

@@ -55,7 +55,8 @@ enum status poster_send(struct poster *p, enum door door, const char *path, stru
                         struct buf *answer, struct why *why)
 {
     char url[256];
-    (void)snprintf(url, sizeof(url), "%s%s", door == DOOR_SOCKET ? "http://localhost" : p->url, path);
+    (void)snprintf(url, sizeof(url), "%s%s", door == DOOR_SOCKET ? "http://localhost" : p->url,
+                   path);
     curl_easy_reset(p->curl);
     struct curl_slist *extra = door == DOOR_SOCKET ? identity_headers(NULL) : NULL;
     (void)curl_easy_setopt(p->curl, CURLOPT_URL, url);

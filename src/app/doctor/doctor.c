@@ -7,8 +7,8 @@
 
 /* In this order: each may rest on what those before it found. */
 static void (*const CHECKS[])(struct doctor *d) = {
-    check_configuration, check_token,    check_socket, check_port,    check_record,
-    check_client,        check_settings, check_besides, check_proof,  check_absence,
+    check_configuration, check_token,    check_socket,  check_port,  check_record,
+    check_client,        check_settings, check_besides, check_proof, check_absence,
 };
 
 void found(struct doctor *d, const char *check, enum finding_level level, const char *todo,

@@ -7,9 +7,9 @@
  *   record.c     who writes the record, its last seal, the disk under it
  *   settings.c   the client, and its settings in every scope
  *   gemini.c     what Gemini CLI reads besides: its rules, and which folders it trusts
- *   proof.c      a test call through the hook that is installed, and the same hook with nobody there
- *   ask.c        one HTTP request, waited for
- *   past.c       what an agent with a shell could still do: docs/drivers/ say the same
+ *   proof.c      a test call through the hook that is installed, and the same hook with nobody
+ * there ask.c        one HTTP request, waited for past.c       what an agent with a shell could
+ * still do: docs/drivers/ say the same
  */
 #ifndef DOCTOR_PRIV_H
 #define DOCTOR_PRIV_H
@@ -39,16 +39,16 @@ struct doctor;
 /* ---- runtimes.c */
 struct doctor_runtime {
     const struct settings_kind *kind;
-    const char *called; /* by people */
-    const char *shell;  /* that the client gives a hook's line to */
-    void (*tell_client)(struct doctor *d);      /* the version is known: what it means for the hooks */
+    const char *called;                    /* by people */
+    const char *shell;                     /* that the client gives a hook's line to */
+    void (*tell_client)(struct doctor *d); /* the version is known: what it means for the hooks */
     bool (*http_fails_closed)(struct span version); /* NULL: there is no HTTP form */
     char *(*other_file)(void); /* settings that it reads and `connect` never writes; caller frees */
-    void (*check_besides)(struct doctor *d);    /* what it reads beside its settings; NULL: nothing */
-    uint32_t off;              /* faults that switch our hooks off, wherever they stand */
-    uint32_t overruled;        /* those of them that the machine's settings win against */
-    bool machine_is_roots;     /* the machine's file counts only where root alone can write */
-    const char *gate;          /* the event of a call */
+    void (*check_besides)(struct doctor *d); /* what it reads beside its settings; NULL: nothing */
+    uint32_t off;          /* faults that switch our hooks off, wherever they stand */
+    uint32_t overruled;    /* those of them that the machine's settings win against */
+    bool machine_is_roots; /* the machine's file counts only where root alone can write */
+    const char *gate;      /* the event of a call */
     struct {
         const char *event; /* path in an answer; NULL: it names none */
         const char *verdict, *reason;
@@ -119,7 +119,8 @@ enum status tell_json(const struct doctor *d) MUST_USE;
 void check_gemini_besides(struct doctor *d);
 
 /* ---- past.c */
-/* The i-th way past the gate when this runtime's hooks stand in this scope; NULL behind the last. */
+/* The i-th way past the gate when this runtime's hooks stand in this scope; NULL behind the last.
+ */
 const char *way_past(const struct doctor_runtime *r, const struct settings_scope *scope, size_t i);
 
 #endif

@@ -35,7 +35,8 @@ struct proof {
 static void proof_open(struct proof *p, const struct doctor *d)
 {
     uint8_t random[NONCE_BYTES];
-    *p = (struct proof){.runtime = d->runtime, .tokens = xcalloc(SETTINGS_TOKENS, sizeof(*p->tokens))};
+    *p = (struct proof){.runtime = d->runtime,
+                        .tokens = xcalloc(SETTINGS_TOKENS, sizeof(*p->tokens))};
     random_bytes(random, sizeof(random));
     hex_encode(random, sizeof(random), p->nonce);
     buf_init(&p->call, 4096);
@@ -46,7 +47,8 @@ static void proof_open(struct proof *p, const struct doctor *d)
                p->runtime->gate, p->nonce);
     buf_init(&p->text, SETTINGS_BYTES);
     (void)buf_reserve(&p->text, SETTINGS_BYTES);
-    if (tape_parse(&p->j, d->in_force->look.gate, TAPE_STRICT, p->tokens, SETTINGS_TOKENS) != ST_OK) {
+    if (tape_parse(&p->j, d->in_force->look.gate, TAPE_STRICT, p->tokens, SETTINGS_TOKENS) !=
+        ST_OK) {
         p->j.count = 0; /* cannot be: it is part of a text that was read */
     }
 }
@@ -92,9 +94,10 @@ static void tell(struct doctor *d, bool refused, const char *how, const char *in
               "a test call through the %s was refused by the daemon, and is in its record", how);
     } else {
         char todo[WORDS_BYTES];
-        (void)snprintf(todo, sizeof(todo), "%s, and restart the daemon when that does not help", d->again);
-        found(d, "proof", LEVEL_FAIL, todo,
-              "a test call through the %s was not refused: %s", how, instead);
+        (void)snprintf(todo, sizeof(todo), "%s, and restart the daemon when that does not help",
+                       d->again);
+        found(d, "proof", LEVEL_FAIL, todo, "a test call through the %s was not refused: %s", how,
+              instead);
     }
 }
 
@@ -130,8 +133,11 @@ static int run_line(const struct proof *p, const char *line, struct buf *out, st
 {
     const char *const argv[] = {p->runtime->shell, "-c", line, NULL};
     struct why why;
-    struct program run = {
-        .argv = argv, .input = buf_span(&p->call), .out = out, .err = err, .deadline_ms = HOOK_WAIT_MS};
+    struct program run = {.argv = argv,
+                          .input = buf_span(&p->call),
+                          .out = out,
+                          .err = err,
+                          .deadline_ms = HOOK_WAIT_MS};
     return program_run(&run, &why) == ST_OK ? run.code : -1;
 }
 
@@ -172,7 +178,8 @@ void check_proof(struct doctor *d)
 
 /* ---- with nobody there */
 
-/* The same line, with one thing in it that does not exist. It blocks with a code and words: a client may need both. */
+/* The same line, with one thing in it that does not exist. It blocks with a code and words: a
+ * client may need both. */
 static void try_without(struct doctor *d, const struct proof *p, const char *what, const char *self,
                         const char *socket)
 {
@@ -182,7 +189,8 @@ static void try_without(struct doctor *d, const struct proof *p, const char *wha
     buf_init(&line, 16384);
     buf_init(&out, ANSWER_BYTES);
     buf_init(&err, ANSWER_BYTES);
-    struct hook_command c = {.kind = d->runtime->kind, .role = ROLE_GATE, .self = self, .socket_path = socket};
+    struct hook_command c = {
+        .kind = d->runtime->kind, .role = ROLE_GATE, .self = self, .socket_path = socket};
     hook_command_write(&line, &c);
     int code = run_line(p, line.data, &out, &err);
     if (code == 2 && err.len) {

@@ -28,7 +28,8 @@ void check_client(struct doctor *d)
     if (d->given_version) {
         (void)span_copy(span_str(d->given_version), d->version, sizeof(d->version));
     } else {
-        client_version(d->binary ? d->binary : d->runtime->kind->runtime, d->version, sizeof(d->version));
+        client_version(d->binary ? d->binary : d->runtime->kind->runtime, d->version,
+                       sizeof(d->version));
     }
     if (!d->version[0]) {
         found(d, "client", LEVEL_WARN, "name it with --binary",
@@ -64,7 +65,8 @@ static void add_file(struct doctor *d, const struct settings_scope *scope, char 
     enum status st = file_read(path, &f->text, NULL);
     f->there = st != ST_NOTFOUND;
     f->unread = f->there && st != ST_OK;
-    f->skipped = f->there && is_machine(f) && d->runtime->machine_is_roots && !only_root_writes(path);
+    f->skipped =
+        f->there && is_machine(f) && d->runtime->machine_is_roots && !only_root_writes(path);
     if (f->skipped) {
         buf_clear(&f->text);
     }
@@ -94,7 +96,8 @@ static void add_new(struct doctor *d, const struct settings_scope *scope, char *
 static void find_files(struct doctor *d)
 {
     for (size_t i = 0; i < ARRAY_LEN(SCOPE_NAMES); i++) {
-        const struct settings_scope *scope = connect_scope(d->runtime->kind->runtime, SCOPE_NAMES[i]);
+        const struct settings_scope *scope =
+            connect_scope(d->runtime->kind->runtime, SCOPE_NAMES[i]);
         add_new(d, scope, scope->path());
     }
     add_new(d, NULL, d->runtime->other_file());
@@ -112,8 +115,8 @@ static const char *finding_of(const struct settings_file *f)
     return f->scope ? f->scope->finding : "settings.project";
 }
 
-static void todo_of(const struct doctor *d, const struct settings_file *f, enum settings_fault fault, char *out,
-                    size_t bytes)
+static void todo_of(const struct doctor *d, const struct settings_file *f,
+                    enum settings_fault fault, char *out, size_t bytes)
 {
     if (REMEDY[fault]) {
         (void)snprintf(out, bytes, "%s", REMEDY[fault]);
@@ -131,18 +134,22 @@ static uint32_t faults_of(const struct settings_file *f)
 }
 
 /* What the machine's settings win against, where they hold. */
-static bool is_overruled(const struct doctor *d, const struct settings_file *f, enum settings_fault fault)
+static bool is_overruled(const struct doctor *d, const struct settings_file *f,
+                         enum settings_fault fault)
 {
-    return d->in_force && d->in_force != f && is_machine(d->in_force) && d->in_force->look.keeps_on &&
-           d->runtime->overruled & 1u << fault;
+    return d->in_force && d->in_force != f && is_machine(d->in_force) &&
+           d->in_force->look.keeps_on && d->runtime->overruled & 1u << fault;
 }
 
-/* A user's proxy may well spare this machine; in a project's settings it leads the next client's hooks away. Where the
- * machine's hold, they clear what counts for them. */
-static enum finding_level level_of(const struct doctor *d, const struct settings_file *f, enum settings_fault fault)
+/* A user's proxy may well spare this machine; in a project's settings it leads the next client's
+ * hooks away. Where the machine's hold, they clear what counts for them. */
+static enum finding_level level_of(const struct doctor *d, const struct settings_file *f,
+                                   enum settings_fault fault)
 {
-    bool soft = (f->scope && f->scope->who == SCOPE_PRIVATE) || (d->in_force && is_machine(d->in_force));
-    bool spared = fault == FAULT_TELEMETRY || (fault == FAULT_ENVIRONMENT && soft) || is_overruled(d, f, fault);
+    bool soft =
+        (f->scope && f->scope->who == SCOPE_PRIVATE) || (d->in_force && is_machine(d->in_force));
+    bool spared = fault == FAULT_TELEMETRY || (fault == FAULT_ENVIRONMENT && soft) ||
+                  is_overruled(d, f, fault);
     return spared ? LEVEL_WARN : LEVEL_FAIL;
 }
 
@@ -157,8 +164,8 @@ static void tell_faults(struct doctor *d, const struct settings_file *f)
         }
         fault_words((enum settings_fault)i, f->look.about[i], words, sizeof(words));
         todo_of(d, f, (enum settings_fault)i, todo, sizeof(todo));
-        found(d, finding_of(f),
-              level_of(d, f, (enum settings_fault)i), todo, "%s: %s", f->path, words);
+        found(d, finding_of(f), level_of(d, f, (enum settings_fault)i), todo, "%s: %s", f->path,
+              words);
     }
 }
 
@@ -176,9 +183,10 @@ static void check_mode(struct doctor *d, const struct settings_file *f)
     }
     if (f->scope && f->scope->who == SCOPE_SHARED && git_would_commit(f->path)) {
         char todo[WORDS_BYTES];
-        (void)snprintf(todo, sizeof(todo), "%s --scope project puts hooks without a token there", d->again);
-        found(d, "settings.token", LEVEL_FAIL, todo,
-              "%s holds the token, and git would commit it", f->path);
+        (void)snprintf(todo, sizeof(todo), "%s --scope project puts hooks without a token there",
+                       d->again);
+        found(d, "settings.token", LEVEL_FAIL, todo, "%s holds the token, and git would commit it",
+              f->path);
     }
 }
 
@@ -190,8 +198,8 @@ static void check_form(struct doctor *d, const struct settings_file *f)
     }
     if (d->version[0]) {
         found(d, "settings.form", LEVEL_FAIL, d->again,
-              "%s: HTTP hooks, and %s %s lets calls run when they fail", f->path, d->runtime->called,
-              d->version);
+              "%s: HTTP hooks, and %s %s lets calls run when they fail", f->path,
+              d->runtime->called, d->version);
     } else {
         found(d, "settings.form", LEVEL_WARN, "name the client with --binary",
               "%s: HTTP hooks, which older clients do not block on when they fail", f->path);
@@ -225,8 +233,10 @@ static void check_file(struct doctor *d, const struct settings_file *f)
         return;
     }
     if (f->skipped) {
-        found(d, finding_of(f), LEVEL_WARN, "chown root and chmod go-w it, and every folder above it",
-              "%s does not count: the client skips it, because not only root can write there", f->path);
+        found(d, finding_of(f), LEVEL_WARN,
+              "chown root and chmod go-w it, and every folder above it",
+              "%s does not count: the client skips it, because not only root can write there",
+              f->path);
         return;
     }
     if (settings_whole(&f->look)) {
@@ -251,7 +261,8 @@ static bool managed_only(const struct doctor *d)
     return false;
 }
 
-/* The machine's hooks hold against what it overrules; others hold while no file switches them off. */
+/* The machine's hooks hold against what it overrules; others hold while no file switches them off.
+ */
 static void choose_in_force(struct doctor *d)
 {
     const struct settings_file *machine = NULL;
@@ -286,7 +297,8 @@ static void check_copies(struct doctor *d)
         if (first && !span_eq(first->look.gate, f->look.gate)) {
             found(d, "settings.copies", LEVEL_FAIL,
                   "take one out: connect it with --scope and --remove",
-                  "%s and %s ask in different ways: %s", first->path, f->path, connector_find(d->runtime->kind->runtime)->twice);
+                  "%s and %s ask in different ways: %s", first->path, f->path,
+                  connector_find(d->runtime->kind->runtime)->twice);
         }
         first = first ? first : f;
     }

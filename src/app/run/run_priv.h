@@ -84,8 +84,8 @@ bool screen_suspended(struct screen *s);
 void screen_suspend(struct screen *s);
 /* We were stopped, and somebody else had the terminal meanwhile. */
 void screen_continued(struct screen *s); /* NULL is fine */
-void screen_drain(struct screen *s); /* what the program wrote last */
-void screen_close(struct screen *s); /* NULL is fine */
+void screen_drain(struct screen *s);     /* what the program wrote last */
+void screen_close(struct screen *s);     /* NULL is fine */
 
 /* ---- child.c */
 struct child {

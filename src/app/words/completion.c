@@ -1,4 +1,5 @@
-/* completion.c - `checkrein completion SHELL`, and what its scripts ask while someone types: `checkrein complete WHAT`.
+/* completion.c - `checkrein completion SHELL`, and what its scripts ask while someone types:
+ * `checkrein complete WHAT`.
  */
 #include "words_priv.h"
 
@@ -13,8 +14,12 @@ enum word_kind word_kind_of(const char *text, struct span *choices)
         const char *word;
         enum word_kind kind;
     } WORDS[] = {
-        {"FILE", WORD_FILE},   {"PATH", WORD_FILE},    {"FOLDER", WORD_FOLDER},
-        {"AGENT", WORD_AGENT}, {"ID", WORD_REQUEST}, {"SUBCOMMAND", WORD_SUBCOMMAND},
+        {"FILE",       WORD_FILE      },
+        {"PATH",       WORD_FILE      },
+        {"FOLDER",     WORD_FOLDER    },
+        {"AGENT",      WORD_AGENT     },
+        {"ID",         WORD_REQUEST   },
+        {"SUBCOMMAND", WORD_SUBCOMMAND},
     };
     const char *at = text ? text + strspn(text, "[") : "";
     struct span word = {at, strcspn(at, " ].")};
@@ -54,7 +59,8 @@ void put_escaped(struct buf *out, struct span text, const char *special, const c
 
 int print_and_release(struct buf *b)
 {
-    bool ok = buf_status(b) == ST_OK && fwrite(b->data, 1, b->len, stdout) == b->len && fflush(stdout) == 0;
+    bool ok = buf_status(b) == ST_OK && fwrite(b->data, 1, b->len, stdout) == b->len &&
+              fflush(stdout) == 0;
     buf_release(b);
     return ok ? EXIT_DONE : EXIT_TROUBLE;
 }
@@ -64,7 +70,11 @@ int cmd_completion(struct args *a)
     static const struct {
         const char *name;
         void (*write)(struct buf *out);
-    } SHELLS[] = {{"bash", bash_completion}, {"zsh", zsh_completion}, {"fish", fish_completion}};
+    } SHELLS[] = {
+        {"bash", bash_completion},
+        {"zsh",  zsh_completion },
+        {"fish", fish_completion}
+    };
     for (size_t i = 0; a->argc == 1 && i < ARRAY_LEN(SHELLS); i++) {
         if (strcmp(a->argv[0], SHELLS[i].name) == 0) {
             struct buf b;
@@ -81,7 +91,9 @@ int cmd_completion(struct args *a)
 /* A shell may do anything with a word: what could mean more than itself is not offered. */
 static void offer(struct span word)
 {
-    if (word.n && ini_has_only(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:._/@+-") &&
+    if (word.n &&
+        ini_has_only(word,
+                     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:._/@+-") &&
         word.p[0] != '-') {
         (void)printf("%.*s\n", SPAN_ARG(word));
     }
@@ -111,7 +123,10 @@ int cmd_complete(struct args *a)
     static const struct {
         const char *what;
         void (*offer)(const struct fleet *f);
-    } WHATS[] = {{"agents", offer_agents}, {"requests", offer_requests}};
+    } WHATS[] = {
+        {"agents",   offer_agents  },
+        {"requests", offer_requests}
+    };
     for (size_t i = 0; a->argc == 1 && i < ARRAY_LEN(WHATS); i++) {
         if (strcmp(a->argv[0], WHATS[i].what) == 0) {
             struct headless h;

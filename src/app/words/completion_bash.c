@@ -1,6 +1,7 @@
 #include "words_priv.h"
 
-/* The word under the cursor is taken from the line itself: bash would break it at ':' and '=', which stand in ids. */
+/* The word under the cursor is taken from the line itself: bash would break it at ':' and '=',
+ * which stand in ids. */
 static const char HEAD[] =
     "# bash completion of checkrein, made by `checkrein completion bash`\n"
     "\n"
@@ -39,20 +40,23 @@ static const char TAIL[] =
     "        fi\n"
     "    fi\n"
     "    case $kind in\n"
-    "        file) mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); compopt -o filenames; return ;;\n"
-    "        folder) mapfile -t COMPREPLY < <(compgen -d -- \"$word\"); compopt -o filenames; return ;;\n"
+    "        file) mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); compopt -o filenames; return "
+    ";;\n"
+    "        folder) mapfile -t COMPREPLY < <(compgen -d -- \"$word\"); compopt -o filenames; "
+    "return ;;\n"
     "    esac\n"
     "    while IFS= read -r candidate; do\n"
-    "        [[ -n $candidate && $candidate == \"$word\"* ]] && COMPREPLY+=(\"${candidate#\"$cut\"}\")\n"
+    "        [[ -n $candidate && $candidate == \"$word\"* ]] && "
+    "COMPREPLY+=(\"${candidate#\"$cut\"}\")\n"
     "    done < <(_checkrein_words \"$kind\" \"$sub\")\n"
     "}\n"
     "complete -F _checkrein checkrein\n";
 
 static void put_kind(struct buf *out, const char *text)
 {
-    static const char *const NAMES[] = {[WORD_NONE] = "none",      [WORD_FILE] = "file",
-                                        [WORD_FOLDER] = "folder",  [WORD_AGENT] = "agents",
-                                        [WORD_REQUEST] = "requests", [WORD_SUBCOMMAND] = "subcommands"};
+    static const char *const NAMES[] = {
+        [WORD_NONE] = "none",    [WORD_FILE] = "file",        [WORD_FOLDER] = "folder",
+        [WORD_AGENT] = "agents", [WORD_REQUEST] = "requests", [WORD_SUBCOMMAND] = "subcommands"};
     struct span choices;
     struct span one;
     enum word_kind kind = word_kind_of(text, &choices);
@@ -98,13 +102,15 @@ static void put_operands(struct buf *out)
 static void put_words(struct buf *out)
 {
     const struct subcommand *s;
-    buf_addstr(out, "_checkrein_words()\n{\n    case \"$1 $2\" in\n        subcommands*) printf '%s\\n'");
+    buf_addstr(
+        out, "_checkrein_words()\n{\n    case \"$1 $2\" in\n        subcommands*) printf '%s\\n'");
     for (size_t i = 0; (s = subcommand_at(i)); i++) {
         if (s->help) {
             buf_printf(out, " %s", s->name);
         }
     }
-    buf_addstr(out, " ;;\n        agents*) _checkrein_ask agents ;;\n        requests*) _checkrein_ask requests ;;\n"
+    buf_addstr(out, " ;;\n        agents*) _checkrein_ask agents ;;\n        requests*) "
+                    "_checkrein_ask requests ;;\n"
                     "        'of '*) tr ' ' '\\n' <<<\"${1#of }\" ;;\n");
     for (size_t i = 0; (s = subcommand_at(i)); i++) {
         if (s->help) {

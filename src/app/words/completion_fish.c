@@ -57,8 +57,8 @@ static void put_subcommand(struct buf *out, const struct subcommand *s)
     put_quoted(out, span_str(s->help));
     buf_addch(out, '\n');
     for (const struct option_row *o = s->options; o && o->name; o++) {
-        buf_printf(out, "complete -c checkrein -n '__fish_seen_subcommand_from %s' -l %s%s -d ", s->name, o->name,
-                   o->argument ? " -r" : "");
+        buf_printf(out, "complete -c checkrein -n '__fish_seen_subcommand_from %s' -l %s%s -d ",
+                   s->name, o->name, o->argument ? " -r" : "");
         put_quoted(out, span_str(o->help));
         if (o->argument) {
             put_how(out, o->argument);

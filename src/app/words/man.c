@@ -40,8 +40,8 @@ static void put_paragraphs(struct buf *out, const char *text)
 
 static void put_head(struct buf *out, const char *name, int section, const char *what)
 {
-    buf_printf(out, ".TH \"%s\" %d \"\" \"checkrein " CHECKREIN_VERSION "\" \"%s\"\n.SH NAME\n", name, section,
-               section == 1 ? "User Commands" : "File Formats");
+    buf_printf(out, ".TH \"%s\" %d \"\" \"checkrein " CHECKREIN_VERSION "\" \"%s\"\n.SH NAME\n",
+               name, section, section == 1 ? "User Commands" : "File Formats");
     put_text(out, name);
     buf_addstr(out, " \\- ");
     put_text(out, what);
@@ -132,8 +132,9 @@ static void put_subcommands(struct buf *out)
 
 static void put_keys(struct buf *out)
 {
-    buf_addstr(out, ".SH KEYS\nEach is also a command behind\n.BR : ,\nand can be given other keys in\n"
-                    ".BR checkrein.ini (5).\n");
+    buf_addstr(out,
+               ".SH KEYS\nEach is also a command behind\n.BR : ,\nand can be given other keys in\n"
+               ".BR checkrein.ini (5).\n");
     for (int i = 0; i < ACTION_COUNT; i++) {
         const struct action_info *a = action_info((enum action)i);
         buf_addstr(out, ".TP\n");
@@ -151,11 +152,12 @@ static void put_files(struct buf *out)
     static const struct {
         const char *path, *what;
     } FILES[] = {
-        {"~/.config/checkrein/checkrein.ini", "options, back-ends, keys"},
-        {"~/.config/checkrein/policy.ini", "the daemon's rules: checkrein-policy(5)"},
-        {"~/.config/checkrein/prices.ini", "what models cost, where their runtime does not say; without it that is unpriced"},
-        {"$XDG_RUNTIME_DIR/checkrein/checkrein.sock", "where consoles connect; this user only"},
-        {"~/.local/state/checkrein/", "the records of daemon and console, the tokens"},
+        {"~/.config/checkrein/checkrein.ini",         "options, back-ends, keys"                     },
+        {"~/.config/checkrein/policy.ini",            "the daemon's rules: checkrein-policy(5)"      },
+        {"~/.config/checkrein/prices.ini",
+         "what models cost, where their runtime does not say; without it that is unpriced"           },
+        {"$XDG_RUNTIME_DIR/checkrein/checkrein.sock", "where consoles connect; this user only"       },
+        {"~/.local/state/checkrein/",                 "the records of daemon and console, the tokens"},
     };
     buf_addstr(out, ".SH FILES\n");
     for (size_t i = 0; i < ARRAY_LEN(FILES); i++) {
@@ -170,16 +172,21 @@ static void put_files(struct buf *out)
 static void put_main_page(struct buf *out)
 {
     put_head(out, "checkrein", 1, "supervise live AI agents from a terminal");
-    buf_addstr(out, ".SH SYNOPSIS\n.B checkrein\n[\\fISUBCOMMAND\\fR] [\\fIOPTION\\fR...]\n.SH DESCRIPTION\n");
-    put_paragraphs(out, "Without a subcommand, the full-screen console over the back-ends of checkrein.ini; when it names none, "
+    buf_addstr(
+        out,
+        ".SH SYNOPSIS\n.B checkrein\n[\\fISUBCOMMAND\\fR] [\\fIOPTION\\fR...]\n.SH DESCRIPTION\n");
+    put_paragraphs(out, "Without a subcommand, the full-screen console over the back-ends of "
+                        "checkrein.ini; when it names none, "
                         "over this user's own daemon, which is started when it does not run yet.");
     put_subcommands(out);
     put_keys(out);
     put_exit_status(out);
     put_files(out);
-    buf_addstr(out, ".SH ENVIRONMENT\n.BR NO_COLOR ,\n.BR TERM ,\n.BR COLORTERM ,\n.BR XDG_CONFIG_HOME ,\n"
-                    ".BR XDG_STATE_HOME ,\n.BR XDG_RUNTIME_DIR .\n.B CHECKREIN_AGENT\n"
-                    "in an agent's environment gives it a name on the screen.\n.SH SEE ALSO\n.BR checkrein.ini (5),\n.BR checkrein\\-policy (5)\n");
+    buf_addstr(
+        out, ".SH ENVIRONMENT\n.BR NO_COLOR ,\n.BR TERM ,\n.BR COLORTERM ,\n.BR XDG_CONFIG_HOME ,\n"
+             ".BR XDG_STATE_HOME ,\n.BR XDG_RUNTIME_DIR .\n.B CHECKREIN_AGENT\n"
+             "in an agent's environment gives it a name on the screen.\n.SH SEE ALSO\n.BR "
+             "checkrein.ini (5),\n.BR checkrein\\-policy (5)\n");
 }
 
 /* ---- checkrein.ini(5) */
@@ -189,9 +196,12 @@ static void put_ini_page(struct buf *out)
     const char *section = "";
     put_head(out, "checkrein.ini", 5, "configuration of checkrein");
     buf_addstr(out, ".SH DESCRIPTION\n");
-    put_paragraphs(out, "Sections and \"key = value\" lines; a comment has a line of its own and begins with ; or #. A value that "
-                        "has ; or # in it, or blanks around it, is written in quotes. A file with one fault is refused as a whole; "
-                        "the message names the line and the key. `checkrein config` prints what is in force.");
+    put_paragraphs(
+        out, "Sections and \"key = value\" lines; a comment has a line of its own and begins with "
+             "; or #. A value that "
+             "has ; or # in it, or blanks around it, is written in quotes. A file with one fault "
+             "is refused as a whole; "
+             "the message names the line and the key. `checkrein config` prints what is in force.");
     for (const struct option_info *o = conf_options(); o->name; o++) {
         if (strcmp(section, o->section) != 0) {
             section = o->section;
@@ -208,8 +218,10 @@ static void put_ini_page(struct buf *out)
         buf_addch(out, '\n');
     }
     buf_addstr(out, ".SH [backend NAME]\n");
-    put_paragraphs(out, "One for each daemon or platform that the console talks to: kind = checkrein; url = unix:PATH, "
-                        "ws://127.0.0.1:PORT/ or wss://HOST/; token_file = a file of mode 0600 with the bearer token.");
+    put_paragraphs(out, "One for each daemon or platform that the console talks to: kind = "
+                        "checkrein; url = unix:PATH, "
+                        "ws://127.0.0.1:PORT/ or wss://HOST/; token_file = a file of mode 0600 "
+                        "with the bearer token.");
     buf_addstr(out, ".SH [keys]\n");
     put_paragraphs(out, "action = keys, divided by blanks: `checkrein keys` lists the actions.");
     buf_addstr(out, ".SH SEE ALSO\n.BR checkrein (1),\n.BR checkrein\\-policy (5)\n");
@@ -219,6 +231,7 @@ static void put_ini_page(struct buf *out)
 
 static void put_policy_page(struct buf *out)
 {
+    /* clang-format off */
     static const struct {
         const char *head, *text;
     } PARTS[] = {
@@ -240,13 +253,19 @@ static void put_policy_page(struct buf *out)
          "A pattern is not a sandbox: it sees what the agent asks for, not what the program then does. Deny rules are a net, not a "
          "wall: what is not allowed asks; keep it so."},
     };
+    /* clang-format on */
     put_head(out, "checkrein-policy", 5, "rules: what an agent may do without asking");
     buf_addstr(out, ".SH DESCRIPTION\n");
-    put_paragraphs(out, "The daemon judges every call by policy.ini, which stands beside checkrein.ini and is read again at SIGHUP. Each "
-                        "section [rule NAME] is a rule; they are tried in order, and the first one that matches decides. A rule matches "
-                        "when every pattern it has matches. What no rule names: a tool that only reads is allowed, everything else "
-                        "asks.\n\n"
-                        "A file with one bad rule is refused as a whole, and the rules that were in force stay.");
+    put_paragraphs(
+        out,
+        "The daemon judges every call by policy.ini, which stands beside checkrein.ini and is read "
+        "again at SIGHUP. Each "
+        "section [rule NAME] is a rule; they are tried in order, and the first one that matches "
+        "decides. A rule matches "
+        "when every pattern it has matches. What no rule names: a tool that only reads is allowed, "
+        "everything else "
+        "asks.\n\n"
+        "A file with one bad rule is refused as a whole, and the rules that were in force stay.");
     buf_addstr(out, ".SH KEYS OF A RULE\n");
     const struct policy_key *key;
     for (size_t i = 0; (key = policy_key_at(i)); i++) {
@@ -288,11 +307,13 @@ static const struct file_page *file_page_find(const char *name)
     return NULL;
 }
 
-static enum status write_page(const char *folder, const char *name, struct buf *page, struct why *why)
+static enum status write_page(const char *folder, const char *name, struct buf *page,
+                              struct why *why)
 {
     char *path = path_join(folder, name);
     enum status st = buf_status(page);
-    st = st == ST_OK ? file_replace(path, buf_span(page), 0644, why) : why_fail(why, st, "%s: too long", name);
+    st = st == ST_OK ? file_replace(path, buf_span(page), 0644, why)
+                     : why_fail(why, st, "%s: too long", name);
     free(path);
     buf_release(page);
     return st;
@@ -327,7 +348,7 @@ struct choices {
 };
 
 const struct option_row OPTIONS_MAN[] = {
-    {"write", "FOLDER", "write every page there, as files", offsetof(struct choices, write)},
+    {"write",                             "FOLDER", "write every page there, as files", offsetof(struct choices, write)},
     {0},
 };
 

@@ -1,4 +1,5 @@
-/* words_priv.h - completion scripts and manual pages, written from the tables of subcommands, options and keys.
+/* words_priv.h - completion scripts and manual pages, written from the tables of subcommands,
+ * options and keys.
  */
 #ifndef APP_WORDS_PRIV_H
 #define APP_WORDS_PRIV_H
@@ -8,10 +9,18 @@
 #define SCRIPT_BYTES ((size_t)256 << 10)
 
 /* What stands for an argument or operand says how it is completed. */
-enum word_kind { WORD_NONE, WORD_FILE, WORD_FOLDER, WORD_AGENT, WORD_REQUEST, WORD_SUBCOMMAND, WORD_ONE_OF };
+enum word_kind {
+    WORD_NONE,
+    WORD_FILE,
+    WORD_FOLDER,
+    WORD_AGENT,
+    WORD_REQUEST,
+    WORD_SUBCOMMAND,
+    WORD_ONE_OF
+};
 
-/* The kind of the first placeholder in `text` ("AGENT...", "[FILE]", "bash|zsh|fish"); *choices gets the words of
- * WORD_ONE_OF, divided by '|'. NULL is WORD_NONE. */
+/* The kind of the first placeholder in `text` ("AGENT...", "[FILE]", "bash|zsh|fish"); *choices
+ * gets the words of WORD_ONE_OF, divided by '|'. NULL is WORD_NONE. */
 enum word_kind word_kind_of(const char *text, struct span *choices);
 
 /* Takes the next of "a|b|c" off; false at the end. */

@@ -1,11 +1,13 @@
 /* checkrein.c - the client of checkrein.v1 (docs/protocol.md), one connection a back-end.
  *
- *   connecting -> greeting -> snapshot or resuming -> live        from each: broken -> closed -> back-off -> connecting
+ *   connecting -> greeting -> snapshot or resuming -> live        from each: broken -> closed ->
+ * back-off -> connecting
  *
- * After a break it asks to resume after the newest event that it passed on; a server that cannot (another
- * instance, too long ago) sends a snapshot, and the fold closes what the snapshot does not bring back. An
- * event whose number leaves a hole ends the connection: what was missed is asked for again. So does all that a
- * server may not say in the phase that it is in; nothing that follows it is looked at.
+ * After a break it asks to resume after the newest event that it passed on; a server that cannot
+ * (another instance, too long ago) sends a snapshot, and the fold closes what the snapshot does not
+ * bring back. An event whose number leaves a hole ends the connection: what was missed is asked for
+ * again. So does all that a server may not say in the phase that it is in; nothing that follows it
+ * is looked at.
  */
 #include "checkrein/codec.h"
 #include "checkrein/crypto.h"
@@ -13,9 +15,9 @@
 #include "../kinds_priv.h"
 #include "../wslink_priv.h"
 
-#define QUEUE_BYTES      ((size_t)256 << 10)
-#define GREETING_MS      10000
-#define SYNC_SILENCE_MS  30000 /* without a frame, before it is live */
+#define QUEUE_BYTES     ((size_t)256 << 10)
+#define GREETING_MS     10000
+#define SYNC_SILENCE_MS 30000 /* without a frame, before it is live */
 
 enum phase {
     PHASE_AWAY,     /* no connection, or not yet open */
@@ -31,16 +33,17 @@ struct client {
     struct codec *codec;
     struct buf out;
     enum phase phase;
-    int64_t silence_ms;  /* 0: the standard ones */
-    char instance[40];   /* of the server's record that `seq` belongs to */
-    uint64_t seq;        /* newest passed on */
+    int64_t silence_ms; /* 0: the standard ones */
+    char instance[40];  /* of the server's record that `seq` belongs to */
+    uint64_t seq;       /* newest passed on */
     bool resumable;
 };
 
 static void expect_within(struct client *c, int64_t ms)
 {
     wslink_expect(&c->link, ms > 0 && c->silence_ms > 0 ? c->silence_ms : ms,
-                  c->phase == PHASE_GREETING ? "it does not say hello" : "it does not send its state");
+                  c->phase == PHASE_GREETING ? "it does not say hello"
+                                             : "it does not send its state");
 }
 
 /* ---- frames in */
@@ -74,12 +77,12 @@ static enum status on_hello(struct client *c, const struct msg_hello *h)
     c->phase = h->resumed ? PHASE_RESUMING : PHASE_SNAPSHOT;
     c->resumable = h->resumed;
     c->link.sink.offers(c->link.sink.ctx, &(struct driver_offer){.verbs = h->verbs,
-                                                       .scopes = h->scopes,
-                                                       .operator_id = h->operator_id,
-                                                       .connection = h->connection,
-                                                       .instance = h->instance,
-                                                       .seq = h->seq,
-                                                       .oldest = h->oldest});
+                                                                 .scopes = h->scopes,
+                                                                 .operator_id = h->operator_id,
+                                                                 .connection = h->connection,
+                                                                 .instance = h->instance,
+                                                                 .seq = h->seq,
+                                                                 .oldest = h->oldest});
     c->link.sink.link(c->link.sink.ctx, LINK_SYNCING, note.text[0] ? note.text : NULL, 0);
     if (c->phase == PHASE_SNAPSHOT) {
         c->link.sink.snapshot(c->link.sink.ctx, 0, false);
@@ -96,7 +99,8 @@ static enum status on_synced(struct client *c, int64_t seq)
     } else if (c->phase != PHASE_RESUMING) {
         return not_now(c, "it said twice that its state is complete");
     } else if ((uint64_t)seq != c->seq) {
-        return why_fail(&c->link.fault, ST_CONFLICT, "events are missing at the end of what it resumed");
+        return why_fail(&c->link.fault, ST_CONFLICT,
+                        "events are missing at the end of what it resumed");
     }
     c->phase = PHASE_LIVE;
     wslink_steady(&c->link);
@@ -104,7 +108,8 @@ static enum status on_synced(struct client *c, int64_t seq)
     return ST_OK;
 }
 
-/* What the server says of an action must be what it will run: a digest of other bytes is never shown. */
+/* What the server says of an action must be what it will run: a digest of other bytes is never
+ * shown. */
 static bool digest_holds(const struct event *ev)
 {
     char digest[DIGEST_TEXT_BYTES];
@@ -116,7 +121,8 @@ static enum status on_event(struct client *c, struct event *ev)
 {
     ev->backend = span_str(c->link.name);
     if (ev->snapshot != (c->phase == PHASE_SNAPSHOT)) {
-        return not_now(c, ev->snapshot ? "it sent state where news are due" : "it sent news within its state");
+        return not_now(c, ev->snapshot ? "it sent state where news are due"
+                                       : "it sent news within its state");
     }
     if (ev->type == EVENT_APPROVAL_REQUESTED && !digest_holds(ev)) {
         (void)not_now(c, "it sent a request whose digest is not that of its text");
@@ -145,7 +151,8 @@ static enum status on_result(struct client *c, const struct msg_result *r)
 /* Before it closes the connection it may say why. */
 static void on_error(struct client *c, const struct msg_error *e)
 {
-    (void)why_fail(&c->link.fault, ST_OK, "%.*s", SPAN_ARG(span_sub(e->text.n ? e->text : e->code, 0, 200)));
+    (void)why_fail(&c->link.fault, ST_OK, "%.*s",
+                   SPAN_ARG(span_sub(e->text.n ? e->text : e->code, 0, 200)));
 }
 
 static enum status on_message(struct client *c, struct msg *m)
@@ -226,7 +233,8 @@ static void say_hello(struct client *c)
         .resume_instance = span_str(c->resumable ? c->instance : NULL),
     };
     buf_clear(&c->out);
-    if (codec_write_client_hello(&c->out, &h) != ST_OK || wslink_send(&c->link, buf_span(&c->out)) != ST_OK) {
+    if (codec_write_client_hello(&c->out, &h) != ST_OK ||
+        wslink_send(&c->link, buf_span(&c->out)) != ST_OK) {
         wslink_break(&c->link, 1011);
     }
 }
@@ -248,14 +256,16 @@ static void on_closed(void *ctx)
     c->phase = PHASE_AWAY;
 }
 
-static const struct wslink_events EVENTS = {.opened = on_opened, .message = on_text, .closed = on_closed};
+static const struct wslink_events EVENTS = {
+    .opened = on_opened, .message = on_text, .closed = on_closed};
 
 static enum status client_open(void *st, const struct driver_conf *conf, struct net *n,
                                struct loop *l, struct driver_sink sink, struct why *why)
 {
     struct client *c = st;
-    struct ws_client_options o = {
-        .protocol = PROTOCOL_NAME, .message_bytes = PROTOCOL_FRAME_BYTES, .queue_bytes = QUEUE_BYTES};
+    struct ws_client_options o = {.protocol = PROTOCOL_NAME,
+                                  .message_bytes = PROTOCOL_FRAME_BYTES,
+                                  .queue_bytes = QUEUE_BYTES};
     c->silence_ms = conf->silence_ms;
     c->codec = codec_new();
     buf_init(&c->out, (size_t)64 << 10);
@@ -273,7 +283,8 @@ static enum status client_open(void *st, const struct driver_conf *conf, struct 
 static enum status client_send(void *st, const struct command *cmd, struct why *why)
 {
     struct client *c = st;
-    bool greeted = c->phase == PHASE_SNAPSHOT || c->phase == PHASE_RESUMING || c->phase == PHASE_LIVE;
+    bool greeted =
+        c->phase == PHASE_SNAPSHOT || c->phase == PHASE_RESUMING || c->phase == PHASE_LIVE;
     if (!c->link.ws || !greeted) {
         return why_fail(why, ST_CLOSED, "back-end %s is not connected", c->link.name);
     }
@@ -304,7 +315,8 @@ static void client_close(void *st)
 
 const struct driver_ops driver_checkrein = {
     .kind = "checkrein",
-    .help = "a governance daemon that speaks checkrein.v1: `checkrein serve`, or any platform's own",
+    .help =
+        "a governance daemon that speaks checkrein.v1: `checkrein serve`, or any platform's own",
     .state_bytes = sizeof(struct client),
     .open = client_open,
     .feed = feed,

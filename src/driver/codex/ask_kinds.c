@@ -1,6 +1,7 @@
 /* ask_kinds.c - the table of requests that can be answered here.
  *
- * The action text of a request is a JSON object of what the server itself said, copied byte for byte:
+ * The action text of a request is a JSON object of what the server itself said, copied byte for
+ * byte:
  * {"tool":…,"input":{…},"cwd":…}. An answer that would write a lasting rule is never given. */
 #include "asks_priv.h"
 
@@ -17,9 +18,11 @@ static void add_raw(struct codex *c, struct buf *out, uint32_t params, const cha
     add_member(out, name, tape_raw(&c->j, codex_at(c, params, name)));
 }
 
-static bool describe_command(struct codex *c, const struct codex_thread *t, uint32_t params, struct buf *out)
+static bool describe_command(struct codex *c, const struct codex_thread *t, uint32_t params,
+                             struct buf *out)
 {
-    static const char *const SHOWN[] = {"command", "kind", "networkApprovalContext", "additionalPermissions", "environmentId"};
+    static const char *const SHOWN[] = {"command", "kind", "networkApprovalContext",
+                                        "additionalPermissions", "environmentId"};
     (void)t;
     for (size_t i = 0; i < ARRAY_LEN(SHOWN); i++) {
         add_raw(c, out, params, SHOWN[i]);
@@ -28,7 +31,8 @@ static bool describe_command(struct codex *c, const struct codex_thread *t, uint
 }
 
 /* The request has no diff in it; the item that began before has. */
-static bool describe_change(struct codex *c, const struct codex_thread *t, uint32_t params, struct buf *out)
+static bool describe_change(struct codex *c, const struct codex_thread *t, uint32_t params,
+                            struct buf *out)
 {
     const struct codex_item *it = item_find(t, codex_text(c, params, "itemId"));
     add_member(out, "changes", it ? span_str(it->changes) : SPAN_NONE);
@@ -36,14 +40,16 @@ static bool describe_change(struct codex *c, const struct codex_thread *t, uint3
     return it && it->changes;
 }
 
-static bool describe_permissions(struct codex *c, const struct codex_thread *t, uint32_t params, struct buf *out)
+static bool describe_permissions(struct codex *c, const struct codex_thread *t, uint32_t params,
+                                 struct buf *out)
 {
     (void)t;
     add_raw(c, out, params, "permissions");
     return tape_count(&c->j, codex_at(c, params, "permissions")) > 0;
 }
 
-static bool describe_mcp_call(struct codex *c, const struct codex_thread *t, uint32_t params, struct buf *out)
+static bool describe_mcp_call(struct codex *c, const struct codex_thread *t, uint32_t params,
+                              struct buf *out)
 {
     (void)t;
     add_raw(c, out, params, "serverName");
@@ -53,7 +59,8 @@ static bool describe_mcp_call(struct codex *c, const struct codex_thread *t, uin
     return true;
 }
 
-static bool describe_question(struct codex *c, const struct codex_thread *t, uint32_t params, struct buf *out)
+static bool describe_question(struct codex *c, const struct codex_thread *t, uint32_t params,
+                              struct buf *out)
 {
     (void)t;
     add_raw(c, out, params, "serverName");
@@ -62,14 +69,14 @@ static bool describe_question(struct codex *c, const struct codex_thread *t, uin
     return false;
 }
 
-#define DECISION(word) "{\"decision\":\"" word "\"}"
-#define ACTION(word, content) "{\"action\":\"" word "\",\"content\":" content ",\"_meta\":null}"
+#define DECISION(word)           "{\"decision\":\"" word "\"}"
+#define ACTION(word, content)    "{\"action\":\"" word "\",\"content\":" content ",\"_meta\":null}"
 #define PERMISSIONS(what, scope) "{\"permissions\":" what ",\"scope\":\"" scope "\"}"
 
-#define OUTRIGHT                                                                                                   \
-    {                                                                                                              \
-        [CHOICE_ONCE] = DECISION("accept"), [CHOICE_SESSION] = DECISION("acceptForSession"),                       \
-        [CHOICE_DENY] = DECISION("decline"), [CHOICE_DENY_STOP] = DECISION("cancel")                               \
+#define OUTRIGHT                                                                                   \
+    {                                                                                              \
+        [CHOICE_ONCE] = DECISION("accept"), [CHOICE_SESSION] = DECISION("acceptForSession"),       \
+        [CHOICE_DENY] = DECISION("decline"), [CHOICE_DENY_STOP] = DECISION("cancel")               \
     }
 
 static const struct ask_kind COMMAND = {
@@ -109,7 +116,8 @@ static const struct ask_kind QUESTION = {
     .method = "mcpServer/elicitation/request",
     .tool = "question",
     .describe = describe_question,
-    .answers = {[CHOICE_DENY] = ACTION("decline", "null"), [CHOICE_DENY_STOP] = ACTION("cancel", "null")},
+    .answers =
+        {[CHOICE_DENY] = ACTION("decline", "null"), [CHOICE_DENY_STOP] = ACTION("cancel", "null")},
 };
 
 static const struct ask_kind *const KINDS[] = {&COMMAND, &CHANGE, &PERMISSION};
@@ -124,5 +132,6 @@ const struct ask_kind *ask_kind_of(struct codex *c, struct span method, uint32_t
     if (!span_is(method, MCP_CALL.method)) {
         return NULL;
     }
-    return span_is(codex_text(c, params, "_meta/codex_approval_kind"), "mcp_tool_call") ? &MCP_CALL : &QUESTION;
+    return span_is(codex_text(c, params, "_meta/codex_approval_kind"), "mcp_tool_call") ? &MCP_CALL
+                                                                                        : &QUESTION;
 }

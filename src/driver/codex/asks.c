@@ -63,7 +63,8 @@ static struct span cwd_of(struct codex *c, const struct codex_thread *t, uint32_
     return cwd.n ? cwd : span_str(t->cwd);
 }
 
-static bool write_action(struct codex *c, const struct codex_thread *t, uint32_t params, const struct ask_kind *kind)
+static bool write_action(struct codex *c, const struct codex_thread *t, uint32_t params,
+                         const struct ask_kind *kind)
 {
     buf_clear(&c->action);
     buf_printf(&c->action, "{\"tool\":\"%s\",\"input\":{", kind->tool);
@@ -82,19 +83,21 @@ static bool write_action(struct codex *c, const struct codex_thread *t, uint32_t
 /* The words within a shell call: {"/bin/bash","-c","…"} is judged by what the shell is told. */
 static struct span command_of(struct codex *c, uint32_t params)
 {
-    struct span s = codex_text(c, tape_first(&c->j, codex_at(c, params, "commandActions")), "command");
+    struct span s =
+        codex_text(c, tape_first(&c->j, codex_at(c, params, "commandActions")), "command");
     return s.n ? s : codex_text(c, params, "command");
 }
 
-static enum risk risk_of(struct codex *c, const struct codex_thread *t, uint32_t params, const struct ask_kind *kind,
-                         bool *reversible)
+static enum risk risk_of(struct codex *c, const struct codex_thread *t, uint32_t params,
+                         const struct ask_kind *kind, bool *reversible)
 {
     *reversible = true;
     if (!codex_text(c, params, "command").n) {
         *reversible = false;
         return span_is(span_str(kind->tool), "patch") ? RISK_LOW : RISK_HIGH;
     }
-    struct policy_request whole = {.runtime = SPAN("codex"), .tool = SPAN("shell"), .cwd = cwd_of(c, t, params)};
+    struct policy_request whole = {
+        .runtime = SPAN("codex"), .tool = SPAN("shell"), .cwd = cwd_of(c, t, params)};
     struct policy_request inside = whole;
     bool back = true;
     whole.command = codex_text(c, params, "command");
@@ -121,11 +124,13 @@ static struct span words_of(struct codex *c, uint32_t params)
 }
 
 /* What cannot be shown whole has no digest: nobody can approve it then. */
-static void say_asked(struct codex *c, const struct codex_thread *t, const struct codex_ask *a, uint32_t params)
+static void say_asked(struct codex *c, const struct codex_thread *t, const struct codex_ask *a,
+                      uint32_t params)
 {
     struct event ev;
     bool reversible = false;
-    struct event_row scopes[] = {{{SPAN("once"), SPAN("this call")}}, {{SPAN("session"), span_str(a->kind->session)}}};
+    struct event_row scopes[] = {{{SPAN("once"), SPAN("this call")}},
+                                 {{SPAN("session"), span_str(a->kind->session)}}};
     codex_begin(c, &ev, EVENT_APPROVAL_REQUESTED, t);
     event_set_text(&ev, F_APPROVAL_ID, span_str(a->approval));
     event_put_text(&ev, F_ACTION_ID, span_str(a->item));
@@ -147,19 +152,21 @@ static void say_asked(struct codex *c, const struct codex_thread *t, const struc
 static void only_in_its_client(struct codex *c, struct codex_thread *t, struct span what)
 {
     char text[CODEX_TEXT_BYTES];
-    (void)snprintf(text, sizeof(text), "asks for what only its own client can answer: %.*s", SPAN_ARG(codex_cut(what, 128)));
+    (void)snprintf(text, sizeof(text), "asks for what only its own client can answer: %.*s",
+                   SPAN_ARG(codex_cut(what, 128)));
     codex_signal(c, t, SEVERITY_HIGH, span_str(text));
 }
 
-static struct codex_ask *ask_new(struct codex *c, struct codex_thread *t, uint32_t params, const struct ask_kind *kind,
-                                 const char *id)
+static struct codex_ask *ask_new(struct codex *c, struct codex_thread *t, uint32_t params,
+                                 const struct ask_kind *kind, const char *id)
 {
     struct codex_ask *a = xcalloc(1, sizeof(*a));
     struct span turn = codex_text(c, params, "turnId");
     a->kind = kind;
     (void)span_copy(span_str(id), a->id, sizeof(a->id));
     (void)span_copy(span_str(t->id), a->thread, sizeof(a->thread));
-    (void)snprintf(a->approval, sizeof(a->approval), "%s@%.*s", id, SPAN_ARG(codex_cut(turn.n ? turn : span_str(t->id), CODEX_ID_BYTES)));
+    (void)snprintf(a->approval, sizeof(a->approval), "%s@%.*s", id,
+                   SPAN_ARG(codex_cut(turn.n ? turn : span_str(t->id), CODEX_ID_BYTES)));
     if (!span_copy(codex_text(c, params, "itemId"), a->item, sizeof(a->item))) {
         a->item[0] = '\0';
     }
@@ -191,7 +198,9 @@ void ask_take(struct codex *c, struct span method, uint32_t params)
     }
     bool whole = write_action(c, t, params, kind);
     if (!whole) {
-        only_in_its_client(c, t, kind->answers[CHOICE_ONCE] ? SPAN("a change that it does not show") : words_of(c, params));
+        only_in_its_client(c, t,
+                           kind->answers[CHOICE_ONCE] ? SPAN("a change that it does not show")
+                                                      : words_of(c, params));
     }
     struct codex_ask *a = ask_new(c, t, params, kind, id);
     a->whole = whole;
@@ -205,7 +214,8 @@ void ask_take(struct codex *c, struct span method, uint32_t params)
 
 /* ---- its end */
 
-static void say_resolved(struct codex *c, const struct codex_ask *a, enum decision decision, struct span reason)
+static void say_resolved(struct codex *c, const struct codex_ask *a, enum decision decision,
+                         struct span reason)
 {
     struct event ev;
     codex_begin(c, &ev, EVENT_APPROVAL_RESOLVED, thread_find(c, span_str(a->thread)));
@@ -232,7 +242,8 @@ void ask_resolved(struct codex *c, uint32_t params)
     }
     if (a->answered) {
         say_resolved(c, a, a->ours, SPAN_NONE);
-        order_end(c, span_str(a->command), COMMAND_CONFIRMED, SPAN_NONE, "the server closed the request");
+        order_end(c, span_str(a->command), COMMAND_CONFIRMED, SPAN_NONE,
+                  "the server closed the request");
     } else {
         say_resolved(c, a, ended ? DECISION_WITHDRAWN : DECISION_SUPERSEDED,
                      ended ? SPAN("its turn ended") : SPAN("answered elsewhere"));
@@ -240,8 +251,9 @@ void ask_resolved(struct codex *c, uint32_t params)
     ask_drop(c, a);
 }
 
-/* Of two answers the first counts, and whoever was second is told nothing. So what becomes of the item tells whose it
- * was: [fate of the item][what we had answered]. */
+/* Of two answers the first counts, and whoever was second is told nothing. So what becomes of the
+ * item tells whose it was: [fate of the item][what we had answered]. */
+/* clang-format off */
 static const struct fate_row {
     enum decision decision;
     enum command_state state;
@@ -261,6 +273,7 @@ static const struct fate_row {
                     [CHOICE_DENY] = {DECISION_SUPERSEDED, COMMAND_UNVERIFIABLE, SPAN_INIT("the server closed it; whose answer counted is not seen")},
                     [CHOICE_DENY_STOP] = {DECISION_SUPERSEDED, COMMAND_UNVERIFIABLE, SPAN_INIT("the server closed it; whose answer counted is not seen")}},
 };
+/* clang-format on */
 
 static void ask_end(struct codex *c, struct codex_ask *a, enum ask_fate fate, const char *seen)
 {
@@ -270,7 +283,8 @@ static void ask_end(struct codex *c, struct codex_ask *a, enum ask_fate fate, co
     ask_drop(c, a);
 }
 
-void asks_item(struct codex *c, const struct codex_thread *t, struct span item, enum ask_fate fate, const char *seen)
+void asks_item(struct codex *c, const struct codex_thread *t, struct span item, enum ask_fate fate,
+               const char *seen)
 {
     for (size_t i = 0; i < c->ask_count;) {
         struct codex_ask *a = c->asks[i];
@@ -305,7 +319,8 @@ void ask_passed(struct codex *c, struct span command)
 {
     struct codex_ask *a = find_by_command(c, command);
     if (a) {
-        ask_end(c, a, a->ours == DECISION_DENIED ? ASK_DECLINED : ASK_UNSEEN, "its turn went on, and nothing of it ran");
+        ask_end(c, a, a->ours == DECISION_DENIED ? ASK_DECLINED : ASK_UNSEEN,
+                "its turn went on, and nothing of it ran");
     }
 }
 
@@ -349,7 +364,8 @@ static enum status send_answer(struct codex *c, const struct codex_ask *a, const
     return st;
 }
 
-enum status ask_answer(struct codex *c, struct codex_ask *a, const struct command *cmd, struct why *why)
+enum status ask_answer(struct codex *c, struct codex_ask *a, const struct command *cmd,
+                       struct why *why)
 {
     enum codex_choice choice;
     if (!choose(cmd, &choice) || !a->kind->answers[choice]) {
@@ -364,7 +380,9 @@ enum status ask_answer(struct codex *c, struct codex_ask *a, const struct comman
     a->answered = true;
     a->choice = choice;
     a->ours = cmd->verb == VERB_APPROVE ? DECISION_APPROVED : DECISION_DENIED;
-    (void)span_copy(cmd->operator_label.n ? codex_cut(cmd->operator_label, sizeof(a->by) - 1) : SPAN("this console"), a->by, sizeof(a->by));
+    (void)span_copy(cmd->operator_label.n ? codex_cut(cmd->operator_label, sizeof(a->by) - 1)
+                                          : SPAN("this console"),
+                    a->by, sizeof(a->by));
     (void)span_copy(cmd->id, a->command, sizeof(a->command));
     enum status st = send_answer(c, a, a->kind->answers[choice]);
     if (st == ST_OK || !c->link.loop) {

@@ -1,16 +1,19 @@
 /* codex.c - the connection to one `codex app-server`.
  *
- *   away -> greeting -> syncing -> live            from each: broken -> away -> back-off -> greeting
+ *   away -> greeting -> syncing -> live            from each: broken -> away -> back-off ->
+ * greeting
  *
- * The server keeps no record to resume from: each connection begins with the state of all loaded threads. They are
- * listed, read, and attached to; once everything that was asked for has been answered, a last question makes sure that
- * what came with the answers is here too, and from then on there is news. */
+ * The server keeps no record to resume from: each connection begins with the state of all loaded
+ * threads. They are listed, read, and attached to; once everything that was asked for has been
+ * answered, a last question makes sure that what came with the answers is here too, and from then
+ * on there is news. */
 #include "codex_priv.h"
 
 #include "checkrein/alloc.h"
 
-#define QUEUE_BYTES   ((size_t)1 << 20)
-#define MESSAGE_BYTES ((size_t)32 << 20) /* a thread's last turn with all that its commands printed */
+#define QUEUE_BYTES ((size_t)1 << 20)
+#define MESSAGE_BYTES                                                                              \
+    ((size_t)32 << 20) /* a thread's last turn with all that its commands printed */
 #define ACTION_LIMIT  (ACTION_BYTES_MAX + 4096)
 #define GREETING_MS   10000
 #define SYNC_MS       30000 /* without a frame, before it is live */
@@ -19,7 +22,8 @@
 
 /* ---- events */
 
-void codex_begin(const struct codex *c, struct event *ev, enum event_type type, const struct codex_thread *t)
+void codex_begin(const struct codex *c, struct event *ev, enum event_type type,
+                 const struct codex_thread *t)
 {
     event_init(ev, type, c->now_us);
     ev->source = SPAN("codex");
@@ -32,13 +36,15 @@ void codex_begin(const struct codex *c, struct event *ev, enum event_type type, 
 
 void codex_emit(struct codex *c, struct event *ev)
 {
-    (void)snprintf(c->event_id, sizeof(c->event_id), "%llx.%llx", (unsigned long long)c->now_us, (unsigned long long)++c->told);
+    (void)snprintf(c->event_id, sizeof(c->event_id), "%llx.%llx", (unsigned long long)c->now_us,
+                   (unsigned long long)++c->told);
     ev->id = span_str(c->event_id);
     ev->snapshot = c->phase == CODEX_SYNCING;
     c->link.sink.event(c->link.sink.ctx, ev);
 }
 
-void codex_signal(struct codex *c, const struct codex_thread *t, enum severity sev, struct span title)
+void codex_signal(struct codex *c, const struct codex_thread *t, enum severity sev,
+                  struct span title)
 {
     struct event ev;
     if (!title.n) {
@@ -58,7 +64,8 @@ bool codex_is_up(const struct codex *c)
 
 /* ---- greeting */
 
-static void call_or_break(struct codex *c, enum codex_method m, struct span about, struct span params)
+static void call_or_break(struct codex *c, enum codex_method m, struct span about,
+                          struct span params)
 {
     if (codex_call(c, m, about, params) != ST_OK) {
         wslink_break(&c->link, 1013);
@@ -70,7 +77,8 @@ static void take_version(struct codex *c, struct span agent)
 {
     size_t slash = span_find(agent, '/');
     struct span rest = span_sub(agent, slash + 1, agent.n);
-    if (slash >= agent.n || !span_copy(span_sub(rest, 0, span_find(rest, ' ')), c->version, sizeof(c->version))) {
+    if (slash >= agent.n ||
+        !span_copy(span_sub(rest, 0, span_find(rest, ' ')), c->version, sizeof(c->version))) {
         c->version[0] = '\0';
     }
 }
@@ -106,7 +114,8 @@ static void on_listed(struct codex *c, bool failed)
 {
     uint32_t data = codex_at(c, TAPE_ROOT, "result/data");
     struct span cursor = codex_text(c, TAPE_ROOT, "result/nextCursor");
-    for (uint32_t at = tape_first(&c->j, data); at != TAPE_ABSENT; at = tape_next(&c->j, data, at)) {
+    for (uint32_t at = tape_first(&c->j, data); at != TAPE_ABSENT;
+         at = tape_next(&c->j, data, at)) {
         (void)thread_meet(c, codex_string(c, at));
     }
     if (c->phase != CODEX_SYNCING) {
@@ -145,11 +154,12 @@ static void take_running_turn(struct codex *c, struct codex_thread *t, uint32_t 
     }
 }
 
-/* The turn that runs, and what it does just now, stand only here; so does the error of one that failed before this
- * answer came, which is news when attaching was. */
+/* The turn that runs, and what it does just now, stand only here; so does the error of one that
+ * failed before this answer came, which is news when attaching was. */
 static void take_turns(struct codex *c, struct codex_thread *t, uint32_t turns)
 {
-    for (uint32_t at = tape_first(&c->j, turns); at != TAPE_ABSENT; at = tape_next(&c->j, turns, at)) {
+    for (uint32_t at = tape_first(&c->j, turns); at != TAPE_ABSENT;
+         at = tape_next(&c->j, turns, at)) {
         struct span status = codex_text(c, at, "status");
         if (span_is(status, "inProgress")) {
             take_running_turn(c, t, at);
@@ -199,14 +209,16 @@ static bool request_is_due(const struct codex *c)
 {
     for (size_t i = 0; i < c->thread_count; i++) {
         const struct codex_thread *t = c->threads[i];
-        if (t->attached && !t->asked && (t->state == AGENT_WAITING_APPROVAL || t->state == AGENT_WAITING_INPUT)) {
+        if (t->attached && !t->asked &&
+            (t->state == AGENT_WAITING_APPROVAL || t->state == AGENT_WAITING_INPUT)) {
             return true;
         }
     }
     return false;
 }
 
-/* Everything asked for has been answered: one more question, and what came before its answer is here. */
+/* Everything asked for has been answered: one more question, and what came before its answer is
+ * here. */
 static void sync_look(struct codex *c)
 {
     if (c->phase != CODEX_SYNCING || !c->listed || c->sync_open) {
@@ -283,7 +295,8 @@ static enum status feed(void *st, struct span frame)
     if (result == ST_OK) {
         result = on_frame(c);
     } else {
-        (void)why_fail(&c->link.fault, result, "it sent what is no message: %s", c->j.error ? c->j.error : "no object");
+        (void)why_fail(&c->link.fault, result, "it sent what is no message: %s",
+                       c->j.error ? c->j.error : "no object");
     }
     if (result != ST_OK) {
         c->phase = CODEX_BROKEN;
@@ -324,8 +337,8 @@ static void begins(struct codex *c)
     c->phase = CODEX_GREETING;
     wslink_expect(&c->link, GREETING_MS, "it does not answer the greeting");
     call_or_break(c, CALL_INITIALIZE, SPAN("-"),
-                  SPAN("\"clientInfo\":{\"name\":\"checkrein\",\"title\":\"checkrein\",\"version\":\"" CHECKREIN_VERSION
-                       "\"},\"capabilities\":{\"experimentalApi\":true}"));
+                  SPAN("\"clientInfo\":{\"name\":\"checkrein\",\"title\":\"checkrein\",\"version\":"
+                       "\"" CHECKREIN_VERSION "\"},\"capabilities\":{\"experimentalApi\":true}"));
 }
 
 static void is_over(struct codex *c)
@@ -350,10 +363,11 @@ static void on_closed(void *ctx)
     is_over(ctx);
 }
 
-static const struct wslink_events EVENTS = {.opened = on_opened, .message = on_message, .closed = on_closed};
+static const struct wslink_events EVENTS = {
+    .opened = on_opened, .message = on_message, .closed = on_closed};
 
-static enum status codex_open(void *st, const struct driver_conf *conf, struct net *n, struct loop *l,
-                              struct driver_sink sink, struct why *why)
+static enum status codex_open(void *st, const struct driver_conf *conf, struct net *n,
+                              struct loop *l, struct driver_sink sink, struct why *why)
 {
     struct codex *c = st;
     struct ws_client_options o = {.message_bytes = MESSAGE_BYTES, .queue_bytes = QUEUE_BYTES};

@@ -11,10 +11,11 @@
  *   spend.c    tokens, limits, failures
  *   orders.c   commands of the operator: what is sent, and what confirms them
  *
- * The protocol is that of codex-cli 0.169 (`codex app-server generate-json-schema`): JSON-RPC 2.0 without its
- * "jsonrpc" member, one message a text frame. Everything that a frame brings about depends on the frames and
- * commands before it only, so that a record replays to the same picture: ids of our requests say themselves what
- * they were for ("read:<thread>"), time is the frame's, and timers send, but tell nothing.
+ * The protocol is that of codex-cli 0.169 (`codex app-server generate-json-schema`): JSON-RPC 2.0
+ * without its "jsonrpc" member, one message a text frame. Everything that a frame brings about
+ * depends on the frames and commands before it only, so that a record replays to the same picture:
+ * ids of our requests say themselves what they were for ("read:<thread>"), time is the frame's, and
+ * timers send, but tell nothing.
  *
  * A thread is an agent; its id is the agent's. All strings of a thread are as received and hostile.
  */
@@ -42,7 +43,14 @@ enum codex_phase {
     CODEX_BROKEN,
 };
 
-enum codex_tokens { TOKENS_IN, TOKENS_CACHED, TOKENS_CACHE_WRITE, TOKENS_OUT, TOKENS_REASONING, TOKENS_COUNT };
+enum codex_tokens {
+    TOKENS_IN,
+    TOKENS_CACHED,
+    TOKENS_CACHE_WRITE,
+    TOKENS_OUT,
+    TOKENS_REASONING,
+    TOKENS_COUNT
+};
 
 struct codex_item {
     char id[CODEX_ID_BYTES];
@@ -58,18 +66,19 @@ struct codex_thread {
     char *name;
     char *cwd;
     char *model;
-    bool asks_all;       /* its policy asks about everything, and a person */
+    bool asks_all; /* its policy asks about everything, and a person */
     enum agent_state state;
-    char *reason;        /* of the state */
-    bool known;          /* the server has said who it is */
-    bool shown;          /* it is an agent on the screen */
-    bool hidden;         /* the server's own helper: never shown */
+    char *reason; /* of the state */
+    bool known;   /* the server has said who it is */
+    bool shown;   /* it is an agent on the screen */
+    bool hidden;  /* the server's own helper: never shown */
     bool awaits_read, awaits_resume, awaits_commands;
-    bool attached;       /* items, requests and tokens come */
-    bool interrupted;    /* its last turn ended so, and commands of it may go on */
-    int32_t terminals;   /* its commands that run, as the server lists them; -1: not asked since the turn ended */
-    uint32_t asks;       /* pending */
-    bool asked;          /* a request of it came, of any kind */
+    bool attached;     /* items, requests and tokens come */
+    bool interrupted;  /* its last turn ended so, and commands of it may go on */
+    int32_t terminals; /* its commands that run, as the server lists them; -1: not asked since the
+                          turn ended */
+    uint32_t asks;     /* pending */
+    bool asked;        /* a request of it came, of any kind */
     int64_t used[TOKENS_COUNT];
     struct codex_item *items;
     size_t item_count, item_cap;
@@ -92,9 +101,9 @@ struct codex_texts { /* texts.c */
 struct codex {
     struct wslink link;
     enum codex_phase phase;
-    int64_t now_us;  /* of the frame or command that is being handled, wall */
+    int64_t now_us; /* of the frame or command that is being handled, wall */
     char version[32];
-    struct tape j;   /* of the frame */
+    struct tape j; /* of the frame */
     struct tape_token *tokens;
     size_t token_cap;
     struct codex_texts texts;
@@ -106,22 +115,24 @@ struct codex {
     size_t ask_count, ask_cap;
     struct codex_order **orders;
     size_t order_count, order_cap;
-    uint32_t sync_open;  /* reads and resumes that are awaited before it is live */
-    bool listed;         /* all loaded threads are known by id */
-    bool barrier;        /* the last question of the state transfer was asked */
-    uint32_t barriers;   /* answers to it */
-    char account[32];    /* kind of the stored login: "apiKey", "chatgpt"; empty: none, "?": not said */
-    bool latched;        /* by a fleet stop from here */
+    uint32_t sync_open; /* reads and resumes that are awaited before it is live */
+    bool listed;        /* all loaded threads are known by id */
+    bool barrier;       /* the last question of the state transfer was asked */
+    uint32_t barriers;  /* answers to it */
+    char
+        account[32]; /* kind of the stored login: "apiKey", "chatgpt"; empty: none, "?": not said */
+    bool latched;    /* by a fleet stop from here */
     uint32_t stop_requested, stop_confirmed;
-    uint64_t told;       /* events */
-    char event_id[40];   /* of the last: the same again when the record is replayed */
-    uint64_t unknown;    /* notifications and requests that this version does not know */
-    int64_t limit_told;  /* reset time of the limit that was told about */
+    uint64_t told;      /* events */
+    char event_id[40];  /* of the last: the same again when the record is replayed */
+    uint64_t unknown;   /* notifications and requests that this version does not know */
+    int64_t limit_told; /* reset time of the limit that was told about */
     loop_id upkeep;
 };
 
 /* ---- reading the frame */
-struct span codex_string(struct codex *c, uint32_t at); /* valid as long as the frame; empty when it is no string */
+struct span codex_string(struct codex *c,
+                         uint32_t at); /* valid as long as the frame; empty when it is no string */
 struct span codex_text(struct codex *c, uint32_t object, const char *path);
 void texts_init(struct codex_texts *x, size_t frame_bytes);
 void texts_clear(struct codex_texts *x);
@@ -152,42 +163,51 @@ enum codex_method {
 /* The allow-list: the name of each method that may be sent, and what its id begins with. */
 const char *codex_method_name(enum codex_method m);
 /* Queues a request "<word>:<about>"; `params` is the inside of its object, without braces. */
-enum status codex_call(struct codex *c, enum codex_method m, struct span about, struct span params) MUST_USE;
-/* As codex_call(), with {"threadId":…,more}. What cannot be sent ends the connection: the answer is counted on. */
-void codex_ask_with(struct codex *c, enum codex_method m, const struct codex_thread *t, struct span more);
+enum status codex_call(struct codex *c, enum codex_method m, struct span about,
+                       struct span params) MUST_USE;
+/* As codex_call(), with {"threadId":…,more}. What cannot be sent ends the connection: the answer is
+ * counted on. */
+void codex_ask_with(struct codex *c, enum codex_method m, const struct codex_thread *t,
+                    struct span more);
 void codex_ask_about(struct codex *c, enum codex_method m, const struct codex_thread *t);
 enum status codex_notify_initialized(struct codex *c) MUST_USE;
 /* `result` is a whole JSON value; `id` is the request's, as received. */
 enum status codex_answer(struct codex *c, const char *id, struct span result) MUST_USE;
 enum status codex_parse(struct codex *c, struct span frame) MUST_USE;
-/* Reads the id of a response: which of our requests it answers, and about what. False: none of ours. */
+/* Reads the id of a response: which of our requests it answers, and about what. False: none of
+ * ours. */
 bool codex_response(struct codex *c, enum codex_method *m, struct span *about);
 
 /* ---- codex.c */
-void codex_begin(const struct codex *c, struct event *ev, enum event_type type, const struct codex_thread *t);
+void codex_begin(const struct codex *c, struct event *ev, enum event_type type,
+                 const struct codex_thread *t);
 void codex_emit(struct codex *c, struct event *ev);
-void codex_signal(struct codex *c, const struct codex_thread *t, enum severity sev, struct span title);
+void codex_signal(struct codex *c, const struct codex_thread *t, enum severity sev,
+                  struct span title);
 bool codex_is_up(const struct codex *c); /* commands can be given */
 
 /* ---- threads.c */
 struct codex_thread *thread_find(const struct codex *c, struct span id);
-/* NULL: its id is none, or there are too many. thread_meet() also asks who it is, when that is not known. */
+/* NULL: its id is none, or there are too many. thread_meet() also asks who it is, when that is not
+ * known. */
 struct codex_thread *thread_get(struct codex *c, struct span id);
 struct codex_thread *thread_meet(struct codex *c, struct span id);
 /* From a thread object of a response or notification. */
 struct codex_thread *thread_take(struct codex *c, uint32_t object);
 void thread_status(struct codex *c, struct codex_thread *t, uint32_t status);
-void thread_state(struct codex *c, struct codex_thread *t, enum agent_state state, const char *reason);
+void thread_state(struct codex *c, struct codex_thread *t, enum agent_state state,
+                  const char *reason);
 /* Before anything is said of it that an operator must see, also when it has not said who it is. */
 void thread_show(struct codex *c, struct codex_thread *t);
 void thread_attach(struct codex *c, struct codex_thread *t);
 void thread_turn_began(struct codex *c, struct codex_thread *t, struct span turn);
 void thread_turn_ended(struct codex *c, struct codex_thread *t, uint32_t turn);
 void thread_took_terminals(struct codex *c, struct codex_thread *t, uint32_t result);
-bool thread_is_quiet(const struct codex_thread *t); /* no turn, and no command of it runs, as far as is known */
+bool thread_is_quiet(
+    const struct codex_thread *t); /* no turn, and no command of it runs, as far as is known */
 bool thread_is_over(const struct codex_thread *t);
 void thread_keep(char **slot, struct span s); /* a copy in place of what was there; empty: none */
-void threads_disconnect(struct codex *c); /* what a new connection asks anew */
+void threads_disconnect(struct codex *c);     /* what a new connection asks anew */
 void threads_release(struct codex *c);
 
 /* ---- rights.c: from a resume response or a settings notification. */
@@ -197,8 +217,8 @@ void reins_put(struct codex *c, struct event *ev);
 
 /* ---- items.c */
 struct codex_tool {
-    const char *type; /* of the item */
-    const char *name; /* shown */
+    const char *type;    /* of the item */
+    const char *name;    /* shown */
     const char *summary; /* path of the text that tells most */
 };
 void item_began(struct codex *c, struct codex_thread *t, uint32_t item);
@@ -216,12 +236,14 @@ void ask_resolved(struct codex *c, uint32_t params);
 struct codex_ask *ask_find(const struct codex *c, struct span approval);
 /* What became of an item that was asked about; `seen` says how it is known. */
 enum ask_fate { ASK_RAN, ASK_DECLINED, ASK_INTERRUPTED, ASK_UNSEEN, ASK_FATES };
-void asks_item(struct codex *c, const struct codex_thread *t, struct span item, enum ask_fate fate, const char *seen);
+void asks_item(struct codex *c, const struct codex_thread *t, struct span item, enum ask_fate fate,
+               const char *seen);
 /* The answer that this command gave: the model has gone on, and nothing of the item is seen. */
 void ask_passed(struct codex *c, struct span command);
 bool ask_give_up(struct codex *c, struct span command); /* false: there is none that it answered */
 /* The command's digest must be that of what was shown. */
-enum status ask_answer(struct codex *c, struct codex_ask *a, const struct command *cmd, struct why *why) MUST_USE;
+enum status ask_answer(struct codex *c, struct codex_ask *a, const struct command *cmd,
+                       struct why *why) MUST_USE;
 void asks_release(struct codex *c);
 
 /* ---- spend.c */
@@ -238,7 +260,8 @@ void orders_look(struct codex *c);
 /* Of an answer, by the command's id: the server closed the request; what came of it. */
 void order_closed(struct codex *c, struct span id);
 void orders_model_went_on(struct codex *c, const struct codex_thread *t);
-void order_end(struct codex *c, struct span id, enum command_state st, struct span reason, const char *by);
+void order_end(struct codex *c, struct span id, enum command_state st, struct span reason,
+               const char *by);
 void orders_turn_began(struct codex *c, struct codex_thread *t);
 void orders_reconnected(struct codex *c);
 bool orders_wait(const struct codex *c); /* something is asked for again until it is answered */

@@ -2,18 +2,19 @@
 
 #include "checkrein/alloc.h"
 
-/* What counts as doing something. What a thread says and thinks is no action; a type that is not here is none either. */
+/* What counts as doing something. What a thread says and thinks is no action; a type that is not
+ * here is none either. */
 static const struct codex_tool TOOLS[] = {
-    {"commandExecution",    "shell",      NULL                    },
-    {"fileChange",          "patch",      NULL                    },
-    {"mcpToolCall",         "mcp",        "tool"                  },
-    {"dynamicToolCall",     "tool",       "tool"                  },
-    {"webSearch",           "web_search", "query"                 },
-    {"imageView",           "image_view", "path"                  },
-    {"imageGeneration",     "image",      NULL                    },
-    {"collabAgentToolCall", "agent",      "prompt"                },
-    {"subAgentActivity",    "agent",      "agentPath"             },
-    {"contextCompaction",   "compact",    NULL                    },
+    {"commandExecution",    "shell",      NULL       },
+    {"fileChange",          "patch",      NULL       },
+    {"mcpToolCall",         "mcp",        "tool"     },
+    {"dynamicToolCall",     "tool",       "tool"     },
+    {"webSearch",           "web_search", "query"    },
+    {"imageView",           "image_view", "path"     },
+    {"imageGeneration",     "image",      NULL       },
+    {"collabAgentToolCall", "agent",      "prompt"   },
+    {"subAgentActivity",    "agent",      "agentPath"},
+    {"contextCompaction",   "compact",    NULL       },
 };
 
 static const struct codex_tool *tool_of(struct span type)
@@ -145,7 +146,8 @@ static enum outcome outcome_of(struct codex *c, uint32_t item)
     return OUTCOME_UNKNOWN;
 }
 
-static void tell_asks(struct codex *c, const struct codex_thread *t, struct span item, enum outcome outcome)
+static void tell_asks(struct codex *c, const struct codex_thread *t, struct span item,
+                      enum outcome outcome)
 {
     enum ask_fate fate = outcome == OUTCOME_DENIED      ? ASK_DECLINED
                          : outcome == OUTCOME_CANCELLED ? ASK_INTERRUPTED
@@ -153,8 +155,8 @@ static void tell_asks(struct codex *c, const struct codex_thread *t, struct span
     asks_item(c, t, item, fate, outcome_name(outcome));
 }
 
-static void say_end(struct codex *c, const struct codex_thread *t, const struct codex_item *it, struct event *ev,
-                    enum outcome outcome)
+static void say_end(struct codex *c, const struct codex_thread *t, const struct codex_item *it,
+                    struct event *ev, enum outcome outcome)
 {
     codex_begin(c, ev, EVENT_ACTION_FINISHED, t);
     event_set_text(ev, F_ACTION_ID, span_str(it->id));

@@ -1,40 +1,47 @@
-/* orders.c - commands of the operator: what is sent for each, and what the server must say before it is confirmed.
+/* orders.c - commands of the operator: what is sent for each, and what the server must say before
+ * it is confirmed.
  *
- * An order on a thread is kept until what it is for is seen. What is asked for and not yet seen is asked again at each
- * upkeep, so that a confirmation that was missed is found. What is not seen in time is unverifiable. */
+ * An order on a thread is kept until what it is for is seen. What is asked for and not yet seen is
+ * asked again at each upkeep, so that a confirmation that was missed is found. What is not seen in
+ * time is unverifiable. */
 #include <string.h>
 
 #include "asks_priv.h"
 
 #include "checkrein/alloc.h"
 
-#define PATIENCE_US  20000000 /* for a thing to be seen that the server has taken */
-#define TREE_PARAMS  (CODEX_ID_BYTES * 8)
+#define PATIENCE_US 20000000 /* for a thing to be seen that the server has taken */
+#define TREE_PARAMS (CODEX_ID_BYTES * 8)
 
 enum order_end { GOES_ON, SEEN, NOT_SO };
 
 struct order_kind {
     enum verb verb;
     /* Asks the server for it. Not ST_OK: refused, and the reason. */
-    enum status (*begin)(struct codex *c, struct codex_order *o, const struct command *cmd, struct why *why);
-    enum order_end (*look)(struct codex *c, struct codex_order *o, struct why *why); /* NULL: ended by a room's own word */
-    const char *seen; /* what confirmed it */
+    enum status (*begin)(struct codex *c, struct codex_order *o, const struct command *cmd,
+                         struct why *why);
+    enum order_end (*look)(struct codex *c, struct codex_order *o,
+                           struct why *why);               /* NULL: ended by a room's own word */
+    const char *seen;                                      /* what confirmed it */
     void (*again)(struct codex *c, struct codex_order *o); /* upkeep; NULL: nothing to ask */
-    enum codex_method taken; /* whose answer says that the server took it; CODEX_METHODS: none does */
-    bool of_tree;            /* and that about any thread of its tree */
+    enum codex_method
+        taken;    /* whose answer says that the server took it; CODEX_METHODS: none does */
+    bool of_tree; /* and that about any thread of its tree */
 };
 
 struct codex_order {
     const struct order_kind *kind;
     char id[COMMAND_ID_MAX + 1];
     char thread[CODEX_ID_BYTES];
-    bool closed;               /* the request that it answered */
-    bool taken;                /* by the server */
-    bool passed;               /* the model had the result of what was asked about, and its commands were asked for */
+    bool closed; /* the request that it answered */
+    bool taken;  /* by the server */
+    bool passed; /* the model had the result of what was asked about, and its commands were asked
+                    for */
     int64_t since_us;
 };
 
-static void say(struct codex *c, const char *id, enum command_state st, struct span reason, const char *by)
+static void say(struct codex *c, const char *id, enum command_state st, struct span reason,
+                const char *by)
 {
     c->link.sink.result(c->link.sink.ctx, span_str(id), st, reason, span_str(by));
 }
@@ -64,7 +71,8 @@ static void each_of(struct codex *c, const struct codex_thread *root, thread_fn 
     }
 }
 
-static bool all_of(const struct codex *c, const struct codex_thread *root, bool (*is)(const struct codex_thread *t))
+static bool all_of(const struct codex *c, const struct codex_thread *root,
+                   bool (*is)(const struct codex_thread *t))
 {
     for (size_t i = 0; i < c->thread_count; i++) {
         if (in_tree(c->threads[i], root) && !is(c->threads[i])) {
@@ -102,18 +110,21 @@ static void stop_thread(struct codex *c, struct codex_thread *t)
     if (thread_is_over(t) || (t->terminals == 0 && !t->turn[0])) {
         return;
     }
-    if (t->turn[0] || t->state == AGENT_RUNNING || t->state == AGENT_WAITING_APPROVAL || t->state == AGENT_WAITING_INPUT) {
+    if (t->turn[0] || t->state == AGENT_RUNNING || t->state == AGENT_WAITING_APPROVAL ||
+        t->state == AGENT_WAITING_INPUT) {
         interrupt_turn(c, t);
     }
     codex_ask_about(c, CALL_CLEAN, t);
     codex_ask_about(c, CALL_TERMINALS, t);
 }
 
-static enum status begin_interrupt(struct codex *c, struct codex_order *o, const struct command *cmd, struct why *why)
+static enum status begin_interrupt(struct codex *c, struct codex_order *o,
+                                   const struct command *cmd, struct why *why)
 {
     struct codex_thread *t = thread_of(c, o);
     (void)cmd;
-    if (!t->turn[0] && t->state != AGENT_RUNNING && t->state != AGENT_WAITING_APPROVAL && t->state != AGENT_WAITING_INPUT) {
+    if (!t->turn[0] && t->state != AGENT_RUNNING && t->state != AGENT_WAITING_APPROVAL &&
+        t->state != AGENT_WAITING_INPUT) {
         return why_fail(why, ST_CONFLICT, "no turn of it runs");
     }
     interrupt_turn(c, t);
@@ -127,8 +138,9 @@ static enum order_end look_interrupt(struct codex *c, struct codex_order *o, str
         return SEEN;
     }
     if (!t->turn[0] && t->terminals > 0) {
-        (void)why_fail(why, ST_CONFLICT, "its turn ended, but %d of its commands still run%s: stop ends %s",
-                       (int)t->terminals, t->terminals == 1 ? "s" : "", t->terminals == 1 ? "it" : "them");
+        (void)why_fail(
+            why, ST_CONFLICT, "its turn ended, but %d of its commands still run%s: stop ends %s",
+            (int)t->terminals, t->terminals == 1 ? "s" : "", t->terminals == 1 ? "it" : "them");
         return NOT_SO;
     }
     return GOES_ON;
@@ -139,7 +151,8 @@ static void again_interrupt(struct codex *c, struct codex_order *o)
     ask_terminals(c, thread_of(c, o));
 }
 
-static enum status begin_stop(struct codex *c, struct codex_order *o, const struct command *cmd, struct why *why)
+static enum status begin_stop(struct codex *c, struct codex_order *o, const struct command *cmd,
+                              struct why *why)
 {
     (void)cmd;
     (void)why;
@@ -165,7 +178,8 @@ static void clean_thread(struct codex *c, struct codex_thread *t)
     }
 }
 
-static enum status begin_kill(struct codex *c, struct codex_order *o, const struct command *cmd, struct why *why)
+static enum status begin_kill(struct codex *c, struct codex_order *o, const struct command *cmd,
+                              struct why *why)
 {
     const struct codex_thread *t = thread_of(c, o);
     const struct codex_thread *root = thread_find(c, span_str(t->session));
@@ -225,7 +239,8 @@ static void tell_stop(struct codex *c)
     codex_emit(c, &ev);
 }
 
-static enum status begin_stop_all(struct codex *c, struct codex_order *o, const struct command *cmd, struct why *why)
+static enum status begin_stop_all(struct codex *c, struct codex_order *o, const struct command *cmd,
+                                  struct why *why)
 {
     (void)o;
     (void)cmd;
@@ -250,7 +265,8 @@ static void again_stop_all(struct codex *c, struct codex_order *o)
     each_of(c, NULL, stop_thread);
 }
 
-static enum status begin_reset(struct codex *c, struct codex_order *o, const struct command *cmd, struct why *why)
+static enum status begin_reset(struct codex *c, struct codex_order *o, const struct command *cmd,
+                               struct why *why)
 {
     (void)o;
     (void)cmd;
@@ -279,13 +295,15 @@ void orders_turn_began(struct codex *c, struct codex_thread *t)
 
 /* ---- tighten: the policy from the next turn on, the reviewer also of the turn that runs */
 
-static enum status begin_tighten(struct codex *c, struct codex_order *o, const struct command *cmd, struct why *why)
+static enum status begin_tighten(struct codex *c, struct codex_order *o, const struct command *cmd,
+                                 struct why *why)
 {
     struct codex_thread *t = thread_of(c, o);
     struct buf more;
     (void)cmd;
     (void)why;
-    codex_ask_with(c, CALL_SETTINGS, t, SPAN("\"approvalPolicy\":\"untrusted\",\"approvalsReviewer\":\"user\""));
+    codex_ask_with(c, CALL_SETTINGS, t,
+                   SPAN("\"approvalPolicy\":\"untrusted\",\"approvalsReviewer\":\"user\""));
     if (t->turn[0]) {
         buf_init(&more, CODEX_ID_BYTES * 2);
         buf_printf(&more, "\"turnId\":\"%s\",\"approvalsReviewer\":\"user\"", t->turn);
@@ -303,11 +321,14 @@ static enum order_end look_tighten(struct codex *c, struct codex_order *o, struc
 
 /* ---- revoke, message */
 
-static enum status begin_revoke(struct codex *c, struct codex_order *o, const struct command *cmd, struct why *why)
+static enum status begin_revoke(struct codex *c, struct codex_order *o, const struct command *cmd,
+                                struct why *why)
 {
     (void)cmd;
     if (!c->account[0]) {
-        return why_fail(why, ST_CONFLICT, "no login is stored in this server: a key of its environment is not reached from here");
+        return why_fail(
+            why, ST_CONFLICT,
+            "no login is stored in this server: a key of its environment is not reached from here");
     }
     return codex_call(c, CALL_LOGOUT, span_str(o->id), SPAN_NONE) == ST_CLOSED && c->link.loop
                ? why_fail(why, ST_CLOSED, "it could not be sent")
@@ -321,7 +342,8 @@ static enum order_end look_revoke(struct codex *c, struct codex_order *o, struct
     return c->account[0] ? GOES_ON : SEEN;
 }
 
-static enum status begin_message(struct codex *c, struct codex_order *o, const struct command *cmd, struct why *why)
+static enum status begin_message(struct codex *c, struct codex_order *o, const struct command *cmd,
+                                 struct why *why)
 {
     struct codex_thread *t = thread_of(c, o);
     struct buf params;
@@ -333,14 +355,16 @@ static enum status begin_message(struct codex *c, struct codex_order *o, const s
                t->turn[0] ? "\"expectedTurnId\":\"" : "", t->turn, t->turn[0] ? "\"," : "");
     (void)tape_quote(&params, cmd->reason);
     buf_addstr(&params, "}]");
-    enum status st = codex_call(c, t->turn[0] ? CALL_STEER : CALL_TURN, span_str(o->id), buf_span(&params));
+    enum status st =
+        codex_call(c, t->turn[0] ? CALL_STEER : CALL_TURN, span_str(o->id), buf_span(&params));
     buf_release(&params);
     return st == ST_OK || !c->link.loop ? ST_OK : why_fail(why, st, "it could not be sent");
 }
 
 /* ---- approve, deny */
 
-static enum status begin_answer(struct codex *c, struct codex_order *o, const struct command *cmd, struct why *why)
+static enum status begin_answer(struct codex *c, struct codex_order *o, const struct command *cmd,
+                                struct why *why)
 {
     struct codex_ask *a = ask_find(c, cmd->approval);
     if (!a) {
@@ -362,21 +386,23 @@ static void again_answer(struct codex *c, struct codex_order *o)
 }
 
 static const struct order_kind KINDS[] = {
-    {VERB_APPROVE, begin_answer, NULL, NULL, again_answer, CODEX_METHODS, false},
-    {VERB_DENY, begin_answer, NULL, NULL, again_answer, CODEX_METHODS, false},
-    {VERB_INTERRUPT, begin_interrupt, look_interrupt, "its turn ended and the server lists no command of it",
-     again_interrupt, CALL_INTERRUPT, false},
-    {VERB_STOP, begin_stop, look_stop, "every turn of its tree ended and the server lists no command", again_stop,
-     CALL_CLEAN, true},
-    {VERB_KILL, begin_kill, look_kill, "the server says that it and its helpers are unloaded", again_kill,
-     CALL_ARCHIVE, true},
-    {VERB_STOP_ALL, begin_stop_all, look_stop_all, "every turn ended and the server lists no command", again_stop_all,
-     CALL_CLEAN, true},
-    {VERB_RESET_STOP, begin_reset, look_reset, "this console", NULL, CODEX_METHODS, false},
-    {VERB_TIGHTEN, begin_tighten, look_tighten, "the server says that it asks about everything, and a person", NULL,
-     CALL_SETTINGS, false},
-    {VERB_REVOKE, begin_revoke, look_revoke, "the server says that nobody is logged in", NULL, CALL_LOGOUT, false},
-    {VERB_MESSAGE, begin_message, NULL, NULL, NULL, CODEX_METHODS, false},
+    {VERB_APPROVE,    begin_answer,    NULL,           NULL,                                                   again_answer,    CODEX_METHODS,  false},
+    {VERB_DENY,       begin_answer,    NULL,           NULL,                                                   again_answer,    CODEX_METHODS,  false},
+    {VERB_INTERRUPT,  begin_interrupt, look_interrupt,
+     "its turn ended and the server lists no command of it",                                                   again_interrupt, CALL_INTERRUPT,
+     false                                                                                                                                           },
+    {VERB_STOP,       begin_stop,      look_stop,
+     "every turn of its tree ended and the server lists no command",                                           again_stop,      CALL_CLEAN,     true },
+    {VERB_KILL,       begin_kill,      look_kill,      "the server says that it and its helpers are unloaded",
+     again_kill,                                                                                                                CALL_ARCHIVE,   true },
+    {VERB_STOP_ALL,   begin_stop_all,  look_stop_all,
+     "every turn ended and the server lists no command",                                                       again_stop_all,  CALL_CLEAN,     true },
+    {VERB_RESET_STOP, begin_reset,     look_reset,     "this console",                                         NULL,            CODEX_METHODS,  false},
+    {VERB_TIGHTEN,    begin_tighten,   look_tighten,
+     "the server says that it asks about everything, and a person",                                            NULL,            CALL_SETTINGS,  false},
+    {VERB_REVOKE,     begin_revoke,    look_revoke,    "the server says that nobody is logged in",             NULL,
+     CALL_LOGOUT,                                                                                                                               false},
+    {VERB_MESSAGE,    begin_message,   NULL,           NULL,                                                   NULL,            CODEX_METHODS,  false},
 };
 
 static const struct order_kind *kind_of(enum verb verb)
@@ -427,7 +453,8 @@ void orders_release(struct codex *c)
 
 static bool is_of_agent(enum verb verb)
 {
-    return verb != VERB_APPROVE && verb != VERB_DENY && verb != VERB_STOP_ALL && verb != VERB_RESET_STOP;
+    return verb != VERB_APPROVE && verb != VERB_DENY && verb != VERB_STOP_ALL &&
+           verb != VERB_RESET_STOP;
 }
 
 enum status orders_send(struct codex *c, const struct command *cmd, struct why *why)
@@ -444,12 +471,14 @@ enum status orders_send(struct codex *c, const struct command *cmd, struct why *
     o->kind = kind;
     o->since_us = c->now_us;
     (void)span_copy(cmd->id, o->id, sizeof(o->id));
-    bool there = kind && (!is_of_agent(cmd->verb) || (span_copy(cmd->agent, o->thread, sizeof(o->thread)) && thread_of(c, o)));
+    bool there = kind && (!is_of_agent(cmd->verb) ||
+                          (span_copy(cmd->agent, o->thread, sizeof(o->thread)) && thread_of(c, o)));
     enum status st = !kind    ? why_fail(&refused, ST_UNSUPPORTED, "this server has no such rein")
                      : !there ? why_fail(&refused, ST_NOTFOUND, "there is no such agent")
                               : kind->begin(c, o, cmd, &refused);
     if (st != ST_OK) {
-        say(c, o->id, st == ST_EXISTS ? COMMAND_SUPERSEDED : COMMAND_REFUSED, span_str(refused.text), NULL);
+        say(c, o->id, st == ST_EXISTS ? COMMAND_SUPERSEDED : COMMAND_REFUSED,
+            span_str(refused.text), NULL);
         free(o);
         return ST_OK;
     }
@@ -459,7 +488,8 @@ enum status orders_send(struct codex *c, const struct command *cmd, struct why *
     return ST_OK;
 }
 
-static void end(struct codex *c, size_t at, enum command_state st, struct span reason, const char *by)
+static void end(struct codex *c, size_t at, enum command_state st, struct span reason,
+                const char *by)
 {
     say(c, c->orders[at]->id, st, reason, by);
     drop(c, at);
@@ -517,8 +547,9 @@ void order_closed(struct codex *c, struct span id)
     }
 }
 
-/* A connection that attached while a request was pending is told nothing of an item that was declined. But once the
- * model has gone on, it has had the result: then what was not seen to run, and is not listed as running, did not. */
+/* A connection that attached while a request was pending is told nothing of an item that was
+ * declined. But once the model has gone on, it has had the result: then what was not seen to run,
+ * and is not listed as running, did not. */
 void orders_model_went_on(struct codex *c, const struct codex_thread *t)
 {
     struct buf params;
@@ -527,7 +558,9 @@ void orders_model_went_on(struct codex *c, const struct codex_thread *t)
     for (size_t i = 0; i < c->order_count; i++) {
         struct codex_order *o = c->orders[i];
         if (o->closed && !o->passed && span_is(span_str(t->id), o->thread)) {
-            o->passed = codex_call(c, CALL_TERMINALS, span_str(o->id), buf_span(&params)) == ST_OK || !c->link.loop;
+            o->passed =
+                codex_call(c, CALL_TERMINALS, span_str(o->id), buf_span(&params)) == ST_OK ||
+                !c->link.loop;
         }
     }
     buf_release(&params);
@@ -544,7 +577,8 @@ static void look_at_commands(struct codex *c, size_t at)
     }
 }
 
-void order_end(struct codex *c, struct span id, enum command_state st, struct span reason, const char *by)
+void order_end(struct codex *c, struct span id, enum command_state st, struct span reason,
+               const char *by)
 {
     size_t at = order_at(c, id);
     if (at < c->order_count) {
@@ -564,7 +598,8 @@ static void took_message(struct codex *c, size_t at, bool failed)
 
 /* ---- what the server says to what was sent for an order */
 
-static bool is_for(const struct codex *c, const struct codex_order *o, enum codex_method m, struct span about)
+static bool is_for(const struct codex *c, const struct codex_order *o, enum codex_method m,
+                   struct span about)
 {
     const struct codex_thread *t = thread_find(c, about);
     const struct codex_thread *its = thread_of(c, o);
@@ -617,7 +652,8 @@ void orders_reconnected(struct codex *c)
         if (c->orders[i]->kind->look) {
             i++;
         } else {
-            end(c, i, COMMAND_UNVERIFIABLE, SPAN("the connection ended before the server said what came of it"), NULL);
+            end(c, i, COMMAND_UNVERIFIABLE,
+                SPAN("the connection ended before the server said what came of it"), NULL);
         }
     }
 }

@@ -1,4 +1,5 @@
-/* rights.c - what a thread may do unasked, what the server's login is, and which reins there are. */
+/* rights.c - what a thread may do unasked, what the server's login is, and which reins there are.
+ */
 #include "codex_priv.h"
 
 #include "checkrein/alloc.h"
@@ -8,22 +9,28 @@
 #define TEXT(s) SPAN_INIT(s)
 
 static const struct event_row REINS[] = {
-    {{TEXT("withhold"), TEXT("true"), TEXT("the request is still pending"), TEXT("only what it asks for")}},
-    {{TEXT("interrupt"), TEXT("true"), TEXT("the turn ended and the server lists no command of it"), TEXT("")}},
-    {{TEXT("stop"), TEXT("true"), TEXT("every turn of its tree ended, and the server lists no command"),
+    {{TEXT("withhold"), TEXT("true"), TEXT("the request is still pending"),
+      TEXT("only what it asks for")}},
+    {{TEXT("interrupt"), TEXT("true"), TEXT("the turn ended and the server lists no command of it"),
+      TEXT("")}},
+    {{TEXT("stop"), TEXT("true"),
+      TEXT("every turn of its tree ended, and the server lists no command"),
       TEXT("interrupts each and ends its commands; the thread stays")}},
     {{TEXT("kill"), TEXT("true"), TEXT("the server says archived"),
       TEXT("its helpers too; its history stays, and its client can take it out again")}},
-    {{TEXT("tighten"), TEXT("false"), TEXT("the server says that its policy is `untrusted`, and a person reviews"),
+    {{TEXT("tighten"), TEXT("false"),
+      TEXT("the server says that its policy is `untrusted`, and a person reviews"),
       TEXT("from its next turn on; who reviews, at once")}},
     {{TEXT("revoke"), TEXT("false"), TEXT("the server says that nobody is logged in"),
       TEXT("all threads of this server; not a key in its environment")}},
-    {{TEXT("message"), TEXT("false"), TEXT("the server took it"), TEXT("into the running turn, or as a new one")}},
+    {{TEXT("message"), TEXT("false"), TEXT("the server took it"),
+      TEXT("into the running turn, or as a new one")}},
 };
 
 static const struct event_row LIMITS[] = {
     {{TEXT("its sandbox and policy"), TEXT("what they allow is not asked about")}},
-    {{TEXT("other clients"), TEXT("any client of this server can answer, run commands and change its settings")}},
+    {{TEXT("other clients"),
+      TEXT("any client of this server can answer, run commands and change its settings")}},
     {{TEXT("auto review"), TEXT("while a model reviews, no request reaches anybody")}},
     {{TEXT("a fleet stop"), TEXT("is held by this console: another one has to be told")}},
 };
@@ -51,14 +58,17 @@ static void take_policy(struct codex *c, struct rights *r, uint32_t settings)
     struct span reviewer = codex_text(c, settings, "approvalsReviewer");
     bool user = !reviewer.n || span_is(reviewer, "user");
     r->asks_all = user && span_is(policy, "untrusted");
-    (void)snprintf(r->mode, sizeof(r->mode), "%.*s%s%.*s", SPAN_ARG(policy.n ? policy : SPAN("granular")),
-                   user ? "" : ", reviewed by ", SPAN_ARG(user ? SPAN_NONE : codex_cut(reviewer, 40)));
+    (void)snprintf(r->mode, sizeof(r->mode), "%.*s%s%.*s",
+                   SPAN_ARG(policy.n ? policy : SPAN("granular")), user ? "" : ", reviewed by ",
+                   SPAN_ARG(user ? SPAN_NONE : codex_cut(reviewer, 40)));
 }
 
 static void add_grant(struct rights *r, struct span resource, struct span actions)
 {
     if (r->count < EVENT_LIST_ROWS) {
-        r->grants[r->count++] = (struct event_row){{resource, actions, SPAN("its sandbox"), SPAN_NONE}};
+        r->grants[r->count++] = (struct event_row){
+            {resource, actions, SPAN("its sandbox"), SPAN_NONE}
+        };
     }
 }
 
@@ -68,18 +78,21 @@ static uint32_t sandbox_of(const struct codex *c, uint32_t settings)
     return at != TAPE_ABSENT ? at : codex_at(c, settings, "sandboxPolicy");
 }
 
-static struct span take_sandbox(struct codex *c, struct rights *r, uint32_t sandbox, struct span cwd)
+static struct span take_sandbox(struct codex *c, struct rights *r, uint32_t sandbox,
+                                struct span cwd)
 {
     struct span type = codex_text(c, sandbox, "type");
     uint32_t roots = codex_at(c, sandbox, "writableRoots");
-    bool network = tape_bool(&c->j, codex_at(c, sandbox, "networkAccess"), span_is(type, "dangerFullAccess"));
+    bool network =
+        tape_bool(&c->j, codex_at(c, sandbox, "networkAccess"), span_is(type, "dangerFullAccess"));
     (void)snprintf(r->network, sizeof(r->network), "%s", network ? "open" : "none");
     if (span_is(type, "dangerFullAccess")) {
         add_grant(r, SPAN("everything"), SPAN("read write"));
     } else if (span_is(type, "workspaceWrite")) {
         add_grant(r, cwd, SPAN("write"));
     }
-    for (uint32_t at = tape_first(&c->j, roots); at != TAPE_ABSENT; at = tape_next(&c->j, roots, at)) {
+    for (uint32_t at = tape_first(&c->j, roots); at != TAPE_ABSENT;
+         at = tape_next(&c->j, roots, at)) {
         add_grant(r, codex_string(c, at), SPAN("write"));
     }
     return type;
@@ -110,8 +123,10 @@ void rights_take(struct codex *c, struct codex_thread *t, uint32_t settings)
 static void say_login(struct codex *c, const struct codex_thread *t)
 {
     struct event ev;
-    struct event_row row = {{SPAN("account"), span_str(c->account), SPAN("openai"), SPAN("every thread of this server"),
-                             SPAN_NONE, SPAN("yes")}};
+    struct event_row row = {
+        {SPAN("account"), span_str(c->account), SPAN("openai"), SPAN("every thread of this server"),
+         SPAN_NONE, SPAN("yes")}
+    };
     codex_begin(c, &ev, EVENT_AGENT_UPDATED, t);
     event_set_list(&ev, F_CREDENTIALS, &row, c->account[0] ? 1 : 0);
     codex_emit(c, &ev);

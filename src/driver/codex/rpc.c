@@ -6,7 +6,8 @@
 #define TOKENS_FIRST ((size_t)1 << 14)
 #define TOKENS_MOST  ((size_t)1 << 21)
 
-/* Nothing else is ever sent but answers to requests: whoever may send any method has a shell on that machine. */
+/* Nothing else is ever sent but answers to requests: whoever may send any method has a shell on
+ * that machine. */
 static const struct {
     const char *name, *word;
 } METHODS[CODEX_METHODS] = {
@@ -42,14 +43,15 @@ static enum status send_out(struct codex *c)
 enum status codex_call(struct codex *c, enum codex_method m, struct span about, struct span params)
 {
     buf_clear(&c->out);
-    buf_printf(&c->out, "{\"id\":\"%s:%.*s\",\"method\":\"%s\",\"params\":{", METHODS[m].word, SPAN_ARG(about),
-               METHODS[m].name);
+    buf_printf(&c->out, "{\"id\":\"%s:%.*s\",\"method\":\"%s\",\"params\":{", METHODS[m].word,
+               SPAN_ARG(about), METHODS[m].name);
     buf_add(&c->out, params);
     buf_addstr(&c->out, "}}");
     return send_out(c);
 }
 
-void codex_ask_with(struct codex *c, enum codex_method m, const struct codex_thread *t, struct span more)
+void codex_ask_with(struct codex *c, enum codex_method m, const struct codex_thread *t,
+                    struct span more)
 {
     struct buf params;
     buf_init(&params, CODEX_ID_BYTES * 8);
@@ -123,7 +125,8 @@ uint32_t codex_at(const struct codex *c, uint32_t object, const char *path)
 int64_t codex_number(const struct codex *c, uint32_t object, const char *path, int64_t otherwise)
 {
     int64_t n = 0;
-    bool told = tape_int(&c->j, codex_at(c, object, path), &n) == ST_OK && n >= -EVENT_INT_MAX && n <= EVENT_INT_MAX;
+    bool told = tape_int(&c->j, codex_at(c, object, path), &n) == ST_OK && n >= -EVENT_INT_MAX &&
+                n <= EVENT_INT_MAX;
     return told ? n : otherwise;
 }
 

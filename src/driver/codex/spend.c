@@ -1,8 +1,8 @@
 /* spend.c - tokens, limits and failures, as the server tells them.
  *
- * The server sums over a thread, and each thread for itself: what is new since the last sum is told, so that a sum
- * that was missed is not lost. `totalTokens` is never looked at: a full context window sets it to the window's size,
- * and everything else to nothing. Money is never told here. */
+ * The server sums over a thread, and each thread for itself: what is new since the last sum is
+ * told, so that a sum that was missed is not lost. `totalTokens` is never looked at: a full context
+ * window sets it to the window's size, and everything else to nothing. Money is never told here. */
 #include "codex_priv.h"
 
 static const struct {
@@ -59,8 +59,8 @@ static void one_limit(struct codex *c, uint32_t window, const char *which)
         return;
     }
     c->limit_told = resets;
-    (void)snprintf(text, sizeof(text), "%s rate limit: %lld %% used, resets at %lld (Unix time)", which,
-                   (long long)used, (long long)resets);
+    (void)snprintf(text, sizeof(text), "%s rate limit: %lld %% used, resets at %lld (Unix time)",
+                   which, (long long)used, (long long)resets);
     codex_signal(c, NULL, SEVERITY_LOW, span_str(text));
 }
 
@@ -72,24 +72,25 @@ void limits_take(struct codex *c, uint32_t limits)
 
 /* ---- failures */
 
-/* By the name of codexErrorInfo, which is a word or an object with one key. What is not here is the model's. */
+/* By the name of codexErrorInfo, which is a word or an object with one key. What is not here is the
+ * model's. */
 static const struct {
     const char *name;
     enum failure class;
 } CLASSES[] = {
-    {"contextWindowExceeded",        FAILURE_MODEL  },
-    {"usageLimitExceeded",           FAILURE_BUDGET },
-    {"serverOverloaded",             FAILURE_MODEL  },
-    {"cyberPolicy",                  FAILURE_POLICY },
-    {"httpConnectionFailed",         FAILURE_NETWORK},
+    {"contextWindowExceeded",          FAILURE_MODEL  },
+    {"usageLimitExceeded",             FAILURE_BUDGET },
+    {"serverOverloaded",               FAILURE_MODEL  },
+    {"cyberPolicy",                    FAILURE_POLICY },
+    {"httpConnectionFailed",           FAILURE_NETWORK},
     {"responseStreamConnectionFailed", FAILURE_NETWORK},
-    {"responseStreamDisconnected",   FAILURE_NETWORK},
-    {"internalServerError",          FAILURE_MODEL  },
-    {"unauthorized",                 FAILURE_MODEL  },
-    {"badRequest",                   FAILURE_MODEL  },
-    {"threadRollbackFailed",         FAILURE_RUNTIME},
-    {"sandboxError",                 FAILURE_RUNTIME},
-    {"activeTurnNotSteerable",       FAILURE_RUNTIME},
+    {"responseStreamDisconnected",     FAILURE_NETWORK},
+    {"internalServerError",            FAILURE_MODEL  },
+    {"unauthorized",                   FAILURE_MODEL  },
+    {"badRequest",                     FAILURE_MODEL  },
+    {"threadRollbackFailed",           FAILURE_RUNTIME},
+    {"sandboxError",                   FAILURE_RUNTIME},
+    {"activeTurnNotSteerable",         FAILURE_RUNTIME},
 };
 
 static struct span kind_of_error(struct codex *c, uint32_t error)

@@ -1,10 +1,11 @@
-/* texts.c - the texts of the frame that is being handled: each is decoded once, and stays where it is until the next. */
+/* texts.c - the texts of the frame that is being handled: each is decoded once, and stays where it
+ * is until the next. */
 #include "codex_priv.h"
 
 #include "checkrein/alloc.h"
 
-#define BLOCK_BYTES    ((size_t)1 << 14)
-#define BYTES_A_BYTE   ((size_t)3) /* what is no UTF-8 is read as U+FFFD */
+#define BLOCK_BYTES  ((size_t)1 << 14)
+#define BYTES_A_BYTE ((size_t)3) /* what is no UTF-8 is read as U+FFFD */
 
 void texts_init(struct codex_texts *x, size_t frame_bytes)
 {

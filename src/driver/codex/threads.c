@@ -22,7 +22,8 @@ struct codex_thread *thread_find(const struct codex *c, struct span id)
 static bool is_id(struct span id)
 {
     for (size_t i = 0; i < id.n; i++) {
-        if (id.p[i] <= ' ' || id.p[i] >= 0x7f || id.p[i] == '"' || id.p[i] == '\\' || id.p[i] == ':') {
+        if (id.p[i] <= ' ' || id.p[i] >= 0x7f || id.p[i] == '"' || id.p[i] == '\\' ||
+            id.p[i] == ':') {
             return false;
         }
     }
@@ -80,7 +81,8 @@ void threads_disconnect(struct codex *c)
     for (size_t i = 0; i < c->thread_count; i++) {
         struct codex_thread *t = c->threads[i];
         items_release(t);
-        t->awaits_read = t->awaits_resume = t->awaits_commands = t->attached = t->known = t->shown = t->interrupted = false;
+        t->awaits_read = t->awaits_resume = t->awaits_commands = t->attached = t->known = t->shown =
+            t->interrupted = false;
         t->turn[0] = '\0';
         t->terminals = -1;
         t->asks = 0;
@@ -96,7 +98,8 @@ static bool same_text(const char *a, const char *b)
     return span_eq(span_str(a), span_str(b));
 }
 
-void thread_state(struct codex *c, struct codex_thread *t, enum agent_state state, const char *reason)
+void thread_state(struct codex *c, struct codex_thread *t, enum agent_state state,
+                  const char *reason)
 {
     if (t->state == state && same_text(t->reason, reason)) {
         return;
@@ -127,7 +130,8 @@ bool thread_is_over(const struct codex_thread *t)
 static bool has_flag(struct codex *c, uint32_t status, const char *name)
 {
     uint32_t flags = codex_at(c, status, "activeFlags");
-    for (uint32_t at = tape_first(&c->j, flags); at != TAPE_ABSENT; at = tape_next(&c->j, flags, at)) {
+    for (uint32_t at = tape_first(&c->j, flags); at != TAPE_ABSENT;
+         at = tape_next(&c->j, flags, at)) {
         if (span_is(codex_string(c, at), name)) {
             return true;
         }
@@ -191,16 +195,19 @@ static void name_it(struct codex *c, struct codex_thread *t, uint32_t object)
 }
 
 /* Its parent, or the program that began it, as that called itself. */
-static void put_delegation(struct codex *c, struct event *ev, const struct codex_thread *t, uint32_t object,
-                           struct event_row *row)
+static void put_delegation(struct codex *c, struct event *ev, const struct codex_thread *t,
+                           uint32_t object, struct event_row *row)
 {
     const struct codex_thread *parent = thread_find(c, codex_text(c, object, "parentThreadId"));
     struct span from = parent ? span_str(parent->name) : codex_text(c, object, "originator");
     struct span role = codex_text(c, object, "agentRole");
     if (from.n) {
-        *row = (struct event_row){{from, span_str(t->name), role.n      ? role
-                                                            : parent    ? SPAN("a helper of it")
-                                                                        : SPAN("as this client calls itself")}};
+        *row = (struct event_row){
+            {from, span_str(t->name),
+             role.n   ? role
+             : parent ? SPAN("a helper of it")
+                      : SPAN("as this client calls itself")}
+        };
         event_set_list(ev, F_DELEGATION, row, 1);
     }
 }
@@ -230,7 +237,8 @@ static void say_who(struct codex *c, struct codex_thread *t, uint32_t object)
     }
     event_set_text(&ev, F_AGENT_RUNTIME, SPAN("codex"));
     event_put_text(&ev, F_AGENT_NAME, span_str(t->name));
-    event_put_text(&ev, F_TASK_TITLE, codex_cut(codex_text(c, object, "preview"), CODEX_TEXT_BYTES));
+    event_put_text(&ev, F_TASK_TITLE,
+                   codex_cut(codex_text(c, object, "preview"), CODEX_TEXT_BYTES));
     event_set_number(&ev, F_STATE, t->state);
     event_put_text(&ev, F_REASON, span_str(t->reason));
     put_delegation(c, &ev, t, object, &delegation);
@@ -280,8 +288,9 @@ struct codex_thread *thread_take(struct codex *c, uint32_t object)
     return t;
 }
 
-/* ---- attaching: without overrides it changes nothing, and it fails before the first turn. "excludeTurns" would keep the
- * history out of the answer, but also the tokens that were used before. */
+/* ---- attaching: without overrides it changes nothing, and it fails before the first turn.
+ * "excludeTurns" would keep the history out of the answer, but also the tokens that were used
+ * before. */
 
 void thread_attach(struct codex *c, struct codex_thread *t)
 {
@@ -290,7 +299,8 @@ void thread_attach(struct codex *c, struct codex_thread *t)
     }
     t->awaits_resume = true;
     c->sync_open += c->phase == CODEX_SYNCING;
-    codex_ask_with(c, CALL_RESUME, t, SPAN("\"initialTurnsPage\":{\"limit\":1,\"itemsView\":\"full\"}"));
+    codex_ask_with(c, CALL_RESUME, t,
+                   SPAN("\"initialTurnsPage\":{\"limit\":1,\"itemsView\":\"full\"}"));
 }
 
 /* ---- turns */
@@ -309,8 +319,8 @@ void thread_turn_began(struct codex *c, struct codex_thread *t, struct span turn
     orders_turn_began(c, t);
 }
 
-/* An interrupt leaves its commands running, and a turn may leave some in the background: nothing of them is over
- * before the server lists none. */
+/* An interrupt leaves its commands running, and a turn may leave some in the background: nothing of
+ * them is over before the server lists none. */
 void thread_turn_ended(struct codex *c, struct codex_thread *t, uint32_t turn)
 {
     if (t->turn[0] && !span_is(codex_text(c, turn, "id"), t->turn)) {
@@ -325,7 +335,8 @@ void thread_turn_ended(struct codex *c, struct codex_thread *t, uint32_t turn)
         t->terminals = 0;
     }
     if (t->interrupted) {
-        thread_state(c, t, AGENT_RUNNING, "interrupted; whether a command of it still runs is being asked");
+        thread_state(c, t, AGENT_RUNNING,
+                     "interrupted; whether a command of it still runs is being asked");
     } else if (t->state == AGENT_RUNNING) {
         thread_state(c, t, AGENT_IDLE, NULL);
     }
@@ -344,7 +355,8 @@ void thread_took_terminals(struct codex *c, struct codex_thread *t, uint32_t res
 {
     char text[96];
     uint32_t data = codex_at(c, result, "data");
-    for (uint32_t at = tape_first(&c->j, data); at != TAPE_ABSENT; at = tape_next(&c->j, data, at)) {
+    for (uint32_t at = tape_first(&c->j, data); at != TAPE_ABSENT;
+         at = tape_next(&c->j, data, at)) {
         asks_item(c, t, codex_text(c, at, "itemId"), ASK_RAN, "the server lists its command");
     }
     if (t->turn[0] || thread_is_over(t)) {
@@ -356,6 +368,7 @@ void thread_took_terminals(struct codex *c, struct codex_thread *t, uint32_t res
         return;
     }
     (void)snprintf(text, sizeof(text), "%s%d of its commands still run%s",
-                   t->interrupted ? "interrupted, but " : "", (int)t->terminals, t->terminals == 1 ? "s" : "");
+                   t->interrupted ? "interrupted, but " : "", (int)t->terminals,
+                   t->terminals == 1 ? "s" : "");
     thread_state(c, t, t->interrupted ? AGENT_RUNNING : AGENT_IDLE, text);
 }

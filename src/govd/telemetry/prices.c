@@ -1,7 +1,7 @@
 #include "telemetry_priv.h"
 
-static enum status add_price(void *ctx, const struct ini *ini, const struct ini_section *s, struct span name,
-                             struct why *why)
+static enum status add_price(void *ctx, const struct ini *ini, const struct ini_section *s,
+                             struct span name, struct why *why)
 {
     (void)name;
     struct price_pair pairs[INI_LIST_KEYS];

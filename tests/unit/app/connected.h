@@ -8,7 +8,8 @@
 
 #define TOKEN "0123456789abcdef0123456789abcdef"
 
-static inline struct buf connected(const char *runtime, struct span old, const struct claude_gate *g)
+static inline struct buf connected(const char *runtime, struct span old,
+                                   const struct claude_gate *g)
 {
     struct buf out;
     struct why why = {0};
@@ -27,7 +28,8 @@ static inline struct buf disconnected(const char *runtime, struct span old)
 }
 
 /* They are not connected, and it is said why. */
-static inline void assert_left_alone(const char *runtime, const char *old, const struct claude_gate *g)
+static inline void assert_left_alone(const char *runtime, const char *old,
+                                     const struct claude_gate *g)
 {
     struct buf out;
     struct why why = {0};

@@ -28,7 +28,8 @@ static inline void json_close(struct json *j)
     free(j->tokens);
 }
 
-static inline bool json_text_same(const struct tape *a, uint32_t at, const struct tape *b, uint32_t bt)
+static inline bool json_text_same(const struct tape *a, uint32_t at, const struct tape *b,
+                                  uint32_t bt)
 {
     struct buf one;
     struct buf two;
@@ -43,7 +44,8 @@ static inline bool json_text_same(const struct tape *a, uint32_t at, const struc
 static bool json_value_same(const struct tape *a, uint32_t at, const struct tape *b, uint32_t bt);
 
 /* Position of the member of `b` that has the key at `at` of `a`. */
-static inline uint32_t json_member(const struct tape *a, uint32_t at, const struct tape *b, uint32_t object)
+static inline uint32_t json_member(const struct tape *a, uint32_t at, const struct tape *b,
+                                   uint32_t object)
 {
     for (uint32_t k = tape_first(b, object); k != TAPE_ABSENT; k = tape_next(b, object, k)) {
         if (json_text_same(a, at, b, k)) {
@@ -53,7 +55,8 @@ static inline uint32_t json_member(const struct tape *a, uint32_t at, const stru
     return TAPE_ABSENT;
 }
 
-static inline bool json_object_same(const struct tape *a, uint32_t at, const struct tape *b, uint32_t bt)
+static inline bool json_object_same(const struct tape *a, uint32_t at, const struct tape *b,
+                                    uint32_t bt)
 {
     if (tape_count(a, at) != tape_count(b, bt)) {
         return false;
@@ -67,7 +70,8 @@ static inline bool json_object_same(const struct tape *a, uint32_t at, const str
     return true;
 }
 
-static inline bool json_array_same(const struct tape *a, uint32_t at, const struct tape *b, uint32_t bt)
+static inline bool json_array_same(const struct tape *a, uint32_t at, const struct tape *b,
+                                   uint32_t bt)
 {
     uint32_t y = tape_first(b, bt);
     for (uint32_t x = tape_first(a, at); x != TAPE_ABSENT; x = tape_next(a, at, x)) {

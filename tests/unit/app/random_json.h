@@ -1,4 +1,5 @@
-/* random_json.h - JSON as people and programs write it: any spacing, escapes where none are needed, odd values.
+/* random_json.h - JSON as people and programs write it: any spacing, escapes where none are needed,
+ * odd values.
  */
 #ifndef RANDOM_JSON_H
 #define RANDOM_JSON_H
@@ -8,7 +9,8 @@
 
 static inline void random_blanks(struct prng *r, struct buf *out)
 {
-    static const char *const BLANKS[] = {"", "", "", " ", "\n", "  ", "\n    ", "\t", "\r\n", " \n "};
+    static const char *const BLANKS[] = {"",   "",       "",   " ",    "\n",
+                                         "  ", "\n    ", "\t", "\r\n", " \n "};
     buf_addstr(out, BLANKS[prng_below(r, ARRAY_LEN(BLANKS))]);
 }
 
@@ -25,9 +27,25 @@ static inline void random_key(struct prng *r, struct buf *out, const char *name)
 static inline void random_scalar(struct prng *r, struct buf *out)
 {
     static const char *const SCALARS[] = {
-        "null", "true", "false", "0", "-1.5e3", "12345678901234567890", "1.10", "\"\"", "\"text\"", "\"a\\\"b\\\\\"",
-        "\"} , ]\"", "\"\\u00e9\\ud83d\\ude00\"", "\"\xc3\xa9\"", "\"// no comment\"", "\"checkrein gate\"", "{}", "[]",
-        "{ }", "[ ]",
+        "null",
+        "true",
+        "false",
+        "0",
+        "-1.5e3",
+        "12345678901234567890",
+        "1.10",
+        "\"\"",
+        "\"text\"",
+        "\"a\\\"b\\\\\"",
+        "\"} , ]\"",
+        "\"\\u00e9\\ud83d\\ude00\"",
+        "\"\xc3\xa9\"",
+        "\"// no comment\"",
+        "\"checkrein gate\"",
+        "{}",
+        "[]",
+        "{ }",
+        "[ ]",
     };
     buf_addstr(out, SCALARS[prng_below(r, ARRAY_LEN(SCALARS))]);
 }
@@ -35,7 +53,8 @@ static inline void random_scalar(struct prng *r, struct buf *out)
 static inline void random_value(struct prng *r, struct buf *out, unsigned depth);
 
 /* `names`: each at most once, in order, most of the time. */
-static inline void random_object(struct prng *r, struct buf *out, unsigned depth, const char *const *names, size_t count)
+static inline void random_object(struct prng *r, struct buf *out, unsigned depth,
+                                 const char *const *names, size_t count)
 {
     bool first = true;
     buf_addch(out, '{');
@@ -61,7 +80,8 @@ static inline void random_object(struct prng *r, struct buf *out, unsigned depth
 
 static inline void random_value(struct prng *r, struct buf *out, unsigned depth)
 {
-    static const char *const NAMES[] = {"a", "b", "", "hooks", "env", "key with } and \\\" in it", "type"};
+    static const char *const NAMES[] = {"a",   "b", "", "hooks", "env", "key with } and \\\" in it",
+                                        "type"};
     uint64_t kind = depth ? prng_below(r, 4) : 0;
     if (kind == 1) {
         random_object(r, out, depth - 1, NAMES, ARRAY_LEN(NAMES));

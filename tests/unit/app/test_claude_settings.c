@@ -24,8 +24,9 @@ static void gate_fails_closed(void **state)
         const struct claude_gate *gate;
         const char *gate_has, *report_has;
     } CASES[] = {
-        {&HTTP, "\"onFailure\": \"block\"", "\"onFailure\": \"continue\""},
-        {&COMMAND, "\"command\": \"trap '' HUP INT TERM; '/opt/", "|| exit 0\""}, /* exit code 2 of a Stop hook would keep the model talking */
+        {&HTTP,    "\"onFailure\": \"block\"",                    "\"onFailure\": \"continue\""},
+        {&COMMAND, "\"command\": \"trap '' HUP INT TERM; '/opt/",
+         "|| exit 0\""                                                                         }, /* exit code 2 of a Stop hook would keep the model talking */
     };
     for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
         char text[4096];
@@ -46,7 +47,8 @@ static void which_versions_fail_closed(void **state)
 {
     (void)state;
     static const char *const YES[] = {"2.1.295", "2.1.328", "2.2.0", "3.0.0", "10.0.0"};
-    static const char *const NO[] = {"", "2", "2.1", "2.1.294", "2.0.999", "1.9.999", "2.1.x", "x", "2.1.295beta", "-2.1.300"};
+    static const char *const NO[] = {"",        "2",     "2.1", "2.1.294",     "2.0.999",
+                                     "1.9.999", "2.1.x", "x",   "2.1.295beta", "-2.1.300"};
     for (size_t i = 0; i < ARRAY_LEN(YES); i++) {
         assert_true(claude_http_fails_closed(span_str(YES[i])));
     }
@@ -71,13 +73,16 @@ static void words_are_quoted(void **state)
     buf_release(&out);
 }
 
-#define FOREIGN "{ \"matcher\" : \"Bash\", \"hooks\": [ {\"type\":\"command\",\"command\":\"lint # \\u00e9\"} ] }"
+#define FOREIGN                                                                                    \
+    "{ \"matcher\" : \"Bash\", \"hooks\": [ {\"type\":\"command\",\"command\":\"lint # "           \
+    "\\u00e9\"} ] }"
 
 static void others_stay(void **state)
 {
     (void)state;
-    static const char OLD[] = "{\"model\": \"x\",\n \"hooks\": {\"PreToolUse\": [" FOREIGN "], \"Mine\": [" FOREIGN "]},"
-                              " \"env\": {\"PATH\" : \"/bin\"}}";
+    static const char OLD[] =
+        "{\"model\": \"x\",\n \"hooks\": {\"PreToolUse\": [" FOREIGN "], \"Mine\": [" FOREIGN "]},"
+        " \"env\": {\"PATH\" : \"/bin\"}}";
     struct buf out = connected("claude", span_str(OLD), &HTTP);
     assert_contains(out.data, FOREIGN);
     assert_contains(out.data, "\"PATH\" : \"/bin\"");
@@ -96,12 +101,14 @@ static void others_stay(void **state)
 static void mixed_group(void **state)
 {
     (void)state;
-    static const char OLD[] =
-        "{\"hooks\":{\"Stop\":[{\"note\":\"n\",\"hooks\":[{\"type\":\"command\",\"command\":\"x\",\"statusMessage\":\"checkrein gate\"},"
-        "{\"type\":\"command\",\"command\":\"mine\"}],\"after\":1}]}}";
+    static const char OLD[] = "{\"hooks\":{\"Stop\":[{\"note\":\"n\",\"hooks\":[{\"type\":"
+                              "\"command\",\"command\":\"x\",\"statusMessage\":\"checkrein gate\"},"
+                              "{\"type\":\"command\",\"command\":\"mine\"}],\"after\":1}]}}";
     struct buf out = disconnected("claude", span_str(OLD));
-    assert_true(json_same(buf_span(&out), SPAN("{\"hooks\":{\"Stop\":[{\"note\":\"n\",\"hooks\":[{\"type\":\"command\","
-                                               "\"command\":\"mine\"}],\"after\":1}]}}")));
+    assert_true(
+        json_same(buf_span(&out),
+                  SPAN("{\"hooks\":{\"Stop\":[{\"note\":\"n\",\"hooks\":[{\"type\":\"command\","
+                       "\"command\":\"mine\"}],\"after\":1}]}}")));
     buf_release(&out);
 }
 
@@ -109,8 +116,12 @@ static void nothing_of_ours_nothing_touched(void **state)
 {
     (void)state;
     static const char *const OLD[] = {
-        "{}", "{ }\n", "{\"hooks\" : { \"Stop\" : [ ] , \"PreToolUse\":[ " FOREIGN " ,\n" FOREIGN "]}}", "{\"hooks\":{}}",
-        "{\"env\":{\"OTEL_EXPORTER_OTLP_ENDPOINT\":\"http://127.0.0.1:4318\",\"OTEL_EXPORTER_OTLP_HEADERS\":\"Authorization=Bearer x\"}}",
+        "{}",
+        "{ }\n",
+        "{\"hooks\" : { \"Stop\" : [ ] , \"PreToolUse\":[ " FOREIGN " ,\n" FOREIGN "]}}",
+        "{\"hooks\":{}}",
+        "{\"env\":{\"OTEL_EXPORTER_OTLP_ENDPOINT\":\"http://"
+        "127.0.0.1:4318\",\"OTEL_EXPORTER_OTLP_HEADERS\":\"Authorization=Bearer x\"}}",
     };
     for (size_t i = 0; i < ARRAY_LEN(OLD); i++) {
         struct buf out = disconnected("claude", span_str(OLD[i]));
@@ -123,7 +134,8 @@ static void telemetry_of_others(void **state)
 {
     (void)state;
     static const char *const OLD[] = {
-        "{\"env\":{\"OTEL_EXPORTER_OTLP_ENDPOINT\":\"http://127.0.0.1:4318\",\"OTEL_EXPORTER_OTLP_HEADERS\":\"Authorization=Bearer x\"}}",
+        "{\"env\":{\"OTEL_EXPORTER_OTLP_ENDPOINT\":\"http://"
+        "127.0.0.1:4318\",\"OTEL_EXPORTER_OTLP_HEADERS\":\"Authorization=Bearer x\"}}",
         "{\"env\":{\"CLAUDE_CODE_ENABLE_TELEMETRY\":\"0\"}}",
         "{\"env\":{\"OTEL_LOGS_EXPORTER\":\"console\"}}",
     };
@@ -154,8 +166,15 @@ static void refused(void **state)
 {
     (void)state;
     static const char *const BAD[] = {
-        "[]", "{\"hooks\":[]}", "{\"hooks\":{\"Stop\":{\"a\":1}}}", "{\"hooks\":{\"PreToolUse\":\"x\"}}", "{\"hooks\":{\"Stop\":null}}",
-        "{\"env\":[]}", "{\"hooks\":{\"a\":1,\"a\":2}}", "// mine\n{}", "{\"a\":1,}",
+        "[]",
+        "{\"hooks\":[]}",
+        "{\"hooks\":{\"Stop\":{\"a\":1}}}",
+        "{\"hooks\":{\"PreToolUse\":\"x\"}}",
+        "{\"hooks\":{\"Stop\":null}}",
+        "{\"env\":[]}",
+        "{\"hooks\":{\"a\":1,\"a\":2}}",
+        "// mine\n{}",
+        "{\"a\":1,}",
     };
     for (size_t i = 0; i < ARRAY_LEN(BAD); i++) {
         assert_left_alone("claude", BAD[i], &HTTP);
@@ -171,7 +190,8 @@ static void random_groups(struct prng *r, struct buf *out)
         "{\"hooks\":[]}",
         "{\"hooks\":\"odd\"}",
         "7",
-        "{\"hooks\":[{\"type\":\"http\",\"url\":\"http://other/\"},{\"statusMessage\":\"checkrein gates\"}]}",
+        "{\"hooks\":[{\"type\":\"http\",\"url\":\"http://other/\"},{\"statusMessage\":\"checkrein "
+        "gates\"}]}",
     };
     buf_addch(out, '[');
     for (uint64_t n = prng_below(r, 4), i = 0; i < n; i++) {
@@ -185,7 +205,8 @@ static void random_groups(struct prng *r, struct buf *out)
 
 static void random_settings(struct prng *r, struct buf *out)
 {
-    static const char *const EVENTS[] = {"PreToolUse", "Stop", "SessionStart", "Mine", "ConfigChange"};
+    static const char *const EVENTS[] = {"PreToolUse", "Stop", "SessionStart", "Mine",
+                                         "ConfigChange"};
     buf_addstr(out, "{");
     random_blanks(r, out);
     buf_addstr(out, "\"first\":");
@@ -236,7 +257,8 @@ static void prune(struct span text, struct buf *out)
             bool any = false;
             for (uint32_t e = tape_first(t, k + 1); e != TAPE_ABSENT; e = tape_next(t, k + 1, e)) {
                 if (tape_count(t, e + 1) > 0) {
-                    buf_printf(&inner, "%s%.*s:%.*s", any ? "," : "{", SPAN_ARG(tape_raw(t, e)), SPAN_ARG(tape_raw(t, e + 1)));
+                    buf_printf(&inner, "%s%.*s:%.*s", any ? "," : "{", SPAN_ARG(tape_raw(t, e)),
+                               SPAN_ARG(tape_raw(t, e + 1)));
                     any = true;
                 }
             }
@@ -287,14 +309,10 @@ static void any_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gate_fails_closed),
-        cmocka_unit_test(which_versions_fail_closed),
-        cmocka_unit_test(words_are_quoted),
-        cmocka_unit_test(others_stay),
-        cmocka_unit_test(mixed_group),
-        cmocka_unit_test(nothing_of_ours_nothing_touched),
-        cmocka_unit_test(telemetry_of_others),
-        cmocka_unit_test(refused),
+        cmocka_unit_test(gate_fails_closed),   cmocka_unit_test(which_versions_fail_closed),
+        cmocka_unit_test(words_are_quoted),    cmocka_unit_test(others_stay),
+        cmocka_unit_test(mixed_group),         cmocka_unit_test(nothing_of_ours_nothing_touched),
+        cmocka_unit_test(telemetry_of_others), cmocka_unit_test(refused),
         cmocka_unit_test(any_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 static const struct claude_gate GATE = {.self = "/opt/it's here/checkrein",
                                         .socket_path = "/run/c.sock",
                                         .port = 7717,
@@ -19,7 +18,8 @@ static void gate_fails_closed(void **state)
     char text[4096];
     struct buf out = connected("gemini", SPAN("{}"), &GATE);
     at_path(buf_span(&out), "hooks/BeforeTool", text, sizeof(text));
-    assert_contains(text, "\"trap '' HUP INT TERM; '/opt/it'\\\\''s here/checkrein' hook gemini --deadline 23h --pid $((PPID)) --socket '/run/c.sock'");
+    assert_contains(text, "\"trap '' HUP INT TERM; '/opt/it'\\\\''s here/checkrein' hook gemini "
+                          "--deadline 23h --pid $((PPID)) --socket '/run/c.sock'");
     assert_contains(text, "the call is blocked' >&2; exit 2; }\"");
     const char *timeout = strstr(text, "\"timeout\": ");
     assert_non_null(timeout);
@@ -34,7 +34,8 @@ static void gate_fails_closed(void **state)
 static void only_what_is_needed(void **state)
 {
     (void)state;
-    static const char *const NOT[] = {"BeforeModel", "AfterModel", "BeforeToolSelection", "PreCompress"};
+    static const char *const NOT[] = {"BeforeModel", "AfterModel", "BeforeToolSelection",
+                                      "PreCompress"};
     struct buf out = connected("gemini", SPAN(""), &GATE);
     for (size_t i = 0; i < ARRAY_LEN(NOT); i++) {
         assert_null(strstr(out.data, NOT[i]));
@@ -42,12 +43,16 @@ static void only_what_is_needed(void **state)
     buf_release(&out);
 }
 
-#define FOREIGN "{ \"matcher\" : \"glob\", \"hooks\": [ {\"type\":\"command\",\"name\":\"lint\",\"command\":\"x # \\u00e9\"} ] }"
+#define FOREIGN                                                                                    \
+    "{ \"matcher\" : \"glob\", \"hooks\": [ "                                                      \
+    "{\"type\":\"command\",\"name\":\"lint\",\"command\":\"x # \\u00e9\"} ] }"
 
 static void others_stay(void **state)
 {
     (void)state;
-    static const char OLD[] = "{\"ui\": {\"theme\":  \"x\"},\n \"hooks\": {\"BeforeTool\": [" FOREIGN "], \"Mine\": [" FOREIGN "]}}";
+    static const char OLD[] =
+        "{\"ui\": {\"theme\":  \"x\"},\n \"hooks\": {\"BeforeTool\": [" FOREIGN
+        "], \"Mine\": [" FOREIGN "]}}";
     struct buf out = connected("gemini", span_str(OLD), &GATE);
     assert_contains(out.data, FOREIGN);
     assert_contains(out.data, "\"Mine\": [" FOREIGN "]");
@@ -101,23 +106,31 @@ static void refused(void **state)
 {
     (void)state;
     static const char *const BAD[] = {
-        "{", "[]", "// why\n{}", "{\"a\":1,\"a\":2}", "{\"hooks\":[]}", "{\"hooks\":{\"BeforeTool\":{}}}",
-        "{\"hooksConfig\":{\"enabled\":false}}", "{\"hooksConfig\":{\"disabled\":[\"a\",\"checkrein gate\"]}}",
+        "{",
+        "[]",
+        "// why\n{}",
+        "{\"a\":1,\"a\":2}",
+        "{\"hooks\":[]}",
+        "{\"hooks\":{\"BeforeTool\":{}}}",
+        "{\"hooksConfig\":{\"enabled\":false}}",
+        "{\"hooksConfig\":{\"disabled\":[\"a\",\"checkrein gate\"]}}",
     };
     for (size_t i = 0; i < ARRAY_LEN(BAD); i++) {
         assert_left_alone("gemini", BAD[i], &GATE);
     }
     struct buf others = connected("gemini", SPAN("{\"telemetry\":1}"), &GATE);
     buf_release(&others);
-    struct buf out = connected("gemini", SPAN("{\"hooksConfig\":{\"enabled\":true,\"disabled\":[\"mine\"]}}"), &GATE);
+    struct buf out = connected(
+        "gemini", SPAN("{\"hooksConfig\":{\"enabled\":true,\"disabled\":[\"mine\"]}}"), &GATE);
     buf_release(&out);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gate_fails_closed),   cmocka_unit_test(only_what_is_needed), cmocka_unit_test(others_stay),
-        cmocka_unit_test(telemetry_of_others), cmocka_unit_test(odd_token),           cmocka_unit_test(refused),
+        cmocka_unit_test(gate_fails_closed), cmocka_unit_test(only_what_is_needed),
+        cmocka_unit_test(others_stay),       cmocka_unit_test(telemetry_of_others),
+        cmocka_unit_test(odd_token),         cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

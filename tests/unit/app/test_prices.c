@@ -6,10 +6,13 @@
 static struct price_table *list(void)
 {
     static const struct price_pair PAIRS[] = {
-        {SPAN_INIT("model"), SPAN_INIT("gpt-*")},      {SPAN_INIT("from"), SPAN_INIT("2026-01-01")},
-        {SPAN_INIT("source"), SPAN_INIT("a test")},    {SPAN_INIT("input"), SPAN_INIT("1.00")},
-        {SPAN_INIT("output"), SPAN_INIT("10.00")},     {SPAN_INIT("cache_read"), SPAN_INIT("0.10")},
-        {SPAN_INIT("cache_write"), SPAN_INIT("1.25")},
+        {SPAN_INIT("model"),       SPAN_INIT("gpt-*")     },
+        {SPAN_INIT("from"),        SPAN_INIT("2026-01-01")},
+        {SPAN_INIT("source"),      SPAN_INIT("a test")    },
+        {SPAN_INIT("input"),       SPAN_INIT("1.00")      },
+        {SPAN_INIT("output"),      SPAN_INIT("10.00")     },
+        {SPAN_INIT("cache_read"),  SPAN_INIT("0.10")      },
+        {SPAN_INIT("cache_write"), SPAN_INIT("1.25")      },
     };
     struct price_table *t = price_table_new();
     struct why why = {0};

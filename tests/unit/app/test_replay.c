@@ -24,7 +24,8 @@ static void on_changed(void *ctx)
     ((struct console *)ctx)->changes++;
 }
 
-static void on_result(void *ctx, struct span command, enum command_state st, struct span reason, struct span by)
+static void on_result(void *ctx, struct span command, enum command_state st, struct span reason,
+                      struct span by)
 {
     (void)command;
     (void)st;
@@ -91,7 +92,8 @@ static int down(void **state)
     return 0;
 }
 
-/* Both ways of looking at it must agree: the digest is what a view can see, the dump says where they differ. */
+/* Both ways of looking at it must agree: the digest is what a view can see, the dump says where
+ * they differ. */
 static void replay_is_live(struct console *c)
 {
     struct why why = {0};
@@ -128,7 +130,8 @@ static void until_seq(struct console *c, int which, uint64_t seq)
 {
     int64_t until = clock_mono_us() + FAKE_DEADLINE_US;
     const struct backend *b = NULL;
-    while (!(b = fleet_backend_named(c->hub.fleet, span_str(c->conf[which].name))) || b->seq < seq) {
+    while (!(b = fleet_backend_named(c->hub.fleet, span_str(c->conf[which].name))) ||
+           b->seq < seq) {
         assert_true(clock_mono_us() < until);
         assert_status(loop_turn(c->hub.loop, 50), ST_OK);
     }
@@ -170,9 +173,11 @@ static void what_goes_out(void **state)
     struct why why = {0};
     serve(c, 0, 1, 5);
     serve(c, 1, 1, 5);
-    struct command stop = {.verb = VERB_STOP_ALL, .reason = SPAN("both"), .operator_label = SPAN("night shift")};
+    struct command stop = {
+        .verb = VERB_STOP_ALL, .reason = SPAN("both"), .operator_label = SPAN("night shift")};
     assert_status(hub_send(&c->hub, &stop, id, &why), ST_OK);
-    struct command deny = {.verb = VERB_DENY, .approval = SPAN("waits"), .backend = SPAN("two"), .reason = SPAN("no")};
+    struct command deny = {
+        .verb = VERB_DENY, .approval = SPAN("waits"), .backend = SPAN("two"), .reason = SPAN("no")};
     assert_status(hub_send(&c->hub, &deny, id, &why), ST_OK);
     fake_until(&c->fake[1], &c->fake[1].commands, 2);
     (void)fake_result(&c->fake[1], c->fake[1].command, COMMAND_ACCEPTED);
@@ -205,8 +210,9 @@ static void cuts_and_lies(void **state)
     fake_until(f, &f->hellos, 4);
     assert_int_equal(f->resume_after, -1);
     serve(c, 0, 4, 6);
-    (void)fake_request_for(f, "a", "lie", "sha256:0000000000000000000000000000000000000000000000000000000000000000", 7,
-                           FAKE_NEWS);
+    (void)fake_request_for(
+        f, "a", "lie", "sha256:0000000000000000000000000000000000000000000000000000000000000000", 7,
+        FAKE_NEWS);
     fake_until(f, &f->hellos, 5);
     replay_is_live(c);
 }
@@ -290,7 +296,8 @@ static struct fleet_totals totals_of(struct console *c)
     return t;
 }
 
-/* The console that gave it is gone: the next one gives it again, and says until then who was not reached. */
+/* The console that gave it is gone: the next one gives it again, and says until then who was not
+ * reached. */
 static void a_stop_outlives_its_console(void **state)
 {
     struct console *c = *state;
@@ -365,9 +372,13 @@ static void not_a_record(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_comes_in), TEST(what_comes_in_is_soon_durable), TEST(what_goes_out),
-        TEST(cuts_and_lies), TEST(the_last_console_of_the_record),
-        TEST(not_a_record),  TEST(a_stop_reaches_who_was_away),
+        TEST(what_comes_in),
+        TEST(what_comes_in_is_soon_durable),
+        TEST(what_goes_out),
+        TEST(cuts_and_lies),
+        TEST(the_last_console_of_the_record),
+        TEST(not_a_record),
+        TEST(a_stop_reaches_who_was_away),
         TEST(a_stop_is_sent_until_it_is_answered),
         TEST(a_stop_outlives_its_console),
         TEST(a_stop_that_was_taken_back_ends_with_its_console),

@@ -22,21 +22,22 @@ static void examples(void **state)
     static const struct {
         const char *old, *path, *value, *want;
     } CASES[] = {
-        {"{}", "a", "1", "{\n  \"a\": 1\n}"},
-        {"{\"b\":2}", "a", "1", "{\"b\":2,\n  \"a\": 1\n}"},
-        {"{\n  \"b\": 2\n}\n", "a", "1", "{\n  \"b\": 2,\n  \"a\": 1\n}\n"},
-        {"{ \"a\" : [ 1 ] , \"b\":2}", "a", "7", "{ \"a\" : 7 , \"b\":2}"},
-        {"{}", "h/x", "1", "{\n  \"h\": {\n    \"x\": 1\n  }\n}"},
-        {"{\"h\":{\"y\":2}}", "h/x", "1", "{\"h\":{\"y\":2,\n    \"x\": 1\n  }}"},
-        {"{\"a\":1,\"b\":2}", "a", "", "{\"b\":2}"},
-        {"{\"a\":1,\"b\":2}", "b", "", "{\"a\":1}"},
-        {"{ \"a\": 1 ,\n \"b\": 2 }", "b", "", "{ \"a\": 1  }"},
-        {"{\"a\":1}", "a", "", "{}"},
-        {"{\"a\":1}", "b", "", "{\"a\":1}"},
-        {"{\"h\":{\"x\":1},\"b\":2}", "h/x", "", "{\"b\":2}"},
-        {"{\"h\":{\"x\":1,\"y\":2}}", "h/x", "", "{\"h\":{\"y\":2}}"},
-        {"{\"b\":\"}\",\"a\":\",{\"}", "a", "1", "{\"b\":\"}\",\"a\":1}"},
-        {"{\"\\u0061\":1}", "a", "2", "{\"\\u0061\":2}"}, /* the same key: a second one would be a duplicate */
+        {"{}",                         "a",   "1", "{\n  \"a\": 1\n}"                    },
+        {"{\"b\":2}",                  "a",   "1", "{\"b\":2,\n  \"a\": 1\n}"            },
+        {"{\n  \"b\": 2\n}\n",         "a",   "1", "{\n  \"b\": 2,\n  \"a\": 1\n}\n"     },
+        {"{ \"a\" : [ 1 ] , \"b\":2}", "a",   "7", "{ \"a\" : 7 , \"b\":2}"              },
+        {"{}",                         "h/x", "1", "{\n  \"h\": {\n    \"x\": 1\n  }\n}" },
+        {"{\"h\":{\"y\":2}}",          "h/x", "1", "{\"h\":{\"y\":2,\n    \"x\": 1\n  }}"},
+        {"{\"a\":1,\"b\":2}",          "a",   "",  "{\"b\":2}"                           },
+        {"{\"a\":1,\"b\":2}",          "b",   "",  "{\"a\":1}"                           },
+        {"{ \"a\": 1 ,\n \"b\": 2 }",  "b",   "",  "{ \"a\": 1  }"                       },
+        {"{\"a\":1}",                  "a",   "",  "{}"                                  },
+        {"{\"a\":1}",                  "b",   "",  "{\"a\":1}"                           },
+        {"{\"h\":{\"x\":1},\"b\":2}",  "h/x", "",  "{\"b\":2}"                           },
+        {"{\"h\":{\"x\":1,\"y\":2}}",  "h/x", "",  "{\"h\":{\"y\":2}}"                   },
+        {"{\"b\":\"}\",\"a\":\",{\"}", "a",   "1", "{\"b\":\"}\",\"a\":1}"               },
+        {"{\"\\u0061\":1}",            "a",   "2",
+         "{\"\\u0061\":2}"                                                               }, /* the same key: a second one would be a duplicate */
     };
     for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
         struct buf out = splice(CASES[i].old, CASES[i].path, CASES[i].value, ST_OK);
@@ -51,9 +52,20 @@ static void refused(void **state)
     static const struct {
         const char *old, *path;
     } CASES[] = {
-        {"", "a"},      {"[]", "a"},          {"null", "a"},          {"{\"a\":1", "a"},     {"{\"a\":1}x", "a"},
-        {"{a:1}", "a"}, {"{\"a\":1,}", "a"},  {"// c\n{}", "a"},      {"{\"a\":1,\"a\":2}", "b"}, {"\xef\xbb\xbf{}", "a"},
-        {"{\"h\":1}", "h/x"}, {"{\"h\":[]}", "h/x"}, {"{\"h\":null}", "h/x"}, {"{\"a\":\"\xff\"}", "b"},
+        {"",                  "a"  },
+        {"[]",                "a"  },
+        {"null",              "a"  },
+        {"{\"a\":1",          "a"  },
+        {"{\"a\":1}x",        "a"  },
+        {"{a:1}",             "a"  },
+        {"{\"a\":1,}",        "a"  },
+        {"// c\n{}",          "a"  },
+        {"{\"a\":1,\"a\":2}", "b"  },
+        {"\xef\xbb\xbf{}",    "a"  },
+        {"{\"h\":1}",         "h/x"},
+        {"{\"h\":[]}",        "h/x"},
+        {"{\"h\":null}",      "h/x"},
+        {"{\"a\":\"\xff\"}",  "b"  },
     };
     for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
         struct buf out = splice(CASES[i].old, CASES[i].path, "1", ST_INVALID);
@@ -73,12 +85,14 @@ static void too_large(void **state)
     free(big);
 }
 
-/* Every member of `object` in `before` but `except` stands in `after` with the same bytes, and in the same order. */
-static void others_are_untouched(const struct tape *before, uint32_t object, const struct tape *after, uint32_t where,
-                                 const char *except)
+/* Every member of `object` in `before` but `except` stands in `after` with the same bytes, and in
+ * the same order. */
+static void others_are_untouched(const struct tape *before, uint32_t object,
+                                 const struct tape *after, uint32_t where, const char *except)
 {
     uint32_t at = tape_first(after, where);
-    for (uint32_t k = tape_first(before, object); k != TAPE_ABSENT; k = tape_next(before, object, k)) {
+    for (uint32_t k = tape_first(before, object); k != TAPE_ABSENT;
+         k = tape_next(before, object, k)) {
         if (tape_key_is(before, k, except)) {
             continue;
         }
@@ -119,11 +133,14 @@ static void check_set(struct span old, const char *first, const char *second, st
         if (second) {
             others_are_untouched(&before.tape, parent, &after.tape, now, second);
         }
-        assert_span_eq(tape_raw(&after.tape, second ? tape_get(&after.tape, now, second) : now), value);
+        assert_span_eq(tape_raw(&after.tape, second ? tape_get(&after.tape, now, second) : now),
+                       value);
         assert_status(splice_member(buf_span(&out), path, value, &again, &why), ST_OK);
         assert_span_eq(buf_span(&again), buf_span(&out));
-        /* what was not there and is taken out again leaves the same, but for empty objects on the way */
-        bool was_there = parent != TAPE_ABSENT && (!second || tape_get(&before.tape, parent, second) != TAPE_ABSENT);
+        /* what was not there and is taken out again leaves the same, but for empty objects on the
+         * way */
+        bool was_there = parent != TAPE_ABSENT &&
+                         (!second || tape_get(&before.tape, parent, second) != TAPE_ABSENT);
         bool was_empty = second && is_object && tape_count(&before.tape, parent) == 0;
         assert_status(splice_member(buf_span(&out), path, SPAN_NONE, &back, &why), ST_OK);
         if (!was_there && !was_empty) {

@@ -95,8 +95,8 @@ static void checks_whole_texts(void **state)
 static void finds_a_fault_at_any_place(void **state)
 {
     (void)state;
-    static const struct span pieces[] = {SPAN_INIT("\xC3\xA9"), SPAN_INIT("\xF0\x9F\x90\x8E"), SPAN_INIT("\x80"),
-                                         SPAN_INIT("\xE2\x82")};
+    static const struct span pieces[] = {SPAN_INIT("\xC3\xA9"), SPAN_INIT("\xF0\x9F\x90\x8E"),
+                                         SPAN_INIT("\x80"), SPAN_INIT("\xE2\x82")};
     for (size_t at = 0; at < 40; at++) {
         for (size_t tail = 0; tail < 20; tail++) {
             for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {

@@ -106,7 +106,8 @@ static void server_hello(void **state)
     const struct msg *m = expect_text(
         x, "{\"kind\":\"hello\",\"protocol\":1,\"server\":{\"name\":\"checkrein\","
            "\"version\":\"0.1.0\",\"instance\":\"01K\"},\"operator\":{\"id\":\"uid:1000\","
-           "\"connection\":\"01C\",\"scopes\":[\"read\",\"decide\"]},\"capabilities\":[\"approve\",\"budget\"],"
+           "\"connection\":\"01C\",\"scopes\":[\"read\",\"decide\"]},\"capabilities\":[\"approve\","
+           "\"budget\"],"
            "\"heartbeat_ms\":10000,\"seq\":81310,\"oldest\":73118,\"resumed\":true}");
     assert_int_equal(m->kind, KIND_HELLO);
     assert_true(m->hello.protocol == 1 && m->hello.min == 0 && m->hello.max == 0);

@@ -8,7 +8,8 @@
 #define INSTANCE "01K00000000000000000000001"
 #define OTHER    "01K00000000000000000000002"
 
-/* What the driver says, as one line each: "link live", "event 5", "state 5", "snapshot begin", ... */
+/* What the driver says, as one line each: "link live", "event 5", "state 5", "snapshot begin", ...
+ */
 struct heard {
     struct buf lines;
     unsigned links, lives, events, raws, results;
@@ -31,7 +32,8 @@ static void on_event(void *ctx, const struct event *ev)
         assert_true(ev->seq > h->newest);
         h->newest = ev->seq;
     }
-    buf_printf(&h->lines, "%s %llu\n", ev->snapshot ? "state" : "event", (unsigned long long)ev->seq);
+    buf_printf(&h->lines, "%s %llu\n", ev->snapshot ? "state" : "event",
+               (unsigned long long)ev->seq);
     h->events++;
 }
 
@@ -51,7 +53,8 @@ static void on_snapshot(void *ctx, uint64_t seq, bool complete)
     if (complete) {
         h->newest = seq;
     }
-    buf_printf(&h->lines, "snapshot %s %llu\n", complete ? "end" : "begin", (unsigned long long)seq);
+    buf_printf(&h->lines, "snapshot %s %llu\n", complete ? "end" : "begin",
+               (unsigned long long)seq);
 }
 
 static void on_offers(void *ctx, const struct driver_offer *o)
@@ -60,7 +63,8 @@ static void on_offers(void *ctx, const struct driver_offer *o)
     buf_printf(&h->lines, "offers %x %x %.*s\n", o->verbs, o->scopes, SPAN_ARG(o->operator_id));
 }
 
-static void on_result(void *ctx, struct span command, enum command_state st, struct span reason, struct span by)
+static void on_result(void *ctx, struct span command, enum command_state st, struct span reason,
+                      struct span by)
 {
     (void)reason;
     (void)by;
@@ -75,7 +79,8 @@ static struct driver_sink sink_of(struct heard *h)
     return (struct driver_sink){h, on_raw, on_event, on_link, on_snapshot, on_offers, on_result};
 }
 
-static struct driver *attach(struct heard *h, const struct driver_conf *conf, struct net *n, struct loop *l)
+static struct driver *attach(struct heard *h, const struct driver_conf *conf, struct net *n,
+                             struct loop *l)
 {
     struct driver *d = NULL;
     struct why why = {0};
@@ -120,9 +125,9 @@ static int fed_down(void **state)
     return 0;
 }
 
-#define FEED(t, frame)     assert_status(driver_feed((t)->driver, (frame)), ST_OK)
-#define REFUSED(t, frame)  assert_status(driver_feed((t)->driver, (frame)), ST_INVALID)
-#define OFFERS             "offers 82 3 uid:7\n"
+#define FEED(t, frame)    assert_status(driver_feed((t)->driver, (frame)), ST_OK)
+#define REFUSED(t, frame) assert_status(driver_feed((t)->driver, (frame)), ST_INVALID)
+#define OFFERS            "offers 82 3 uid:7\n"
 
 static void go_live(struct fed *t, uint64_t seq)
 {
@@ -135,7 +140,8 @@ static void passes_on(void **state)
 {
     struct fed *t = *state;
     go_live(t, 5);
-    heard_is(&t->heard, OFFERS "link syncing\nsnapshot begin 0\nstate 5\nsnapshot end 5\nlink live\n");
+    heard_is(&t->heard,
+             OFFERS "link syncing\nsnapshot begin 0\nstate 5\nsnapshot end 5\nlink live\n");
     FEED(t, fake_state(&t->fake, "a", AGENT_RUNNING, 6, FAKE_NEWS));
     FEED(t, fake_request_for(&t->fake, "a", "ask", NULL, 7, FAKE_NEWS));
     FEED(t, fake_result(&t->fake, "cmd", COMMAND_ACCEPTED));
@@ -155,7 +161,8 @@ static void duplicates_are_dropped(void **state)
     heard_is(&t->heard, "event 6\nevent 7\n");
 }
 
-/* After a fault nothing is looked at any more, and nothing is recorded, until there is a new connection. */
+/* After a fault nothing is looked at any more, and nothing is recorded, until there is a new
+ * connection. */
 static void is_deaf(struct fed *t)
 {
     unsigned raws = t->heard.raws;
@@ -202,8 +209,10 @@ static void hello_comes_once(void **state)
 static void other_versions_are_refused(void **state)
 {
     struct fed *t = *state;
-    REFUSED(t, SPAN("{\"kind\":\"hello\",\"protocol\":2,\"server\":{\"name\":\"x\",\"version\":\"1\",\"instance\":\"i\"},"
-                    "\"operator\":{\"id\":\"u\",\"scopes\":[]},\"capabilities\":[],\"heartbeat_ms\":1,\"seq\":1,\"resumed\":false}"));
+    REFUSED(t, SPAN("{\"kind\":\"hello\",\"protocol\":2,\"server\":{\"name\":\"x\",\"version\":"
+                    "\"1\",\"instance\":\"i\"},"
+                    "\"operator\":{\"id\":\"u\",\"scopes\":[]},\"capabilities\":[],\"heartbeat_"
+                    "ms\":1,\"seq\":1,\"resumed\":false}"));
     is_deaf(t);
 }
 
@@ -248,7 +257,8 @@ static void resumes_without_a_hole(void **state)
     driver_reconnect(t->driver);
     FEED(t, fake_hello(&t->fake, INSTANCE, 12, true));
     FEED(t, fake_agent(&t->fake, "e", 9, FAKE_NEWS));
-    assert_status(driver_feed(t->driver, fake_synced(&t->fake, 12)), ST_CONFLICT); /* 10 to 12 were never sent */
+    assert_status(driver_feed(t->driver, fake_synced(&t->fake, 12)),
+                  ST_CONFLICT); /* 10 to 12 were never sent */
 }
 
 /* What was cut in the middle of a state is no ground to resume on. */
@@ -296,7 +306,8 @@ static void an_instance_without_a_name_is_not_resumed(void **state)
 static void another_digest_is_never_shown(void **state)
 {
     struct fed *t = *state;
-    static const char WRONG[] = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+    static const char WRONG[] =
+        "sha256:0000000000000000000000000000000000000000000000000000000000000000";
     for (int i = 0; i < 2; i++) {
         enum fake_flag flag = i ? FAKE_STATE : FAKE_NEWS;
         driver_reconnect(t->driver);
@@ -315,8 +326,16 @@ static void another_digest_is_never_shown(void **state)
 static void garbage_ends_it(void **state)
 {
     struct fed *t = *state;
-    static const char *const BAD[] = {"",    "{",   "null", "[]", "7", "{\"kind\":7}", "{\"kind\":\"event\"}",
-                                      "{\"kind\":\"event\",\"kind\":\"event\"}", "\xff\xfe", "{\"kind\":\"synced\",\"seq\":-1}"};
+    static const char *const BAD[] = {"",
+                                      "{",
+                                      "null",
+                                      "[]",
+                                      "7",
+                                      "{\"kind\":7}",
+                                      "{\"kind\":\"event\"}",
+                                      "{\"kind\":\"event\",\"kind\":\"event\"}",
+                                      "\xff\xfe",
+                                      "{\"kind\":\"synced\",\"seq\":-1}"};
     for (size_t i = 0; i < ARRAY_LEN(BAD); i++) {
         driver_reconnect(t->driver);
         go_live(t, 5);
@@ -344,12 +363,15 @@ static void unknown_is_no_error(void **state)
     FEED(t, SPAN("{\"kind\":\"weather\",\"seq\":6}"));
     FEED(t, SPAN("{\"kind\":\"error\",\"code\":\"rate\",\"text\":\"slow down\"}"));
     FEED(t, SPAN("{\"kind\":\"bye\"}"));
-    FEED(t, SPAN("{\"kind\":\"event\",\"event\":{\"specversion\":\"1.0\",\"id\":\"x\",\"source\":\"s\",\"type\":\"dev.checkrein.new.thing\","
-                 "\"time\":\"2026-11-20T14:22:07.123Z\",\"seq\":6,\"data\":{\"a\":[1,2,{\"b\":null}]}}}"));
+    FEED(t, SPAN("{\"kind\":\"event\",\"event\":{\"specversion\":\"1.0\",\"id\":\"x\",\"source\":"
+                 "\"s\",\"type\":\"dev.checkrein.new.thing\","
+                 "\"time\":\"2026-11-20T14:22:07.123Z\",\"seq\":6,\"data\":{\"a\":[1,2,{\"b\":null}"
+                 "]}}}"));
     heard_is(&t->heard, "event 6\n");
 }
 
-/* Frames of a good conversation, changed: whatever comes, numbers never go back and nothing is passed on after a fault. */
+/* Frames of a good conversation, changed: whatever comes, numbers never go back and nothing is
+ * passed on after a fault. */
 static void changed_frames(void **state)
 {
     struct fed *t = *state;
@@ -359,11 +381,12 @@ static void changed_frames(void **state)
         t->heard.newest = 0;
         bool ended = false;
         for (uint64_t step = 0; step < 8 && !ended; step++) {
-            struct span frame = step == 0   ? fake_hello(&t->fake, INSTANCE, 5, false)
-                                : step == 1 ? fake_agent(&t->fake, "a", 5, FAKE_STATE)
-                                : step == 2 ? fake_synced(&t->fake, 5)
-                                : step == 5 ? fake_result(&t->fake, "c", COMMAND_CONFIRMED)
-                                            : fake_request_for(&t->fake, "a", "q", NULL, step + 3, FAKE_NEWS);
+            struct span frame =
+                step == 0   ? fake_hello(&t->fake, INSTANCE, 5, false)
+                : step == 1 ? fake_agent(&t->fake, "a", 5, FAKE_STATE)
+                : step == 2 ? fake_synced(&t->fake, 5)
+                : step == 5 ? fake_result(&t->fake, "c", COMMAND_CONFIRMED)
+                            : fake_request_for(&t->fake, "a", "q", NULL, step + 3, FAKE_NEWS);
             struct buf copy;
             buf_init(&copy, frame.n);
             buf_add(&copy, frame);
@@ -519,8 +542,11 @@ static void the_servers_words(void **state)
 {
     struct joined *t = *state;
     fake_until(&t->fake, &t->fake.hellos, 1);
-    assert_status(net_ws_send(t->net, t->fake.ws, SPAN("{\"kind\":\"error\",\"code\":\"scope\",\"text\":\"no \\u001b[31mrights\"}")),
-                  ST_OK);
+    assert_status(
+        net_ws_send(
+            t->net, t->fake.ws,
+            SPAN("{\"kind\":\"error\",\"code\":\"scope\",\"text\":\"no \\u001b[31mrights\"}")),
+        ST_OK);
     net_ws_close(t->net, t->fake.ws, 1008, "policy");
     fake_until(&t->fake, &t->heard.links, 1);
     assert_contains(t->heard.lines.data, "link down: no ?[31mrights");

@@ -434,7 +434,8 @@ static void the_agent_that_stopped_first_makes_room(void **state)
     fleet_free(t.fleet);
 }
 
-/* What its back-end does not know any more makes room for what it does; not when something is held by it. */
+/* What its back-end does not know any more makes room for what it does; not when something is held
+ * by it. */
 static void the_unknown_make_room_but_for_the_held(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* A snapshot that is told thing by thing while events are folded: it is the state of the moment when it began. */
+/* A snapshot that is told thing by thing while events are folded: it is the state of the moment
+ * when it began. */
 #include <stdio.h>
 
 #include "fixture.h"

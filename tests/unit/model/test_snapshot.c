@@ -36,7 +36,8 @@ static void forget(char *line, const char *name)
 /* Numbers that a console counts for itself, and references into a log that it does not have. */
 static void forget_local(char *line)
 {
-    static const char *const local[] = {"failures", "retries", "actions", "last_failure", "revision"};
+    static const char *const local[] = {"failures", "retries", "actions", "last_failure",
+                                        "revision"};
     for (size_t i = 0; i < ARRAY_LEN(local); i++) {
         forget(line, local[i]);
     }
@@ -253,7 +254,8 @@ static void what_does_not_come_back_is_closed(void **state)
     fold(&t);
     fleet_snapshot_end(t.fleet, SPAN("b1"), 900);
     assert_int_equal(agent_named(&t, "a1")->state, AGENT_UNKNOWN);
-    assert_contains(fleet_str(t.fleet, agent_named(&t, "a1")->state_reason), "not reported any more");
+    assert_contains(fleet_str(t.fleet, agent_named(&t, "a1")->state_reason),
+                    "not reported any more");
     assert_int_equal(agent_named(&t, "a3")->state, AGENT_STOPPED);
     assert_int_not_equal(agent_named(&t, "a2")->state, AGENT_STOPPED);
     assert_int_equal(approval_named(&t, "r1")->decision, DECISION_WITHDRAWN);
@@ -263,7 +265,8 @@ static void what_does_not_come_back_is_closed(void **state)
     assert_int_equal(fleet_log_newest(t.fleet), newest + 3);
     for (uint32_t n = newest + 1; n <= newest + 3; n++) {
         const char *text = fleet_str(t.fleet, fleet_log_entry(t.fleet, n)->text);
-        assert_true(strstr(text, "not reported any more") || strstr(text, "not in the back-end's snapshot"));
+        assert_true(strstr(text, "not reported any more") ||
+                    strstr(text, "not in the back-end's snapshot"));
     }
     assert_int_equal(fleet_backend_named(t.fleet, SPAN("b1"))->seq, 900);
     t.backend = "b2";

@@ -11,7 +11,9 @@ static void tell_model(struct teller *t, const char *agent, const char *model)
 
 static void introduce(struct teller *t, const char *agent)
 {
-    static const struct event_row rein = {{SPAN_INIT("hold"), SPAN_INIT("true")}};
+    static const struct event_row rein = {
+        {SPAN_INIT("hold"), SPAN_INIT("true")}
+    };
     struct event *ev = say(t, EVENT_AGENT_STARTED, agent);
     event_set_text(ev, F_AGENT_NAME, span_str(agent));
     event_set_text(ev, F_MODEL, SPAN("m1"));

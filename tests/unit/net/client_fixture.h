@@ -126,7 +126,8 @@ static inline void fake_request(struct fake *f, char accept[WS_ACCEPT_BYTES])
     ws_accept((struct span){key + strlen("Sec-WebSocket-Key: "), 24}, accept);
 }
 
-static inline void fake_agree(struct fake *f, const char *accept, const char *protocol, const char *extra)
+static inline void fake_agree(struct fake *f, const char *accept, const char *protocol,
+                              const char *extra)
 {
     char text[512];
     (void)snprintf(text, sizeof(text),

@@ -128,7 +128,8 @@ static inline void backend_rights(struct kit *k, const char *name, const char *s
     fold(k);
 }
 
-static inline void someone_watches(struct kit *k, const char *backend, const char *who, const char *connection)
+static inline void someone_watches(struct kit *k, const char *backend, const char *who,
+                                   const char *connection)
 {
     struct event_row rows[] = {ROW(SPAN("read")), ROW(SPAN("decide"))};
     begin(k, backend, EVENT_OPERATOR_PRESENCE, 60);

@@ -69,8 +69,9 @@ static void assert_approves(struct kit *k)
 
 static void offer_scopes(struct kit *k)
 {
-    static const struct event_row rows[] = {{{SPAN_INIT("once"), SPAN_INIT("this call")}},
-                                            {{SPAN_INIT("session"), SPAN_INIT("the same command again, unasked")}}};
+    static const struct event_row rows[] = {
+        {{SPAN_INIT("once"), SPAN_INIT("this call")}},
+        {{SPAN_INIT("session"), SPAN_INIT("the same command again, unasked")}}};
     begin(k, "lab", EVENT_APPROVAL_REQUESTED, 20);
     text(k, F_AGENT_ID, "agent/1");
     text(k, F_APPROVAL_ID, "01A");

@@ -330,7 +330,8 @@ static void read_only_sends_nothing(void **state)
     kit_release(&k);
 }
 
-/* What the connection may not do is not offered, and its key says why; one that may only read is READONLY. */
+/* What the connection may not do is not offered, and its key says why; one that may only read is
+ * READONLY. */
 static void rights_are_those_of_the_connection(void **state)
 {
     struct kit k;

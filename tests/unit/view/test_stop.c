@@ -192,7 +192,8 @@ static void who_is_away_is_counted_as_unreachable(void **state)
     (void)state;
     start(&k);
     assert_stops(&k);
-    begin(&k, "edge-eu", EVENT_OPERATOR_COMMAND, 0); /* as the console records what it sent to each */
+    begin(&k, "edge-eu", EVENT_OPERATOR_COMMAND,
+          0); /* as the console records what it sent to each */
     text(&k, F_COMMAND_ID, "c1");
     number(&k, F_VERB, VERB_STOP_ALL);
     fold(&k);
@@ -244,7 +245,8 @@ static void reset_is_typed(void **state)
     kit_release(&k);
 }
 
-/* Given by a console before this one, to a back-end that is away: what the hub tells of it at the start. */
+/* Given by a console before this one, to a back-end that is away: what the hub tells of it at the
+ * start. */
 static void one_of_the_console_before_is_shown_and_taken_back(void **state)
 {
     struct kit k;
