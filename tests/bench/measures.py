@@ -333,6 +333,7 @@ def held_round(place, size):
     daemon = Daemon(place.checkrein)
     try:
         console = Console(daemon)
+        console.event("operator.presence", operator__present=True)  # told once, whatever waits
         before = resident(daemon.process.pid)
         began = time.monotonic()
         calls = [Held(daemon, session=f"s{i % 20}", call=f"toolu_{i}", command=f"make target-{i}") for i in range(count)]
