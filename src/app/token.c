@@ -176,9 +176,9 @@ static void print_token(const struct console_token *t, bool json)
         time_format(t->expires_us, expires);
     }
     if (json) {
-        (void)printf("{\"name\":\"%s\",\"scopes\":\"%s\",\"created\":\"%s\",\"expires\":\"%s\","
-                     "\"expired\":%s}\n",
-                     t->name, scopes, created, expires, over ? "true" : "false");
+        (void)printf(
+            "{\"name\":\"%s\",\"scopes\":\"%s\",\"created\":\"%s\",\"expires\":\"%s\",\"expired\":%s}\n",
+            t->name, scopes, created, expires, over ? "true" : "false");
         return;
     }
     (void)printf("%-20s %-32s since %s, %s %s\n", t->name, scopes, created,

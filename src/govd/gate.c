@@ -292,8 +292,8 @@ void gate_request(struct govd *g, struct session *s, net_id http, const struct c
     }
     struct call *c = bar ? NULL : call_new(g, s, http, r);
     if (!bar && !c) {
-        bar = "checkrein: the call is too large, or not valid UTF-8, to be shown exactly as it "
-              "would run";
+        bar =
+            "checkrein: the call is too large, or not valid UTF-8, to be shown exactly as it would run";
     }
     if (!bar) {
         bar = too_large(g, s, c);

@@ -112,8 +112,9 @@ static const struct event_row LIMITS[] = {
       SPAN_INIT("under an editor no call passes here: the editor alone is asked")}},
     {{SPAN_INIT("untrusted folder"),
       SPAN_INIT("no hook runs there; the client asks at its own screen")}},
-    {{SPAN_INIT("its folder"), SPAN_INIT("taken away by an approved command: no hook can be "
-                                         "started there, and only telemetry tells")}},
+    {{SPAN_INIT("its folder"),
+      SPAN_INIT(
+          "taken away by an approved command: no hook can be started there, and only telemetry tells")}},
     {{SPAN_INIT("hook killed"),
       SPAN_INIT("shell first, then helper, while a call waits: it runs, and an alarm says so")}},
     {{SPAN_INIT("other hooks"),

@@ -217,9 +217,9 @@ static bool within_rate(struct hook *h, const struct identity *w)
 static void turn_newcomer_away(struct hook *h)
 {
     if (may_tell(&h->g->full_us)) {
-        publish_signal(h->g, NULL, SEVERITY_HIGH,
-                       "no room for another agent: all that are known are at work or held, new "
-                       "ones are refused");
+        publish_signal(
+            h->g, NULL, SEVERITY_HIGH,
+            "no room for another agent: all that are known are at work or held, new ones are refused");
     }
     turn_away(h, NULL, "checkrein: no room for another agent, too many are at work or held");
 }

@@ -42,8 +42,8 @@ static const struct {
 
 static const char RULES[] = "[rule 1 \"reads\"]\ntool = Read\nverdict = allow\n"
                             "[rule 2 \"no\"]\ntool = WebFetch\nverdict = deny\n";
-static const char PRICES[] = "[price flash]\nmodel = gemini-*\nfrom = 2026-01-01\ninput = "
-                             "0.10\noutput = 0.40\nsource = none\n";
+static const char PRICES[] =
+    "[price flash]\nmodel = gemini-*\nfrom = 2026-01-01\ninput = 0.10\noutput = 0.40\nsource = none\n";
 
 /* ---- a folder of its own, in memory where there is one */
 

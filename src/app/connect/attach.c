@@ -18,9 +18,8 @@
 #define SECTION "[backend " NAME "]"
 #define SOCKET  "app-server-control/app-server-control.sock"
 
-#define NOBODY                                                                                     \
-    "start `codex` once in a terminal: it opens this socket. Or start `codex app-server --listen " \
-    "ws://127.0.0.1:PORT` "                                                                        \
+#define NOBODY                                                                                                          \
+    "start `codex` once in a terminal: it opens this socket. Or start `codex app-server --listen ws://127.0.0.1:PORT` " \
     "and name it yourself: [backend " NAME "] kind = codex, url = ws://127.0.0.1:PORT"
 
 static char *codex_home(void)

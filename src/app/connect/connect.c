@@ -143,8 +143,8 @@ static void explain_machine(const struct plan *p)
     if (p->gate.socket_path) {
         (void)printf("all users of this machine ask %s\n", p->gate.socket_path);
     } else {
-        (void)printf("each user asks the daemon of his own, in /run/user/<uid>/checkrein: who runs "
-                     "none is refused\n");
+        (void)printf(
+            "each user asks the daemon of his own, in /run/user/<uid>/checkrein: who runs none is refused\n");
     }
     if (!only_root_writes(p->gate.self)) {
         (void)printf(
@@ -174,11 +174,11 @@ static void explain(const struct plan *p, const struct choices *ch)
             p->settings);
     }
     if (p->scope->who != SCOPE_PRIVATE) {
-        (void)printf("spend is not seen from here: its telemetry needs the token, and so the "
-                     "user's own settings\n");
+        (void)printf(
+            "spend is not seen from here: its telemetry needs the token, and so the user's own settings\n");
     } else if (p->to->telemetry_is_anothers(buf_span(&p->before))) {
-        (void)printf("telemetry is set up already and is left as it is: what the agent spends is "
-                     "not seen\n");
+        (void)printf(
+            "telemetry is set up already and is left as it is: what the agent spends is not seen\n");
     }
 }
 

@@ -12,11 +12,10 @@ static const char *claude_form(const struct claude_gate *g)
     if (g->token.n) {
         return "command hooks, because this version would let calls run when an HTTP hook fails";
     }
-    return g->lock ? "command hooks, so that no token stands in this file. No other hooks run, and "
-                     "variables that change "
-                     "what hooks run are cleared for the client and all that it starts, "
-                     "LD_LIBRARY_PATH too"
-                   : "command hooks, so that no token stands in this file";
+    return g->lock
+               ? "command hooks, so that no token stands in this file. No other hooks run, and variables that change "
+                 "what hooks run are cleared for the client and all that it starts, LD_LIBRARY_PATH too"
+               : "command hooks, so that no token stands in this file";
 }
 
 static const char *gemini_form(const struct claude_gate *g)

@@ -23,10 +23,8 @@ static const struct {
 
 const char GEMINI_RULES[] =
     "# Written by `checkrein connect gemini`, which also takes it away with --remove.\n"
-    "# Without a screen the client would not offer a tool that it has to ask for. Every call goes "
-    "to checkrein's\n"
-    "# BeforeTool hook first; this lets what passed there run. Any other rule of yours comes "
-    "before this one.\n"
+    "# Without a screen the client would not offer a tool that it has to ask for. Every call goes to checkrein's\n"
+    "# BeforeTool hook first; this lets what passed there run. Any other rule of yours comes before this one.\n"
     "[[rule]]\n"
     "toolName = \"*\"\n"
     "decision = \"allow\"\n"
@@ -180,9 +178,9 @@ static void explain_folder(void)
     enum folder_trust trust = gemini_trust_set();
     trust = trust == TRUST_NOT_SAID ? gemini_trust_of(".") : trust;
     if (trust != TRUST_YES) {
-        (void)printf("warning: this folder is not trusted by the client: no hook of it runs here "
-                     "until it is. Start it here once and say "
-                     "so, if you do\n");
+        (void)printf(
+            "warning: this folder is not trusted by the client: no hook of it runs here until it is. Start it here once and say "
+            "so, if you do\n");
     }
 }
 
@@ -194,11 +192,11 @@ void gemini_explain(const struct settings_scope *scope, const char *settings)
     if (scope->who == SCOPE_SHARED) {
         explain_folder();
     } else if (!only_root_would_write(settings)) {
-        (void)printf("warning: somebody else than root can write %s or a folder above it: the "
-                     "client skips it\n",
-                     settings);
+        (void)printf(
+            "warning: somebody else than root can write %s or a folder above it: the client skips it\n",
+            settings);
     }
-    (void)printf("no rule goes with it: without a screen the client offers no shell, unless "
-                 "--approval-mode yolo or a user's own rule does; "
-                 "checkrein connect gemini writes one\n");
+    (void)printf(
+        "no rule goes with it: without a screen the client offers no shell, unless --approval-mode yolo or a user's own rule does; "
+        "checkrein connect gemini writes one\n");
 }

@@ -12,8 +12,7 @@ static const struct step DOCS[] = {
     {STEP_WAIT,   NULL,                              NULL,              4000 },
     {STEP_SPEND,  NULL,                              NULL,              21800},
     {STEP_WRITE,  "guide.md",
-     "# Guide\n\nInstall the package, start the service, open the console.\n\n## Limits\n\nForty "
-     "agents "
+     "# Guide\n\nInstall the package, start the service, open the console.\n\n## Limits\n\nForty agents "
      "on one screen; more scroll.\n",                                   0    },
     {STEP_WAIT,   NULL,                              NULL,              9000 },
     {STEP_BASH,   "wc -w guide.md",                  "count the words", 0    },

@@ -40,14 +40,11 @@ static const char TAIL[] =
     "        fi\n"
     "    fi\n"
     "    case $kind in\n"
-    "        file) mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); compopt -o filenames; return "
-    ";;\n"
-    "        folder) mapfile -t COMPREPLY < <(compgen -d -- \"$word\"); compopt -o filenames; "
-    "return ;;\n"
+    "        file) mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); compopt -o filenames; return ;;\n"
+    "        folder) mapfile -t COMPREPLY < <(compgen -d -- \"$word\"); compopt -o filenames; return ;;\n"
     "    esac\n"
     "    while IFS= read -r candidate; do\n"
-    "        [[ -n $candidate && $candidate == \"$word\"* ]] && "
-    "COMPREPLY+=(\"${candidate#\"$cut\"}\")\n"
+    "        [[ -n $candidate && $candidate == \"$word\"* ]] && COMPREPLY+=(\"${candidate#\"$cut\"}\")\n"
     "    done < <(_checkrein_words \"$kind\" \"$sub\")\n"
     "}\n"
     "complete -F _checkrein checkrein\n";
@@ -109,9 +106,10 @@ static void put_words(struct buf *out)
             buf_printf(out, " %s", s->name);
         }
     }
-    buf_addstr(out, " ;;\n        agents*) _checkrein_ask agents ;;\n        requests*) "
-                    "_checkrein_ask requests ;;\n"
-                    "        'of '*) tr ' ' '\\n' <<<\"${1#of }\" ;;\n");
+    buf_addstr(
+        out,
+        " ;;\n        agents*) _checkrein_ask agents ;;\n        requests*) _checkrein_ask requests ;;\n"
+        "        'of '*) tr ' ' '\\n' <<<\"${1#of }\" ;;\n");
     for (size_t i = 0; (s = subcommand_at(i)); i++) {
         if (s->help) {
             buf_printf(out, "        'options %s') printf '%%s\\n' --help", s->name);

@@ -175,18 +175,19 @@ static void put_main_page(struct buf *out)
     buf_addstr(
         out,
         ".SH SYNOPSIS\n.B checkrein\n[\\fISUBCOMMAND\\fR] [\\fIOPTION\\fR...]\n.SH DESCRIPTION\n");
-    put_paragraphs(out, "Without a subcommand, the full-screen console over the back-ends of "
-                        "checkrein.ini; when it names none, "
-                        "over this user's own daemon, which is started when it does not run yet.");
+    put_paragraphs(
+        out,
+        "Without a subcommand, the full-screen console over the back-ends of checkrein.ini; when it names none, "
+        "over this user's own daemon, which is started when it does not run yet.");
     put_subcommands(out);
     put_keys(out);
     put_exit_status(out);
     put_files(out);
     buf_addstr(
-        out, ".SH ENVIRONMENT\n.BR NO_COLOR ,\n.BR TERM ,\n.BR COLORTERM ,\n.BR XDG_CONFIG_HOME ,\n"
-             ".BR XDG_STATE_HOME ,\n.BR XDG_RUNTIME_DIR .\n.B CHECKREIN_AGENT\n"
-             "in an agent's environment gives it a name on the screen.\n.SH SEE ALSO\n.BR "
-             "checkrein.ini (5),\n.BR checkrein\\-policy (5)\n");
+        out,
+        ".SH ENVIRONMENT\n.BR NO_COLOR ,\n.BR TERM ,\n.BR COLORTERM ,\n.BR XDG_CONFIG_HOME ,\n"
+        ".BR XDG_STATE_HOME ,\n.BR XDG_RUNTIME_DIR .\n.B CHECKREIN_AGENT\n"
+        "in an agent's environment gives it a name on the screen.\n.SH SEE ALSO\n.BR checkrein.ini (5),\n.BR checkrein\\-policy (5)\n");
 }
 
 /* ---- checkrein.ini(5) */
@@ -197,11 +198,10 @@ static void put_ini_page(struct buf *out)
     put_head(out, "checkrein.ini", 5, "configuration of checkrein");
     buf_addstr(out, ".SH DESCRIPTION\n");
     put_paragraphs(
-        out, "Sections and \"key = value\" lines; a comment has a line of its own and begins with "
-             "; or #. A value that "
-             "has ; or # in it, or blanks around it, is written in quotes. A file with one fault "
-             "is refused as a whole; "
-             "the message names the line and the key. `checkrein config` prints what is in force.");
+        out,
+        "Sections and \"key = value\" lines; a comment has a line of its own and begins with ; or #. A value that "
+        "has ; or # in it, or blanks around it, is written in quotes. A file with one fault is refused as a whole; "
+        "the message names the line and the key. `checkrein config` prints what is in force.");
     for (const struct option_info *o = conf_options(); o->name; o++) {
         if (strcmp(section, o->section) != 0) {
             section = o->section;
@@ -218,10 +218,10 @@ static void put_ini_page(struct buf *out)
         buf_addch(out, '\n');
     }
     buf_addstr(out, ".SH [backend NAME]\n");
-    put_paragraphs(out, "One for each daemon or platform that the console talks to: kind = "
-                        "checkrein; url = unix:PATH, "
-                        "ws://127.0.0.1:PORT/ or wss://HOST/; token_file = a file of mode 0600 "
-                        "with the bearer token.");
+    put_paragraphs(
+        out,
+        "One for each daemon or platform that the console talks to: kind = checkrein; url = unix:PATH, "
+        "ws://127.0.0.1:PORT/ or wss://HOST/; token_file = a file of mode 0600 with the bearer token.");
     buf_addstr(out, ".SH [keys]\n");
     put_paragraphs(out, "action = keys, divided by blanks: `checkrein keys` lists the actions.");
     buf_addstr(out, ".SH SEE ALSO\n.BR checkrein (1),\n.BR checkrein\\-policy (5)\n");
@@ -258,12 +258,9 @@ static void put_policy_page(struct buf *out)
     buf_addstr(out, ".SH DESCRIPTION\n");
     put_paragraphs(
         out,
-        "The daemon judges every call by policy.ini, which stands beside checkrein.ini and is read "
-        "again at SIGHUP. Each "
-        "section [rule NAME] is a rule; they are tried in order, and the first one that matches "
-        "decides. A rule matches "
-        "when every pattern it has matches. What no rule names: a tool that only reads is allowed, "
-        "everything else "
+        "The daemon judges every call by policy.ini, which stands beside checkrein.ini and is read again at SIGHUP. Each "
+        "section [rule NAME] is a rule; they are tried in order, and the first one that matches decides. A rule matches "
+        "when every pattern it has matches. What no rule names: a tool that only reads is allowed, everything else "
         "asks.\n\n"
         "A file with one bad rule is refused as a whole, and the rules that were in force stay.");
     buf_addstr(out, ".SH KEYS OF A RULE\n");

@@ -336,9 +336,11 @@ static void begins(struct codex *c)
 {
     c->phase = CODEX_GREETING;
     wslink_expect(&c->link, GREETING_MS, "it does not answer the greeting");
-    call_or_break(c, CALL_INITIALIZE, SPAN("-"),
-                  SPAN("\"clientInfo\":{\"name\":\"checkrein\",\"title\":\"checkrein\",\"version\":"
-                       "\"" CHECKREIN_VERSION "\"},\"capabilities\":{\"experimentalApi\":true}"));
+    call_or_break(
+        c, CALL_INITIALIZE, SPAN("-"),
+        SPAN(
+            "\"clientInfo\":{\"name\":\"checkrein\",\"title\":\"checkrein\",\"version\":\"" CHECKREIN_VERSION
+            "\"},\"capabilities\":{\"experimentalApi\":true}"));
 }
 
 static void is_over(struct codex *c)

@@ -74,8 +74,7 @@ static void words_are_quoted(void **state)
 }
 
 #define FOREIGN                                                                                    \
-    "{ \"matcher\" : \"Bash\", \"hooks\": [ {\"type\":\"command\",\"command\":\"lint # "           \
-    "\\u00e9\"} ] }"
+    "{ \"matcher\" : \"Bash\", \"hooks\": [ {\"type\":\"command\",\"command\":\"lint # \\u00e9\"} ] }"
 
 static void others_stay(void **state)
 {
@@ -101,9 +100,9 @@ static void others_stay(void **state)
 static void mixed_group(void **state)
 {
     (void)state;
-    static const char OLD[] = "{\"hooks\":{\"Stop\":[{\"note\":\"n\",\"hooks\":[{\"type\":"
-                              "\"command\",\"command\":\"x\",\"statusMessage\":\"checkrein gate\"},"
-                              "{\"type\":\"command\",\"command\":\"mine\"}],\"after\":1}]}}";
+    static const char OLD[] =
+        "{\"hooks\":{\"Stop\":[{\"note\":\"n\",\"hooks\":[{\"type\":\"command\",\"command\":\"x\",\"statusMessage\":\"checkrein gate\"},"
+        "{\"type\":\"command\",\"command\":\"mine\"}],\"after\":1}]}}";
     struct buf out = disconnected("claude", span_str(OLD));
     assert_true(
         json_same(buf_span(&out),
@@ -120,8 +119,7 @@ static void nothing_of_ours_nothing_touched(void **state)
         "{ }\n",
         "{\"hooks\" : { \"Stop\" : [ ] , \"PreToolUse\":[ " FOREIGN " ,\n" FOREIGN "]}}",
         "{\"hooks\":{}}",
-        "{\"env\":{\"OTEL_EXPORTER_OTLP_ENDPOINT\":\"http://"
-        "127.0.0.1:4318\",\"OTEL_EXPORTER_OTLP_HEADERS\":\"Authorization=Bearer x\"}}",
+        "{\"env\":{\"OTEL_EXPORTER_OTLP_ENDPOINT\":\"http://127.0.0.1:4318\",\"OTEL_EXPORTER_OTLP_HEADERS\":\"Authorization=Bearer x\"}}",
     };
     for (size_t i = 0; i < ARRAY_LEN(OLD); i++) {
         struct buf out = disconnected("claude", span_str(OLD[i]));
@@ -134,8 +132,7 @@ static void telemetry_of_others(void **state)
 {
     (void)state;
     static const char *const OLD[] = {
-        "{\"env\":{\"OTEL_EXPORTER_OTLP_ENDPOINT\":\"http://"
-        "127.0.0.1:4318\",\"OTEL_EXPORTER_OTLP_HEADERS\":\"Authorization=Bearer x\"}}",
+        "{\"env\":{\"OTEL_EXPORTER_OTLP_ENDPOINT\":\"http://127.0.0.1:4318\",\"OTEL_EXPORTER_OTLP_HEADERS\":\"Authorization=Bearer x\"}}",
         "{\"env\":{\"CLAUDE_CODE_ENABLE_TELEMETRY\":\"0\"}}",
         "{\"env\":{\"OTEL_LOGS_EXPORTER\":\"console\"}}",
     };
@@ -190,8 +187,7 @@ static void random_groups(struct prng *r, struct buf *out)
         "{\"hooks\":[]}",
         "{\"hooks\":\"odd\"}",
         "7",
-        "{\"hooks\":[{\"type\":\"http\",\"url\":\"http://other/\"},{\"statusMessage\":\"checkrein "
-        "gates\"}]}",
+        "{\"hooks\":[{\"type\":\"http\",\"url\":\"http://other/\"},{\"statusMessage\":\"checkrein gates\"}]}",
     };
     buf_addch(out, '[');
     for (uint64_t n = prng_below(r, 4), i = 0; i < n; i++) {

@@ -18,8 +18,9 @@ static void gate_fails_closed(void **state)
     char text[4096];
     struct buf out = connected("gemini", SPAN("{}"), &GATE);
     at_path(buf_span(&out), "hooks/BeforeTool", text, sizeof(text));
-    assert_contains(text, "\"trap '' HUP INT TERM; '/opt/it'\\\\''s here/checkrein' hook gemini "
-                          "--deadline 23h --pid $((PPID)) --socket '/run/c.sock'");
+    assert_contains(
+        text,
+        "\"trap '' HUP INT TERM; '/opt/it'\\\\''s here/checkrein' hook gemini --deadline 23h --pid $((PPID)) --socket '/run/c.sock'");
     assert_contains(text, "the call is blocked' >&2; exit 2; }\"");
     const char *timeout = strstr(text, "\"timeout\": ");
     assert_non_null(timeout);
@@ -44,8 +45,7 @@ static void only_what_is_needed(void **state)
 }
 
 #define FOREIGN                                                                                    \
-    "{ \"matcher\" : \"glob\", \"hooks\": [ "                                                      \
-    "{\"type\":\"command\",\"name\":\"lint\",\"command\":\"x # \\u00e9\"} ] }"
+    "{ \"matcher\" : \"glob\", \"hooks\": [ {\"type\":\"command\",\"name\":\"lint\",\"command\":\"x # \\u00e9\"} ] }"
 
 static void others_stay(void **state)
 {

@@ -104,11 +104,11 @@ static void server_hello(void **state)
                           .resumed = true};
     assert_status(codec_write_server_hello(&x->out, &h), ST_OK);
     const struct msg *m = expect_text(
-        x, "{\"kind\":\"hello\",\"protocol\":1,\"server\":{\"name\":\"checkrein\","
-           "\"version\":\"0.1.0\",\"instance\":\"01K\"},\"operator\":{\"id\":\"uid:1000\","
-           "\"connection\":\"01C\",\"scopes\":[\"read\",\"decide\"]},\"capabilities\":[\"approve\","
-           "\"budget\"],"
-           "\"heartbeat_ms\":10000,\"seq\":81310,\"oldest\":73118,\"resumed\":true}");
+        x,
+        "{\"kind\":\"hello\",\"protocol\":1,\"server\":{\"name\":\"checkrein\","
+        "\"version\":\"0.1.0\",\"instance\":\"01K\"},\"operator\":{\"id\":\"uid:1000\","
+        "\"connection\":\"01C\",\"scopes\":[\"read\",\"decide\"]},\"capabilities\":[\"approve\",\"budget\"],"
+        "\"heartbeat_ms\":10000,\"seq\":81310,\"oldest\":73118,\"resumed\":true}");
     assert_int_equal(m->kind, KIND_HELLO);
     assert_true(m->hello.protocol == 1 && m->hello.min == 0 && m->hello.max == 0);
     assert_span_is(m->hello.instance, "01K");

@@ -209,10 +209,11 @@ static void hello_comes_once(void **state)
 static void other_versions_are_refused(void **state)
 {
     struct fed *t = *state;
-    REFUSED(t, SPAN("{\"kind\":\"hello\",\"protocol\":2,\"server\":{\"name\":\"x\",\"version\":"
-                    "\"1\",\"instance\":\"i\"},"
-                    "\"operator\":{\"id\":\"u\",\"scopes\":[]},\"capabilities\":[],\"heartbeat_"
-                    "ms\":1,\"seq\":1,\"resumed\":false}"));
+    REFUSED(
+        t,
+        SPAN(
+            "{\"kind\":\"hello\",\"protocol\":2,\"server\":{\"name\":\"x\",\"version\":\"1\",\"instance\":\"i\"},"
+            "\"operator\":{\"id\":\"u\",\"scopes\":[]},\"capabilities\":[],\"heartbeat_ms\":1,\"seq\":1,\"resumed\":false}"));
     is_deaf(t);
 }
 
@@ -363,10 +364,11 @@ static void unknown_is_no_error(void **state)
     FEED(t, SPAN("{\"kind\":\"weather\",\"seq\":6}"));
     FEED(t, SPAN("{\"kind\":\"error\",\"code\":\"rate\",\"text\":\"slow down\"}"));
     FEED(t, SPAN("{\"kind\":\"bye\"}"));
-    FEED(t, SPAN("{\"kind\":\"event\",\"event\":{\"specversion\":\"1.0\",\"id\":\"x\",\"source\":"
-                 "\"s\",\"type\":\"dev.checkrein.new.thing\","
-                 "\"time\":\"2026-11-20T14:22:07.123Z\",\"seq\":6,\"data\":{\"a\":[1,2,{\"b\":null}"
-                 "]}}}"));
+    FEED(
+        t,
+        SPAN(
+            "{\"kind\":\"event\",\"event\":{\"specversion\":\"1.0\",\"id\":\"x\",\"source\":\"s\",\"type\":\"dev.checkrein.new.thing\","
+            "\"time\":\"2026-11-20T14:22:07.123Z\",\"seq\":6,\"data\":{\"a\":[1,2,{\"b\":null}]}}}"));
     heard_is(&t->heard, "event 6\n");
 }
 

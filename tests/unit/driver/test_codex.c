@@ -283,10 +283,10 @@ static void numbers_without_measure(void **state)
              "{'method':'thread/tokenUsage/updated','params':{'threadId':'" T
              "','tokenUsage':{'total':{'inputTokens':%s,'outputTokens':%s}}}}",
              n, n);
-        FEED(t,
-             "{'method':'account/rateLimits/"
-             "updated','params':{'rateLimits':{'primary':{'usedPercent':%s,'resetsAt':%s}}}}",
-             n, n);
+        FEED(
+            t,
+            "{'method':'account/rateLimits/updated','params':{'rateLimits':{'primary':{'usedPercent':%s,'resetsAt':%s}}}}",
+            n, n);
         FEED(t,
              "{'method':'item/started','params':{'threadId':'" T
              "','item':{'type':'commandExecution','id':'i%zu'}}}",
@@ -334,12 +334,12 @@ static void wrong_types_everywhere(void **state)
         "{}",
         "{'threadId':[]}",
         "{'threadId':'" T "'}",
-        "{'threadId':'" T "','thread':1,'status':1,'turn':1,'item':1,'error':1,'tokenUsage':1,'"
-        "threadSettings':1,'requestId':[]}",
-        "{'threadId':'" T "','thread':[],'status':[],'turn':[],'item':[],'error':[],'permissions':["
-        "],'_meta':[],'message':[]}",
-        "{'threadId':'" T "','item':{'id':{},'type':[],'changes':{'a':1},'commandActions':7},'turn'"
-        ":{'id':[],'status':{}},"
+        "{'threadId':'" T
+        "','thread':1,'status':1,'turn':1,'item':1,'error':1,'tokenUsage':1,'threadSettings':1,'requestId':[]}",
+        "{'threadId':'" T
+        "','thread':[],'status':[],'turn':[],'item':[],'error':[],'permissions':[],'_meta':[],'message':[]}",
+        "{'threadId':'" T
+        "','item':{'id':{},'type':[],'changes':{'a':1},'commandActions':7},'turn':{'id':[],'status':{}},"
         "'status':{'type':7,'activeFlags':{'a':1}},'error':{'codexErrorInfo':[{}]}}"};
     go_live(t);
     for (size_t i = 0; i < ARRAY_LEN(METHODS) * ARRAY_LEN(PARAMS); i++) {
@@ -348,15 +348,15 @@ static void wrong_types_everywhere(void **state)
         FEED(t, "{'method':'%s','params':%s}", method, params);
         FEED(t, "{'method':'%s','id':%zu,'params':%s}", method, i, params);
     }
-    static const char *const RESULTS[] = {"null",
-                                          "1",
-                                          "[]",
-                                          "{'thread':1}",
-                                          "{'thread':{'id':[]}}",
-                                          "{'data':{'a':1}}",
-                                          "{'data':[[1],{}]}",
-                                          "{'initialTurnsPage':{'data':[1,{'status':[]},{'status':'"
-                                          "inProgress','id':7,'items':[1,{}]}]}}"};
+    static const char *const RESULTS[] = {
+        "null",
+        "1",
+        "[]",
+        "{'thread':1}",
+        "{'thread':{'id':[]}}",
+        "{'data':{'a':1}}",
+        "{'data':[[1],{}]}",
+        "{'initialTurnsPage':{'data':[1,{'status':[]},{'status':'inProgress','id':7,'items':[1,{}]}]}}"};
     static const char *const ASKED[] = {"hello:-",    "list:-",      "account:-",    "read:" T,
                                         "attach:" T,  "commands:" T, "interrupt:" T, "clean:" T,
                                         "archive:" T, "logout:x",    "steer:x",      "say:x"};
@@ -387,8 +387,9 @@ static void a_request_is_one(void **state)
     for (int i = 0; i < 3; i++) {
         FEED(t, ASK);
     }
-    FEED(t, "{'method':'item/commandExecution/"
-            "requestApproval','id':1,'params':{'threadId':'stranger','command':'ls','cwd':'/'}}");
+    FEED(
+        t,
+        "{'method':'item/commandExecution/requestApproval','id':1,'params':{'threadId':'stranger','command':'ls','cwd':'/'}}");
     assert_int_equal(t->asks, 2);
     assert_contains(t->lines.data, "agent.started stranger");
 }
