@@ -19,7 +19,7 @@ static bool trusts_all(const struct doctor *d)
 
 static void check_trust(struct doctor *d)
 {
-    static const char TODO[] =
+    static const char REMEDY[] =
         "start the client here once and say that you trust the folder, if you do";
     char here[PATH_MAX];
     const char *folder = getcwd(here, sizeof(here)) ? here : ".";
@@ -30,10 +30,10 @@ static void check_trust(struct doctor *d)
     if (trust == TRUST_YES) {
         found(d, "folder", LEVEL_OK, NULL, "the client trusts %s: hooks run here", folder);
     } else if (trust == TRUST_NO) {
-        found(d, "folder", LEVEL_FAIL, TODO, "the client does not trust %s: no hook runs here",
+        found(d, "folder", LEVEL_FAIL, REMEDY, "the client does not trust %s: no hook runs here",
               folder);
     } else {
-        found(d, "folder", LEVEL_FAIL, TODO,
+        found(d, "folder", LEVEL_FAIL, REMEDY,
               "nobody has said that the client may trust %s: no hook runs here until then", folder);
     }
 }
