@@ -17,6 +17,7 @@ struct pool;
 
 struct pool *pool_new(void);
 void pool_free(struct pool *p);
+struct pool *pool_copy(const struct pool *p); /* the same strings, ids and counts */
 /* The id of these bytes, held once more; the caller drops it. */
 uint32_t pool_hold(struct pool *p, struct span s);
 void pool_keep(struct pool *p, uint32_t id); /* held once more */

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "checkrein/alloc.h"
 
@@ -47,6 +48,21 @@ void cells_release(struct cells *c)
     }
     free(c->pages);
     *c = (struct cells){0};
+}
+
+void cells_copy(struct cells *to, const struct cells *from)
+{
+    *to = *from;
+    to->pages = NULL;
+    to->pages_cap = 0;
+    GROW(to->pages, to->pages_cap, from->page_count);
+    for (uint32_t i = 0; i < from->page_count; i++) {
+        to->pages[i] = from->pages[i];
+        if (from->pages[i].memory != NULL) {
+            to->pages[i].memory = xmalloc(from->pages[i].bytes);
+            memcpy(to->pages[i].memory, from->pages[i].memory, from->pages[i].bytes);
+        }
+    }
 }
 
 static bool has_room(const struct cell_page *p)

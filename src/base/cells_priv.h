@@ -30,6 +30,8 @@ struct cells {
 
 void cells_init(struct cells *c);
 void cells_release(struct cells *c); /* with everything in them */
+/* The same cells with the same numbers; `to` is not initialised. */
+void cells_copy(struct cells *to, const struct cells *from);
 /* At least eight bytes, aligned to four, not cleared; never 0. */
 uint32_t cells_take(struct cells *c, size_t bytes);
 void cells_give(struct cells *c, uint32_t number);

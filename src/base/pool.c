@@ -51,6 +51,16 @@ void pool_free(struct pool *p)
     free(p);
 }
 
+struct pool *pool_copy(const struct pool *p)
+{
+    struct pool *copy = xmalloc(sizeof(*copy));
+    *copy = *p;
+    cells_copy(&copy->cells, &p->cells);
+    copy->slots = xmalloc(p->cap * sizeof(*p->slots));
+    memcpy(copy->slots, p->slots, p->cap * sizeof(*p->slots));
+    return copy;
+}
+
 /* An id that nobody holds is a fault of the caller: better to end than to show another string. */
 static struct string *string_of(const struct pool *p, uint32_t id)
 {

@@ -3,6 +3,7 @@
  * and some bits of its key, so that of other agents in its way hardly one is looked at.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "checkrein/alloc.h"
 #include "model_priv.h"
@@ -22,6 +23,28 @@ void agent_store_release(struct agent_store *s)
     free(s->chunks);
     free(s->slots);
     *s = (struct agent_store){0};
+}
+
+void agent_store_copy(struct agent_store *to, const struct agent_store *from)
+{
+    *to = (struct agent_store){.count = from->count,
+                               .free_number = from->free_number,
+                               .cap = from->cap,
+                               .used = from->used};
+    size_t chunks = (from->count + CHUNK - 1u) / CHUNK;
+    if (chunks > 0) {
+        GROW(to->chunks, to->chunks_cap, chunks);
+    }
+    for (size_t i = 0; i < chunks; i++) {
+        to->chunks[i] = xmalloc(CHUNK * sizeof(struct agent_item));
+        uint32_t begun = from->count - (uint32_t)i * CHUNK;
+        memcpy(to->chunks[i], from->chunks[i],
+               (begun < CHUNK ? begun : CHUNK) * sizeof(struct agent_item));
+    }
+    if (from->cap > 0) {
+        to->slots = xmalloc(from->cap * sizeof(*to->slots));
+        memcpy(to->slots, from->slots, from->cap * sizeof(*to->slots));
+    }
 }
 
 static struct agent_item *item_at(const struct agent_store *s, uint32_t number)

@@ -11,6 +11,15 @@ void index_release(struct index *x)
     *x = (struct index){0};
 }
 
+void index_copy(struct index *to, const struct index *from)
+{
+    *to = *from;
+    to->slots = from->cap == 0 ? NULL : xmalloc(from->cap * sizeof(*to->slots));
+    for (size_t i = 0; i < from->cap; i++) {
+        to->slots[i] = from->slots[i];
+    }
+}
+
 uint64_t index_key(uint32_t backend, sid id)
 {
     return (uint64_t)backend << 32 | id;

@@ -49,6 +49,21 @@ static void read_rows(struct row_list *list, const char *at)
     }
 }
 
+void lists_copy(struct fleet *to, const struct fleet *from)
+{
+    lists_init(&to->lists);
+    index_copy(&to->lists.by_key, &from->lists.by_key);
+    for (size_t i = 0; i < to->lists.by_key.cap; i++) {
+        const struct row_list *list = from->lists.by_key.slots[i].item;
+        if (list != NULL) {
+            struct row_list *copy = xmalloc(sizeof(*list) + list->count * sizeof(list->rows[0]));
+            *copy = (struct row_list){.key = list->key, .count = list->count, .holds = list->holds};
+            read_rows(copy, pool_str(to->pool, copy->key));
+            to->lists.by_key.slots[i].item = copy;
+        }
+    }
+}
+
 /* `key` comes with one hold, which the new list keeps. */
 static struct row_list *list_new(struct fleet *f, sid key, uint32_t count)
 {

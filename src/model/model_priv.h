@@ -26,6 +26,8 @@ struct roster {
 };
 
 void roster_release(struct roster *r); /* not the items */
+/* Its room for as many; the items are still those of `from`. `to` holds nothing. */
+void roster_copy(struct roster *to, const struct roster *from);
 uint32_t roster_add(struct roster *r, void *item);
 void roster_remove(struct roster *r, uint32_t ref);
 void *roster_find(const struct roster *r, uint32_t ref); /* NULL when gone */
@@ -43,6 +45,7 @@ struct index {
 };
 
 void index_release(struct index *x);
+void index_copy(struct index *to, const struct index *from); /* as roster_copy() */
 void *index_get(const struct index *x, uint64_t key);
 void index_put(struct index *x, uint64_t key, void *item);
 void index_del(struct index *x, uint64_t key);
@@ -100,6 +103,7 @@ struct agent_store {
 };
 
 void agent_store_release(struct agent_store *s);
+void agent_store_copy(struct agent_store *to, const struct agent_store *from);
 struct agent_item *agent_store_find(const struct agent_store *s, uint32_t backend, sid id);
 /* Zeroed but for these two; keeps the caller's hold of the id. There is none of them yet. */
 struct agent_item *agent_store_add(struct agent_store *s, uint32_t backend, sid id);
@@ -113,6 +117,9 @@ struct traits_store {
 };
 
 void traits_release(struct traits_store *s);
+/* When pool and lists were copied; traits_same() is then the copy of a record of `from`. */
+void traits_copy(struct fleet *to, const struct fleet *from);
+const struct agent_traits *traits_same(const struct fleet *to, const struct agent_traits *t);
 /* A copy that may be changed. It goes to traits_hold() or agent_set_traits(), which take it over.
  */
 struct agent_traits traits_draft(struct fleet *f, const struct agent_traits *t);
@@ -201,7 +208,8 @@ uint32_t event_choice(const struct event *ev, enum event_field field, uint32_t c
 /* ---- lists.c */
 void lists_init(struct list_store *s);
 void lists_release(struct list_store *s);
-void list_keep(struct fleet *f, uint32_t id); /* held once more */
+void lists_copy(struct fleet *to, const struct fleet *from); /* when the pool was copied */
+void list_keep(struct fleet *f, uint32_t id);                /* held once more */
 /* *slot = id of the rows; drops what was there. True when the content changed. */
 bool list_set(struct fleet *f, uint32_t *slot, const struct event_row *rows, uint32_t count);
 void list_drop(struct fleet *f, uint32_t *slot);

@@ -11,6 +11,17 @@ void roster_release(struct roster *r)
     *r = (struct roster){0};
 }
 
+void roster_copy(struct roster *to, const struct roster *from)
+{
+    *to = (struct roster){.count = from->count, .last_ref = from->last_ref};
+    if (from->count > 0) {
+        GROW(to->refs, to->refs_cap, from->count);
+        GROW(to->items, to->items_cap, from->count);
+        memcpy(to->refs, from->refs, from->count * sizeof(*to->refs));
+        memcpy(to->items, from->items, from->count * sizeof(*to->items));
+    }
+}
+
 uint32_t roster_add(struct roster *r, void *item)
 {
     GROW(r->refs, r->refs_cap, (size_t)r->count + 1);

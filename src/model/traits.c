@@ -31,6 +31,20 @@ void traits_release(struct traits_store *s)
     *s = (struct traits_store){0};
 }
 
+void traits_copy(struct fleet *to, const struct fleet *from)
+{
+    to->traits = from->traits;
+    to->traits.buckets =
+        from->traits.cap == 0 ? NULL : xcalloc(from->traits.cap, sizeof(struct traits_record *));
+    for (size_t i = 0; i < from->traits.cap; i++) {
+        for (const struct traits_record *r = from->traits.buckets[i]; r != NULL; r = r->next) {
+            struct traits_record *copy = xmalloc(sizeof(*copy));
+            *copy = (struct traits_record){.t = r->t, .next = to->traits.buckets[i]};
+            to->traits.buckets[i] = copy;
+        }
+    }
+}
+
 /* The agents' strings can be chosen by a back-end: the hash must be none that it can foresee. */
 static struct traits_record **bucket_of(const struct fleet *f, const struct agent_traits *t)
 {
@@ -102,6 +116,11 @@ static struct traits_record *record_of(const struct fleet *f, const struct agent
         r = r->next;
     }
     return r;
+}
+
+const struct agent_traits *traits_same(const struct fleet *to, const struct agent_traits *t)
+{
+    return &record_of(to, t)->t;
 }
 
 const struct agent_traits *traits_hold(struct fleet *f, struct agent_traits *draft)

@@ -135,6 +135,36 @@ static void what_must_hold_holds_after_any_stream(void **state)
     }
 }
 
+/* It may outlive what it is a copy of, and neither sees what the other is told. */
+static void a_copy_goes_on_by_itself(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 40; seed < 40 + SEEDS; seed++) {
+        struct fleet *f = fleet_new();
+        struct random_events g = random_events_new(seed);
+        for (int i = 0; i < EVENTS; i++) {
+            fleet_apply(f, random_event(&g));
+        }
+        uint64_t digest = fleet_digest(f);
+        struct random_events again = g;
+        struct fleet *copy = fleet_copy(f);
+        assert_true(fleet_digest(copy) == digest);
+        for (int i = 0; i < EVENTS; i++) {
+            fleet_apply(copy, random_event(&g));
+        }
+        assert_true(fleet_digest(f) == digest);
+        for (int i = 0; i < EVENTS; i++) {
+            fleet_apply(f, random_event(&again));
+        }
+        digest = fleet_digest(f);
+        fleet_free(f);
+        assert_true(fleet_digest(copy) == digest);
+        assert_totals_hold(copy);
+        assert_logs_end(copy);
+        fleet_free(copy);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +173,7 @@ int main(void)
         cmocka_unit_test(events_that_come_again_change_nothing),
         cmocka_unit_test(looking_changes_nothing),
         cmocka_unit_test(what_must_hold_holds_after_any_stream),
+        cmocka_unit_test(a_copy_goes_on_by_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
