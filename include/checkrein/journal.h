@@ -44,6 +44,7 @@
     X(JOURNAL_OPEN, "open")                                                                        \
     X(JOURNAL_EVENT, "event")                                                                      \
     X(JOURNAL_RAW, "raw")                                                                          \
+    X(JOURNAL_SNAPSHOT, "snapshot")                                                                \
     X(JOURNAL_COMMAND, "command")                                                                  \
     X(JOURNAL_NOTE, "note")                                                                        \
     X(JOURNAL_TORN, "torn")                                                                        \
@@ -95,6 +96,17 @@ enum status journal_command(struct journal *j, int64_t now_us, const struct comm
 enum status journal_raw(struct journal *j, int64_t now_us, struct span from, struct span bytes,
                         uint64_t *n) MUST_USE;
 enum status journal_note(struct journal *j, int64_t now_us, struct span text, uint64_t *n) MUST_USE;
+/* What a driver made of the frames before it, for a picture that is made again without that driver:
+ * `from` is its back-end. The event's seq stays as it is. */
+enum status journal_told(struct journal *j, int64_t now_us, struct span from,
+                         const struct event *ev) MUST_USE;
+/* A state transfer of that back-end begins, or is complete up to seq. */
+struct journal_transfer {
+    uint64_t seq;
+    bool complete;
+};
+enum status journal_snapshot(struct journal *j, int64_t now_us, struct span from,
+                             const struct journal_transfer *t) MUST_USE;
 /* Nothing is added when nothing followed the last seal; only its time is noted. */
 enum status journal_seal(struct journal *j, int64_t now_us) MUST_USE;
 /* One write and one fdatasync for all that was appended; nothing to do is ST_OK. Goes to the next
@@ -121,7 +133,8 @@ struct journal_record {
     struct span key;  /* name of the body: "event", "command", "raw" or "raw_b64", "text", ... */
     struct span body; /* its value: JSON text as it stands, not checked; "event" is what
                          codec_read_event() takes */
-    struct span from; /* of a raw record: JSON string; empty otherwise */
+    struct span
+        from; /* of a raw record, a snapshot, and what a driver told: JSON string; else empty */
     struct span line; /* the whole line without its newline */
 };
 struct journal_cursor;
@@ -136,7 +149,22 @@ enum status journal_cursor_next(struct journal_cursor *c, struct journal_record 
  * or back. ST_END when there is none yet: the next call to journal_cursor_next() waits for it.
  * ST_IO. */
 enum status journal_cursor_seek(struct journal_cursor *c, uint64_t n) MUST_USE;
+/* Where the record stands that was given last, and back: the next call gives it again. ST_IO. */
+struct journal_place {
+    uint32_t segment;
+    uint64_t at, line;
+};
+struct journal_place journal_cursor_place(const struct journal_cursor *c);
+enum status journal_cursor_return(struct journal_cursor *c, const struct journal_place *p) MUST_USE;
 void journal_cursor_close(struct journal_cursor *c); /* NULL is fine */
+/* A cause "new" or "start": a process began to write here, and knew nothing of what is before. */
+bool journal_record_is_start(const struct journal_record *r);
+/* The writer's name in an open record: "console", "daemon"; empty when it is none. */
+struct span journal_record_writer(const struct journal_record *r);
+/* The name in `from`, put into `out`; false when there is none or it does not fit. */
+bool journal_record_from(const struct journal_record *r, char *out, size_t cap);
+enum status journal_record_transfer(const struct journal_record *r,
+                                    struct journal_transfer *out) MUST_USE;
 /* The bytes of a raw record as they were received, appended to `out`. ST_INVALID when it is none,
  * ST_LIMIT. */
 enum status journal_record_raw(const struct journal_record *r, struct buf *out) MUST_USE;

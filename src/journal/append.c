@@ -102,18 +102,46 @@ static enum status add_raw(struct buf *line, struct span bytes)
     return add_base64(line, bytes);
 }
 
-enum status journal_raw(struct journal *j, int64_t now_us, struct span from, struct span bytes,
-                        uint64_t *n)
+static enum status begin_from(struct journal *j, int64_t now_us, enum journal_kind kind,
+                              struct span from)
 {
-    enum status st = begin(j, now_us, JOURNAL_RAW);
+    enum status st = begin(j, now_us, kind);
     if (st != ST_OK) {
         return st;
     }
     (void)buf_addstr(&j->line, "\"from\":");
     (void)tape_quote(&j->line, from);
-    (void)buf_addch(&j->line, ',');
-    return finish(j, now_us, buf_status(&j->line) == ST_OK ? add_raw(&j->line, bytes) : ST_LIMIT,
-                  n);
+    return buf_addch(&j->line, ',');
+}
+
+enum status journal_told(struct journal *j, int64_t now_us, struct span from,
+                         const struct event *ev)
+{
+    enum status st = begin_from(j, now_us, JOURNAL_EVENT, from);
+    if (st != ST_OK) {
+        return st;
+    }
+    (void)buf_addstr(&j->line, "\"event\":");
+    return finish(j, now_us, codec_write_event(&j->line, ev), NULL);
+}
+
+enum status journal_snapshot(struct journal *j, int64_t now_us, struct span from,
+                             const struct journal_transfer *t)
+{
+    enum status st = begin_from(j, now_us, JOURNAL_SNAPSHOT, from);
+    return st == ST_OK
+               ? finish(j, now_us,
+                        buf_printf(&j->line, "\"snapshot\":{\"seq\":%" PRIu64 ",\"complete\":%s}",
+                                   t->seq, t->complete ? "true" : "false"),
+                        NULL)
+               : st;
+}
+
+enum status journal_raw(struct journal *j, int64_t now_us, struct span from, struct span bytes,
+                        uint64_t *n)
+{
+    enum status st = begin_from(j, now_us, JOURNAL_RAW, from);
+    return st == ST_OK ? finish(j, now_us, add_raw(&j->line, bytes), n) : st;
 }
 
 enum status journal_note(struct journal *j, int64_t now_us, struct span text, uint64_t *n)

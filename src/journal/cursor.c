@@ -9,6 +9,7 @@
 #include "checkrein/alloc.h"
 #include "checkrein/wire.h"
 #include "record_priv.h"
+#include "scan_priv.h"
 #include "walk_priv.h"
 
 #define FIRST_LINE_BYTES 1024 /* no open record is longer */
@@ -135,6 +136,64 @@ enum status journal_cursor_seek(struct journal_cursor *c, uint64_t n)
     } while (st == ST_INVALID);
     c->is_held = st == ST_OK;
     return st;
+}
+
+struct journal_place journal_cursor_place(const struct journal_cursor *c)
+{
+    return (struct journal_place){c->walk.segment, c->walk.reader.start, c->walk.reader.line};
+}
+
+enum status journal_cursor_return(struct journal_cursor *c, const struct journal_place *p)
+{
+    if (p->segment != c->walk.segment && walk_to(&c->walk, p->segment) != ST_OK) {
+        return ST_IO;
+    }
+    reader_to(&c->walk.reader, p->at, p->line);
+    c->is_held = false;
+    c->skip_below = 0;
+    return ST_OK;
+}
+
+static bool open_of(const struct journal_record *r, struct open_body *out)
+{
+    struct record line;
+    return r->kind == JOURNAL_OPEN && record_parse(r->line, &line) && record_read_open(&line, out);
+}
+
+bool journal_record_is_start(const struct journal_record *r)
+{
+    struct open_body open;
+    return open_of(r, &open) && open.cause != OPEN_ROTATE;
+}
+
+struct span journal_record_writer(const struct journal_record *r)
+{
+    struct open_body open;
+    return open_of(r, &open) ? open.writer : SPAN_NONE;
+}
+
+bool journal_record_from(const struct journal_record *r, char *out, size_t cap)
+{
+    struct tape_token token[1];
+    struct tape j;
+    struct buf text;
+    if (tape_parse(&j, r->from, TAPE_STRICT, token, ARRAY_LEN(token)) != ST_OK) {
+        return false;
+    }
+    buf_init(&text, r->from.n);
+    bool fits = span_copy(tape_string(&j, TAPE_ROOT, &text), out, cap);
+    buf_release(&text);
+    return fits && out[0] != '\0';
+}
+
+enum status journal_record_transfer(const struct journal_record *r, struct journal_transfer *out)
+{
+    struct scan s = {.rest = r->body};
+    scan_literal(&s, "{\"seq\":");
+    out->seq = scan_number(&s);
+    out->complete = scan_has(&s, ",\"complete\":true}");
+    scan_literal(&s, out->complete ? ",\"complete\":true}" : ",\"complete\":false}");
+    return scan_done(&s) && r->kind == JOURNAL_SNAPSHOT ? ST_OK : ST_INVALID;
 }
 
 static enum status read_text(struct span body, struct buf *out)

@@ -2,24 +2,17 @@
  * decisions.c. */
 #include "checkrein/codec.h"
 #include "decisions_priv.h"
-#include "record_priv.h"
 
-static bool is_a_start(const struct journal_record *r)
-{
-    struct record line;
-    struct open_body open;
-    return record_parse(r->line, &line) && record_read_open(&line, &open) &&
-           open.cause == OPEN_START;
-}
-
-/* An event that cannot be read decides nothing, so what it may have decided shows as undecided. */
+/* An event that cannot be read decides nothing, so what it may have decided shows as undecided.
+ * What a driver told of another gate is not of this one. */
 static void take(struct decisions *d, struct codec *c, const struct journal_record *r)
 {
     struct event ev;
     struct why why = {0};
-    if (r->kind == JOURNAL_OPEN && is_a_start(r)) {
+    if (journal_record_is_start(r)) {
         decisions_restart(d);
-    } else if (r->kind == JOURNAL_EVENT && codec_read_event(c, r->body, &ev, NULL, &why) == ST_OK) {
+    } else if (r->kind == JOURNAL_EVENT && r->from.n == 0 &&
+               codec_read_event(c, r->body, &ev, NULL, &why) == ST_OK) {
         decisions_apply(d, r->n, r->time_us, &ev);
     }
 }

@@ -47,6 +47,13 @@ void reader_rewind(struct reader *r)
     r->line = 0;
 }
 
+void reader_to(struct reader *r, uint64_t offset, uint64_t line)
+{
+    rewind_to_at(r);
+    r->base = offset;
+    r->line = line - 1;
+}
+
 static ssize_t read_at(int fd, char *out, size_t n, uint64_t offset)
 {
     ssize_t got;

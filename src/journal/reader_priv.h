@@ -34,6 +34,8 @@ void reader_release(struct reader *r); /* zeroed memory must have fd = -1 */
  * line now; ST_LIMIT for a line over JOURNAL_LINE_BYTES, which is passed over; ST_IO with errno. */
 enum status reader_next(struct reader *r, struct span *line) MUST_USE;
 void reader_rewind(struct reader *r); /* to the first line */
+void reader_to(struct reader *r, uint64_t offset,
+               uint64_t line); /* this line, which begins there */
 /* Offset of the first byte that was not given out: where the next line begins. */
 uint64_t reader_offset(const struct reader *r);
 

@@ -111,12 +111,17 @@ static struct span scan_key(struct scan *s)
     return key;
 }
 
+static bool may_have_from(enum journal_kind kind)
+{
+    return kind == JOURNAL_RAW || kind == JOURNAL_EVENT || kind == JOURNAL_SNAPSHOT;
+}
+
 bool record_split(const struct record *r, struct span *from, struct span *key, struct span *body)
 {
     struct scan s = {.rest = r->members};
     *from = SPAN_NONE;
     *key = scan_key(&s);
-    if (r->kind == JOURNAL_RAW && span_is(*key, "from")) {
+    if (may_have_from(r->kind) && span_is(*key, "from")) {
         *from = scan_string(&s);
         scan_literal(&s, ",");
         *key = scan_key(&s);
@@ -139,7 +144,7 @@ bool record_has_body(const struct record *r)
     if (r->kind == JOURNAL_RAW) {
         return from.n > 0 && (span_is(key, "raw") || span_is(key, "raw_b64"));
     }
-    return span_eq(key, r->kind_name);
+    return span_eq(key, r->kind_name) && (r->kind != JOURNAL_SNAPSHOT || from.n > 0);
 }
 
 void segment_name(uint32_t segment, char out[SEGMENT_NAME_BYTES])

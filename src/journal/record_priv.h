@@ -78,7 +78,7 @@ enum status record_torn_body(struct buf *line, const struct torn_body *b);
 
 /* False when the line has not the form of a record. What stands in the members is not looked at. */
 bool record_parse(struct span line, struct record *r);
-/* Key and value of the body, and of a raw record's origin; false when the members have another
+/* Key and value of the body, and where it is from; false when the members have another
  * form. */
 bool record_split(const struct record *r, struct span *from, struct span *key, struct span *body);
 bool record_has_body(const struct record *r); /* of the name that its kind has */

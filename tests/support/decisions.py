@@ -28,7 +28,7 @@ class Proof:
             if record["k"] == "open" and record["open"]["cause"] == "start":
                 self.life += 1
                 self.history = {call: [("runs", "")] for call, said in self.history.items() if ("runs", "") in said}
-            elif record["k"] == "event":
+            elif record["k"] == "event" and "from" not in record:
                 event = record["event"]
                 on = getattr(self, event["type"].removeprefix(PREFIX).replace(".", "_"), None)
                 if on:

@@ -80,6 +80,31 @@ static void every_number_can_be_sought(void **state)
     journal_cursor_close(c);
 }
 
+/* From any record that was seen, in any order, over segments. */
+static void a_place_can_be_returned_to(void **state)
+{
+    struct journal_cursor *c = open_cursor(*state);
+    struct journal_place places[400];
+    struct journal_record r;
+    struct prng rng = {.state = 11};
+    uint64_t count = 0;
+    while (journal_cursor_next(c, &r, NULL) == ST_OK && count < ARRAY_LEN(places)) {
+        places[count++] = journal_cursor_place(c);
+    }
+    assert_int_equal(count, kit_intact(*state).records);
+    for (int i = 0; i < 300; i++) {
+        uint64_t at = prng_below(&rng, count);
+        assert_status(journal_cursor_return(c, &places[at]), ST_OK);
+        assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+        assert_int_equal(r.n, at + 1);
+        if (at + 1 < count) {
+            assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+            assert_int_equal(r.n, at + 2);
+        }
+    }
+    journal_cursor_close(c);
+}
+
 static void one_segment_can_be_read_alone(void **state)
 {
     char *path = tmpdir_join(*state, "000003.jsonl");
@@ -300,15 +325,11 @@ static void nothing_to_open_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WRITTEN(all_records_come_in_order),
-        WRITTEN(every_number_can_be_sought),
-        WRITTEN(one_segment_can_be_read_alone),
-        WRITTEN(a_reader_follows_the_writer),
-        WRITTEN(half_a_line_is_waited_for),
-        WRITTEN(bad_lines_are_told_and_passed),
-        WRITTEN(a_missing_segment_is_told),
-        WRITTEN(a_cut_segment_is_told),
-        WRITTEN(a_line_over_the_limit_is_told_and_passed),
+        WRITTEN(all_records_come_in_order),     WRITTEN(every_number_can_be_sought),
+        WRITTEN(a_place_can_be_returned_to),    WRITTEN(one_segment_can_be_read_alone),
+        WRITTEN(a_reader_follows_the_writer),   WRITTEN(half_a_line_is_waited_for),
+        WRITTEN(bad_lines_are_told_and_passed), WRITTEN(a_missing_segment_is_told),
+        WRITTEN(a_cut_segment_is_told),         WRITTEN(a_line_over_the_limit_is_told_and_passed),
         WRITTEN(nothing_to_open_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,52 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* What a driver told stands in the record with its back-end, and is no word of the writer's own. */
+static void what_a_driver_told_is_read_again(void **state)
+{
+    struct fixture *f = *state;
+    struct journal *j = kit_open(f->dir, NULL);
+    struct event ev;
+    event_init(&ev, EVENT_AGENT_STARTED, KIT_START_US);
+    ev.id = SPAN("e1");
+    ev.source = SPAN("checkrein://test");
+    event_set_text(&ev, F_AGENT_ID, SPAN("a"));
+    struct journal_transfer begins = {0};
+    struct journal_transfer ends = {.seq = 77, .complete = true};
+    struct span from = SPAN("prod \"one\"");
+    assert_status(journal_snapshot(j, KIT_START_US, from, &begins), ST_OK);
+    assert_status(journal_told(j, KIT_START_US, from, &ev), ST_OK);
+    assert_status(journal_snapshot(j, KIT_START_US, from, &ends), ST_OK);
+    kit_commit(j);
+    struct journal_cursor *c;
+    struct journal_record r;
+    struct journal_transfer t;
+    char name[32];
+    assert_status(journal_cursor_open(&c, f->dir, NULL), ST_OK);
+    assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+    assert_true(journal_record_is_start(&r));
+    assert_span_is(journal_record_writer(&r), "daemon");
+    assert_false(journal_record_from(&r, name, sizeof(name)));
+    assert_status(journal_cursor_seek(c, OWN_RECORDS + 1), ST_OK);
+    assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+    assert_true(journal_record_from(&r, name, sizeof(name)));
+    assert_string_equal(name, "prod \"one\"");
+    assert_status(journal_record_transfer(&r, &t), ST_OK);
+    assert_false(t.complete);
+    assert_false(journal_record_is_start(&r));
+    assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+    assert_int_equal(r.kind, JOURNAL_EVENT);
+    assert_true(journal_record_from(&r, name, sizeof(name)));
+    assert_status(journal_record_transfer(&r, &t), ST_INVALID);
+    assert_status(journal_cursor_next(c, &r, NULL), ST_OK);
+    assert_status(journal_record_transfer(&r, &t), ST_OK);
+    assert_true(t.complete);
+    assert_int_equal(t.seq, 77);
+    journal_cursor_close(c);
+    journal_close(j, KIT_START_US);
+    assert_int_equal(kit_intact(f->dir).records, OWN_RECORDS + 5);
+}
+
 static void a_new_folder_has_its_files(void **state)
 {
     struct fixture *f = *state;
@@ -122,6 +168,7 @@ static enum journal_kind write_kind(struct journal *j, enum journal_kind kind, u
         *n = journal_next(j);
         st = journal_seal(j, KIT_START_US);
         break;
+    case JOURNAL_SNAPSHOT:
     case JOURNAL_OPEN:
     case JOURNAL_TORN:
     case JOURNAL_CLOSE:
@@ -411,6 +458,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         OPENED(a_new_folder_has_its_files),
+        OPENED(what_a_driver_told_is_read_again),
         OPENED(a_line_has_the_specified_bytes),
         OPENED(every_kind_is_written_and_read_back),
         OPENED(an_event_without_seq_gets_its_number),
