@@ -69,6 +69,11 @@ struct driver_ops {
      * connection. */
     void (*reconnect)(void *st);
     void (*close)(void *st); /* idempotent; no sink call once it has returned */
+    /* Frames that are events in our own words (docs/protocol.md) are kept as they came, and the
+     * picture is made of them again: then this makes `to` go on as `from` would, both attached to
+     * nothing. NULL: what the driver makes of its frames is kept beside them, and no driver is
+     * needed to see it again. */
+    void (*go_on_as)(void *to, const void *from);
 };
 
 struct driver;
@@ -85,6 +90,8 @@ enum status driver_send(struct driver *d, const struct command *c, struct why *w
  * and ST_CONFLICT end the connection, ST_CLOSED: it has ended. */
 enum status driver_feed(struct driver *d, struct span frame) MUST_USE;
 void driver_reconnect(struct driver *d);
+/* Of a kind that has go_on_as. */
+void driver_go_on_as(struct driver *to, const struct driver *from);
 void driver_close(struct driver *d); /* NULL is fine */
 
 #endif

@@ -180,6 +180,7 @@ void fleet_free(struct fleet *f);
 /* The same picture, which goes on by itself: refs, numbers and digest are alike. Copies everything:
  * 1 to 2 ms for a thousand agents and a full log. */
 struct fleet *fleet_copy(const struct fleet *f);
+size_t fleet_bytes(const struct fleet *f); /* about what it occupies */
 
 /* Folds one event. Unknown types are counted and logged, never an error. Values out of range count
  * as unknown. An event that names an agent which was never seen makes it, unless an operator or a

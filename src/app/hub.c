@@ -51,11 +51,22 @@ static int64_t on_raw(void *ctx, struct span bytes)
     return b->frame_us;
 }
 
-static void on_event(void *ctx, const struct event *told)
+/* Of a back-end whose frames are no events of ours, what its driver makes of them is recorded too:
+ * a later version may make something else of them. */
+static struct journal *told_journal(const struct hub_backend *b)
+{
+    const struct driver_ops *ops = driver_kind(b->conf.kind);
+    return ops && !ops->go_on_as ? b->hub->journal : NULL;
+}
+
+static void tell(void *ctx, const struct event *ev)
 {
     struct hub_backend *b = ctx;
-    struct event room;
-    const struct event *ev = event_priced(b->hub->prices, driver_kind(b->conf.kind), told, &room);
+    struct journal *j = told_journal(b);
+    if (j && journal_told(j, b->frame_us, span_str(b->conf.name), ev) != ST_OK) {
+        log_write(LOG_WARN, "an event of %s is not in the record", b->conf.name);
+        record_trouble(b->hub);
+    }
     fleet_apply(b->hub->fleet, ev);
     if (b->hub->events.seen) {
         b->hub->events.seen(b->hub->ctx, ev);
@@ -63,9 +74,26 @@ static void on_event(void *ctx, const struct event *told)
     changed(b->hub);
 }
 
+static struct teller teller_of(struct hub_backend *b)
+{
+    return (struct teller){b, tell};
+}
+
+static void on_event(void *ctx, const struct event *told)
+{
+    struct hub_backend *b = ctx;
+    struct event room;
+    tell(b, event_priced(b->hub->prices, driver_kind(b->conf.kind), told, &room));
+}
+
 static void on_snapshot(void *ctx, uint64_t seq, bool complete)
 {
     struct hub_backend *b = ctx;
+    struct journal *j = told_journal(b);
+    struct journal_transfer t = {seq, complete};
+    if (j && journal_snapshot(j, b->frame_us, span_str(b->conf.name), &t) != ST_OK) {
+        record_trouble(b->hub);
+    }
     fold_snapshot(b->hub->fleet, b->conf.name, seq, complete);
     changed(b->hub);
 }
@@ -75,7 +103,8 @@ static void on_offers(void *ctx, const struct driver_offer *o)
     struct hub_backend *b = ctx;
     (void)span_copy(o->instance, b->instance, sizeof(b->instance));
     b->oldest = o->oldest;
-    fold_offers(b->hub->fleet, b->conf.name, o, b->frame_us);
+    struct teller t = teller_of(b);
+    tell_offers(&t, b->conf.name, o, b->frame_us);
     if (b->hub->events.operator_id) {
         b->hub->events.operator_id(b->hub->ctx, o->operator_id);
     }
@@ -85,7 +114,8 @@ static void on_result(void *ctx, struct span command, enum command_state st, str
                       struct span by)
 {
     struct hub_backend *b = ctx;
-    fold_result(b->hub->fleet, b->conf.name, command, st, reason, by, b->frame_us);
+    struct teller t = teller_of(b);
+    tell_result(&t, b->conf.name, &(struct command_news){command, st, reason, by}, b->frame_us);
     if (span_is(command, b->stop_due) && !driver_kind(b->conf.kind)->keeps_no_stop) {
         b->stop_due[0] = '\0';
         stops_keep(b->hub);
@@ -107,7 +137,7 @@ static void on_link(void *ctx, enum link_state st, const char *why, int64_t retr
     b->link = st;
     own_link(&o, b->conf.name, b->conf.kind, st, why, retry_ms,
              of_a_frame ? b->frame_us : now_us());
-    if (!of_a_frame && record_own(h, &o) != ST_OK) {
+    if ((!of_a_frame || told_journal(b)) && record_own(h, &o) != ST_OK) {
         record_trouble(h);
     }
     fleet_apply(h->fleet, &o.ev);

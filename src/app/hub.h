@@ -7,7 +7,8 @@
  *
  * The record holds the frames of back-ends as received (`raw`), what this console did (`command`),
  * and its own events: connection states that no frame brings about, and each command with the
- * back-end that it was for. hub_replay() makes the same picture of these again.
+ * back-end that it was for; where frames speak another protocol, also what was made of them.
+ * hub_replay() makes the same picture of these again.
  */
 #ifndef APP_HUB_H
 #define APP_HUB_H
@@ -97,8 +98,7 @@ bool hub_all_settled(const struct hub *h); /* every back-end is live or has fail
 void hub_close(struct hub *h);
 
 /* Folds a console's record again, as the last console that wrote it folded it live: from its start
- * on. */
-enum status hub_replay(struct fleet *f, const char *journal_dir, const struct price_table *prices,
-                       struct why *why) MUST_USE;
+ * on. *out is the caller's to free. */
+enum status hub_replay(struct fleet **out, const char *journal_dir, struct why *why) MUST_USE;
 
 #endif

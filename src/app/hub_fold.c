@@ -61,7 +61,7 @@ void own_command(struct own_event *o, const struct command *c)
     event_put_text(&o->ev, F_OPERATOR_LABEL, c->operator_label);
 }
 
-void fold_offers(struct fleet *f, const char *backend, const struct driver_offer *offer,
+void tell_offers(const struct teller *t, const char *backend, const struct driver_offer *offer,
                  int64_t now_us)
 {
     struct event_row verbs[VERB_COUNT];
@@ -86,18 +86,17 @@ void fold_offers(struct fleet *f, const char *backend, const struct driver_offer
     }
     event_put_text(&o.ev, F_OPERATOR, offer->operator_id);
     event_put_text(&o.ev, F_CONNECTION, offer->connection);
-    fleet_apply(f, &o.ev);
+    t->tell(t->ctx, &o.ev);
 }
 
-void fold_result(struct fleet *f, const char *backend, struct span command, enum command_state st,
-                 struct span reason, struct span by, int64_t now_us)
+void tell_result(const struct teller *t, const char *backend, const struct command_news *news,
+                 int64_t now_us)
 {
-    struct event ev;
-    event_init(&ev, EVENT_OPERATOR_RESULT, now_us);
-    ev.backend = span_str(backend);
-    event_set_text(&ev, F_COMMAND_ID, command);
-    event_set_number(&ev, F_COMMAND_STATE, st);
-    event_put_text(&ev, F_REASON, reason);
-    event_put_text(&ev, F_BY, by);
-    fleet_apply(f, &ev);
+    struct own_event o;
+    own_begin(&o, EVENT_OPERATOR_RESULT, span_str(backend), now_us);
+    event_set_text(&o.ev, F_COMMAND_ID, news->command);
+    event_set_number(&o.ev, F_COMMAND_STATE, news->state);
+    event_put_text(&o.ev, F_REASON, news->reason);
+    event_put_text(&o.ev, F_BY, news->by);
+    t->tell(t->ctx, &o.ev);
 }

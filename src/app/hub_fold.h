@@ -23,10 +23,21 @@ struct span own_backend(const struct event *ev);
  * recorded. */
 bool link_is_of_a_frame(enum link_state st);
 
+/* Where an event goes that is made here of what a driver says. */
+struct teller {
+    void *ctx;
+    void (*tell)(void *ctx, const struct event *ev);
+};
 void fold_snapshot(struct fleet *f, const char *backend, uint64_t seq, bool complete);
-void fold_offers(struct fleet *f, const char *backend, const struct driver_offer *offer,
+void tell_offers(const struct teller *t, const char *backend, const struct driver_offer *offer,
                  int64_t now_us);
-void fold_result(struct fleet *f, const char *backend, struct span command, enum command_state st,
-                 struct span reason, struct span by, int64_t now_us);
+/* What a driver says of a command that it was given. */
+struct command_news {
+    struct span command;
+    enum command_state state;
+    struct span reason, by;
+};
+void tell_result(const struct teller *t, const char *backend, const struct command_news *news,
+                 int64_t now_us);
 
 #endif

@@ -60,6 +60,11 @@ void driver_reconnect(struct driver *d)
     d->ops->reconnect(d->state);
 }
 
+void driver_go_on_as(struct driver *to, const struct driver *from)
+{
+    to->ops->go_on_as(to->state, from->state);
+}
+
 void driver_close(struct driver *d)
 {
     if (!d) {

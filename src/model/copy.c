@@ -106,6 +106,14 @@ static void copy_commands(struct fleet *to, const struct fleet *from)
     }
 }
 
+size_t fleet_bytes(const struct fleet *f)
+{
+    return sizeof(*f) + pool_bytes(f->pool) + f->agents.count * sizeof(struct agent_item) +
+           f->approvals.count * sizeof(struct approval_item) + f->action_bytes +
+           f->commands.count * sizeof(struct command_track) +
+           (f->log == NULL ? 0 : FLEET_LOG_ENTRIES * sizeof(*f->log));
+}
+
 struct fleet *fleet_copy(const struct fleet *f)
 {
     struct fleet *copy = copy_of(f, sizeof(*f));

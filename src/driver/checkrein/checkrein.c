@@ -9,6 +9,8 @@
  * again. So does all that a server may not say in the phase that it is in; nothing that follows it
  * is looked at.
  */
+#include <string.h>
+
 #include "checkrein/codec.h"
 #include "checkrein/crypto.h"
 
@@ -313,6 +315,17 @@ static void client_close(void *st)
     buf_release(&c->out);
 }
 
+static void go_on_as(void *to, const void *from)
+{
+    struct client *c = to;
+    const struct client *other = from;
+    c->phase = other->phase;
+    c->seq = other->seq;
+    c->resumable = other->resumable;
+    memcpy(c->instance, other->instance, sizeof(c->instance));
+    c->link.fault = other->link.fault;
+}
+
 const struct driver_ops driver_checkrein = {
     .kind = "checkrein",
     .help =
@@ -323,4 +336,5 @@ const struct driver_ops driver_checkrein = {
     .send = client_send,
     .reconnect = client_reconnect,
     .close = client_close,
+    .go_on_as = go_on_as,
 };

@@ -98,8 +98,8 @@ static void replay_is_live(struct console *c)
 {
     struct why why = {0};
     assert_status(journal_commit(c->hub.journal, &why), ST_OK);
-    struct fleet *again = fleet_new();
-    assert_status(hub_replay(again, c->record, NULL, &why), ST_OK);
+    struct fleet *again = NULL;
+    assert_status(hub_replay(&again, c->record, &why), ST_OK);
     struct buf live;
     struct buf replayed;
     buf_init(&live, 1u << 22);
@@ -361,10 +361,10 @@ static void not_a_record(void **state)
 {
     struct console *c = *state;
     struct why why = {0};
-    struct fleet *f = fleet_new();
-    assert_true(hub_replay(f, c->dir, NULL, &why) != ST_OK);
-    assert_true(hub_replay(f, "/nonexistent", NULL, &why) != ST_OK);
-    fleet_free(f);
+    struct fleet *f = NULL;
+    assert_true(hub_replay(&f, c->dir, &why) != ST_OK);
+    assert_true(hub_replay(&f, "/nonexistent", &why) != ST_OK);
+    assert_null(f);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, up, down)
