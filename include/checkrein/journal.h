@@ -149,7 +149,7 @@ enum status journal_cursor_next(struct journal_cursor *c, struct journal_record 
  * or back. ST_END when there is none yet: the next call to journal_cursor_next() waits for it.
  * ST_IO. */
 enum status journal_cursor_seek(struct journal_cursor *c, uint64_t n) MUST_USE;
-/* Where the record stands that was given last, and back: the next call gives it again. ST_IO. */
+/* Where the next call reads, and back to there. ST_IO. */
 struct journal_place {
     uint32_t segment;
     uint64_t at, line;

@@ -8,11 +8,13 @@ static enum status find_start(struct journal_cursor *c, struct journal_place *st
                               struct why *why)
 {
     struct journal_record rec;
+    struct journal_place here = journal_cursor_place(c);
     enum status st;
     while ((st = journal_cursor_next(c, &rec, why)) == ST_OK) {
         if (journal_record_is_start(&rec)) {
-            *start = journal_cursor_place(c);
+            *start = here;
         }
+        here = journal_cursor_place(c);
     }
     return st == ST_END ? ST_OK : st;
 }

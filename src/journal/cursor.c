@@ -140,7 +140,9 @@ enum status journal_cursor_seek(struct journal_cursor *c, uint64_t n)
 
 struct journal_place journal_cursor_place(const struct journal_cursor *c)
 {
-    return (struct journal_place){c->walk.segment, c->walk.reader.start, c->walk.reader.line};
+    const struct reader *r = &c->walk.reader;
+    return c->is_held ? (struct journal_place){c->walk.segment, r->start, r->line}
+                      : (struct journal_place){c->walk.segment, reader_offset(r), r->line + 1};
 }
 
 enum status journal_cursor_return(struct journal_cursor *c, const struct journal_place *p)

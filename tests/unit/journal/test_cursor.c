@@ -88,9 +88,9 @@ static void a_place_can_be_returned_to(void **state)
     struct journal_record r;
     struct prng rng = {.state = 11};
     uint64_t count = 0;
-    while (journal_cursor_next(c, &r, NULL) == ST_OK && count < ARRAY_LEN(places)) {
-        places[count++] = journal_cursor_place(c);
-    }
+    do {
+        places[count] = journal_cursor_place(c);
+    } while (journal_cursor_next(c, &r, NULL) == ST_OK && ++count < ARRAY_LEN(places));
     assert_int_equal(count, kit_intact(*state).records);
     for (int i = 0; i < 300; i++) {
         uint64_t at = prng_below(&rng, count);

@@ -1,0 +1,53 @@
+/* player.h - a record that can be looked at in any instant.
+ *
+ * It is read once, a slice at a time, while what was read can be looked at already: marks_add() for
+ * each record, and pictures on the way to go on from. From the nearest one the picture of any
+ * position is folded: with a million records in well under a tenth of a second (tests/bench). The
+ * pictures share PLAYER_BYTES; when they are more, every second one goes.
+ *
+ * A position is a number of records (marks.h). A record that is being written goes on: reading
+ * again finds what is new.
+ *
+ * Thread: the loop's.
+ */
+#ifndef APP_REPLAY_PLAYER_H
+#define APP_REPLAY_PLAYER_H
+
+#include <stdbool.h>
+
+#include "checkrein/model.h"
+#include "checkrein/span.h"
+#include "checkrein/status.h"
+#include "marks.h"
+
+#define PLAYER_BYTES    ((size_t)256 << 20)
+#define PLAYER_PICTURES 128
+#define PLAYER_STRIDE   1024 /* records between two, at first */
+
+struct player;
+
+/* A folder or one segment file. Nothing is read yet. */
+enum status player_open(struct player **out, const char *path, struct why *why) MUST_USE;
+void player_close(struct player *p); /* NULL is fine */
+
+/* Reads at most so many records on. ST_OK: there may be more; ST_END: all that is written now was
+ * read; ST_IO. What is no record is passed over and counted. */
+enum status player_read(struct player *p, uint32_t records, struct why *why) MUST_USE;
+const struct marks *player_marks(const struct player *p);
+uint64_t player_bad(const struct player *p); /* lines that are no records, or cannot be folded */
+const char *player_first_bad(const struct player *p); /* where the first is, and what; or "" */
+
+/* The picture at this position, which is cut to what was read. ST_IO. */
+enum status player_seek(struct player *p, uint64_t position, struct why *why) MUST_USE;
+uint64_t player_position(const struct player *p);
+int64_t player_time_us(const struct player *p);           /* of its last record */
+const struct fleet *player_fleet(const struct player *p); /* until the next seek */
+
+/* The next position after this one, or the last before it, whose record has this text in its line,
+ * as it stands there; ST_NOTFOUND. Reads up to the whole record: half a second for a million. */
+enum status player_find_next(struct player *p, struct span text, uint64_t *position,
+                             struct why *why) MUST_USE;
+enum status player_find_previous(struct player *p, struct span text, uint64_t *position,
+                                 struct why *why) MUST_USE;
+
+#endif
