@@ -70,10 +70,12 @@ struct driver_ops {
     void (*reconnect)(void *st);
     void (*close)(void *st); /* idempotent; no sink call once it has returned */
     /* Frames that are events in our own words (docs/protocol.md) are kept as they came, and the
-     * picture is made of them again: then this makes `to` go on as `from` would, both attached to
-     * nothing. NULL: what the driver makes of its frames is kept beside them, and no driver is
-     * needed to see it again. */
-    void (*go_on_as)(void *to, const void *from);
+     * picture is made of them again. For that it can be told what it knows, attached to nothing, in
+     * so many bytes without a pointer, and go on from there. 0: what the driver makes of its frames
+     * is kept beside them, and no driver is needed to see it again. */
+    size_t memory_bytes;
+    void (*remember)(const void *st, void *memory);
+    void (*go_on_from)(void *st, const void *memory);
 };
 
 struct driver;
@@ -90,8 +92,9 @@ enum status driver_send(struct driver *d, const struct command *c, struct why *w
  * and ST_CONFLICT end the connection, ST_CLOSED: it has ended. */
 enum status driver_feed(struct driver *d, struct span frame) MUST_USE;
 void driver_reconnect(struct driver *d);
-/* Of a kind that has go_on_as. */
-void driver_go_on_as(struct driver *to, const struct driver *from);
+/* Of a kind that has memory_bytes. */
+void driver_remember(const struct driver *d, void *memory);
+void driver_go_on_from(struct driver *d, const void *memory);
 void driver_close(struct driver *d); /* NULL is fine */
 
 #endif

@@ -56,7 +56,7 @@ static int64_t on_raw(void *ctx, struct span bytes)
 static struct journal *told_journal(const struct hub_backend *b)
 {
     const struct driver_ops *ops = driver_kind(b->conf.kind);
-    return ops && !ops->go_on_as ? b->hub->journal : NULL;
+    return ops && !ops->memory_bytes ? b->hub->journal : NULL;
 }
 
 static void tell(void *ctx, const struct event *ev)

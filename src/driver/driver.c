@@ -60,9 +60,14 @@ void driver_reconnect(struct driver *d)
     d->ops->reconnect(d->state);
 }
 
-void driver_go_on_as(struct driver *to, const struct driver *from)
+void driver_remember(const struct driver *d, void *memory)
 {
-    to->ops->go_on_as(to->state, from->state);
+    d->ops->remember(d->state, memory);
+}
+
+void driver_go_on_from(struct driver *d, const void *memory)
+{
+    d->ops->go_on_from(d->state, memory);
 }
 
 void driver_close(struct driver *d)

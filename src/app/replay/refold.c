@@ -15,7 +15,8 @@
 struct source {
     struct picture *picture;
     char *name, *kind;
-    struct driver *driver; /* NULL: what it told is in the record */
+    struct driver *driver; /* NULL: what it told is in the record, or nothing is fed to it here */
+    void *memory;          /* of the driver, in a picture that is only kept */
 };
 
 struct picture {
@@ -104,7 +105,8 @@ static void attach(struct source *s)
     struct driver_sink sink = SINK;
     struct why why = {0};
     sink.ctx = s;
-    if (ops && ops->go_on_as && driver_open(&s->driver, ops, &c, NULL, NULL, sink, &why) != ST_OK) {
+    if (ops && ops->memory_bytes &&
+        driver_open(&s->driver, ops, &c, NULL, NULL, sink, &why) != ST_OK) {
         log_write(LOG_DEBUG, "%s is not attached: %s", s->name, why.text);
     }
 }
@@ -117,7 +119,6 @@ static struct source *source_add(struct picture *p, struct span name, struct spa
     s->kind = xstrndup(kind.p, kind.n);
     GROW(p->sources, p->cap, p->count + 1);
     p->sources[p->count++] = s;
-    attach(s);
     return s;
 }
 
@@ -139,6 +140,7 @@ void picture_free(struct picture *p)
         driver_close(p->sources[i]->driver);
         free(p->sources[i]->name);
         free(p->sources[i]->kind);
+        free(p->sources[i]->memory);
         free(p->sources[i]);
     }
     free(p->sources);
@@ -146,6 +148,7 @@ void picture_free(struct picture *p)
     free(p);
 }
 
+/* Without what its drivers know. */
 static struct picture *picture_copy(const struct picture *p)
 {
     struct picture *copy = xcalloc(1, sizeof(*copy));
@@ -153,11 +156,7 @@ static struct picture *picture_copy(const struct picture *p)
     copy->of_daemon = p->of_daemon;
     copy->now_us = p->now_us;
     for (size_t i = 0; i < p->count; i++) {
-        const struct source *from = p->sources[i];
-        const struct source *to = source_add(copy, span_str(from->name), span_str(from->kind));
-        if (to->driver && from->driver) {
-            driver_go_on_as(to->driver, from->driver);
-        }
+        (void)source_add(copy, span_str(p->sources[i]->name), span_str(p->sources[i]->kind));
     }
     return copy;
 }
@@ -169,13 +168,29 @@ size_t picture_bytes(const struct picture *p)
 
 struct picture *refold_picture(const struct refold *r)
 {
-    return picture_copy(r->picture);
+    struct picture *kept = picture_copy(r->picture);
+    for (size_t i = 0; i < kept->count; i++) {
+        struct source *s = kept->sources[i];
+        const struct driver *driver = r->picture->sources[i]->driver;
+        if (driver) {
+            s->memory = xcalloc(1, driver_kind(s->kind)->memory_bytes);
+            driver_remember(driver, s->memory);
+        }
+    }
+    return kept;
 }
 
-void refold_return(struct refold *r, const struct picture *p)
+void refold_return(struct refold *r, const struct picture *kept)
 {
     picture_free(r->picture);
-    r->picture = picture_copy(p);
+    r->picture = picture_copy(kept);
+    for (size_t i = 0; i < kept->count; i++) {
+        struct source *s = r->picture->sources[i];
+        attach(s);
+        if (s->driver && kept->sources[i]->memory) {
+            driver_go_on_from(s->driver, kept->sources[i]->memory);
+        }
+    }
 }
 
 /* ---- records */
@@ -194,6 +209,7 @@ static void take_own(struct picture *p, struct event *ev)
     struct source *s = source_find(p, name);
     if (!s && name.n && ev->type == EVENT_BACKEND_LINK) {
         s = source_add(p, name, event_text(ev, F_BACKEND_KIND));
+        attach(s);
     }
     if (!s) {
         return;

@@ -9,8 +9,6 @@
  * again. So does all that a server may not say in the phase that it is in; nothing that follows it
  * is looked at.
  */
-#include <string.h>
-
 #include "checkrein/codec.h"
 #include "checkrein/crypto.h"
 
@@ -30,22 +28,26 @@ enum phase {
     PHASE_BROKEN, /* it is being closed */
 };
 
+struct known { /* of the conversation so far */
+    enum phase phase;
+    char instance[40]; /* of the server's record that `seq` belongs to */
+    uint64_t seq;      /* newest passed on */
+    bool resumable;
+};
+
 struct client {
     struct wslink link;
     struct codec *codec;
     struct buf out;
-    enum phase phase;
+    struct known known;
     int64_t silence_ms; /* 0: the standard ones */
-    char instance[40];  /* of the server's record that `seq` belongs to */
-    uint64_t seq;       /* newest passed on */
-    bool resumable;
 };
 
 static void expect_within(struct client *c, int64_t ms)
 {
     wslink_expect(&c->link, ms > 0 && c->silence_ms > 0 ? c->silence_ms : ms,
-                  c->phase == PHASE_GREETING ? "it does not say hello"
-                                             : "it does not send its state");
+                  c->known.phase == PHASE_GREETING ? "it does not say hello"
+                                                   : "it does not send its state");
 }
 
 /* ---- frames in */
@@ -57,27 +59,27 @@ static enum status not_now(struct client *c, const char *what)
 
 static enum status on_hello(struct client *c, const struct msg_hello *h)
 {
-    bool same = c->instance[0] && span_is(h->instance, c->instance);
-    bool back = same && (uint64_t)h->seq < c->seq;
+    bool same = c->known.instance[0] && span_is(h->instance, c->known.instance);
+    bool back = same && (uint64_t)h->seq < c->known.seq;
     struct why note = {0};
-    if (c->phase != PHASE_GREETING) {
+    if (c->known.phase != PHASE_GREETING) {
         return not_now(c, "it said hello twice");
     }
     if (h->protocol != PROTOCOL_VERSION) {
         return not_now(c, "it speaks another version of the protocol");
     }
-    if (h->resumed && !(same && c->resumable)) {
+    if (h->resumed && !(same && c->known.resumable)) {
         return not_now(c, "it resumes what it was not asked to");
     }
     if (back) {
         (void)why_fail(&note, ST_OK, "its record went back from event %llu to %lld",
-                       (unsigned long long)c->seq, (long long)h->seq);
+                       (unsigned long long)c->known.seq, (long long)h->seq);
     }
-    if (!span_copy(h->instance, c->instance, sizeof(c->instance))) {
-        c->instance[0] = '\0';
+    if (!span_copy(h->instance, c->known.instance, sizeof(c->known.instance))) {
+        c->known.instance[0] = '\0';
     }
-    c->phase = h->resumed ? PHASE_RESUMING : PHASE_SNAPSHOT;
-    c->resumable = h->resumed;
+    c->known.phase = h->resumed ? PHASE_RESUMING : PHASE_SNAPSHOT;
+    c->known.resumable = h->resumed;
     c->link.sink.offers(c->link.sink.ctx, &(struct driver_offer){.verbs = h->verbs,
                                                                  .scopes = h->scopes,
                                                                  .operator_id = h->operator_id,
@@ -86,7 +88,7 @@ static enum status on_hello(struct client *c, const struct msg_hello *h)
                                                                  .seq = h->seq,
                                                                  .oldest = h->oldest});
     c->link.sink.link(c->link.sink.ctx, LINK_SYNCING, note.text[0] ? note.text : NULL, 0);
-    if (c->phase == PHASE_SNAPSHOT) {
+    if (c->known.phase == PHASE_SNAPSHOT) {
         c->link.sink.snapshot(c->link.sink.ctx, 0, false);
     }
     return ST_OK;
@@ -94,17 +96,17 @@ static enum status on_hello(struct client *c, const struct msg_hello *h)
 
 static enum status on_synced(struct client *c, int64_t seq)
 {
-    if (c->phase == PHASE_SNAPSHOT) {
-        c->seq = (uint64_t)seq;
-        c->resumable = c->instance[0] != '\0';
-        c->link.sink.snapshot(c->link.sink.ctx, c->seq, true);
-    } else if (c->phase != PHASE_RESUMING) {
+    if (c->known.phase == PHASE_SNAPSHOT) {
+        c->known.seq = (uint64_t)seq;
+        c->known.resumable = c->known.instance[0] != '\0';
+        c->link.sink.snapshot(c->link.sink.ctx, c->known.seq, true);
+    } else if (c->known.phase != PHASE_RESUMING) {
         return not_now(c, "it said twice that its state is complete");
-    } else if ((uint64_t)seq != c->seq) {
+    } else if ((uint64_t)seq != c->known.seq) {
         return why_fail(&c->link.fault, ST_CONFLICT,
                         "events are missing at the end of what it resumed");
     }
-    c->phase = PHASE_LIVE;
+    c->known.phase = PHASE_LIVE;
     wslink_steady(&c->link);
     c->link.sink.link(c->link.sink.ctx, LINK_LIVE, NULL, 0);
     return ST_OK;
@@ -122,7 +124,7 @@ static bool digest_holds(const struct event *ev)
 static enum status on_event(struct client *c, struct event *ev)
 {
     ev->backend = span_str(c->link.name);
-    if (ev->snapshot != (c->phase == PHASE_SNAPSHOT)) {
+    if (ev->snapshot != (c->known.phase == PHASE_SNAPSHOT)) {
         return not_now(c, ev->snapshot ? "it sent state where news are due"
                                        : "it sent news within its state");
     }
@@ -132,13 +134,13 @@ static enum status on_event(struct client *c, struct event *ev)
         return ST_INVALID;
     }
     if (!ev->snapshot) {
-        if (ev->seq <= c->seq) {
+        if (ev->seq <= c->known.seq) {
             return ST_OK; /* a duplicate */
         }
-        if (ev->seq != c->seq + 1) {
+        if (ev->seq != c->known.seq + 1) {
             return why_fail(&c->link.fault, ST_CONFLICT, "events are missing: resuming");
         }
-        c->seq = ev->seq;
+        c->known.seq = ev->seq;
     }
     c->link.sink.event(c->link.sink.ctx, ev);
     return ST_OK;
@@ -169,7 +171,7 @@ static enum status on_message(struct client *c, struct msg *m)
     if (m->kind == KIND_BYE) {
         return ST_OK;
     }
-    if (c->phase == PHASE_GREETING) {
+    if (c->known.phase == PHASE_GREETING) {
         return not_now(c, "it did not say hello first");
     }
     switch (m->kind) {
@@ -195,7 +197,7 @@ static enum status feed(void *st, struct span frame)
 {
     struct client *c = st;
     struct msg m;
-    if (c->phase == PHASE_AWAY || c->phase == PHASE_BROKEN) {
+    if (c->known.phase == PHASE_AWAY || c->known.phase == PHASE_BROKEN) {
         return ST_CLOSED;
     }
     (void)c->link.sink.raw(c->link.sink.ctx, frame);
@@ -207,9 +209,9 @@ static enum status feed(void *st, struct span frame)
         result = on_message(c, &m);
     }
     if (result != ST_OK) {
-        c->phase = PHASE_BROKEN;
-    } else if (c->phase != PHASE_GREETING) {
-        expect_within(c, c->phase == PHASE_LIVE ? 0 : SYNC_SILENCE_MS);
+        c->known.phase = PHASE_BROKEN;
+    } else if (c->known.phase != PHASE_GREETING) {
+        expect_within(c, c->known.phase == PHASE_LIVE ? 0 : SYNC_SILENCE_MS);
     }
     return result;
 }
@@ -218,7 +220,7 @@ static enum status feed(void *st, struct span frame)
 
 static void connection_begins(struct client *c)
 {
-    c->phase = PHASE_GREETING;
+    c->known.phase = PHASE_GREETING;
     c->link.fault.text[0] = '\0';
     expect_within(c, GREETING_MS);
 }
@@ -231,8 +233,8 @@ static void say_hello(struct client *c)
         .max = PROTOCOL_VERSION,
         .name = SPAN("checkrein"),
         .version = SPAN(CHECKREIN_VERSION),
-        .resume_after = c->resumable ? (int64_t)c->seq : -1,
-        .resume_instance = span_str(c->resumable ? c->instance : NULL),
+        .resume_after = c->known.resumable ? (int64_t)c->known.seq : -1,
+        .resume_instance = span_str(c->known.resumable ? c->known.instance : NULL),
     };
     buf_clear(&c->out);
     if (codec_write_client_hello(&c->out, &h) != ST_OK ||
@@ -255,7 +257,7 @@ static enum status on_text(void *ctx, struct span text)
 static void on_closed(void *ctx)
 {
     struct client *c = ctx;
-    c->phase = PHASE_AWAY;
+    c->known.phase = PHASE_AWAY;
 }
 
 static const struct wslink_events EVENTS = {
@@ -272,8 +274,9 @@ static enum status client_open(void *st, const struct driver_conf *conf, struct 
     c->codec = codec_new();
     buf_init(&c->out, (size_t)64 << 10);
     if (conf->resume_instance && conf->resume_instance[0]) {
-        c->resumable = span_copy(span_str(conf->resume_instance), c->instance, sizeof(c->instance));
-        c->seq = conf->resume_after;
+        c->known.resumable = span_copy(span_str(conf->resume_instance), c->known.instance,
+                                       sizeof(c->known.instance));
+        c->known.seq = conf->resume_after;
     }
     enum status result = wslink_open(&c->link, conf, n, l, sink, &o, &EVENTS, c, why);
     if (!c->link.loop) {
@@ -285,8 +288,8 @@ static enum status client_open(void *st, const struct driver_conf *conf, struct 
 static enum status client_send(void *st, const struct command *cmd, struct why *why)
 {
     struct client *c = st;
-    bool greeted =
-        c->phase == PHASE_SNAPSHOT || c->phase == PHASE_RESUMING || c->phase == PHASE_LIVE;
+    bool greeted = c->known.phase == PHASE_SNAPSHOT || c->known.phase == PHASE_RESUMING ||
+                   c->known.phase == PHASE_LIVE;
     if (!c->link.ws || !greeted) {
         return why_fail(why, ST_CLOSED, "back-end %s is not connected", c->link.name);
     }
@@ -315,15 +318,16 @@ static void client_close(void *st)
     buf_release(&c->out);
 }
 
-static void go_on_as(void *to, const void *from)
+static void remember(const void *st, void *memory)
 {
-    struct client *c = to;
-    const struct client *other = from;
-    c->phase = other->phase;
-    c->seq = other->seq;
-    c->resumable = other->resumable;
-    memcpy(c->instance, other->instance, sizeof(c->instance));
-    c->link.fault = other->link.fault;
+    const struct client *c = st;
+    *(struct known *)memory = c->known;
+}
+
+static void go_on_from(void *st, const void *memory)
+{
+    struct client *c = st;
+    c->known = *(const struct known *)memory;
 }
 
 const struct driver_ops driver_checkrein = {
@@ -336,5 +340,7 @@ const struct driver_ops driver_checkrein = {
     .send = client_send,
     .reconnect = client_reconnect,
     .close = client_close,
-    .go_on_as = go_on_as,
+    .memory_bytes = sizeof(struct known),
+    .remember = remember,
+    .go_on_from = go_on_from,
 };
