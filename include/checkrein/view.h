@@ -63,7 +63,8 @@ enum view {
     X(CTX_DIALOG, "dialog")                                                                        \
     X(CTX_PROMPT, "prompt")                                                                        \
     X(CTX_HELP, "help")                                                                            \
-    X(CTX_STOP, "stop")
+    X(CTX_STOP, "stop")                                                                            \
+    X(CTX_REPLAY, "replay")
 
 enum context {
 #define X(constant, name) constant,
@@ -77,7 +78,8 @@ enum {
     ACTION_NEEDS_AGENT = 2,
     ACTION_NEEDS_APPROVAL = 4,
     ACTION_ARMED = 8,
-    ACTION_TYPED = 16
+    ACTION_TYPED = 16,
+    ACTION_REPLAY_ONLY = 32
 };
 
 /* X(constant, name = `:` command, default keys, context, flags, help). Help, the key list,
@@ -146,6 +148,30 @@ enum {
     X(ACT_RECONNECT, "reconnect", "R", CTX_GLOBAL, 0, "connect to dead back-ends now")             \
     X(ACT_REDRAW, "redraw", "ctrl-l", CTX_GLOBAL, 0, "draw everything anew")                       \
     X(ACT_WHO, "who", "W", CTX_GLOBAL, 0, "who else is watching, and with which rights")           \
+    X(ACT_AT, "at", "", CTX_GLOBAL, 0,                                                             \
+      "the picture of that time, such as 14:03:20, from the record")                               \
+    X(ACT_PLAY, "play", "space", CTX_REPLAY, ACTION_REPLAY_ONLY, "play, or stand still")           \
+    X(ACT_STEP, "step", ".", CTX_REPLAY, ACTION_REPLAY_ONLY, "to the next change")                 \
+    X(ACT_STEP_BACK, "step-back", ",", CTX_REPLAY, ACTION_REPLAY_ONLY, "to the change before")     \
+    X(ACT_NEXT_DECISION, "next-decision", "]", CTX_REPLAY, ACTION_REPLAY_ONLY,                     \
+      "to the next decision or order")                                                             \
+    X(ACT_PREV_DECISION, "previous-decision", "[", CTX_REPLAY, ACTION_REPLAY_ONLY,                 \
+      "to the one before")                                                                         \
+    X(ACT_NEXT_FAULT, "next-fault", "}", CTX_REPLAY, ACTION_REPLAY_ONLY, "to the next failure")    \
+    X(ACT_PREV_FAULT, "previous-fault", "{", CTX_REPLAY, ACTION_REPLAY_ONLY,                       \
+      "to the failure before")                                                                     \
+    X(ACT_FASTER, "faster", "+ =", CTX_REPLAY, ACTION_REPLAY_ONLY, "play twice as fast")           \
+    X(ACT_SLOWER, "slower", "-", CTX_REPLAY, ACTION_REPLAY_ONLY, "play half as fast")              \
+    X(ACT_JUMP, "jump", "0 1 2 3 4 5 6 7 8 9", CTX_REPLAY, ACTION_REPLAY_ONLY,                     \
+      "so many tenths into the session")                                                           \
+    X(ACT_NEXT_SESSION, "next-session", ">", CTX_REPLAY, ACTION_REPLAY_ONLY,                       \
+      "to the next start of a console or daemon")                                                  \
+    X(ACT_PREV_SESSION, "previous-session", "<", CTX_REPLAY, ACTION_REPLAY_ONLY,                   \
+      "to the start before")                                                                       \
+    X(ACT_FIND, "find", "/", CTX_REPLAY, ACTION_REPLAY_ONLY,                                       \
+      "to the next record with this text, as it stands there")                                     \
+    X(ACT_FIND_NEXT, "find-next", "n", CTX_REPLAY, ACTION_REPLAY_ONLY, "to the next one")          \
+    X(ACT_FIND_PREV, "find-previous", "N", CTX_REPLAY, ACTION_REPLAY_ONLY, "to the one before")    \
     X(ACT_QUIT, "quit", "Q", CTX_GLOBAL, 0, "leave; agents go on under the daemon's rules")
 
 enum action {
@@ -186,12 +212,15 @@ enum intent_kind {
     INTENT_REDRAW, /* the terminal is to forget what it knows */
     INTENT_COPY,   /* `text` to the clipboard */
     INTENT_RECONNECT,
-    INTENT_FLUSH_KEYS /* a dialog has opened: type-ahead is to be thrown away */
+    INTENT_FLUSH_KEYS, /* a dialog has opened: type-ahead is to be thrown away */
+    INTENT_REPLAY      /* `action`, with `text` of ACT_AT and ACT_FIND, `tenths` of ACT_JUMP */
 };
 struct intent {
     enum intent_kind kind;
     struct command command;
     struct span text;
+    enum action action;
+    int tenths;
 };
 
 /* One key. Gives at most one intent. Keys that mean nothing do nothing (but restart arming). */
@@ -216,6 +245,31 @@ void ui_sent(struct ui *ui, struct span command_id, struct moment now);
 /* The mode word may also be told from outside: the record of the console has failed. */
 void ui_set_record_failed(struct ui *ui, bool failed);
 void ui_set_operator(struct ui *ui, struct span operator_id);
+
+/* ---- replay: where in the record the picture is. Everything is borrowed until the next call. */
+struct playback_cell { /* what happened in one part of the session, one for each column */
+    uint32_t changes;
+    bool asked, decided, failed;
+};
+struct playback {
+    const char *name;              /* of the record */
+    const char *verdict;           /* of its verification; NULL: not known yet */
+    bool broken;                   /* the verdict is that it was changed */
+    int64_t from_us, to_us, at_us; /* wall: of the session, and of the picture */
+    uint64_t record, records;      /* the newest in the picture; all that were read */
+    uint32_t session, sessions;    /* which of how many starts of a writer, from 1 */
+    bool playing, reading;
+    bool over_live;        /* a console looks back, and what is live goes on */
+    uint32_t live_pending; /* requests that wait there meanwhile */
+    const char *speed;     /* "4x" */
+    const struct playback_cell *cells;
+    uint32_t cell_count;
+};
+#define PLAYBACK_ROWS 2         /* that it takes below the status line */
+int playback_columns(int cols); /* of the strip, on a screen of this width */
+void ui_set_playback(struct ui *ui, const struct playback *p);
+/* Whether this key, pressed now, would be this action's. */
+bool ui_key_means(const struct ui *ui, uint32_t key, enum action a);
 
 /* ---- drawing */
 struct scene {

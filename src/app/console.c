@@ -99,25 +99,36 @@ static enum color_choice color_of(const char *word)
     return COLOR_AUTO;
 }
 
-static enum status open_ui(struct console *c, const struct conf *conf, struct why *why)
+enum status console_ui(const struct console *c, const struct ui_options *more, struct ui **out,
+                       struct why *why)
 {
-    struct ui_options o = {
-        .readonly = conf->console.readonly,
-        .ascii = term_ascii(c->term),
-        .arm_low_us = conf->console.arm_low_ms * 1000,
-        .arm_high_us = conf->console.arm_high_ms * 1000,
-        .operator_label = conf->console.operator_label,
-        .version = CHECKREIN_VERSION,
-    };
-    c->ui = ui_new(&o);
+    const struct conf *conf = c->options->conf;
+    struct ui_options o = *more;
+    o.readonly = conf->console.readonly;
+    o.ascii = term_ascii(c->term);
+    o.arm_low_us = conf->console.arm_low_ms * 1000;
+    o.arm_high_us = conf->console.arm_high_ms * 1000;
+    o.operator_label = conf->console.operator_label;
+    o.version = CHECKREIN_VERSION;
+    struct ui *ui = ui_new(&o);
     for (uint32_t i = 0; i < conf->binding_count; i++) {
         const struct conf_binding *b = &conf->bindings[i];
-        if (ui_bind(c->ui, span_str(b->action), span_str(b->keys), why) != ST_OK) {
+        if (ui_bind(ui, span_str(b->action), span_str(b->keys), why) != ST_OK) {
             why_prefix(why, "%s:%u: [keys] ", conf->path, b->line);
+            ui_free(ui);
             return ST_INVALID;
         }
     }
+    *out = ui;
     return ST_OK;
+}
+
+static enum status open_past(struct console *c, struct why *why)
+{
+    const struct past_view *v = c->options->past;
+    struct ui *ui = NULL;
+    enum status st = v ? console_ui(c, &(struct ui_options){.replay = true}, &ui, why) : ST_OK;
+    return st == ST_OK && v ? past_open(&c->past, c->hub.loop, ui, v, why) : st;
 }
 
 /* Without its files, as a lone executable, the console has the plain theme that is compiled in. */
@@ -157,13 +168,13 @@ static void on_keys_ready(void *ctx, int fd, unsigned ready)
     c->keys_ready = true;
 }
 
-static enum status open_all(struct console *c, const struct conf *conf,
-                            const struct conf_backend *backends, uint32_t count,
-                            const char *journal_dir, struct why *why)
+static enum status open_all(struct console *c, struct why *why)
 {
-    enum status st = hub_open(&c->hub, backends, count, journal_dir, &HUB_EVENTS, c, why);
-    if (st == ST_OK && !conf->console.readonly) {
-        hub_take_up_stops(&c->hub, journal_dir);
+    const struct console_options *o = c->options;
+    const struct conf *conf = o->conf;
+    enum status st = hub_open(&c->hub, o->backends, o->count, o->journal_dir, &HUB_EVENTS, c, why);
+    if (st == ST_OK && o->journal_dir && !conf->console.readonly) {
+        hub_take_up_stops(&c->hub, o->journal_dir);
     }
     if (st == ST_OK) {
         st = config_load_prices(&c->hub, conf, why);
@@ -172,7 +183,10 @@ static enum status open_all(struct console *c, const struct conf *conf,
         st = open_term(c, conf, why);
     }
     if (st == ST_OK) {
-        st = open_ui(c, conf, why);
+        st = console_ui(c, &(struct ui_options){0}, &c->ui, why);
+    }
+    if (st == ST_OK) {
+        st = open_past(c, why);
     }
     if (st == ST_OK) {
         st = take_signals(c);
@@ -199,31 +213,32 @@ static void close_all(struct console *c)
         loop_remove(c->hub.loop, c->keys);
     }
     revive_release(c);
+    past_close(&c->past);
     term_close(c->term);
     canvas_release(&c->canvas);
     hub_close(&c->hub);
     ui_free(c->ui);
 }
 
-int console_run(const struct conf *conf, const struct conf_backend *backends, uint32_t count,
-                const char *journal_dir, char **again, const struct own_place *own)
+int console_run(const struct console_options *o)
 {
     struct console *c = xcalloc(1, sizeof(*c));
-    c->own = (struct own_daemon){.conf = conf, .ready_fd = -1};
-    if (own) {
-        c->own.self = own->self;
-        c->own.socket_path = own->url + strlen("unix:");
+    c->options = o;
+    c->own = (struct own_daemon){.conf = o->conf, .ready_fd = -1};
+    if (o->own) {
+        c->own.self = o->own->self;
+        c->own.socket_path = o->own->url + strlen("unix:");
     }
     struct why why = {0};
     int code = EXIT_DONE;
     const char *before = stuck_before();
-    enum status st = open_all(c, conf, backends, count, journal_dir, &why);
+    enum status st = open_all(c, &why);
     if (st == ST_OK && before) {
         ui_notice(c->ui, span_str(before), ROLE_ERROR, console_now());
     }
     if (st == ST_OK) {
-        st = stuck_watch_console(c->hub.loop, conf->console.watchdog_ms, again, term_restore_now,
-                                 &why);
+        st = stuck_watch_console(c->hub.loop, o->conf->console.watchdog_ms, o->again,
+                                 term_restore_now, &why);
     }
     while (st == ST_OK && !c->quit) {
         st = tick(c, &why);
@@ -272,21 +287,22 @@ static void replace(char **slot, const char *value)
 }
 
 /* The daemon of this user, where one is named without an address. */
-static int run_backends(struct args *a, struct conf *conf, const struct conf_backend *backends,
-                        uint32_t count, const char *journal, struct why *why)
+static int run_backends(struct args *a, struct console_options *o, struct why *why)
 {
-    if (!backends_have_own(backends, count)) {
-        return console_run(conf, backends, count, journal, a->all, NULL);
+    if (!backends_have_own(o->backends, o->count)) {
+        return console_run(o);
     }
     struct own_place own = {.self = a->self};
     char *url = NULL;
     int code = EXIT_DONE;
-    if (embedded_daemon(a->self, conf, &url, why) != ST_OK) {
+    if (embedded_daemon(a->self, o->conf, &url, why) != ST_OK) {
         code = app_trouble(why, EXIT_TROUBLE);
     } else {
         own.url = url;
-        struct conf_backend *all = backends_addressed(backends, count, url);
-        code = console_run(conf, all, count, journal, a->all, &own);
+        struct conf_backend *all = backends_addressed(o->backends, o->count, url);
+        o->backends = all;
+        o->own = &own;
+        code = console_run(o);
         free(all);
     }
     free(url);
@@ -298,9 +314,12 @@ static int run_configured(struct args *a, struct conf *conf, struct why *why)
     const struct conf_backend local = {.name = (char *)LOCAL_NAME, .kind = (char *)"checkrein"};
     char *journal =
         conf->console.journal[0] ? xstrdup(conf->console.journal) : path_state("console");
-    int code = conf->backend_count
-                   ? run_backends(a, conf, conf->backends, conf->backend_count, journal, why)
-                   : run_backends(a, conf, &local, 1, journal, why);
+    struct console_options o = {.conf = conf,
+                                .backends = conf->backend_count ? conf->backends : &local,
+                                .count = conf->backend_count ? conf->backend_count : 1,
+                                .journal_dir = journal,
+                                .again = a->all};
+    int code = run_backends(a, &o, why);
     free(journal);
     return code;
 }

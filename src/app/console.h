@@ -6,16 +6,32 @@
 
 #include "app_priv.h"
 
-/* Runs until the operator leaves; gives the exit code. `backends` must outlive the call. `again`:
- * how the process was called, to be called so once more when it is stuck; NULL: it ends then.
- * `own`: when one of the back-ends is a daemon that embedded_daemon() starts: to connect again then
- * starts it when it is gone; else NULL. */
 struct own_place {
     const char *self; /* this program */
     const char *url;  /* the daemon's socket */
 };
-int console_run(const struct conf *conf, const struct conf_backend *backends, uint32_t count,
-                const char *journal_dir, char **again, const struct own_place *own);
+/* A record that is looked at, from the start on. */
+struct past_view {
+    const char *path;
+    const char *at;    /* a time (moment.h); NULL: the last session's start */
+    const char *event; /* text of a record; before `at` */
+    const char *speed; /* and it plays; NULL: it stands still */
+    int64_t from_us;   /* that `at` is of the day of, or counted from */
+    bool over_live;    /* the console's own, from within it */
+};
+struct console_options { /* all outlive the call */
+    const struct conf *conf;
+    const struct conf_backend *backends;
+    uint32_t count;
+    const char *journal_dir; /* NULL: no record is kept */
+    char **again; /* how the process was called, to be called so once more when it is stuck; NULL:
+                     it ends then */
+    const struct own_place *own;  /* when one of the back-ends is a daemon that embedded_daemon()
+                                     starts: to connect again then starts it when it is gone */
+    const struct past_view *past; /* a replay: there are no back-ends, and nothing is kept */
+};
+/* Runs until the operator leaves; gives the exit code. */
+int console_run(const struct console_options *o);
 
 /* ---- daemon_child.c */
 /* Makes sure that a daemon answers on this user's socket: one that runs is used, else one is

@@ -7,6 +7,7 @@
 #include "checkrein/view.h"
 #include "console.h"
 #include "hub.h"
+#include "replay/past.h"
 
 /* The daemon that this console starts when it is gone: revive.c. */
 struct own_daemon {
@@ -21,6 +22,8 @@ struct own_daemon {
 struct console {
     struct hub hub;
     struct own_daemon own;
+    struct past past;
+    const struct console_options *options;
     struct ui *ui;
     struct term *term;
     struct canvas canvas;
@@ -33,6 +36,9 @@ struct console {
 };
 
 struct moment console_now(void);
+/* The screen's state for keys and frames: of the live console, or of what is looked back at. */
+enum status console_ui(const struct console *c, const struct ui_options *more, struct ui **out,
+                       struct why *why) MUST_USE;
 /* Connects to what is dead, now; an own daemon that is gone is started first. */
 void console_reconnect(struct console *c);
 void revive_release(struct console *c);

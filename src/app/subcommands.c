@@ -52,6 +52,11 @@ static const struct subcommand SUBCOMMANDS[] = {
     {"verify", cmd_verify, "FILE...", "prove that a record is intact, and that no call ran undecided", OPTIONS_VERIFY,
      "Or name the first line that is not, or the first call that ran without exactly one decision before it, of its "
      "digest. FILE is a record's folder or one segment of it; decisions are checked from record 1 on."},
+    {"replay", cmd_replay, "[FILE]", "a record on the screen: any instant of it, played or step by step", OPTIONS_REPLAY,
+     "FILE is a record's folder or one segment of it; without one, the console's own. Nothing is sent: a key that would "
+     "act says so. Space plays, . and , step, [ and ] go to decisions, { and } to failures, 0 to 9 to tenths of the "
+     "session, / finds text; ? has all keys.\n\n"
+     "The record may be written meanwhile. Whether it is intact is told beside its name."},
     {"hook", cmd_hook, "claude|gemini", "what a runtime's command hook runs: standard input to the daemon", OPTIONS_HOOK,
      "Whatever goes wrong, it exits with 2, which blocks the call."},
     {"config", cmd_config, "", "the configuration as it is in force", OPTIONS_CONFIG, NULL},

@@ -18,10 +18,14 @@ struct moment console_now(void)
 
 static struct scene scene_of(struct console *c)
 {
-    return (struct scene){.fleet = c->hub.fleet, .ui = c->ui, .now = console_now()};
+    struct moment now = console_now();
+    if (c->past.open) {
+        return past_scene(&c->past, c->canvas.w, fleet_pending_count(c->hub.fleet), now.mono_us);
+    }
+    return (struct scene){.fleet = c->hub.fleet, .ui = c->ui, .now = now};
 }
 
-static int64_t due_in_ms(struct console *c)
+static int64_t frame_due_ms(struct console *c)
 {
     struct scene s = scene_of(c);
     int64_t at = view_next_change_us(&s);
@@ -33,6 +37,13 @@ static int64_t due_in_ms(struct console *c)
     }
     int64_t left = at - s.now.mono_us;
     return left <= 0 ? 0 : left / 1000 + 1;
+}
+
+static int64_t due_in_ms(struct console *c)
+{
+    int64_t frame = frame_due_ms(c);
+    int64_t past = c->past.open ? past_due_ms(&c->past, clock_mono_us()) : -1;
+    return frame < 0 ? past : past < 0 || frame < past ? frame : past;
 }
 
 /* ---- intents */
@@ -58,6 +69,50 @@ static void tell_copied(struct console *c, enum status st)
     }
 }
 
+/* ---- looking back */
+
+static void look_back(struct console *c, const struct intent *in)
+{
+    struct why why = {0};
+    struct past_view v = {
+        .path = c->options->journal_dir, .from_us = clock_wall_us(), .over_live = true};
+    char at[64];
+    struct ui *ui = NULL;
+    const struct ui_options o = {.replay = true};
+    enum status st =
+        span_copy(in->text, at, sizeof(at)) && v.path
+            ? console_ui(c, &o, &ui, &why)
+            : why_fail(&why, ST_INVALID, v.path ? "that is no time" : "no record is kept here");
+    v.at = at;
+    if (st == ST_OK) {
+        st = past_open(&c->past, c->hub.loop, ui, &v, &why);
+    }
+    if (st != ST_OK) {
+        ui_notice(c->ui, span_str(why.text), ROLE_ERROR, console_now());
+        return;
+    }
+    ui_resized(ui, c->canvas.w, c->canvas.h, console_now());
+}
+
+static void carry_out_replay(struct console *c, const struct intent *in)
+{
+    if (c->past.open) {
+        past_do(&c->past, in, console_now());
+    } else {
+        look_back(c, in);
+    }
+}
+
+/* Out of what was looked back at; a replay has nothing behind it. */
+static void leave(struct console *c)
+{
+    c->quit = !c->past.open || !c->past.over_live;
+    if (!c->quit) {
+        past_close(&c->past);
+        ui_reconnected(c->ui, console_now());
+    }
+}
+
 static void carry_out(struct console *c, struct intent *in)
 {
     switch (in->kind) {
@@ -65,7 +120,10 @@ static void carry_out(struct console *c, struct intent *in)
         carry_out_command(c, &in->command);
         break;
     case INTENT_QUIT:
-        c->quit = true;
+        leave(c);
+        break;
+    case INTENT_REPLAY:
+        carry_out_replay(c, in);
         break;
     case INTENT_REDRAW:
         term_redraw(c->term);
@@ -85,14 +143,28 @@ static void carry_out(struct console *c, struct intent *in)
     }
 }
 
+/* The key of the fleet stop is never one of the past: it leads back to what is live, at once. */
+static void take_key(struct console *c, uint32_t key)
+{
+    struct intent in = {0};
+    if (c->past.open && c->past.over_live && ui_key_means(c->past.ui, key, ACT_FLEET_STOP)) {
+        leave(c);
+    }
+    if (c->past.open) {
+        struct moment now = {c->past.stage.at_us, clock_mono_us()};
+        ui_key(c->past.ui, player_fleet(c->past.stage.player), key, now, &in);
+    } else {
+        ui_key(c->ui, c->hub.fleet, key, console_now(), &in);
+    }
+    carry_out(c, &in);
+}
+
 static void take_keys(struct console *c)
 {
     uint32_t key = 0;
     enum status st = ST_AGAIN;
     while (!c->quit && (st = term_key(c->term, &key)) == ST_OK) {
-        struct intent in = {0};
-        ui_key(c->ui, c->hub.fleet, key, console_now(), &in);
-        carry_out(c, &in);
+        take_key(c, key);
         c->dirty = true;
     }
     c->keys_ready = false;
@@ -110,6 +182,9 @@ static void take_resize(struct console *c)
     term_size(c->term, &cols, &rows);
     canvas_resize(&c->canvas, cols, rows);
     ui_resized(c->ui, cols, rows, console_now());
+    if (c->past.open) {
+        ui_resized(c->past.ui, cols, rows, console_now());
+    }
     c->dirty = true;
 }
 
@@ -130,7 +205,7 @@ static void draw(struct console *c)
 {
     struct scene s = scene_of(c);
     ui_set_record_failed(c->ui, c->hub.record_failed);
-    ui_sync(c->ui, c->hub.fleet, s.now);
+    ui_sync(s.ui, s.fleet, s.now);
     canvas_clear(&c->canvas);
     view_render(&c->canvas, &s);
     c->dirty = false;
@@ -140,7 +215,7 @@ static void draw(struct console *c)
     if (st == ST_AGAIN) {
         c->dirty =
             true; /* the terminal takes nothing now: decisions go on, the frame comes later */
-        ui_frame_lost(c->ui, console_now());
+        ui_frame_lost(s.ui, s.now);
     } else if (st != ST_OK) {
         c->quit = c->lost = true;
     }
@@ -154,6 +229,9 @@ enum status tick(struct console *c, struct why *why)
         return why_fail(why, st, "the loop failed");
     }
     hub_commit(&c->hub);
+    if (c->past.open && past_turn(&c->past, clock_mono_us(), why)) {
+        c->dirty = true;
+    }
     if (c->resized) {
         take_resize(c);
     }

@@ -108,6 +108,8 @@ static void act_back(struct press *k, enum action a)
         l->selected = 0;
         l->top = 0;
         l->chosen_once = false;
+    } else if (ui->playback.over_live && ui->view == VIEW_FLEET) {
+        k->out->kind = INTENT_QUIT;
     } else {
         ui_show(k, VIEW_FLEET);
     }
@@ -353,6 +355,19 @@ static void act_who(struct press *k, enum action a)
               k->now);
 }
 
+/* ---- replay */
+static void act_at(struct press *k, enum action a)
+{
+    prompt_open(k, a == ACT_AT ? PROMPT_AT : PROMPT_FIND, (struct target){0, 0});
+}
+
+static void act_replay(struct press *k, enum action a)
+{
+    k->out->kind = INTENT_REPLAY;
+    k->out->action = a;
+    k->out->tenths = k->key >= '0' && k->key <= '9' ? (int)(k->key - '0') : 0;
+}
+
 typedef void act_fn(struct press *k, enum action a);
 static act_fn *const acts[ACTION_COUNT] = {
     [ACT_DOWN] = act_move,
@@ -400,6 +415,22 @@ static act_fn *const acts[ACTION_COUNT] = {
     [ACT_RECONNECT] = act_application,
     [ACT_REDRAW] = act_application,
     [ACT_WHO] = act_who,
+    [ACT_AT] = act_at,
+    [ACT_PLAY] = act_replay,
+    [ACT_STEP] = act_replay,
+    [ACT_STEP_BACK] = act_replay,
+    [ACT_NEXT_DECISION] = act_replay,
+    [ACT_PREV_DECISION] = act_replay,
+    [ACT_NEXT_FAULT] = act_replay,
+    [ACT_PREV_FAULT] = act_replay,
+    [ACT_FASTER] = act_replay,
+    [ACT_SLOWER] = act_replay,
+    [ACT_JUMP] = act_replay,
+    [ACT_NEXT_SESSION] = act_replay,
+    [ACT_PREV_SESSION] = act_replay,
+    [ACT_FIND] = act_at,
+    [ACT_FIND_NEXT] = act_replay,
+    [ACT_FIND_PREV] = act_replay,
     [ACT_QUIT] = act_application,
 };
 

@@ -47,6 +47,7 @@ static const struct {
     [CTX_PROMPT] = {CTX_PROMPT, CTX_PROMPT, NULL          },
     [CTX_HELP] = {CTX_HELP,   CTX_LIST,   help_actions  },
     [CTX_STOP] = {CTX_STOP,   CTX_LIST,   NULL          },
+    [CTX_REPLAY] = {CTX_REPLAY, CTX_LIST,   NULL          },
 };
 
 static bool is_among(const enum action *only, int action)
@@ -124,6 +125,10 @@ enum verb action_verb(enum action a)
 
 static bool is_permitted(const struct ui *ui, enum action a, const char **why)
 {
+    if ((infos[a].flags & ACTION_REPLAY_ONLY) != 0 && !ui->options.replay) {
+        *why = "only in a replay: checkrein replay, or :at";
+        return false;
+    }
     if ((infos[a].flags & ACTION_LIVE_ONLY) == 0) {
         return true;
     }

@@ -101,6 +101,22 @@ static void run_budget(struct press *k, struct span rest)
     run_typed(k, rest, ACT_BUDGET);
 }
 
+static void run_at(struct press *k, struct span rest)
+{
+    run_typed(k, rest, ACT_AT);
+}
+
+static void run_find(struct press *k, struct span rest)
+{
+    run_typed(k, rest, ACT_FIND);
+}
+
+static void run_jump(struct press *k, struct span rest)
+{
+    k->key = rest.n == 1 ? (uint32_t)(unsigned char)rest.p[0] : 0;
+    action_do(k, ACT_JUMP);
+}
+
 /* With an argument these words mean more than the action of the same name. */
 static const struct {
     const char *name;
@@ -114,6 +130,9 @@ static const struct {
     {"deny",    run_deny   },
     {"message", run_message},
     {"budget",  run_budget },
+    {"at",      run_at     },
+    {"find",    run_find   },
+    {"jump",    run_jump   },
 };
 
 static void run_action(struct press *k, struct span name)

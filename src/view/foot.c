@@ -186,6 +186,21 @@ static void put_action(struct key_line *k, enum action a)
     put_key(k, key[0] == '\0' ? "" : shown, short_word(a));
 }
 
+static void replay_keys(struct key_line *k)
+{
+    const struct playback *p = &k->fr->ui->playback;
+    put_key(k, "space", p->playing ? "still" : "play");
+    put_key(k, ", .", "step");
+    put_key(k, "[ ]", "decision");
+    put_key(k, "{ }", "failure");
+    put_key(k, "0-9", "tenths");
+    put_key(k, "Q", p->over_live ? "live" : "leave");
+    put_action(k, ACT_HELP);
+    put_key(k, "/", "find");
+    put_key(k, "+ -", "speed");
+    put_key(k, "tab", "next view");
+}
+
 static void view_keys(struct key_line *k)
 {
     const struct pane *p = pane_table[ui_pane(k->fr->ui)];
@@ -232,6 +247,8 @@ void keys_draw(struct frame *fr, struct rect r)
                  ui->approve.open;
     if (modal) {
         modal_keys(&k);
+    } else if (ui->options.replay) {
+        replay_keys(&k);
     } else {
         view_keys(&k);
     }

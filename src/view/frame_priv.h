@@ -166,6 +166,7 @@ void sheet_line(struct sheet *s, const char *label, enum role role, struct safe 
 void sheet_gap(struct sheet *s);
 
 /* ---- the parts of the frame */
+void playback_draw(struct frame *fr, struct rect r);
 void status_draw(struct frame *fr, struct rect r);
 int band_height(const struct frame *fr, int most);
 void band_draw(struct frame *fr, struct rect r);

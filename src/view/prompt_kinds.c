@@ -136,6 +136,23 @@ static void budget_submit(struct press *k)
     k->out->command.limit_microusd = limit;
 }
 
+static void ask_replay(struct press *k, enum action a)
+{
+    k->out->kind = INTENT_REPLAY;
+    k->out->action = a;
+    k->out->text = intent_keep(k->ui, span_trim(line_span(&k->ui->prompt.line)));
+}
+
+static void at_submit(struct press *k)
+{
+    ask_replay(k, ACT_AT);
+}
+
+static void find_submit(struct press *k)
+{
+    ask_replay(k, ACT_FIND);
+}
+
 static const struct prompt_kind kinds[] = {
     [PROMPT_FILTER] = {.verb = "/",
                        .hint = "text; ! in front inverts",
@@ -185,10 +202,19 @@ static const struct prompt_kind kinds[] = {
                        .hint = "such as 2.50",
                        .typing = TYPE_SOMETHING,
                        .submit = budget_submit},
+    [PROMPT_AT] = {.verb = "at ",
+                       .hint = "14:03:20, 2026-11-17 14:03, -5m (UTC)",
+                       .typing = TYPE_SOMETHING,
+                       .submit = at_submit      },
+    [PROMPT_FIND] = {.verb = "find ",
+                       .hint = "text of a record, as it stands there",
+                       .typing = TYPE_SOMETHING,
+                       .submit = find_submit,
+                       .history = filter_history},
     [PROMPT_HELP] = {.verb = "search keys: ",
                        .changed = help_changed,
                        .submit = help_submit,
-                       .cancel = help_cancel      },
+                       .cancel = help_cancel                                 },
 };
 
 const struct prompt_kind *prompt_kind(enum prompt_name name)

@@ -41,7 +41,15 @@ static void modal_key(struct press *k, enum context context,
 
 static enum context view_context(const struct ui *ui)
 {
+    if (ui->options.replay) {
+        return CTX_REPLAY;
+    }
     return ui->view == VIEW_AGENT ? CTX_AGENT : CTX_LIST;
+}
+
+bool ui_key_means(const struct ui *ui, uint32_t key, enum action a)
+{
+    return ui->prompt.kind == NULL && action_of_key(ui, view_context(ui), key) == (int)a;
 }
 
 static void route(struct press *k)

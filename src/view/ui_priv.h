@@ -193,6 +193,7 @@ struct ui {
     uint32_t sent_agent, sent_approval;
     bool sent_by_dialog;
     struct attention attention;
+    struct playback playback;
     struct spend_sums spend; /* as old as the rows of PANE_SPEND */
     bool synced, stale_rows;
     uint64_t generation;
@@ -280,7 +281,9 @@ enum prompt_name {
     PROMPT_REVOKE,
     PROMPT_MESSAGE,
     PROMPT_BUDGET,
-    PROMPT_HELP
+    PROMPT_HELP,
+    PROMPT_AT,
+    PROMPT_FIND
 };
 enum typing {
     TYPE_ANYTHING, /* or nothing */

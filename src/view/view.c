@@ -31,7 +31,8 @@ static void frame_end(struct frame *fr)
     struct ui *ui = fr->ui;
     int64_t change = fr->change_mono_us;
     frame_change_wall(fr, ui->rebuild_us);
-    if (fr->change_wall_us != INT64_MAX) {
+    if (fr->change_wall_us != INT64_MAX &&
+        !ui->options.replay) { /* a replay says how time goes on */
         int64_t at = fr->now.mono_us + (fr->change_wall_us - fr->now.wall_us);
         change = at < change ? at : change;
     }
@@ -176,6 +177,9 @@ static void live_draw(struct frame *fr)
 {
     struct rect left = {0, 0, fr->c->w, fr->c->h};
     status_draw(fr, take_rows(&left, 1));
+    if (fr->ui->options.replay) {
+        playback_draw(fr, take_rows(&left, PLAYBACK_ROWS));
+    }
     foot_draw(fr, &left);
     if (fr->ui->approve.open) {
         dialog_draw(fr, left);

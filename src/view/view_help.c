@@ -8,7 +8,7 @@
 static const char *const context_titles[CONTEXT_COUNT] = {
     [CTX_GLOBAL] = "everywhere",     [CTX_LIST] = "in a list",      [CTX_AGENT] = "agent",
     [CTX_DIALOG] = "in an approval", [CTX_PROMPT] = "while typing", [CTX_HELP] = "here",
-    [CTX_STOP] = "fleet stop",
+    [CTX_STOP] = "fleet stop",       [CTX_REPLAY] = "in a replay",
 };
 
 /* Keys that no action has. */
@@ -45,8 +45,14 @@ static void walk_actions(const struct ui *ui, enum context context, line_fn *eac
 /* A title is a line without a name and keys. */
 static void walk(const struct ui *ui, line_fn *each, void *ctx)
 {
-    static const enum context order[] = {CTX_LIST, CTX_DIALOG, CTX_GLOBAL, CTX_PROMPT, CTX_STOP};
-    for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+    static const enum context order[] = {CTX_LIST,   CTX_DIALOG, CTX_GLOBAL,
+                                         CTX_PROMPT, CTX_STOP,   CTX_REPLAY};
+    size_t last = ARRAY_LEN(order) - 1;
+    if (ui->options.replay) { /* first what is special here */
+        each(ctx, "", "", context_titles[order[last]]);
+        walk_actions(ui, order[last], each, ctx);
+    }
+    for (size_t i = 0; i < (ui->options.replay ? last : ARRAY_LEN(order)); i++) {
         each(ctx, "", "", context_titles[order[i]]);
         walk_actions(ui, order[i], each, ctx);
     }

@@ -286,7 +286,8 @@ static int run_console(const struct demo *d, const char *theme, const char *asci
     struct conf_backend backend = {
         .name = (char *)"demo", .kind = (char *)"checkrein", .url = d->url};
     char *journal = path_join(d->dir, "state/console");
-    int code = console_run(&conf, &backend, 1, journal, NULL, NULL);
+    int code = console_run(&(struct console_options){
+        .conf = &conf, .backends = &backend, .count = 1, .journal_dir = journal});
     free(journal);
     conf_release(&conf);
     return code;

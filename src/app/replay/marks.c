@@ -19,12 +19,17 @@ void marks_add(struct marks *m, int64_t time_us, unsigned what)
     int64_t newest = m->count > 0 ? time_of(m->entry[m->count - 1]) : 0;
     int64_t at = time_us > newest ? time_us : newest;
     GROW(m->entry, m->cap, m->count + 1);
+    if ((what & MARK_START) != 0) {
+        GROW(m->start, m->start_cap, m->starts + 1);
+        m->start[m->starts++] = m->count;
+    }
     m->entry[m->count++] = (uint64_t)(at / MS_US) << WHAT_BITS | (what & WHAT_MASK);
 }
 
 void marks_release(struct marks *m)
 {
     free(m->entry);
+    free(m->start);
     *m = (struct marks){0};
 }
 
@@ -74,20 +79,21 @@ uint64_t marks_previous(const struct marks *m, uint64_t position, unsigned what)
 
 struct marks_span marks_session(const struct marks *m, uint64_t position)
 {
-    struct marks_span s = {.last = m->count};
-    for (uint64_t i = 0; i < m->count; i++) {
-        if ((m->entry[i] & MARK_START) == 0) {
-            continue;
-        }
-        s.of++;
-        if (i < position || s.number == 0) {
-            s.number = s.of;
-            s.first = i;
-        } else if (s.last == m->count) {
-            s.last = i;
+    size_t low = 0;
+    size_t high = m->starts;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (m->start[middle] < position) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    return s;
+    size_t number = low > 0 ? low : m->starts > 0;
+    return (struct marks_span){.first = number > 0 ? m->start[number - 1] : 0,
+                               .last = number < m->starts ? m->start[number] : m->count,
+                               .number = (uint32_t)number,
+                               .of = (uint32_t)m->starts};
 }
 
 void marks_cells(const struct marks *m, const struct marks_span *s, struct marks_cell *cell,

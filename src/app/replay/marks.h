@@ -23,6 +23,8 @@ enum {
 struct marks {
     uint64_t *entry; /* milliseconds << 8 | what */
     size_t count, cap;
+    uint64_t *start; /* positions before each MARK_START */
+    size_t starts, start_cap;
 };
 
 void marks_add(struct marks *m, int64_t time_us, unsigned what);

@@ -288,35 +288,63 @@ static void prepare_frozen(struct kit *k)
     draw(k);
 }
 
+/* Of a session of two hours, half an hour before its end. */
+static void prepare_replay(struct kit *k)
+{
+    static struct playback_cell cells[240];
+    int cols = playback_columns(k->c.w);
+    for (int i = 0; i < cols; i++) {
+        int part = i * 100 / cols;
+        cells[i] = (struct playback_cell){.changes = (uint32_t)(part % 7 == 0 ? 0 : 1 << part % 12),
+                                          .asked = part % 23 == 5,
+                                          .decided = part % 23 == 8,
+                                          .failed = part == 61};
+    }
+    ui_set_playback(k->ui, &(struct playback){.name = "/var/lib/checkrein/console",
+                                              .verdict = "intact",
+                                              .from_us = k->now.wall_us - INT64_C(5400000000),
+                                              .to_us = k->now.wall_us + INT64_C(1800000000),
+                                              .at_us = k->now.wall_us,
+                                              .record = 904113,
+                                              .records = 1204551,
+                                              .session = 2,
+                                              .sessions = 3,
+                                              .playing = true,
+                                              .speed = "4x",
+                                              .cells = cells,
+                                              .cell_count = (uint32_t)cols});
+}
+
 static const struct screen {
     const char *name;
     void (*prepare)(struct kit *k);
     unsigned at; /* which sizes */
-    bool ascii;
+    struct ui_options options;
 } screens[] = {
-    {"fleet",    prepare_fleet,    ALL,  false},
-    {"ascii",    prepare_tree,     MOST, true },
-    {"tree",     prepare_tree,     MOST, false},
-    {"queue",    prepare_queue,    ALL,  false},
-    {"log",      prepare_log,      MOST, false},
-    {"timeline", prepare_timeline, MOST, false},
-    {"spend",    prepare_spend,    ALL,  false},
-    {"retrying", prepare_retrying, MOST, false},
-    {"alarms",   prepare_alarms,   MOST, false},
-    {"others",   prepare_others,   MOST, false},
-    {"agent",    prepare_agent,    ALL,  false},
-    {"may",      prepare_may,      MOST, false},
-    {"dialog",   prepare_dialog,   ALL,  false},
-    {"armed",    prepare_armed,    MOST, false},
-    {"word",     prepare_word,     MOST, false},
-    {"hidden",   prepare_hidden,   MOST, false},
-    {"answered", prepare_answered, ALL,  false},
-    {"deny",     prepare_deny,     MOST, false},
-    {"resume",   prepare_resume,   MOST, false},
-    {"stop",     prepare_stop,     ALL,  false},
-    {"help",     prepare_help,     MOST, false},
-    {"filter",   prepare_filter,   MOST, false},
-    {"frozen",   prepare_frozen,   MOST, false},
+    {"fleet",    prepare_fleet,    ALL,  {0}             },
+    {"ascii",    prepare_tree,     MOST, {.ascii = true} },
+    {"tree",     prepare_tree,     MOST, {0}             },
+    {"queue",    prepare_queue,    ALL,  {0}             },
+    {"log",      prepare_log,      MOST, {0}             },
+    {"timeline", prepare_timeline, MOST, {0}             },
+    {"spend",    prepare_spend,    ALL,  {0}             },
+    {"retrying", prepare_retrying, MOST, {0}             },
+    {"alarms",   prepare_alarms,   MOST, {0}             },
+    {"others",   prepare_others,   MOST, {0}             },
+    {"agent",    prepare_agent,    ALL,  {0}             },
+    {"may",      prepare_may,      MOST, {0}             },
+    {"dialog",   prepare_dialog,   ALL,  {0}             },
+    {"armed",    prepare_armed,    MOST, {0}             },
+    {"word",     prepare_word,     MOST, {0}             },
+    {"hidden",   prepare_hidden,   MOST, {0}             },
+    {"answered", prepare_answered, ALL,  {0}             },
+    {"deny",     prepare_deny,     MOST, {0}             },
+    {"resume",   prepare_resume,   MOST, {0}             },
+    {"stop",     prepare_stop,     ALL,  {0}             },
+    {"help",     prepare_help,     MOST, {0}             },
+    {"filter",   prepare_filter,   MOST, {0}             },
+    {"frozen",   prepare_frozen,   MOST, {0}             },
+    {"replay",   prepare_replay,   MOST, {.replay = true}},
 };
 
 static void dump(struct kit *k, struct buf *out)
@@ -355,7 +383,7 @@ static void check(const struct screen *s, struct size size)
     char path[512];
     struct kit k;
     struct buf b;
-    kit_options(&k, size.cols, size.rows, (struct ui_options){.ascii = s->ascii});
+    kit_options(&k, size.cols, size.rows, s->options);
     scene_build(&k);
     s->prepare(&k);
     buf_init(&b, 1 << 20);
