@@ -20,6 +20,7 @@ static void say_verdict(struct past *p, const struct journal_report *r)
                                         [VERIFY_TORN_TAIL] = "intact, being written",
                                         [VERIFY_BROKEN] = "BROKEN",
                                         [VERIFY_UNREADABLE] = "cannot be verified"};
+    p->judged = true;
     p->broken = r->verdict == VERIFY_BROKEN || r->verdict == VERIFY_UNREADABLE;
     if (r->verdict == VERIFY_BROKEN) {
         (void)snprintf(p->verdict, sizeof(p->verdict), "BROKEN at record %llu",
@@ -178,7 +179,8 @@ static void tell_bad(struct past *p, int64_t mono_us)
 bool past_turn(struct past *p, int64_t mono_us, struct why *why)
 {
     struct stage *s = &p->stage;
-    bool was_reading = s->reading;
+    bool news = s->reading || p->judged;
+    p->judged = false;
     if (s->reading && !stage_read(s, why)) {
         tell_bad(p, mono_us);
     }
@@ -192,9 +194,9 @@ bool past_turn(struct past *p, int64_t mono_us, struct why *why)
     }
     if (p->goal.set) {
         s->mono_us = mono_us;
-        return was_reading;
+        return news;
     }
-    return stage_tick(s, mono_us, why) || was_reading;
+    return stage_tick(s, mono_us, why) || news;
 }
 
 int64_t past_due_ms(const struct past *p, int64_t mono_us)

@@ -26,7 +26,7 @@ struct past {
     } goal;            /* where it is to stand once that was read */
     const char *name;
     char verdict[96];
-    bool broken;
+    bool broken, judged; /* judged: since the last turn */
     pid_t verifier;
     int verdict_fd;
     loop_id watch;

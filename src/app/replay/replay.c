@@ -101,6 +101,15 @@ static int print_picture(const struct conf *conf, const struct past_view *v, con
 
 /* ---- the subcommand */
 
+/* What is wrong with the file is told before anything is said of the terminal. */
+static enum status look_at(const char *path, struct why *why)
+{
+    struct player *p = NULL;
+    enum status st = player_open(&p, path, why);
+    player_close(p);
+    return st;
+}
+
 static void replace(char **slot, const char *value)
 {
     if (value) {
@@ -121,8 +130,15 @@ static int replay(struct conf *conf, const struct choices *ch, const char *file)
     replace(&conf->console.theme, ch->theme);
     replace(&conf->console.color, ch->color);
     conf->console.ascii |= ch->ascii != NULL;
-    int code = ch->print ? print_picture(conf, &v, ch->print)
-                         : console_run(&(struct console_options){.conf = conf, .past = &v});
+    struct why why = {0};
+    int code;
+    if (look_at(v.path, &why) != ST_OK) {
+        code = app_trouble(&why, EXIT_TROUBLE);
+    } else if (ch->print) {
+        code = print_picture(conf, &v, ch->print);
+    } else {
+        code = console_run(&(struct console_options){.conf = conf, .past = &v});
+    }
     free(standard);
     return code;
 }
