@@ -314,6 +314,14 @@ def memory_round(place, size):
     return found
 
 
+# ---- replay
+
+def replay_round(place, size):
+    told = result_of([place.program("replay"), place.folder(), str(size["records"]), str(size["agents"]), str(size["seeks"])])
+    check(told["records"] > size["records"], "records are missing")
+    return told
+
+
 # ---- held calls
 
 def resident(pid):
