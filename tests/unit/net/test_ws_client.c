@@ -355,6 +355,35 @@ static void a_message_over_the_cap_ends_it(void **state)
     world_free(w);
 }
 
+/* Whoever was told that it is too much, and goes on: nothing of it is written anywhere. */
+static void what_comes_behind_a_fault_is_dropped(void **state)
+{
+    (void)state;
+    enum { BYTES = 32 << 20, TEXT = 0x81, BINARY = 0x82 };
+    static const unsigned FIRST[] = {TEXT, BINARY};
+    char *text = xcalloc(1, BYTES);
+    memset(text, 'x', BYTES);
+    for (size_t i = 0; i < ARRAY_LEN(FIRST); i++) {
+        struct world *w = world_new();
+        struct link l;
+        struct fake f;
+        struct buf b;
+        fake_open(&f, &l, w, link_options(NULL));
+        buf_init(&b, BYTES + 64);
+        put_frame(&b, FIRST[i], (struct span){text, BYTES}, false, BYTES);
+        (void)peer_send(&f.peer, buf_span(&b)); /* to its end, or as far as it is read */
+        WAIT(w, l.closed == 1);
+        assert_int_equal(l.code, FIRST[i] == TEXT ? 1009 : 1003);
+        assert_int_equal(l.messages, 0);
+        WAIT(w, peer_close_code(&f.peer) != 0 || f.peer.closed);
+        buf_release(&b);
+        link_end(&l);
+        fake_stop(&f);
+        world_free(w);
+    }
+    free(text);
+}
+
 static void endless_fragments_end(void **state)
 {
     (void)state;
@@ -647,6 +676,7 @@ int main(void)
         cmocka_unit_test(fragments_and_texts_right_behind_the_handshake_come_whole),
         cmocka_unit_test(what_a_server_must_not_send_ends_it),
         cmocka_unit_test(a_message_over_the_cap_ends_it),
+        cmocka_unit_test(what_comes_behind_a_fault_is_dropped),
         cmocka_unit_test(endless_fragments_end),
         cmocka_unit_test(silence_is_pinged_and_then_ends_it),
         cmocka_unit_test(a_server_that_does_not_read_is_let_go),
