@@ -3,10 +3,10 @@
  *
  * No extensions are ever offered or accepted (libwebsockets 4.1.6 hangs on them). Messages are
  * reassembled into a capped buffer; over the cap, too many fragments, or too slow: close 1009 or
- * 1008, and `closed` says why. Every outgoing queue has a cap; a peer that does not read is closed
- * with 1013. ws:// and http:// go to loopback addresses only. TLS certificates are always checked
- * and there is no way to switch that off. No redirect is followed, and no proxy of the environment
- * is used.
+ * 1008, and `closed` says why. A client waits for a long message as long as it comes on. Every
+ * outgoing queue has a cap; a peer that does not read is closed with 1013. ws:// and http:// go to
+ * loopback addresses only. TLS certificates are always checked and there is no way to switch that
+ * off. No redirect is followed, and no proxy of the environment is used.
  *
  * The WebSocket client is libwebsockets, the HTTP client libcurl. The server is our own: in 4.1.6
  * that of libwebsockets reads freed memory when a kept connection asks for an unknown upgrade,
@@ -76,6 +76,8 @@ void net_ws_close(struct net *n, net_id id, int code, const char *why);
  */
 void net_ws_forget(struct net *n, net_id id, int code, const char *why);
 size_t net_ws_queued(const struct net *n, net_id id);
+/* A client's end only: parts of a message have come, and not yet the last. */
+bool net_ws_receiving(const struct net *n, net_id id);
 
 /* ---- server: HTTP requests and WebSocket connections on one listener
  *

@@ -5,6 +5,7 @@
 #include "checkrein/crypto.h"
 
 #define STEADY_US          10000000 /* as long live, and the back-off begins anew */
+#define AT_ONCE_MOST       32
 #define REFUSED_HTTP(code) ((code) == 401 || (code) == 403 || (code) == 421)
 
 static void connect_now(void *ctx);
@@ -40,16 +41,19 @@ static void on_closed(void *ctx, net_id id, int code, int http_status, const cha
 {
     struct wslink *w = ctx;
     (void)id;
-    (void)code;
     w->ws = 0;
     wslink_expect(w, 0, NULL);
     if (w->steady_from_us && clock_mono_us() - w->steady_from_us >= STEADY_US) {
         backoff_reset(&w->backoff);
+        w->at_once = 0;
     }
     w->steady_from_us = 0;
-    w->events->closed(w->ctx);
-    retry_later(w, REFUSED_HTTP(http_status) ? LINK_REFUSED : LINK_DOWN,
-                w->fault.text[0] ? w->fault.text : why);
+    if (w->events->closed(w->ctx, code) && w->at_once++ < AT_ONCE_MOST) {
+        w->retry = loop_timer(w->loop, 0, connect_now, w);
+    } else {
+        retry_later(w, REFUSED_HTTP(http_status) ? LINK_REFUSED : LINK_DOWN,
+                    w->fault.text[0] ? w->fault.text : why);
+    }
     w->fault.text[0] = '\0';
 }
 
@@ -122,6 +126,10 @@ static void on_deadline(void *ctx)
 {
     struct wslink *w = ctx;
     w->deadline = 0;
+    if (net_ws_receiving(w->net, w->ws)) {
+        w->deadline = loop_timer(w->loop, w->patience_ms, on_deadline, w);
+        return;
+    }
     (void)why_fail(&w->fault, ST_TIMEOUT, "%s", w->silence);
     wslink_break(w, 1008);
 }
@@ -133,6 +141,7 @@ void wslink_expect(struct wslink *w, int64_t ms, const char *silence)
     }
     loop_remove(w->loop, w->deadline);
     w->silence = silence;
+    w->patience_ms = ms;
     w->deadline = ms > 0 ? loop_timer(w->loop, ms, on_deadline, w) : 0;
 }
 

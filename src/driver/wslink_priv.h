@@ -14,7 +14,9 @@ struct wslink_events {
     void (*opened)(void *ctx);
     /* What is not ST_OK or ST_CLOSED ends the connection; the driver has said why in `fault`. */
     enum status (*message)(void *ctx, struct span text);
-    void (*closed)(void *ctx);
+    /* `code` of the close, ours or the peer's; 0: none. True: what ended it is not asked for again,
+     * so that it is tried again at once. */
+    bool (*closed)(void *ctx, int code);
 };
 
 struct wslink {
@@ -28,9 +30,11 @@ struct wslink {
     net_id ws;
     loop_id retry, deadline;
     struct backoff backoff;
-    struct why fault;       /* why we, or the peer, end the connection */
-    const char *silence;    /* the fault of a deadline that passes: a constant */
+    struct why fault;    /* why we, or the peer, end the connection */
+    const char *silence; /* the fault of a deadline that passes: a constant */
+    int64_t patience_ms;
     int64_t steady_from_us; /* monotonic; 0: not live */
+    unsigned at_once;       /* tries without back-off, one after the other */
 };
 
 /* Starts to connect. `o` has the protocol and the limits; url and bearer come from `conf`. */
@@ -42,7 +46,8 @@ enum status wslink_send(struct wslink *w, struct span text) MUST_USE;
 void wslink_reconnect(struct wslink *w);
 /* Ends the connection; `closed` comes later. */
 void wslink_break(struct wslink *w, int code);
-/* Ends it with this fault unless called again within `ms`; 0: nothing is expected. */
+/* Ends it with this fault unless called again within `ms`; 0: nothing is expected. A message that
+ * is on its way is waited for. */
 void wslink_expect(struct wslink *w, int64_t ms, const char *silence);
 /* It works: once it has for a while, the back-off begins anew. */
 void wslink_steady(struct wslink *w);

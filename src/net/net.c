@@ -156,6 +156,12 @@ size_t net_ws_queued(const struct net *n, net_id id)
     return client_side != NULL ? client_queued(client_side) : 0;
 }
 
+bool net_ws_receiving(const struct net *n, net_id id)
+{
+    const struct ws_client *client_side = net_id_find(n, id, ID_WS_CLIENT);
+    return client_side != NULL && client_is_receiving(client_side);
+}
+
 bool net_idle(const struct net *n)
 {
     return server_idle(n) && clients_idle(n);

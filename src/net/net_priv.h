@@ -77,6 +77,7 @@ enum status client_send(struct ws_client *c, struct span text) MUST_USE;
 void client_close(struct ws_client *c, int code, const char *why);
 void client_forget(struct ws_client *c, int code, const char *why);
 size_t client_queued(const struct ws_client *c);
+bool client_is_receiving(const struct ws_client *c);
 
 /* http_client.c */
 void http_client_release(struct net *n);

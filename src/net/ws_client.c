@@ -9,6 +9,11 @@ size_t client_queued(const struct ws_client *c)
     return c->queued_bytes;
 }
 
+bool client_is_receiving(const struct ws_client *c)
+{
+    return c->state == CLIENT_OPEN && c->pieces > 0;
+}
+
 enum status client_send(struct ws_client *c, struct span text)
 {
     if (c->state != CLIENT_OPEN) {

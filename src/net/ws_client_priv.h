@@ -17,8 +17,9 @@
 struct lws;
 
 enum {
-    CLIENT_MESSAGE_MS = 60 * 1000, /* for one message, first byte to last */
-    CLIENT_CLOSE_MS = 10 * 1000,   /* to send the queue and close */
+    CLIENT_MESSAGE_MS = 60 * 1000,   /* for one message, first byte to last */
+    CLIENT_SLOWEST_BYTES = 4 * 1024, /* a second: what came by then gives it so much more time */
+    CLIENT_CLOSE_MS = 10 * 1000,     /* to send the queue and close */
     CLIENT_PIECES = 1024,
     CLIENT_PIECE_BYTES = 64 * 1024,
     CLIENT_PROTOCOL_BYTES = 64,

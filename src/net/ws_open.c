@@ -38,9 +38,11 @@ static void arm_ping(struct ws_client *c, int64_t ms)
     c->timer = loop_timer(c->net->loop, ms, on_quiet, c);
 }
 
+/* A slow link brings a long message all the same; one byte now and then is none. */
 static bool message_overdue(const struct ws_client *c, int64_t now)
 {
-    return c->pieces > 0 && now - c->message_since_us > (int64_t)CLIENT_MESSAGE_MS * 1000;
+    int64_t ms = CLIENT_MESSAGE_MS + (int64_t)(c->message.len / CLIENT_SLOWEST_BYTES) * 1000;
+    return c->pieces > 0 && now - c->message_since_us > ms * 1000;
 }
 
 /* Time that passed while this process slept is no silence of the peer's: only an unanswered ping

@@ -254,10 +254,12 @@ static enum status on_text(void *ctx, struct span text)
     return feed(ctx, text);
 }
 
-static void on_closed(void *ctx)
+static bool on_closed(void *ctx, int code)
 {
     struct client *c = ctx;
+    (void)code;
     c->known.phase = PHASE_AWAY;
+    return false;
 }
 
 static const struct wslink_events EVENTS = {

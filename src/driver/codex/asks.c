@@ -73,7 +73,7 @@ static bool write_action(struct codex *c, const struct codex_thread *t, uint32_t
     (void)tape_quote(&c->action, cwd_of(c, t, params));
     buf_addch(&c->action, '}');
     if (buf_status(&c->action) == ST_OK && c->action.len <= ACTION_BYTES_MAX) {
-        return whole;
+        return whole && !c->cut;
     }
     buf_clear(&c->action);
     buf_printf(&c->action, "{\"tool\":\"%s\",\"input\":{}}", kind->tool);
@@ -292,6 +292,18 @@ void asks_item(struct codex *c, const struct codex_thread *t, struct span item, 
             ask_end(c, a, fate, seen);
         } else {
             i++;
+        }
+    }
+}
+
+void asks_outdated(struct codex *c, const struct codex_thread *t, struct span item)
+{
+    for (size_t i = 0; i < c->ask_count; i++) {
+        struct codex_ask *a = c->asks[i];
+        if (a->whole && span_is(item, a->item) && span_is(span_str(t->id), a->thread)) {
+            a->whole = false;
+            only_in_its_client(c, thread_find(c, span_str(a->thread)),
+                               SPAN("a change that is not the one it showed"));
         }
     }
 }

@@ -39,7 +39,7 @@ void codex_emit(struct codex *c, struct event *ev)
     (void)snprintf(c->event_id, sizeof(c->event_id), "%llx.%llx", (unsigned long long)c->now_us,
                    (unsigned long long)++c->told);
     ev->id = span_str(c->event_id);
-    ev->snapshot = c->phase == CODEX_SYNCING;
+    ev->snapshot = ev->snapshot || c->phase == CODEX_SYNCING;
     c->link.sink.event(c->link.sink.ctx, ev);
 }
 
@@ -143,51 +143,6 @@ static void on_read(struct codex *c, struct codex_thread *t, bool failed)
     }
 }
 
-static void take_running_turn(struct codex *c, struct codex_thread *t, uint32_t turn)
-{
-    uint32_t items = codex_at(c, turn, "items");
-    thread_turn_began(c, t, codex_text(c, turn, "id"));
-    for (uint32_t i = tape_first(&c->j, items); i != TAPE_ABSENT; i = tape_next(&c->j, items, i)) {
-        if (span_is(codex_text(c, i, "status"), "inProgress")) {
-            item_began(c, t, i);
-        }
-    }
-}
-
-/* The turn that runs, and what it does just now, stand only here; so does the error of one that
- * failed before this answer came, which is news when attaching was. */
-static void take_turns(struct codex *c, struct codex_thread *t, uint32_t turns)
-{
-    for (uint32_t at = tape_first(&c->j, turns); at != TAPE_ABSENT;
-         at = tape_next(&c->j, turns, at)) {
-        struct span status = codex_text(c, at, "status");
-        if (span_is(status, "inProgress")) {
-            take_running_turn(c, t, at);
-        } else if (span_is(status, "failed") && c->phase == CODEX_LIVE) {
-            failure_take(c, t, at);
-        }
-    }
-}
-
-static void on_attached(struct codex *c, struct codex_thread *t, bool failed)
-{
-    c->sync_open -= c->sync_open && t->awaits_resume && c->phase == CODEX_SYNCING;
-    t->awaits_resume = false;
-    if (failed) {
-        return; /* before its first turn, or too early: tried again when it moves, and at upkeep */
-    }
-    uint32_t result = codex_at(c, TAPE_ROOT, "result");
-    t->attached = true;
-    rights_take(c, t, result);
-    take_turns(c, t, codex_at(c, result, "initialTurnsPage/data"));
-    thread_status(c, t, codex_at(c, result, "thread/status"));
-    if (!t->turn[0]) { /* one that is over may have left some of its commands */
-        t->awaits_commands = c->phase == CODEX_SYNCING;
-        c->sync_open += t->awaits_commands;
-        codex_ask_about(c, CALL_TERMINALS, t);
-    }
-}
-
 static void on_commands(struct codex *c, struct codex_thread *t, bool failed)
 {
     c->sync_open -= c->sync_open && t->awaits_commands && c->phase == CODEX_SYNCING;
@@ -257,7 +212,7 @@ static enum status on_response(struct codex *c)
     } else if (m == CALL_READ && t) {
         on_read(c, t, failed);
     } else if (m == CALL_RESUME && t) {
-        on_attached(c, t, failed);
+        attach_answered(c, t, failed);
     } else if (m == CALL_TERMINALS && t) {
         on_commands(c, t, failed);
     } else {
@@ -284,26 +239,69 @@ static enum status on_frame(struct codex *c)
     return ST_OK;
 }
 
+static enum status too_long(struct codex *c)
+{
+    enum codex_method m;
+    struct span about;
+    struct codex_thread *t =
+        codex_response(c, &m, &about) && m == CALL_RESUME ? thread_find(c, about) : NULL;
+    return t && attach_shorter(c, t)
+               ? ST_OK
+               : why_fail(&c->link.fault, ST_LIMIT, "it sent a message that no record can hold");
+}
+
+static enum status look_around(struct codex *c)
+{
+    sync_look(c);
+    orders_look(c);
+    return ST_OK;
+}
+
+/* What changes anything is recorded before it does. */
+static enum status take(struct codex *c, struct span frame)
+{
+    c->now_us = c->link.sink.raw(c->link.sink.ctx, frame);
+    c->cut = codex_at(c, TAPE_ROOT, CODEX_CUT) != TAPE_ABSENT;
+    enum status st = on_frame(c);
+    return st == ST_OK ? look_around(c) : st;
+}
+
+static enum status take_cut(struct codex *c)
+{
+    if (codex_cut_frame(&c->j, &c->shorter) != ST_OK) {
+        return too_long(c);
+    }
+    enum status st = codex_parse(c, buf_span(&c->shorter));
+    return st == ST_OK ? take(c, buf_span(&c->shorter)) : st;
+}
+
+static enum status take_garbage(struct codex *c, struct span frame, enum status st)
+{
+    c->now_us = c->link.sink.raw(c->link.sink.ctx, span_sub(frame, 0, CODEX_FRAME_BYTES));
+    return why_fail(&c->link.fault, st, "it sent what is no message: %s",
+                    c->j.error ? c->j.error : "no object");
+}
+
+static enum status take_parsed(struct codex *c, struct span frame)
+{
+    if (note_passes(c, codex_text(c, TAPE_ROOT, "method"), codex_at(c, TAPE_ROOT, "params"))) {
+        return ST_OK;
+    }
+    return frame.n > CODEX_FRAME_BYTES ? take_cut(c) : take(c, frame);
+}
+
 static enum status feed(void *st, struct span frame)
 {
     struct codex *c = st;
     if (c->phase == CODEX_AWAY || c->phase == CODEX_BROKEN) {
         return ST_CLOSED;
     }
-    c->now_us = c->link.sink.raw(c->link.sink.ctx, frame);
     enum status result = codex_parse(c, frame);
-    if (result == ST_OK) {
-        result = on_frame(c);
-    } else {
-        (void)why_fail(&c->link.fault, result, "it sent what is no message: %s",
-                       c->j.error ? c->j.error : "no object");
-    }
+    result = result == ST_OK ? take_parsed(c, frame) : take_garbage(c, frame, result);
     if (result != ST_OK) {
         c->phase = CODEX_BROKEN;
         return result;
     }
-    sync_look(c);
-    orders_look(c);
     wslink_expect(&c->link, c->phase == CODEX_LIVE ? 0 : SYNC_MS, "it does not send its state");
     return ST_OK;
 }
@@ -332,20 +330,29 @@ static void upkeep(void *ctx)
     orders_upkeep(c);
 }
 
+#define CLIENT                                                                                        \
+    "\"clientInfo\":{\"name\":\"checkrein\",\"title\":\"checkrein\",\"version\":\"" CHECKREIN_VERSION \
+    "\"}"
+
 static void begins(struct codex *c)
 {
+    struct buf params;
     c->phase = CODEX_GREETING;
     wslink_expect(&c->link, GREETING_MS, "it does not answer the greeting");
-    call_or_break(
-        c, CALL_INITIALIZE, SPAN("-"),
-        SPAN(
-            "\"clientInfo\":{\"name\":\"checkrein\",\"title\":\"checkrein\",\"version\":\"" CHECKREIN_VERSION
-            "\"},\"capabilities\":{\"experimentalApi\":true}"));
+    buf_init(&params, QUEUE_BYTES);
+    buf_addstr(&params, CLIENT ",\"capabilities\":{\"experimentalApi\":true,"
+                               "\"optOutNotificationMethods\":");
+    notes_unwanted(&params);
+    buf_addch(&params, '}');
+    call_or_break(c, CALL_INITIALIZE, SPAN("-"), buf_span(&params));
+    buf_release(&params);
 }
 
 static void is_over(struct codex *c)
 {
     c->phase = CODEX_AWAY;
+    c->attaching = 0;
+    c->plain_attach = c->crowded = false;
     asks_release(c);
     threads_disconnect(c);
 }
@@ -360,9 +367,11 @@ static enum status on_message(void *ctx, struct span text)
     return feed(ctx, text);
 }
 
-static void on_closed(void *ctx)
+static bool on_closed(void *ctx, int code)
 {
+    bool asks_for_less = attach_ended(ctx, code);
     is_over(ctx);
+    return asks_for_less;
 }
 
 static const struct wslink_events EVENTS = {
@@ -376,6 +385,7 @@ static enum status codex_open(void *st, const struct driver_conf *conf, struct n
     buf_init(&c->out, QUEUE_BYTES);
     texts_init(&c->texts, MESSAGE_BYTES);
     buf_init(&c->action, ACTION_LIMIT);
+    buf_init(&c->shorter, CODEX_FRAME_BYTES);
     enum status result = wslink_open(&c->link, conf, n, l, sink, &o, &EVENTS, c, why);
     if (c->link.loop) {
         c->upkeep = loop_timer(c->link.loop, UPKEEP_MS, upkeep, c);
@@ -419,6 +429,7 @@ static void codex_close(void *st)
     buf_release(&c->out);
     texts_release(&c->texts);
     buf_release(&c->action);
+    buf_release(&c->shorter);
 }
 
 const struct driver_ops driver_codex = {

@@ -4,7 +4,10 @@
  *   rpc.c      the only methods that are ever sent, and the frames in and out
  *   texts.c    texts of a frame
  *   notes.c    notifications: which room each one goes to
+ *   cut.c      frames that are too long for the record
  *   threads.c  threads: who they are, and their states
+ *   attach.c   attaching to a thread, and what comes with it
+ *   history.c  how long a thread's history is
  *   rights.c   what a thread may do without being asked about
  *   items.c    what a thread does: items that begin and end
  *   asks.c     what the server asks its clients, and the answers
@@ -32,8 +35,11 @@
 #define CODEX_ASKS_MAX    4096
 #define CODEX_ITEMS_MAX   256 /* open ones of one thread */
 #define CODEX_ORDERS_MAX  256
-#define CODEX_ID_BYTES    ((size_t)128) /* of a thread, turn, item or request */
-#define CODEX_TEXT_BYTES  ((size_t)512) /* of a summary or a title */
+#define CODEX_ID_BYTES    ((size_t)128)      /* of a thread, turn, item or request */
+#define CODEX_TEXT_BYTES  ((size_t)512)      /* of a summary or a title */
+#define CODEX_CHANGES     ((size_t)64 << 20) /* bytes of all changes that are kept */
+#define CODEX_FRAME_BYTES ((size_t)5 << 20)  /* as base64 it is a line of the record */
+#define CODEX_CUT         "checkrein.cut"    /* member of a frame that was longer */
 
 enum codex_phase {
     CODEX_AWAY,
@@ -42,6 +48,9 @@ enum codex_phase {
     CODEX_LIVE,
     CODEX_BROKEN,
 };
+
+/* How much of a thread is asked for with it, each less than the one before. */
+enum attach_form { ATTACH_WHOLE, ATTACH_LAST, ATTACH_BARE, ATTACH_FORMS };
 
 enum codex_tokens {
     TOKENS_IN,
@@ -73,7 +82,12 @@ struct codex_thread {
     bool shown;   /* it is an agent on the screen */
     bool hidden;  /* the server's own helper: never shown */
     bool awaits_read, awaits_resume, awaits_commands;
-    bool attached;     /* items, requests and tokens come */
+    bool attached;                   /* items, requests and tokens come */
+    bool attach_due;                 /* waits until another one is attached */
+    bool began_here;                 /* since this connection began: its history is short */
+    char *history;                   /* path of its history, as the server says */
+    enum attach_form form, asked_as; /* the most that may be asked for; what was */
+    int64_t output_us; /* monotonic: when it was last told that a command of it prints */
     bool interrupted;  /* its last turn ended so, and commands of it may go on */
     int32_t terminals; /* its commands that run, as the server lists them; -1: not asked since the
                           turn ended */
@@ -107,7 +121,8 @@ struct codex {
     struct tape_token *tokens;
     size_t token_cap;
     struct codex_texts texts;
-    struct buf out, action;
+    struct buf out, action, shorter;
+    bool cut; /* the frame was too long: texts of it end early */
     struct map thread_by_id;
     struct codex_thread **threads;
     size_t thread_count, thread_cap;
@@ -119,6 +134,11 @@ struct codex {
     bool listed;        /* all loaded threads are known by id */
     bool barrier;       /* the last question of the state transfer was asked */
     uint32_t barriers;  /* answers to it */
+    uint32_t attaching; /* threads that were asked for and have not come */
+    bool careful;       /* one at a time: several at once ended a connection */
+    bool plain_attach;  /* it takes no form of attaching */
+    bool crowded;       /* that there are too many threads was told */
+    size_t changes;     /* bytes of all that are kept */
     char
         account[32]; /* kind of the stored login: "apiKey", "chatgpt"; empty: none, "?": not said */
     bool latched;    /* by a fleet stop from here */
@@ -174,6 +194,8 @@ enum status codex_notify_initialized(struct codex *c) MUST_USE;
 /* `result` is a whole JSON value; `id` is the request's, as received. */
 enum status codex_answer(struct codex *c, const char *id, struct span result) MUST_USE;
 enum status codex_parse(struct codex *c, struct span frame) MUST_USE;
+/* cut.c: the frame with its long texts cut. */
+enum status codex_cut_frame(const struct tape *j, struct buf *out) MUST_USE;
 /* Reads the id of a response: which of our requests it answers, and about what. False: none of
  * ours. */
 bool codex_response(struct codex *c, enum codex_method *m, struct span *about);
@@ -199,7 +221,6 @@ void thread_state(struct codex *c, struct codex_thread *t, enum agent_state stat
                   const char *reason);
 /* Before anything is said of it that an operator must see, also when it has not said who it is. */
 void thread_show(struct codex *c, struct codex_thread *t);
-void thread_attach(struct codex *c, struct codex_thread *t);
 void thread_turn_began(struct codex *c, struct codex_thread *t, struct span turn);
 void thread_turn_ended(struct codex *c, struct codex_thread *t, uint32_t turn);
 void thread_took_terminals(struct codex *c, struct codex_thread *t, uint32_t result);
@@ -209,6 +230,17 @@ bool thread_is_over(const struct codex_thread *t);
 void thread_keep(char **slot, struct span s); /* a copy in place of what was there; empty: none */
 void threads_disconnect(struct codex *c);     /* what a new connection asks anew */
 void threads_release(struct codex *c);
+
+/* ---- attach.c */
+void thread_attach(struct codex *c, struct codex_thread *t);
+void attach_answered(struct codex *c, struct codex_thread *t, bool failed);
+/* Its answer is too long to be used: asks for less of it. False: there is no less. */
+bool attach_shorter(struct codex *c, struct codex_thread *t);
+/* The connection ended, by this code of its close. True: the next one asks for less. */
+bool attach_ended(struct codex *c, int code);
+
+/* ---- history.c: false when that is not known. */
+bool history_is_short(const char *path);
 
 /* ---- rights.c: from a resume response or a settings notification. */
 void rights_take(struct codex *c, struct codex_thread *t, uint32_t settings);
@@ -227,7 +259,9 @@ void item_output(struct codex *c, struct codex_thread *t, uint32_t params);
 const struct codex_item *item_find(const struct codex_thread *t, struct span id);
 /* Those of a turn that ended: no word of their own comes any more. */
 void items_close(struct codex *c, struct codex_thread *t, enum outcome outcome);
-void items_release(struct codex_thread *t);
+void item_patched(struct codex *c, struct codex_thread *t, uint32_t params);
+bool item_is_open(const struct codex_thread *t, struct span id);
+void items_release(struct codex *c, struct codex_thread *t);
 
 /* ---- asks.c */
 enum codex_choice { CHOICE_ONCE, CHOICE_SESSION, CHOICE_DENY, CHOICE_DENY_STOP, CODEX_CHOICES };
@@ -238,6 +272,8 @@ struct codex_ask *ask_find(const struct codex *c, struct span approval);
 enum ask_fate { ASK_RAN, ASK_DECLINED, ASK_INTERRUPTED, ASK_UNSEEN, ASK_FATES };
 void asks_item(struct codex *c, const struct codex_thread *t, struct span item, enum ask_fate fate,
                const char *seen);
+/* What was shown of this item is not what it is now: it cannot be approved any more. */
+void asks_outdated(struct codex *c, const struct codex_thread *t, struct span item);
 /* The answer that this command gave: the model has gone on, and nothing of the item is seen. */
 void ask_passed(struct codex *c, struct span command);
 bool ask_give_up(struct codex *c, struct span command); /* false: there is none that it answered */
@@ -264,11 +300,17 @@ void order_end(struct codex *c, struct span id, enum command_state st, struct sp
                const char *by);
 void orders_turn_began(struct codex *c, struct codex_thread *t);
 void orders_reconnected(struct codex *c);
+bool orders_name(const struct codex *c, const struct codex_thread *t);
 bool orders_wait(const struct codex *c); /* something is asked for again until it is answered */
 void orders_upkeep(struct codex *c);
 void orders_release(struct codex *c);
 
 /* ---- notes.c */
 void note_take(struct codex *c, struct span method, uint32_t params);
+/* What it says comes again with the end of its item, or says no more than the last one did: it
+ * changes nothing, and is not recorded. */
+bool note_passes(struct codex *c, struct span method, uint32_t params);
+/* The names of those that are not even wanted, as JSON. */
+void notes_unwanted(struct buf *out);
 
 #endif

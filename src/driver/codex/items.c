@@ -44,17 +44,29 @@ const struct codex_item *item_find(const struct codex_thread *t, struct span id)
     return find(t, id);
 }
 
-static void item_drop(struct codex_thread *t, struct codex_item *it)
+bool item_is_open(const struct codex_thread *t, struct span id)
+{
+    return find(t, id);
+}
+
+static void drop_changes(struct codex *c, struct codex_item *it)
+{
+    c->changes -= span_str(it->changes).n;
+    free(it->changes);
+    it->changes = NULL;
+}
+
+static void item_drop(struct codex *c, struct codex_thread *t, struct codex_item *it)
 {
     free(it->summary);
-    free(it->changes);
+    drop_changes(c, it);
     *it = t->items[--t->item_count];
 }
 
-void items_release(struct codex_thread *t)
+void items_release(struct codex *c, struct codex_thread *t)
 {
     while (t->item_count) {
-        item_drop(t, &t->items[t->item_count - 1]);
+        item_drop(c, t, &t->items[t->item_count - 1]);
     }
     free(t->items);
     t->items = NULL;
@@ -88,6 +100,17 @@ static char *kept(struct span s)
     return s.n ? xstrndup(s.p, s.n) : NULL;
 }
 
+/* Not kept: then it cannot be shown whole, and not be approved. */
+static void keep_changes(struct codex *c, struct codex_item *it, uint32_t changes)
+{
+    struct span raw = tape_raw(&c->j, changes);
+    drop_changes(c, it);
+    if (!c->cut && raw.n <= ACTION_BYTES_MAX && c->changes + raw.n <= CODEX_CHANGES) {
+        it->changes = kept(raw);
+        c->changes += raw.n;
+    }
+}
+
 static struct codex_item *open_item(struct codex *c, struct codex_thread *t, uint32_t item,
                                     const struct codex_tool *tool)
 {
@@ -95,13 +118,11 @@ static struct codex_item *open_item(struct codex *c, struct codex_thread *t, uin
     if (find(t, id) || t->item_count >= CODEX_ITEMS_MAX || !id.n || id.n >= CODEX_ID_BYTES) {
         return NULL;
     }
-    struct span changes = tape_raw(&c->j, codex_at(c, item, "changes"));
     GROW(t->items, t->item_cap, t->item_count + 1);
     struct codex_item *it = &t->items[t->item_count++];
-    *it = (struct codex_item){.tool = tool,
-                              .summary = kept(summary_of(c, tool, item)),
-                              .changes = changes.n <= ACTION_BYTES_MAX ? kept(changes) : NULL};
+    *it = (struct codex_item){.tool = tool, .summary = kept(summary_of(c, tool, item))};
     (void)span_copy(id, it->id, sizeof(it->id));
+    keep_changes(c, it, codex_at(c, item, "changes"));
     return it;
 }
 
@@ -190,9 +211,10 @@ void item_ended(struct codex *c, struct codex_thread *t, uint32_t item)
     }
     codex_emit(c, &ev);
     tell_asks(c, t, span_str(it->id), outcome);
-    item_drop(t, it);
+    item_drop(c, t, it);
 }
 
+/* That it prints; how much is not told, as most of it passes by (note_passes). */
 void item_output(struct codex *c, struct codex_thread *t, uint32_t params)
 {
     const struct codex_item *it = find(t, codex_text(c, params, "itemId"));
@@ -200,8 +222,18 @@ void item_output(struct codex *c, struct codex_thread *t, uint32_t params)
     if (it) {
         codex_begin(c, &ev, EVENT_ACTION_OUTPUT, t);
         event_set_text(&ev, F_ACTION_ID, span_str(it->id));
-        event_set_number(&ev, F_OUTPUT_BYTES, (int64_t)codex_text(c, params, "delta").n);
         codex_emit(c, &ev);
+    }
+}
+
+/* A change that is still being written. */
+void item_patched(struct codex *c, struct codex_thread *t, uint32_t params)
+{
+    struct codex_item *it = find(t, codex_text(c, params, "itemId"));
+    uint32_t changes = codex_at(c, params, "changes");
+    if (it && !span_eq(tape_raw(&c->j, changes), span_str(it->changes))) {
+        keep_changes(c, it, changes);
+        asks_outdated(c, t, span_str(it->id));
     }
 }
 
@@ -213,6 +245,6 @@ void items_close(struct codex *c, struct codex_thread *t, enum outcome outcome)
         say_end(c, t, it, &ev, outcome);
         codex_emit(c, &ev);
         tell_asks(c, t, span_str(it->id), outcome);
-        item_drop(t, it);
+        item_drop(c, t, it);
     }
 }

@@ -658,6 +658,16 @@ void orders_reconnected(struct codex *c)
     }
 }
 
+bool orders_name(const struct codex *c, const struct codex_thread *t)
+{
+    for (size_t i = 0; i < c->order_count; i++) {
+        if (thread_of(c, c->orders[i]) == t) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool orders_wait(const struct codex *c)
 {
     return c->order_count > 0;

@@ -5,6 +5,8 @@
  * window sets it to the window's size, and everything else to nothing. Money is never told here. */
 #include "codex_priv.h"
 
+#include <string.h>
+
 static const struct {
     const char *name;
     enum event_field field;
@@ -22,28 +24,70 @@ static int64_t told(const struct codex *c, int64_t sum, int64_t before)
     return c->phase == CODEX_SYNCING ? sum : sum - before;
 }
 
-void spend_take(struct codex *c, struct codex_thread *t, uint32_t usage)
+static void say_spent(struct codex *c, struct codex_thread *t, const int64_t tokens[TOKENS_COUNT],
+                      bool is_sum)
 {
     struct event ev;
-    int64_t sum[TOKENS_COUNT];
-    bool fell = false;
-    bool rose = false;
-    for (size_t i = 0; i < TOKENS_COUNT; i++) {
-        sum[i] = codex_number(c, usage, COUNTS[i].name, 0);
-        fell = fell || sum[i] < t->used[i] || sum[i] > EVENT_INT_MAX;
-        rose = rose || sum[i] > t->used[i];
-    }
-    if (fell || (!rose && c->phase == CODEX_LIVE)) {
-        return;
-    }
     codex_begin(c, &ev, EVENT_SPEND_RECORDED, t);
     for (size_t i = 0; i < TOKENS_COUNT; i++) {
-        event_set_number(&ev, COUNTS[i].field, told(c, sum[i], t->used[i]));
-        t->used[i] = sum[i];
+        event_set_number(&ev, COUNTS[i].field, tokens[i]);
     }
+    ev.snapshot = is_sum;
     event_put_text(&ev, F_MODEL, span_str(t->model));
     thread_show(c, t);
     codex_emit(c, &ev);
+}
+
+static bool is_first(const struct codex_thread *t)
+{
+    for (size_t i = 0; i < TOKENS_COUNT; i++) {
+        if (t->used[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The first sum of a thread that was not attached to whole: all but the last answer was used
+ * before. */
+static void take_what_was_before(struct codex *c, struct codex_thread *t, uint32_t usage)
+{
+    int64_t before[TOKENS_COUNT];
+    uint32_t last = codex_at(c, usage, "last");
+    bool any = false;
+    for (size_t i = 0; i < TOKENS_COUNT; i++) {
+        before[i] = codex_number(c, codex_at(c, usage, "total"), COUNTS[i].name, 0) -
+                    codex_number(c, last, COUNTS[i].name, 0);
+        if (before[i] < 0) {
+            return;
+        }
+        any = any || before[i] > 0;
+    }
+    if (any && last != TAPE_ABSENT) {
+        memcpy(t->used, before, sizeof(t->used));
+        say_spent(c, t, before, true);
+    }
+}
+
+void spend_take(struct codex *c, struct codex_thread *t, uint32_t usage)
+{
+    int64_t tokens[TOKENS_COUNT];
+    int64_t sum[TOKENS_COUNT];
+    bool fell = false;
+    bool rose = false;
+    if (c->phase == CODEX_LIVE && is_first(t)) {
+        take_what_was_before(c, t, usage);
+    }
+    for (size_t i = 0; i < TOKENS_COUNT; i++) {
+        sum[i] = codex_number(c, codex_at(c, usage, "total"), COUNTS[i].name, 0);
+        tokens[i] = told(c, sum[i], t->used[i]);
+        fell = fell || sum[i] < t->used[i] || sum[i] > EVENT_INT_MAX;
+        rose = rose || sum[i] > t->used[i];
+    }
+    if (!fell && (rose || c->phase != CODEX_LIVE)) {
+        memcpy(t->used, sum, sizeof(t->used));
+        say_spent(c, t, tokens, false);
+    }
 }
 
 /* ---- limits of the account: told once a window, when little is left */

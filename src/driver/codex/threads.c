@@ -30,10 +30,60 @@ static bool is_id(struct span id)
     return id.n > 0 && id.n < CODEX_ID_BYTES;
 }
 
+static void thread_free(struct codex *c, struct codex_thread *t)
+{
+    items_release(c, t);
+    free(t->name);
+    free(t->cwd);
+    free(t->history);
+    free(t->model);
+    free(t->reason);
+    free(t);
+}
+
+/* Of one that is over and of which nothing is expected. */
+static bool can_be_forgotten(const struct codex *c, const struct codex_thread *t)
+{
+    return (t->hidden || thread_is_over(t) || !(t->known || t->shown)) && !t->asks &&
+           !t->awaits_read && !t->awaits_resume && !t->awaits_commands && !t->turn[0] &&
+           !orders_name(c, t);
+}
+
+/* Where it stood stands the newest now. */
+static bool forget_one(struct codex *c)
+{
+    for (size_t i = 0; i < c->thread_count; i++) {
+        struct codex_thread *t = c->threads[i];
+        if (can_be_forgotten(c, t)) {
+            struct codex_thread *last = c->threads[--c->thread_count];
+            c->threads[i] = last;
+            (void)map_put(&c->thread_by_id, span_str(last->id), (uint32_t)i);
+            (void)map_del(&c->thread_by_id, span_str(t->id));
+            thread_free(c, t);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_room(struct codex *c)
+{
+    if (c->thread_count < CODEX_THREADS_MAX || (!c->crowded && forget_one(c))) {
+        return true;
+    }
+    if (!c->crowded) {
+        c->crowded = true;
+        codex_signal(c, NULL, SEVERITY_HIGH,
+                     SPAN("it has more threads than can be watched: the others are not shown, and "
+                          "their requests only in their own clients"));
+    }
+    return false;
+}
+
 struct codex_thread *thread_get(struct codex *c, struct span id)
 {
     struct codex_thread *t = thread_find(c, id);
-    if (t || !is_id(id) || c->thread_count >= CODEX_THREADS_MAX) {
+    if (t || !is_id(id) || !has_room(c)) {
         return t;
     }
     t = xcalloc(1, sizeof(*t));
@@ -57,20 +107,10 @@ struct codex_thread *thread_meet(struct codex *c, struct span id)
     return t;
 }
 
-static void thread_free(struct codex_thread *t)
-{
-    items_release(t);
-    free(t->name);
-    free(t->cwd);
-    free(t->model);
-    free(t->reason);
-    free(t);
-}
-
 void threads_release(struct codex *c)
 {
     for (size_t i = 0; i < c->thread_count; i++) {
-        thread_free(c->threads[i]);
+        thread_free(c, c->threads[i]);
     }
     free(c->threads);
     map_release(&c->thread_by_id);
@@ -80,9 +120,9 @@ void threads_disconnect(struct codex *c)
 {
     for (size_t i = 0; i < c->thread_count; i++) {
         struct codex_thread *t = c->threads[i];
-        items_release(t);
+        items_release(c, t);
         t->awaits_read = t->awaits_resume = t->awaits_commands = t->attached = t->known = t->shown =
-            t->interrupted = false;
+            t->interrupted = t->attach_due = t->began_here = false;
         t->turn[0] = '\0';
         t->terminals = -1;
         t->asks = 0;
@@ -192,6 +232,7 @@ static void name_it(struct codex *c, struct codex_thread *t, uint32_t object)
     thread_keep(&t->name, codex_cut(name, CODEX_TEXT_BYTES));
     thread_keep(&t->cwd, codex_text(c, object, "cwd"));
     thread_keep(&t->model, codex_text(c, object, "model"));
+    thread_keep(&t->history, codex_text(c, object, "path"));
 }
 
 /* Its parent, or the program that began it, as that called itself. */
@@ -286,21 +327,6 @@ struct codex_thread *thread_take(struct codex *c, uint32_t object)
     thread_status(c, t, codex_at(c, object, "status"));
     say_who(c, t, object);
     return t;
-}
-
-/* ---- attaching: without overrides it changes nothing, and it fails before the first turn.
- * "excludeTurns" would keep the history out of the answer, but also the tokens that were used
- * before. */
-
-void thread_attach(struct codex *c, struct codex_thread *t)
-{
-    if (t->attached || t->awaits_resume || t->hidden || thread_is_over(t)) {
-        return;
-    }
-    t->awaits_resume = true;
-    c->sync_open += c->phase == CODEX_SYNCING;
-    codex_ask_with(c, CALL_RESUME, t,
-                   SPAN("\"initialTurnsPage\":{\"limit\":1,\"itemsView\":\"full\"}"));
 }
 
 /* ---- turns */
