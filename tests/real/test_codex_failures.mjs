@@ -70,6 +70,22 @@ codex('the server dies with a request: down, and not to be approved; it comes ba
   assert.equal(sandbox.made('ran'), false, 'it ran');
 });
 
+codex('told to end while it asks: a console that was there answers it; one that comes is told why it cannot', async (world) => {
+  const { gate, model, codex: client, sandbox } = world;
+  const user = await client.begin(gate);
+  const thread = await user.thread(sandbox.project);
+  await user.turn(thread, model.play('one', command('touch ran')));
+  const screen = await world.console({ cols: 120, rows: 40 });
+  await screen.shows('touch ran');
+  process.kill(client.pid, 'SIGTERM');
+  await gate.agent('that its server ends is told', (agent) => /told to end/.test(agent.reason ?? ''));
+  screen.press('g'); // a row that was chosen takes keys at once
+  await screen.insist('a', 'a approve once');
+  screen.press('a');
+  await screen.shows('STALE'); // it ended with its turn
+  assert.equal(sandbox.made('ran'), true);
+});
+
 codex('a wrong token is told as that', async (world) => {
   const { gate, codex: client, sandbox } = world;
   await client.begin(gate);

@@ -148,18 +148,33 @@ static bool refuses_the_form(struct codex *c)
                                 names(error, "itemsView"));
 }
 
+static bool is_ending(struct codex *c)
+{
+    return span_is(codex_text(c, TAPE_ROOT, "error/data/reason"), "serverShuttingDown");
+}
+
+static void on_refused(struct codex *c, struct codex_thread *t)
+{
+    if (refuses_the_form(c)) {
+        c->plain_attach = true;
+        thread_attach(c, t);
+    } else if (is_ending(c)) {
+        thread_state(c, t, t->state,
+                     "its server was told to end: what it asks only shows where it did before");
+    } /* else before its first turn, or too early: tried again when it moves, and at upkeep */
+}
+
 void attach_answered(struct codex *c, struct codex_thread *t, bool failed)
 {
     c->sync_open -= c->sync_open && t->awaits_resume && c->phase == CODEX_SYNCING;
     t->awaits_resume = t->attach_due = false;
     c->attaching -= c->attaching > 0;
-    if (failed && refuses_the_form(c)) {
-        c->plain_attach = true;
-        thread_attach(c, t);
+    if (failed) {
+        on_refused(c, t);
     }
     ask_next(c);
     if (failed) {
-        return; /* before its first turn, or too early: tried again when it moves, and at upkeep */
+        return;
     }
     uint32_t result = codex_at(c, TAPE_ROOT, "result");
     t->attached = true;

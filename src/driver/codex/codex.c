@@ -320,7 +320,7 @@ static void upkeep(void *ctx)
     }
     for (size_t i = 0; i < c->thread_count; i++) {
         struct codex_thread *t = c->threads[i];
-        if (t->state == AGENT_RUNNING && t->known) {
+        if (thread_is_busy(t) && t->known) {
             thread_attach(c, t);
         }
         if (!t->turn[0] && t->terminals != 0 && t->attached && !thread_is_over(t)) {

@@ -226,6 +226,7 @@ void thread_turn_ended(struct codex *c, struct codex_thread *t, uint32_t turn);
 void thread_took_terminals(struct codex *c, struct codex_thread *t, uint32_t result);
 bool thread_is_quiet(
     const struct codex_thread *t); /* no turn, and no command of it runs, as far as is known */
+bool thread_is_busy(const struct codex_thread *t); /* the server says so */
 bool thread_is_over(const struct codex_thread *t);
 void thread_keep(char **slot, struct span s); /* a copy in place of what was there; empty: none */
 void threads_disconnect(struct codex *c);     /* what a new connection asks anew */

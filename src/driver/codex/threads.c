@@ -162,6 +162,12 @@ bool thread_is_quiet(const struct codex_thread *t)
     return !t->turn[0] && t->terminals == 0;
 }
 
+bool thread_is_busy(const struct codex_thread *t)
+{
+    return t->state == AGENT_RUNNING || t->state == AGENT_WAITING_APPROVAL ||
+           t->state == AGENT_WAITING_INPUT;
+}
+
 bool thread_is_over(const struct codex_thread *t)
 {
     return t->state == AGENT_STOPPED;
