@@ -41,9 +41,9 @@ static bool is_suspended(const struct proc_member *m)
 
 static void ask_to_end(const struct proc_member *m)
 {
-    (void)member_signal(m, SIGTERM);
+    (void)proc_signal(m, SIGTERM);
     if (is_suspended(m)) {
-        (void)member_signal(m, SIGCONT);
+        (void)proc_signal(m, SIGCONT);
     }
 }
 
@@ -82,7 +82,7 @@ static void kill_all(const struct ending *e)
         (void)cgroup_kill(u->cgroup);
     }
     for (size_t i = 0; i < e->set.count; i++) {
-        (void)member_signal(&e->set.item[i], SIGKILL);
+        (void)proc_signal(&e->set.item[i], SIGKILL);
     }
 }
 
@@ -107,10 +107,10 @@ static void await_guardian(struct ending *e, const struct session *s, int64_t no
     struct proc_member guardian = {s->pid, s->pid_start};
     e->empty_us = e->empty_us ? e->empty_us : now;
     if (is_suspended(&guardian)) {
-        (void)member_signal(&guardian, SIGCONT);
+        (void)proc_signal(&guardian, SIGCONT);
     }
     if (now >= e->empty_us + GUARDIAN_US) {
-        (void)member_signal(&guardian, SIGKILL);
+        (void)proc_signal(&guardian, SIGKILL);
     }
 }
 

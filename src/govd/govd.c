@@ -191,7 +191,7 @@ void govd_free(struct govd *g)
     wipe(g->token, sizeof(g->token));
     console_tokens_release(&g->console_tokens);
     free(g->tokens_path);
-    tree_free(g->tree);
+    proc_tree_release(&g->tree);
     map_release(&g->ran_before);
     recent_release(&g->seen);
     recent_release(&g->let_through);

@@ -9,8 +9,8 @@
  *   snapshots.c  the state, told piece by piece   presence.c  that somebody watches
  *   telemetry/  spend, failures and tool decisions from OTLP
  *   restore.c   state from the record at start    recent.c    what was seen lately, bounded
- *   procs.c     processes: who, alive, gone       tree.c, members.c  all that is below one
- *   ending.c    ending them                       freeze.c, cgroup.c  suspending them
+ *   procs.c     processes: ours, watched, gone    members.c   all that is below one
+ *   ending.c    ending them                       freeze.c    suspending them
  *   guardians.c what `checkrein run` started      runs.c      what its guardians report
  *   interrupt.c SIGINT where there is no gate
  *   token.c     the hooks' bearer token           seen.c      command ids that were taken
@@ -31,6 +31,7 @@
 #include "checkrein/model.h"
 #include "checkrein/num.h"
 #include "checkrein/policy.h"
+#include "checkrein/procs.h"
 #include "checkrein/ulid.h"
 #include "checkrein/wire.h"
 
@@ -80,16 +81,6 @@ bool recent_put(struct recent *r, struct span key, uint32_t value);        /* tr
 bool recent_get(const struct recent *r, struct span key, uint32_t *value); /* `value` may be NULL */
 bool recent_take(struct recent *r, struct span key);                       /* and forgets it */
 void recent_release(struct recent *r);
-
-/* A process is its pid and its start time together: a number that is used again is another one. */
-struct proc_member {
-    int32_t pid;
-    uint64_t start;
-};
-struct proc_set {
-    struct proc_member *item;
-    size_t count, cap;
-};
 
 /* What a session has that `checkrein run` started: its `pid` is the guardian's, which all of its
  * processes descend from. What the guardian says of itself (name, task, for whom) is a claim; who
@@ -287,7 +278,8 @@ struct govd {
     struct map call_by_http, call_by_approval, call_by_native;
     struct map ran_before; /* calls that ran when the last daemon ended: by agent and call */
 
-    struct tree *tree;
+    struct proc_tree tree;
+    int64_t tree_read_us; /* the turn that it was read in; 0: never */
     struct ending *endings;
     struct recent seen; /* ids of commands that were taken */
     struct recent
@@ -296,7 +288,7 @@ struct govd {
     struct recent ended_early; /* of these, what telemetry told the end of before the hook did */
     struct recent alarmed;     /* calls that ran past the gate, and were said to */
     struct telemetry *telemetry;
-    struct freezer *freezers;
+    struct frozen *frozen;
     struct interruption *interruptions;
     session_ref *guarded; /* sessions with a guardian that lives, or that left processes */
     size_t guarded_count, guarded_cap;
@@ -523,9 +515,6 @@ void stop_count(struct govd *g);  /* something changed: is counted at the end of
 void stop_settle(struct govd *g); /* the end of the turn: counts, publishes, confirms */
 
 /* ---- procs.c */
-bool proc_alive(int32_t pid, uint64_t start);
-uint64_t proc_start_time(int32_t pid); /* 0: no such process */
-bool proc_is_ancestor(int32_t ancestor, int32_t of);
 /* True for what this daemon, or a console that is connected, runs under or is. */
 bool proc_is_ours(const struct govd *g, int32_t pid);
 void proc_watch(struct govd *g, struct session *s);
@@ -537,8 +526,6 @@ bool proc_end(struct govd *g, struct session *s);
 /* The same by SIGKILL at once, also of one that is being ended. */
 bool proc_kill(struct govd *g, struct session *s);
 void endings_release(struct govd *g);
-
-void tree_free(struct tree *t);
 
 /* ---- freeze.c: session.frozen follows; VERB_FREEZE and VERB_RESUME are confirmed from the process
  * table */

@@ -136,7 +136,7 @@ static size_t guardians_now(const struct govd *g, struct session **out)
     return count;
 }
 
-static struct session *owner_of(const struct tree *t, const struct proc_stat *p,
+static struct session *owner_of(const struct proc_tree *t, const struct proc_stat *p,
                                 struct session *const *by_pid, size_t count)
 {
     for (int i = 0; p && i < ANCESTORS_MAX && p->ppid > 1; i++) {
@@ -147,7 +147,7 @@ static struct session *owner_of(const struct tree *t, const struct proc_stat *p,
         if (found) {
             return *found;
         }
-        p = tree_find(t, p->ppid);
+        p = proc_tree_find(t, p->ppid);
     }
     return NULL;
 }
@@ -157,7 +157,7 @@ static void write_down(struct govd *g)
 {
     struct session **guardians = xcalloc(g->guarded_count + 1, sizeof(struct session *));
     size_t count = guardians_now(g, guardians);
-    struct tree *t = tree_now(g);
+    struct proc_tree *t = tree_now(g);
     for (size_t i = 0; i < count; i++) {
         guardians[i]->guarded->known.count = 0;
     }

@@ -78,7 +78,7 @@ static void signal_group(struct interruption *i, const struct proc_set *all, int
     for (size_t n = 0; n < all->count; n++) {
         struct proc_stat st;
         if (proc_read(all->item[n].pid, &st) && st.start == all->item[n].start &&
-            st.group == group && member_signal(&all->item[n], SIGINT)) {
+            st.group == group && proc_signal(&all->item[n], SIGINT)) {
             proc_set_add(&i->set, st.pid, st.start);
         }
     }

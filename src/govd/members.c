@@ -1,63 +1,7 @@
+/* members.c - which processes an agent is. */
 #include "procs_priv.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-bool member_signal(const struct proc_member *m, int signo)
-{
-    int fd = (int)syscall(SYS_pidfd_open, m->pid, 0);
-    if (fd < 0) {
-        return false;
-    }
-    /* The pidfd pins the process: compare the start time now, and no reused number is hit. */
-    bool sent = proc_start_time(m->pid) == m->start &&
-                syscall(SYS_pidfd_send_signal, fd, signo, NULL, 0) == 0;
-    int err = errno;
-    (void)close(fd);
-    errno = err;
-    return sent;
-}
-
-/* ---- sets */
-
-bool proc_set_has(const struct proc_set *set, int32_t pid, uint64_t start)
-{
-    for (size_t i = 0; i < set->count; i++) {
-        if (set->item[i].pid == pid && set->item[i].start == start) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void proc_set_add(struct proc_set *set, int32_t pid, uint64_t start)
-{
-    if (!proc_set_has(set, pid, start)) {
-        GROW(set->item, set->cap, set->count + 1);
-        set->item[set->count++] = (struct proc_member){pid, start};
-    }
-}
-
-void proc_set_drop_dead(struct proc_set *set)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        if (proc_alive(set->item[i].pid, set->item[i].start)) {
-            set->item[kept++] = set->item[i];
-        }
-    }
-    set->count = kept;
-}
-
-void proc_set_release(struct proc_set *set)
-{
-    free(set->item);
-    *set = (struct proc_set){0};
-}
-
-/* ---- who belongs to it */
 
 /* Also when a group or session should make it look so: this daemon and its consoles are nobody's
  * children. What runs below a guardian was started there, and a console among it shields nobody. */
@@ -83,8 +27,8 @@ static void root_add(struct roots *r, int32_t pid)
 }
 
 /* A guardian's own group and session are its shell's: only its children count. */
-static void roots_find(const struct tree *t, const struct session *s, const struct proc_set *set,
-                       struct roots *r)
+static void roots_find(const struct proc_tree *t, const struct session *s,
+                       const struct proc_set *set, struct roots *r)
 {
     for (size_t i = 0; i < set->count; i++) {
         root_add(r, set->item[i].pid);
@@ -110,12 +54,21 @@ static void roots_find(const struct tree *t, const struct session *s, const stru
     }
 }
 
+struct proc_tree *tree_now(struct govd *g)
+{
+    if (g->tree_read_us != loop_now_us(g->loop)) {
+        proc_tree_read(&g->tree);
+        g->tree_read_us = loop_now_us(g->loop);
+    }
+    return &g->tree;
+}
+
 void members_find(struct govd *g, const struct session *s, struct proc_set *set)
 {
-    struct tree *t = tree_now(g);
+    struct proc_tree *t = tree_now(g);
     struct roots roots = {0};
     roots_find(t, s, set, &roots);
-    tree_mark(t, roots.pid, roots.count);
+    proc_tree_mark(t, roots.pid, roots.count);
     free(roots.pid);
     for (size_t i = 0; i < t->count; i++) {
         const struct proc_stat *p = &t->proc[i];

@@ -5,14 +5,19 @@
  * the name that this run alone asked for. Where the hierarchy is mounted is read from
  * /proc/self/mounts.
  */
-#include "procs_priv.h"
+#include "checkrein/procs.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "checkrein/alloc.h"
+#include "checkrein/buf.h"
 #include "checkrein/file.h"
+#include "checkrein/num.h"
 
 #define SMALL_BYTES 65536 /* what a file of /proc or of a cgroup holds at most, for us */
 

@@ -1,6 +1,11 @@
-#include "procs_priv.h"
+/* tree.c - every process at one moment: who is below whom. */
+#include "checkrein/procs.h"
 
 #include <dirent.h>
+#include <stdlib.h>
+
+#include "checkrein/alloc.h"
+#include "checkrein/num.h"
 
 static int by_pid(const void *a, const void *b)
 {
@@ -9,7 +14,7 @@ static int by_pid(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-static void tree_read(struct tree *t)
+void proc_tree_read(struct proc_tree *t)
 {
     t->count = 0;
     DIR *dir = opendir("/proc");
@@ -31,37 +36,22 @@ static void tree_read(struct tree *t)
     }
 }
 
-/* A fleet stop ends many agents in one turn: they share one reading. */
-struct tree *tree_now(struct govd *g)
+void proc_tree_release(struct proc_tree *t)
 {
-    if (!g->tree) {
-        g->tree = xcalloc(1, sizeof(*g->tree));
-    }
-    if (g->tree->read_us != loop_now_us(g->loop)) {
-        tree_read(g->tree);
-        g->tree->read_us = loop_now_us(g->loop);
-    }
-    return g->tree;
+    free(t->proc);
+    free(t->below);
+    *t = (struct proc_tree){0};
 }
 
-void tree_free(struct tree *t)
-{
-    if (t) {
-        free(t->proc);
-        free(t->below);
-        free(t);
-    }
-}
-
-const struct proc_stat *tree_find(const struct tree *t, int32_t pid)
+const struct proc_stat *proc_tree_find(const struct proc_tree *t, int32_t pid)
 {
     const struct proc_stat key = {.pid = pid};
     return t->count ? bsearch(&key, t->proc, t->count, sizeof(*t->proc), by_pid) : NULL;
 }
 
-static bool is_below(const struct tree *t, int32_t pid)
+static bool is_below(const struct proc_tree *t, int32_t pid)
 {
-    const struct proc_stat *p = tree_find(t, pid);
+    const struct proc_stat *p = proc_tree_find(t, pid);
     return p && t->below[p - t->proc];
 }
 
@@ -75,7 +65,7 @@ static bool is_root(int32_t pid, const int32_t *roots, size_t count)
     return false;
 }
 
-void tree_mark(struct tree *t, const int32_t *roots, size_t count)
+void proc_tree_mark(struct proc_tree *t, const int32_t *roots, size_t count)
 {
     GROW(t->below, t->below_cap, t->count + 1);
     for (size_t i = 0; i < t->count; i++) {
