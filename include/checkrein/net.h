@@ -78,6 +78,11 @@ void net_ws_forget(struct net *n, net_id id, int code, const char *why);
 size_t net_ws_queued(const struct net *n, net_id id);
 /* A client's end only: parts of a message have come, and not yet the last. */
 bool net_ws_receiving(const struct net *n, net_id id);
+/* A client's end only: its socket, also before it is open; -1: there is none. It stays ours. */
+int net_ws_fd(const struct net *n, net_id id);
+/* A client's end only: the peer is known to stand still. Until the opposite is said its silence
+ * ends nothing, neither while it is to answer the upgrade nor later. */
+void net_ws_patient(struct net *n, net_id id, bool patient);
 
 /* ---- server: HTTP requests and WebSocket connections on one listener
  *

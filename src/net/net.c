@@ -162,6 +162,20 @@ bool net_ws_receiving(const struct net *n, net_id id)
     return client_side != NULL && client_is_receiving(client_side);
 }
 
+int net_ws_fd(const struct net *n, net_id id)
+{
+    const struct ws_client *c = net_id_find(n, id, ID_WS_CLIENT);
+    return c != NULL ? link_fd(c) : -1;
+}
+
+void net_ws_patient(struct net *n, net_id id, bool patient)
+{
+    struct ws_client *c = net_id_find(n, id, ID_WS_CLIENT);
+    if (c != NULL) {
+        client_patient(c, patient);
+    }
+}
+
 bool net_idle(const struct net *n)
 {
     return server_idle(n) && clients_idle(n);

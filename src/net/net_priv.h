@@ -78,6 +78,8 @@ void client_close(struct ws_client *c, int code, const char *why);
 void client_forget(struct ws_client *c, int code, const char *why);
 size_t client_queued(const struct ws_client *c);
 bool client_is_receiving(const struct ws_client *c);
+int link_fd(const struct ws_client *c);
+void client_patient(struct ws_client *c, bool patient);
 
 /* http_client.c */
 void http_client_release(struct net *n);

@@ -70,6 +70,7 @@ struct ws_client {
     int64_t connect_by_us; /* for all addresses together */
     int64_t heard_us;      /* when the peer last sent anything we can see */
     bool ping_due, pinged;
+    bool patient; /* silence ends nothing */
 
     struct out_message *out_first, **out_end;
     size_t queued_bytes;
@@ -100,6 +101,7 @@ void client_connect_failed(struct ws_client *c, const char *why);
 /* ws_lws.c */
 bool link_connect(struct ws_client *c, const char *address); /* false: failed at once */
 void link_want_write(struct ws_client *c);
+void link_no_deadline(struct ws_client *c);
 void link_drop(struct ws_client *c);
 struct out_message *link_message(struct span text);
 

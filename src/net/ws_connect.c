@@ -10,6 +10,10 @@ static void on_connect_late(void *ctx)
 {
     struct ws_client *c = ctx;
     c->timer = 0;
+    if (c->patient) {
+        c->timer = loop_timer(c->net->loop, c->connect_ms, on_connect_late, c);
+        return;
+    }
     link_drop(c);
     client_connect_failed(c, "no connection in time");
 }

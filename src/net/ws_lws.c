@@ -336,6 +336,19 @@ void link_want_write(struct ws_client *c)
     }
 }
 
+int link_fd(const struct ws_client *c)
+{
+    return c->lws != NULL ? (int)lws_get_socket_fd(c->lws) : -1;
+}
+
+/* The library's own, for the answer to the upgrade. */
+void link_no_deadline(struct ws_client *c)
+{
+    if (c->lws != NULL) {
+        lws_set_timeout(c->lws, NO_PENDING_TIMEOUT, 0);
+    }
+}
+
 /* Only from outside lws_service(). */
 void link_drop(struct ws_client *c)
 {

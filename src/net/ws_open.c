@@ -53,7 +53,9 @@ static void on_quiet(void *ctx)
     c->timer = 0;
     int64_t now = clock_mono_us();
     int64_t quiet_ms = (now - c->heard_us) / 1000;
-    if (message_overdue(c, now)) {
+    if (c->patient) {
+        arm_ping(c, c->ping_ms);
+    } else if (message_overdue(c, now)) {
         client_ended(c, WS_POLICY, "message took too long");
     } else if (quiet_ms < c->ping_ms) {
         arm_ping(c, c->ping_ms - quiet_ms);
@@ -70,6 +72,19 @@ void client_heard(struct ws_client *c)
 {
     c->heard_us = clock_mono_us();
     c->pinged = false;
+}
+
+/* What stood still is given as long again as if it had just been heard, or just been asked. */
+void client_patient(struct ws_client *c, bool patient)
+{
+    c->patient = patient;
+    if (patient && c->state == CLIENT_CONNECTING) {
+        link_no_deadline(c);
+    } else if (!patient && c->state == CLIENT_OPEN) {
+        client_heard(c);
+        c->message_since_us = c->heard_us;
+        arm_ping(c, c->ping_ms);
+    }
 }
 
 void client_opened(struct ws_client *c)

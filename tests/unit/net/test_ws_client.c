@@ -434,6 +434,62 @@ static void silence_is_pinged_and_then_ends_it(void **state)
     world_free(w);
 }
 
+static void turn_for(struct world *w, int64_t ms)
+{
+    for (int64_t end = clock_mono_us() + ms * 1000; clock_mono_us() < end;) {
+        assert_int_equal(loop_turn(w->loop, 20), ST_OK);
+    }
+}
+
+/* Known to stand still: it is not pinged, and not given up, before the time begins anew. */
+static void silence_of_one_that_stands_still_ends_nothing(void **state)
+{
+    (void)state;
+    struct world *w = world_new();
+    struct link l;
+    struct fake f;
+    struct ws_client_options o = link_options(NULL);
+    o.ping_ms = 100;
+    fake_open(&f, &l, w, o);
+    net_ws_patient(w->net, l.id, true);
+    turn_for(w, 600);
+    assert_int_equal(l.closed, 0);
+    assert_int_equal(f.peer.got.len, 0);
+    int64_t start = clock_mono_us();
+    net_ws_patient(w->net, l.id, false);
+    WAIT(w, f.peer.got.len >= 6);
+    assert_int_equal((uint8_t)f.peer.got.data[0], 0x89);
+    WAIT(w, l.closed == 1);
+    assert_true(clock_mono_us() - start > 150 * 1000);
+    link_end(&l);
+    fake_stop(&f);
+    world_free(w);
+}
+
+static void one_that_stands_still_may_let_us_in_late(void **state)
+{
+    (void)state;
+    struct world *w = world_new();
+    struct link l;
+    struct fake f;
+    char url[64];
+    struct ws_client_options o = link_options(url);
+    o.connect_ms = 200;
+    fake_start(&f, w);
+    (void)snprintf(url, sizeof(url), "ws://127.0.0.1:%d/", f.port);
+    link_start(&l, w, &o);
+    WAIT(w, net_ws_fd(w->net, l.id) >= 0);
+    net_ws_patient(w->net, l.id, true);
+    turn_for(w, 700);
+    assert_int_equal(l.closed, 0);
+    net_ws_patient(w->net, l.id, false);
+    WAIT(w, l.closed == 1); /* and no later than any other */
+    assert_int_equal(net_ws_fd(w->net, l.id), -1);
+    link_end(&l);
+    fake_stop(&f);
+    world_free(w);
+}
+
 static void a_server_that_does_not_read_is_let_go(void **state)
 {
     (void)state;
@@ -679,6 +735,8 @@ int main(void)
         cmocka_unit_test(what_comes_behind_a_fault_is_dropped),
         cmocka_unit_test(endless_fragments_end),
         cmocka_unit_test(silence_is_pinged_and_then_ends_it),
+        cmocka_unit_test(silence_of_one_that_stands_still_ends_nothing),
+        cmocka_unit_test(one_that_stands_still_may_let_us_in_late),
         cmocka_unit_test(a_server_that_does_not_read_is_let_go),
         cmocka_unit_test(a_server_that_dies_is_told_and_comes_back),
         cmocka_unit_test(closing_before_it_is_open_is_told_too),
