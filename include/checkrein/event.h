@@ -228,6 +228,7 @@ enum event_kind { EVENT_STR, EVENT_INT, EVENT_BOOL, EVENT_TIME, EVENT_ENUM, EVEN
     X(LINK_SYNCING, "syncing")                                                                     \
     X(LINK_LIVE, "live")                                                                           \
     X(LINK_STALE, "stale")                                                                         \
+    X(LINK_FROZEN, "frozen") /* its process stands still, by the kernel */                         \
     X(LINK_DOWN, "down")                                                                           \
     X(LINK_REFUSED, "refused")
 /* What an operator can ask for; reversed friction: see interaction. `stop_all` latches,

@@ -24,7 +24,7 @@ static enum status settle(struct headless *h, int64_t settle_ms, struct why *why
         }
     }
     for (uint32_t i = 0; i < h->hub.count; i++) {
-        if (h->hub.backends[i].link == LINK_LIVE) {
+        if (h->hub.backends[i].link == LINK_LIVE || h->hub.backends[i].link == LINK_FROZEN) {
             return ST_OK;
         }
     }

@@ -406,7 +406,7 @@ bool hub_all_settled(const struct hub *h)
 {
     for (uint32_t i = 0; i < h->count; i++) {
         enum link_state st = h->backends[i].link;
-        if (st != LINK_LIVE && st != LINK_DOWN && st != LINK_REFUSED) {
+        if (st != LINK_LIVE && st != LINK_FROZEN && st != LINK_DOWN && st != LINK_REFUSED) {
             return false;
         }
     }

@@ -34,7 +34,7 @@ struct span own_backend(const struct event *ev)
 
 bool link_is_of_a_frame(enum link_state st)
 {
-    return st == LINK_SYNCING || st == LINK_LIVE || st == LINK_STALE;
+    return st == LINK_SYNCING || st == LINK_LIVE || st == LINK_STALE || st == LINK_FROZEN;
 }
 
 void own_link(struct own_event *o, const char *backend, const char *kind, enum link_state st,

@@ -97,7 +97,7 @@ static int64_t oldest_pending(const struct fleet *f)
 static void add_backend(struct fleet_totals *t, const struct backend *b)
 {
     t->backends++;
-    t->backends_live += b->link == LINK_LIVE;
+    t->backends_live += b->link == LINK_LIVE || b->link == LINK_FROZEN;
     t->stop_requested = add_saturating(t->stop_requested, b->stop_requested);
     t->stop_confirmed = add_saturating(t->stop_confirmed, b->stop_confirmed);
     t->stop_unreachable = add_saturating(t->stop_unreachable, b->stop_unreachable);

@@ -84,7 +84,10 @@ static const char *why_no_right(const struct backend *b, enum verb v)
 
 static const char *why_backend_cannot(const struct backend *b, enum verb v)
 {
-    if (b->link != LINK_LIVE) {
+    if (b->link == LINK_FROZEN && v != VERB_RESUME) {
+        return "its back-end is frozen: resume it first";
+    }
+    if (b->link != LINK_LIVE && b->link != LINK_FROZEN) {
         return "its back-end is not connected";
     }
     if ((b->verbs >> v & 1u) == 0) {
@@ -145,5 +148,6 @@ static bool is_older_than_two_beats(const struct agent *a, int64_t now_us)
 bool fleet_agent_stale(const struct fleet *f, const struct agent *a, int64_t now_us)
 {
     const struct backend *b = fleet_backend(f, a->backend);
-    return b == NULL || b->link != LINK_LIVE || is_older_than_two_beats(a, now_us);
+    return b == NULL || !(b->link == LINK_LIVE || b->link == LINK_FROZEN) ||
+           is_older_than_two_beats(a, now_us);
 }

@@ -41,6 +41,7 @@ static const struct symbol links[LINK_COUNT] = {
     [LINK_SYNCING] = {"○", "syncing",    ROLE_LINK_DOWN},
     [LINK_LIVE] = {"●", "live",       ROLE_LINK_UP  },
     [LINK_STALE] = {"○", "stale",      ROLE_LINK_DOWN},
+    [LINK_FROZEN] = {"○", "frozen",     ROLE_PAUSED   },
     [LINK_DOWN] = {"○", "down",       ROLE_LINK_DOWN},
     [LINK_REFUSED] = {"○", "refused",    ROLE_LINK_DOWN},
 };

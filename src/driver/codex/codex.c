@@ -62,6 +62,24 @@ bool codex_is_up(const struct codex *c)
     return c->phase == CODEX_SYNCING || c->phase == CODEX_LIVE;
 }
 
+/* ---- the back-end's own line */
+
+void codex_say_link(struct codex *c)
+{
+    static const enum link_state STATES[] = {
+        [CODEX_AWAY] = LINK_CONNECTING,   [CODEX_GREETING] = LINK_CONNECTING,
+        [CODEX_SYNCING] = LINK_SYNCING,   [CODEX_LIVE] = LINK_LIVE,
+        [CODEX_BROKEN] = LINK_CONNECTING,
+    };
+    char text[80];
+    if (process_is_frozen(c)) {
+        c->link.sink.link(c->link.sink.ctx, LINK_FROZEN, c->process.words, 0);
+        return;
+    }
+    (void)snprintf(text, sizeof(text), "codex %s", c->version);
+    c->link.sink.link(c->link.sink.ctx, STATES[c->phase], codex_is_up(c) ? text : NULL, 0);
+}
+
 /* ---- greeting */
 
 static void call_or_break(struct codex *c, enum codex_method m, struct span about,
@@ -85,7 +103,6 @@ static void take_version(struct codex *c, struct span agent)
 
 static enum status on_greeted(struct codex *c, bool failed)
 {
-    char text[80];
     if (failed || c->phase != CODEX_GREETING) {
         return why_fail(&c->link.fault, ST_INVALID, "it does not let us in: %.*s",
                         SPAN_ARG(codex_cut(codex_text(c, TAPE_ROOT, "error/message"), 120)));
@@ -97,12 +114,12 @@ static enum status on_greeted(struct codex *c, bool failed)
     c->listed = c->barrier = false;
     c->barriers = 0;
     c->link.sink.offers(c->link.sink.ctx, &(struct driver_offer){.verbs = orders_verbs()});
-    (void)snprintf(text, sizeof(text), "codex %s", c->version);
-    c->link.sink.link(c->link.sink.ctx, LINK_SYNCING, text, 0);
+    codex_say_link(c);
     c->link.sink.snapshot(c->link.sink.ctx, 0, false);
     if (codex_notify_initialized(c) != ST_OK) {
         wslink_break(&c->link, 1013);
     }
+    call_or_break(c, CALL_DIAGNOSTICS, SPAN("-"), SPAN_NONE);
     call_or_break(c, CALL_ACCOUNT, SPAN("-"), SPAN_NONE);
     call_or_break(c, CALL_LOADED_LIST, SPAN("-"), SPAN_NONE);
     return ST_OK;
@@ -185,7 +202,7 @@ static void sync_look(struct codex *c)
     } else if (c->barriers >= BARRIERS_MOST || (c->barriers && !request_is_due(c))) {
         c->phase = CODEX_LIVE;
         c->link.sink.snapshot(c->link.sink.ctx, 0, true);
-        c->link.sink.link(c->link.sink.ctx, LINK_LIVE, NULL, 0);
+        codex_say_link(c);
         wslink_steady(&c->link);
     }
 }
@@ -209,6 +226,8 @@ static enum status on_response(struct codex *c)
         on_listed(c, failed);
     } else if (m == CALL_ACCOUNT) {
         on_account(c, failed);
+    } else if (m == CALL_DIAGNOSTICS) {
+        process_said(c, codex_number(c, TAPE_ROOT, "result/process/id", 0));
     } else if (m == CALL_READ && t) {
         on_read(c, t, failed);
     } else if (m == CALL_RESUME && t) {
@@ -290,9 +309,22 @@ static enum status take_parsed(struct codex *c, struct span frame)
     return frame.n > CODEX_FRAME_BYTES ? take_cut(c) : take(c, frame);
 }
 
+void codex_take_own(struct codex *c, struct span frame)
+{
+    c->now_us = c->link.sink.raw(c->link.sink.ctx, frame);
+    if (codex_parse(c, frame) == ST_OK) {
+        process_take(c);
+        orders_look(c);
+    }
+}
+
 static enum status feed(void *st, struct span frame)
 {
     struct codex *c = st;
+    if (process_is_own(frame)) {
+        codex_take_own(c, frame);
+        return ST_OK;
+    }
     if (c->phase == CODEX_AWAY || c->phase == CODEX_BROKEN) {
         return ST_CLOSED;
     }
@@ -312,6 +344,11 @@ static void upkeep(void *ctx)
 {
     struct codex *c = ctx;
     c->upkeep = loop_timer(c->link.loop, UPKEEP_MS, upkeep, c);
+    process_upkeep(c);
+    if (process_is_frozen(c)) {
+        wslink_expect(&c->link, 0, NULL); /* its silence means nothing now */
+        return;
+    }
     if (c->phase == CODEX_SYNCING && c->barrier) {
         call_or_break(c, CALL_LOADED_LIST, SPAN("-"), SPAN_NONE);
     }
@@ -355,6 +392,7 @@ static void is_over(struct codex *c)
     c->plain_attach = c->crowded = false;
     asks_release(c);
     threads_disconnect(c);
+    process_disconnect(c);
 }
 
 static void on_opened(void *ctx)
@@ -364,6 +402,11 @@ static void on_opened(void *ctx)
 
 static enum status on_message(void *ctx, struct span text)
 {
+    struct codex *c = ctx;
+    if (process_is_own(text)) {
+        c->phase = CODEX_BROKEN;
+        return why_fail(&c->link.fault, ST_INVALID, "it sent what only this console can have seen");
+    }
     return feed(ctx, text);
 }
 
@@ -398,7 +441,7 @@ static enum status codex_open(void *st, const struct driver_conf *conf, struct n
 static enum status codex_send(void *st, const struct command *cmd, struct why *why)
 {
     struct codex *c = st;
-    if (!codex_is_up(c)) {
+    if (!codex_is_up(c) && !(cmd->verb == VERB_RESUME && process_is_frozen(c))) {
         return why_fail(why, ST_CLOSED, "back-end %s is not connected", c->link.name);
     }
     c->now_us = cmd->time_us;
@@ -421,6 +464,7 @@ static void codex_close(void *st)
     if (c->link.loop) {
         loop_remove(c->link.loop, c->upkeep);
     }
+    process_release(c);
     wslink_close(&c->link);
     asks_release(c);
     orders_release(c);

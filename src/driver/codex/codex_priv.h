@@ -8,6 +8,7 @@
  *   threads.c  threads: who they are, and their states
  *   attach.c   attaching to a thread, and what comes with it
  *   history.c  how long a thread's history is
+ *   process.c  the server's own process, and freezing it
  *   rights.c   what a thread may do without being asked about
  *   items.c    what a thread does: items that begin and end
  *   asks.c     what the server asks its clients, and the answers
@@ -29,12 +30,14 @@
 #include "../wslink_priv.h"
 
 #include "checkrein/map.h"
+#include "checkrein/procs.h"
 #include "checkrein/wire.h"
 
 #define CODEX_THREADS_MAX 8192
 #define CODEX_ASKS_MAX    4096
 #define CODEX_ITEMS_MAX   256 /* open ones of one thread */
 #define CODEX_ORDERS_MAX  256
+#define CODEX_REINS       16
 #define CODEX_ID_BYTES    ((size_t)128)      /* of a thread, turn, item or request */
 #define CODEX_TEXT_BYTES  ((size_t)512)      /* of a summary or a title */
 #define CODEX_CHANGES     ((size_t)64 << 20) /* bytes of all changes that are kept */
@@ -112,8 +115,34 @@ struct codex_texts { /* texts.c */
     size_t seen_count;
 };
 
+/* process.c */
+enum server_state {
+    SERVER_FREE,
+    SERVER_FREEZING,
+    SERVER_FROZEN, /* from here */
+    SERVER_ASLEEP, /* stopped, and not from here */
+    SERVER_PARTLY, /* some could not be stopped, or not let go on */
+    SERVER_THAWING,
+};
+
+struct codex_process {
+    /* As the record tells it. */
+    enum server_state state;
+    int32_t pid;     /* 0: not known, or not to be frozen from here */
+    char words[192]; /* of the state, or why there is no pid */
+    bool shown;      /* it stands for its threads, as an agent */
+    /* Live only. */
+    struct proc_member server;
+    int32_t said; /* pid that it claims */
+    bool retell;  /* the link has been told something else since */
+    struct freezer *freezer;
+    struct proc_tree tree;
+    loop_id timer;
+};
+
 struct codex {
     struct wslink link;
+    struct codex_process process;
     enum codex_phase phase;
     int64_t now_us; /* of the frame or command that is being handled, wall */
     char version[32];
@@ -143,9 +172,10 @@ struct codex {
         account[32]; /* kind of the stored login: "apiKey", "chatgpt"; empty: none, "?": not said */
     bool latched;    /* by a fleet stop from here */
     uint32_t stop_requested, stop_confirmed;
-    uint64_t told;      /* events */
-    char event_id[40];  /* of the last: the same again when the record is replayed */
-    uint64_t unknown;   /* notifications and requests that this version does not know */
+    uint64_t told;     /* events */
+    char event_id[40]; /* of the last: the same again when the record is replayed */
+    uint64_t unknown;  /* notifications and requests that this version does not know */
+    struct event_row reins[CODEX_REINS], limits[CODEX_REINS]; /* of the event that is being told */
     int64_t limit_told; /* reset time of the limit that was told about */
     loop_id upkeep;
 };
@@ -169,6 +199,7 @@ enum codex_method {
     CALL_READ,
     CALL_RESUME,
     CALL_ACCOUNT,
+    CALL_DIAGNOSTICS,
     CALL_INTERRUPT,
     CALL_TERMINALS,
     CALL_CLEAN,
@@ -207,6 +238,23 @@ void codex_emit(struct codex *c, struct event *ev);
 void codex_signal(struct codex *c, const struct codex_thread *t, enum severity sev,
                   struct span title);
 bool codex_is_up(const struct codex *c); /* commands can be given */
+/* A frame of ours: what was seen of the machine, live; from the record, when that is fed. */
+void codex_take_own(struct codex *c, struct span frame);
+void codex_say_link(struct codex *c); /* as it is now */
+
+/* ---- process.c */
+bool process_is_own(struct span frame); /* no server may send such a one */
+void process_take(struct codex *c);     /* one of these, parsed */
+bool process_is_frozen(const struct codex *c);
+/* The agent that stands for the whole server while it is frozen and nothing else can be shown. */
+bool process_is_server(struct span agent);
+void process_said(struct codex *c, int64_t pid);
+/* ST_OK: it was begun; the state says what came of it. */
+enum status process_freeze(struct codex *c, struct why *why) MUST_USE;
+enum status process_go_on(struct codex *c, struct why *why) MUST_USE;
+void process_upkeep(struct codex *c);
+void process_disconnect(struct codex *c);
+void process_release(struct codex *c);
 
 /* ---- threads.c */
 struct codex_thread *thread_find(const struct codex *c, struct span id);
@@ -219,6 +267,7 @@ struct codex_thread *thread_take(struct codex *c, uint32_t object);
 void thread_status(struct codex *c, struct codex_thread *t, uint32_t status);
 void thread_state(struct codex *c, struct codex_thread *t, enum agent_state state,
                   const char *reason);
+void thread_say_state(struct codex *c, struct codex_thread *t); /* again: what it is now */
 /* Before anything is said of it that an operator must see, also when it has not said who it is. */
 void thread_show(struct codex *c, struct codex_thread *t);
 void thread_turn_began(struct codex *c, struct codex_thread *t, struct span turn);
@@ -302,6 +351,8 @@ void order_end(struct codex *c, struct span id, enum command_state st, struct sp
 void orders_turn_began(struct codex *c, struct codex_thread *t);
 void orders_reconnected(struct codex *c);
 bool orders_name(const struct codex *c, const struct codex_thread *t);
+/* The server stood still, and goes on: nothing that waits has waited yet. */
+void orders_goes_on(struct codex *c);
 bool orders_wait(const struct codex *c); /* something is asked for again until it is answered */
 void orders_upkeep(struct codex *c);
 void orders_release(struct codex *c);

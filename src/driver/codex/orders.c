@@ -293,6 +293,50 @@ void orders_turn_began(struct codex *c, struct codex_thread *t)
     }
 }
 
+/* ---- freeze and resume: of the server as a whole */
+
+static enum status begin_freeze(struct codex *c, struct codex_order *o, const struct command *cmd,
+                                struct why *why)
+{
+    (void)o;
+    (void)cmd;
+    return process_freeze(c, why);
+}
+
+static enum order_end look_freeze(struct codex *c, struct codex_order *o, struct why *why)
+{
+    (void)o;
+    if (process_is_frozen(c)) {
+        return SEEN;
+    }
+    if (c->process.state == SERVER_FREEZING) {
+        return GOES_ON;
+    }
+    (void)why_fail(why, ST_CONFLICT, "%s", c->process.words);
+    return NOT_SO;
+}
+
+static enum status begin_resume(struct codex *c, struct codex_order *o, const struct command *cmd,
+                                struct why *why)
+{
+    (void)o;
+    (void)cmd;
+    return process_go_on(c, why);
+}
+
+static enum order_end look_resume(struct codex *c, struct codex_order *o, struct why *why)
+{
+    (void)o;
+    if (c->process.state == SERVER_FREE) {
+        return SEEN;
+    }
+    if (c->process.state == SERVER_THAWING) {
+        return GOES_ON;
+    }
+    (void)why_fail(why, ST_CONFLICT, "%s", c->process.words);
+    return NOT_SO;
+}
+
 /* ---- tighten: the policy from the next turn on, the reviewer also of the turn that runs */
 
 static enum status begin_tighten(struct codex *c, struct codex_order *o, const struct command *cmd,
@@ -398,6 +442,11 @@ static const struct order_kind KINDS[] = {
     {VERB_STOP_ALL,   begin_stop_all,  look_stop_all,
      "every turn ended and the server lists no command",                                                       again_stop_all,  CALL_CLEAN,     true },
     {VERB_RESET_STOP, begin_reset,     look_reset,     "this console",                                         NULL,            CODEX_METHODS,  false},
+    {VERB_FREEZE,     begin_freeze,    look_freeze,
+     "every process of its server is seen stopped: all its threads stand still",                               NULL,
+     CODEX_METHODS,                                                                                                                             false},
+    {VERB_RESUME,     begin_resume,    look_resume,    "the processes of its server go on, all its threads",
+     NULL,                                                                                                                      CODEX_METHODS,  false},
     {VERB_TIGHTEN,    begin_tighten,   look_tighten,
      "the server says that it asks about everything, and a person",                                            NULL,            CALL_SETTINGS,  false},
     {VERB_REVOKE,     begin_revoke,    look_revoke,    "the server says that nobody is logged in",             NULL,
@@ -472,6 +521,7 @@ enum status orders_send(struct codex *c, const struct command *cmd, struct why *
     o->since_us = c->now_us;
     (void)span_copy(cmd->id, o->id, sizeof(o->id));
     bool there = kind && (!is_of_agent(cmd->verb) ||
+                          (cmd->verb == VERB_RESUME && process_is_server(cmd->agent)) ||
                           (span_copy(cmd->agent, o->thread, sizeof(o->thread)) && thread_of(c, o)));
     enum status st = !kind    ? why_fail(&refused, ST_UNSUPPORTED, "this server has no such rein")
                      : !there ? why_fail(&refused, ST_NOTFOUND, "there is no such agent")
@@ -666,6 +716,13 @@ bool orders_name(const struct codex *c, const struct codex_thread *t)
         }
     }
     return false;
+}
+
+void orders_goes_on(struct codex *c)
+{
+    for (size_t i = 0; i < c->order_count; i++) {
+        c->orders[i]->since_us = c->now_us;
+    }
 }
 
 bool orders_wait(const struct codex *c)

@@ -2,6 +2,8 @@
  */
 #include "codex_priv.h"
 
+#include <string.h>
+
 #include "checkrein/alloc.h"
 
 /* ---- reins and what they do not reach: the same for every thread, so constants */
@@ -35,11 +37,28 @@ static const struct event_row LIMITS[] = {
     {{TEXT("a fleet stop"), TEXT("is held by this console: another one has to be told")}},
 };
 
+static const struct event_row FREEZE = {
+    {TEXT("freeze"), TEXT("true"), TEXT("every process of its server is seen stopped"),
+     TEXT("ALL threads of this server stand still")}
+};
+
+_Static_assert(ARRAY_LEN(REINS) < CODEX_REINS && ARRAY_LEN(LIMITS) < CODEX_REINS, "no room");
+
+/* The server's process decides about one of them. */
 void reins_put(struct codex *c, struct event *ev)
 {
-    (void)c;
-    event_set_list(ev, F_REINS, REINS, ARRAY_LEN(REINS));
-    event_set_list(ev, F_GATE_LIMITS, LIMITS, ARRAY_LEN(LIMITS));
+    struct event_row *reins = c->reins; /* the event borrows them */
+    struct event_row *limits = c->limits;
+    bool can = c->process.pid != 0;
+    bool cannot = !can && c->process.words[0];
+    memcpy(reins, REINS, sizeof(REINS));
+    memcpy(limits, LIMITS, sizeof(LIMITS));
+    reins[ARRAY_LEN(REINS)] = FREEZE;
+    limits[ARRAY_LEN(LIMITS)] = (struct event_row){
+        {SPAN("no freeze"), span_str(c->process.words)}
+    };
+    event_set_list(ev, F_REINS, reins, ARRAY_LEN(REINS) + can);
+    event_set_list(ev, F_GATE_LIMITS, limits, ARRAY_LEN(LIMITS) + cannot);
 }
 
 /* ---- policy and sandbox */

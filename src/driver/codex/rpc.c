@@ -16,6 +16,7 @@ static const struct {
     [CALL_READ] = {"thread/read",                      "read"     },
     [CALL_RESUME] = {"thread/resume",                    "attach"   },
     [CALL_ACCOUNT] = {"account/read",                     "account"  },
+    [CALL_DIAGNOSTICS] = {"server/diagnostics",               "process"  },
     [CALL_INTERRUPT] = {"turn/interrupt",                   "interrupt"},
     [CALL_TERMINALS] = {"thread/backgroundTerminals/list",  "commands" },
     [CALL_CLEAN] = {"thread/backgroundTerminals/clean", "clean"    },

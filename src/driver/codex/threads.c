@@ -133,6 +133,16 @@ void threads_disconnect(struct codex *c)
 
 /* ---- states */
 
+bool thread_is_quiet(const struct codex_thread *t)
+{
+    return !t->turn[0] && t->terminals == 0;
+}
+
+bool thread_is_over(const struct codex_thread *t)
+{
+    return t->state == AGENT_STOPPED;
+}
+
 static bool same_text(const char *a, const char *b)
 {
     return span_eq(span_str(a), span_str(b));
@@ -147,30 +157,31 @@ void thread_state(struct codex *c, struct codex_thread *t, enum agent_state stat
     t->state = state;
     free(t->reason);
     t->reason = reason ? xstrdup(reason) : NULL;
-    if (!t->shown) {
-        return;
+    if (t->shown) {
+        thread_say_state(c, t);
     }
-    struct event ev;
-    codex_begin(c, &ev, EVENT_AGENT_STATE, t);
-    event_set_number(&ev, F_STATE, state);
-    event_put_text(&ev, F_REASON, span_str(reason));
-    codex_emit(c, &ev);
 }
 
-bool thread_is_quiet(const struct codex_thread *t)
+/* What is frozen does nothing, whatever the server has said of it last. */
+static void put_state(const struct codex *c, struct event *ev, const struct codex_thread *t)
 {
-    return !t->turn[0] && t->terminals == 0;
+    bool frozen = process_is_frozen(c) && !thread_is_over(t);
+    event_set_number(ev, F_STATE, frozen ? AGENT_PAUSED : t->state);
+    event_put_text(ev, F_REASON, span_str(frozen ? c->process.words : t->reason));
+}
+
+void thread_say_state(struct codex *c, struct codex_thread *t)
+{
+    struct event ev;
+    codex_begin(c, &ev, EVENT_AGENT_STATE, t);
+    put_state(c, &ev, t);
+    codex_emit(c, &ev);
 }
 
 bool thread_is_busy(const struct codex_thread *t)
 {
     return t->state == AGENT_RUNNING || t->state == AGENT_WAITING_APPROVAL ||
            t->state == AGENT_WAITING_INPUT;
-}
-
-bool thread_is_over(const struct codex_thread *t)
-{
-    return t->state == AGENT_STOPPED;
 }
 
 static bool has_flag(struct codex *c, uint32_t status, const char *name)
@@ -286,8 +297,7 @@ static void say_who(struct codex *c, struct codex_thread *t, uint32_t object)
     event_put_text(&ev, F_AGENT_NAME, span_str(t->name));
     event_put_text(&ev, F_TASK_TITLE,
                    codex_cut(codex_text(c, object, "preview"), CODEX_TEXT_BYTES));
-    event_set_number(&ev, F_STATE, t->state);
-    event_put_text(&ev, F_REASON, span_str(t->reason));
+    put_state(c, &ev, t);
     put_delegation(c, &ev, t, object, &delegation);
     reins_put(c, &ev);
     t->shown = true;
@@ -302,7 +312,7 @@ void thread_show(struct codex *c, struct codex_thread *t)
     struct event ev;
     codex_begin(c, &ev, EVENT_AGENT_STARTED, t);
     event_set_text(&ev, F_AGENT_RUNTIME, SPAN("codex"));
-    event_set_number(&ev, F_STATE, t->state);
+    put_state(c, &ev, t);
     reins_put(c, &ev);
     t->shown = true;
     codex_emit(c, &ev);

@@ -464,6 +464,7 @@ static void only_what_stands_in_the_table_is_sent(void **state)
                                                      "thread/read",
                                                      "thread/resume",
                                                      "account/read",
+                                                     "server/diagnostics",
                                                      "turn/interrupt",
                                                      "thread/backgroundTerminals/list",
                                                      "thread/backgroundTerminals/clean",
