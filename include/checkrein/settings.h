@@ -57,7 +57,7 @@ struct settings_kind {
     const struct look_rules
         *rules; /* what else in the file is looked at: a matter of this module */
 };
-extern const struct settings_kind settings_claude, settings_gemini;
+extern const struct settings_kind settings_claude, settings_gemini, settings_codex;
 
 /* True when this version of Claude Code fails closed with `onFailure` on an HTTP hook (2.1.295 and
  * later). */

@@ -97,6 +97,7 @@ const struct subcommand *subcommand_find(const char *name);
 /* ---- hook_client.c: the process that runs this hook, behind the shell that it gave the hook's
  * line to */
 pid_t hook_client(const char *runtime);
+bool process_has_word(const char *pid, const char *word); /* of its command line */
 
 /* ---- config.c */
 enum status config_load(struct conf *c, const char *path,

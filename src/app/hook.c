@@ -30,6 +30,8 @@ struct client {
     const char *const *reports; /* events that are no call; NULL-ended. Whatever is not among them
                                    is at the gate */
     bool (*is_verdict)(const struct tape *j);
+    const char *many; /* word of the client's command line when it serves many sessions: its process
+                         is no one's */
 };
 
 struct hook_run {
@@ -97,6 +99,14 @@ static bool is_gemini_verdict(const struct tape *j)
            (is_text(j, verdict, "allow") || is_text(j, verdict, "deny"));
 }
 
+/* With `continue` beside it the client would let a refused call run, and with another input that.
+ */
+static bool is_codex_verdict(const struct tape *j)
+{
+    return is_claude_verdict(j) && tape_get(j, TAPE_ROOT, "continue") == TAPE_ABSENT &&
+           tape_path(j, TAPE_ROOT, "hookSpecificOutput/updatedInput") == TAPE_ABSENT;
+}
+
 static const char *const CLAUDE_REPORTS[] = {
     "SessionStart",  "UserPromptSubmit", "PostToolUse",  "PostToolUseFailure",
     "SubagentStart", "SubagentStop",     "Notification", "ConfigChange",
@@ -105,9 +115,17 @@ static const char *const CLAUDE_REPORTS[] = {
 static const char *const GEMINI_REPORTS[] = {
     "SessionStart", "SessionEnd", "BeforeAgent", "AfterAgent", "AfterTool", "Notification", NULL,
 };
+static const char *const CODEX_REPORTS[] = {
+    "PermissionRequest", "PostToolUse",
+    "UserPromptSubmit",  "SessionStart",
+    "SessionEnd",        "SubagentStart",
+    "SubagentStop",      "Stop",
+    "Interrupt",         NULL,
+};
 static const struct client CLIENTS[] = {
-    {"claude", "CLAUDE_PID", CLAUDE_REPORTS, is_claude_verdict},
-    {"gemini", NULL,         GEMINI_REPORTS, is_gemini_verdict},
+    {"claude", "CLAUDE_PID", CLAUDE_REPORTS, is_claude_verdict, NULL        },
+    {"gemini", NULL,         GEMINI_REPORTS, is_gemini_verdict, NULL        },
+    {"codex",  NULL,         CODEX_REPORTS,  is_codex_verdict,  "app-server"},
 };
 
 static const struct client *client_find(const char *name)
@@ -257,7 +275,7 @@ int cmd_hook(struct args *a)
     }
     const struct client *client = a->argc == 1 ? client_find(a->argv[0]) : NULL;
     if (!client) {
-        app_say("the call is blocked: which runtime? `claude` and `gemini` are known");
+        app_say("the call is blocked: which runtime? `claude`, `gemini` and `codex` are known");
         return EXIT_USAGE;
     }
     static const char *const LOADS_CODE[] = {"OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES"};
@@ -268,6 +286,9 @@ int cmd_hook(struct args *a)
     (void)snprintf(found, sizeof(found), "%d", (int)hook_client(client->name));
     if (!t.pid) {
         t.pid = client->pid_from ? env_or(client->pid_from, found) : found;
+    }
+    if (client->many && process_has_word(t.pid, client->many)) {
+        t.pid = "";
     }
     char *standard = t.own_socket ? path_own_socket() : path_runtime("checkrein.sock");
     t.socket_path = t.socket_path ? t.socket_path : standard;

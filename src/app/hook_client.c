@@ -59,6 +59,24 @@ static bool runs_the_line(pid_t pid, const char *runtime)
     return found;
 }
 
+bool process_has_word(const char *pid, const char *word)
+{
+    int64_t number = 0;
+    struct buf b;
+    bool found = false;
+    buf_init(&b, CMDLINE_BYTES);
+    if (num_parse(span_str(pid), 1, INT32_MAX, &number) == ST_OK &&
+        read_proc((pid_t)number, "cmdline", &b)) {
+        struct span rest = buf_span(&b);
+        struct span one;
+        while (!found && span_next(&rest, '\0', &one)) {
+            found = span_is(one, word);
+        }
+    }
+    buf_release(&b);
+    return found;
+}
+
 pid_t hook_client(const char *runtime)
 {
     pid_t pid = getppid();

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,10 +13,12 @@
 #include "checkrein/clock.h"
 #include "checkrein/file.h"
 
+#define KEPT_BYTES 32768
+
 extern char **environ;
 
 struct running {
-    int in;
+    int in, in_kept;    /* its end, ours while it must not see the end of it */
     int out[2], err[2]; /* ours, theirs */
     pid_t pid;
     int64_t until_us;
@@ -29,16 +32,33 @@ static void close_at(int *fd)
     *fd = -1;
 }
 
-static enum status open_pipes(struct running *r, struct span input, struct why *why)
+/* What fits into a pipe needs nobody who writes it meanwhile. */
+static bool open_kept(struct running *r, struct span input)
+{
+    int pipe_of[2];
+    if (input.n > KEPT_BYTES || pipe2(pipe_of, O_CLOEXEC) != 0) {
+        return false;
+    }
+    r->in = pipe_of[0];
+    r->in_kept = pipe_of[1];
+    return file_write_all(r->in_kept, input.p, input.n) == ST_OK;
+}
+
+static bool open_input(struct running *r, struct span input)
+{
+    r->in = memfd_create("input", MFD_CLOEXEC);
+    return r->in >= 0 && file_write_all(r->in, input.p, input.n) == ST_OK &&
+           lseek(r->in, 0, SEEK_SET) == 0;
+}
+
+static enum status open_pipes(struct running *r, const struct program *p, struct why *why)
 {
     *r = (struct running){
-        .in = -1, .out = {-1, -1},
-             .err = {-1, -1}
+        .in = -1, .in_kept = -1, .out = {-1, -1},
+                .err = {-1, -1}
     };
-    r->in = memfd_create("input", MFD_CLOEXEC);
-    if (r->in < 0 || file_write_all(r->in, input.p, input.n) != ST_OK ||
-        lseek(r->in, 0, SEEK_SET) != 0 || pipe2(r->out, O_CLOEXEC) != 0 ||
-        pipe2(r->err, O_CLOEXEC) != 0) {
+    if (!(p->input_until ? open_kept(r, p->input) : open_input(r, p->input)) ||
+        pipe2(r->out, O_CLOEXEC) != 0 || pipe2(r->err, O_CLOEXEC) != 0) {
         return why_fail(why, ST_IO, "cannot start a program: %s", err_text(errno));
     }
     return ST_OK;
@@ -94,6 +114,10 @@ static bool listen_to_end(struct running *r, const struct program *p)
         if (pf[0].revents) {
             take(&r->out[0], p->out);
         }
+        if (r->in_kept >= 0 && p->out &&
+            memmem(p->out->data, p->out->len, p->input_until, strlen(p->input_until))) {
+            close_at(&r->in_kept);
+        }
         if (pf[1].revents) {
             take(&r->err[0], p->err);
         }
@@ -112,7 +136,7 @@ static int reap(pid_t pid)
 enum status program_run(struct program *p, struct why *why)
 {
     struct running r;
-    enum status st = open_pipes(&r, p->input, why);
+    enum status st = open_pipes(&r, p, why);
     if (st == ST_OK) {
         r.until_us = clock_mono_us() + p->deadline_ms * 1000;
         st = spawn(&r, p, why);
@@ -127,6 +151,7 @@ enum status program_run(struct program *p, struct why *why)
         p->code = reap(r.pid);
     }
     close_at(&r.in);
+    close_at(&r.in_kept);
     for (int i = 0; i < 2; i++) {
         close_at(&r.out[i]);
         close_at(&r.err[i]);

@@ -10,6 +10,8 @@ struct program {
     const char *const *argv; /* NULL-ended; argv[0] is looked for in $PATH */
     const char *folder;      /* to run in; NULL: this one */
     struct span input;       /* its standard input */
+    const char *input_until; /* this ends only once it has said this, or is at its end; at most 32
+                                KiB of it then. NULL: at once */
     struct buf *out;         /* its standard output, up to the buffer's limit; NULL: not wanted */
     struct buf *err;
     int64_t deadline_ms; /* then it is killed */

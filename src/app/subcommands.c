@@ -19,13 +19,14 @@ static const struct subcommand SUBCOMMANDS[] = {
      "which only root writes: both ask over the Unix socket and hold no token. No start flag of Claude Code skips those of "
      "the machine; Gemini CLI can be led past them: checkrein doctor gemini says how.\n\n"
      "Codex is a back-end of its own: nothing of its settings is touched. Its control socket is looked for, and named in "
-     "checkrein.ini."},
-    {"doctor", cmd_doctor, "[claude|gemini]", "does the gate hold, and what would still get past it", OPTIONS_DOCTOR,
+     "checkrein.ini. With --hooks its calls are held before they run, in codex exec too: hooks.json of the user's or of this "
+     "folder, which the user has to trust in the client, by /hooks."},
+    {"doctor", cmd_doctor, "[claude|gemini|codex]", "does the gate hold, and what would still get past it", OPTIONS_DOCTOR,
      "Looks at the daemon, its record and the settings of every scope, and sends a test call through the hook that is "
      "installed. Ends with 0 only when that was refused and nothing else is wrong."},
     {"run", cmd_run, "-- PROGRAM...", "start an agent behind the daemon, without touching its settings", OPTIONS_RUN,
      "All below it is one agent: seen, frozen and ended as one, also what it leaves behind or puts into a session of its "
-     "own. `claude` gets the hooks that hold its calls; of any other program the processes are held, not the calls.\n\n"
+     "own. `claude`, `gemini` and `codex` get the hooks that hold their calls; of any other program the processes are held, not the calls.\n\n"
      "Without a daemon that answers, nothing is started. The exit code is the program's; 128 and the number of a signal "
      "that ended it."},
     {"status", cmd_status, "", "back-ends, agents and requests, once", OPTIONS_STATUS, NULL},
@@ -57,7 +58,7 @@ static const struct subcommand SUBCOMMANDS[] = {
      "act says so. Space plays, . and , step, [ and ] go to decisions, { and } to failures, 0 to 9 to tenths of the "
      "session, / finds text; ? has all keys.\n\n"
      "The record may be written meanwhile. Whether it is intact is told beside its name."},
-    {"hook", cmd_hook, "claude|gemini", "what a runtime's command hook runs: standard input to the daemon", OPTIONS_HOOK,
+    {"hook", cmd_hook, "claude|gemini|codex", "what a runtime's command hook runs: standard input to the daemon", OPTIONS_HOOK,
      "Whatever goes wrong, it exits with 2, which blocks the call."},
     {"config", cmd_config, "", "the configuration as it is in force", OPTIONS_CONFIG, NULL},
     {"keys", cmd_keys, "", "every key and its command", NULL, NULL},

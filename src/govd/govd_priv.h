@@ -472,7 +472,7 @@ struct runtime {
     const struct event_row *limits;    /* F_GATE_LIMITS: what can be told, and cannot be held */
     uint32_t limit_count;
 };
-extern const struct runtime RUNTIME_CLAUDE, RUNTIME_GEMINI;
+extern const struct runtime RUNTIME_CLAUDE, RUNTIME_GEMINI, RUNTIME_CODEX;
 const struct runtime *runtime_by_path(struct span path); /* NULL: no runtime posts there */
 const struct runtime *runtime_of_agent(struct span id);  /* the first one when no prefix fits */
 const struct runtime *runtime_named(struct span name);   /* NULL: none is */

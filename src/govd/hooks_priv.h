@@ -7,6 +7,7 @@
  *   told.c      what several runtimes tell in the same way
  *   claude.c, claude_tools.c, claude_reply.c      Claude Code
  *   gemini.c, gemini_tools.c, gemini_reply.c      Gemini CLI
+ *   codex.c, codex_tools.c, codex_reply.c         Codex
  */
 #ifndef HOOKS_PRIV_H
 #define HOOKS_PRIV_H

@@ -3,6 +3,7 @@
 static const struct runtime *const RUNTIMES[] = {
     &RUNTIME_CLAUDE,
     &RUNTIME_GEMINI,
+    &RUNTIME_CODEX,
 };
 
 const struct runtime *runtime_by_path(struct span path)

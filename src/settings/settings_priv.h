@@ -2,7 +2,7 @@
  *
  *   tables.c        the runtimes' hooks, and words for faults
  *   look.c          what all of them have: command hooks, told from others by our mark
- *   look_claude.c, look_gemini.c   what only one has: HTTP hooks, switches, variables, telemetry
+ *   look_claude.c, look_gemini.c, look_codex.c   what only one has: HTTP hooks, switches, variables, telemetry
  *   command.c       the line of a command hook, written and read
  */
 #ifndef SETTINGS_PRIV_H
@@ -28,7 +28,7 @@ struct look_rules {
     bool (*http)(struct look *l, uint32_t hook, const struct hook_row *row);
     void (*rest)(struct look *l); /* what stands beside the hooks */
 };
-extern const struct look_rules look_rules_claude, look_rules_gemini;
+extern const struct look_rules look_rules_claude, look_rules_gemini, look_rules_codex;
 
 /* ---- look.c */
 void look_fault(struct look *l, enum settings_fault f, const char *about);

@@ -118,6 +118,44 @@ const struct settings_kind settings_gemini = {
     .rules = &look_rules_gemini,
 };
 
+/* ---- Codex: one process a hook, so none for each model call */
+
+static const struct hook_row CODEX_HOOKS[] = {
+    {"PreToolUse",        ROLE_GATE   },
+    {"PermissionRequest", ROLE_REPORT },
+    {"PostToolUse",       ROLE_REPORT },
+    {"UserPromptSubmit",  ROLE_REPORT },
+    {"SessionStart",      ROLE_REPORT },
+    {"Stop",              ROLE_REPORT },
+    {"SubagentStart",     ROLE_REPORT },
+    {"SubagentStop",      ROLE_REPORT },
+    {"SessionEnd",        ROLE_COMMAND},
+    {"Interrupt",         ROLE_COMMAND},
+};
+
+#define CLAMP_S 3 /* its longest for these, and it warns of more */
+
+/* It lets a call run unless its hook ends with words and code 2: any other end of it, and its own
+ * time-out, let it run. */
+const struct settings_kind settings_codex = {
+    .runtime = "codex",
+    .mark_key = "statusMessage",
+    .options = " --pid $PPID",
+    .cleared = NOTHING_CLEARED,
+    .timeout_max = INT32_MAX / 1000,
+    .terms =
+        {
+                [ROLE_GATE] =
+                {DAY_S, EVERY, NULL, WAIT_ON,
+                 "{ echo 'checkrein: there is no verdict, so the call is blocked' >&2; exit 2; }"},
+                [ROLE_REPORT] = {REPORT_S, "{", NULL, "", "exit 0"},
+                [ROLE_COMMAND] = {CLAMP_S, "{", NULL, "", "exit 0"},
+                },
+    .hooks = CODEX_HOOKS,
+    .hook_count = ARRAY_LEN(CODEX_HOOKS),
+    .rules = &look_rules_codex,
+};
+
 /* ---- faults */
 
 static const struct {

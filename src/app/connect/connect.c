@@ -10,7 +10,7 @@
 #define VERSION_WAIT_MS 20000
 
 struct choices {
-    const char *config, *scope, *settings, *dry_run, *remove, *binary, *version, *socket, *token,
+    const char *config, *hooks, *scope, *settings, *dry_run, *remove, *binary, *version, *socket, *token,
         *port;
 };
 
@@ -173,10 +173,13 @@ static void explain(const struct plan *p, const struct choices *ch)
             "warning: git does not ignore %s: it holds no secret, but paths of this machine\n",
             p->settings);
     }
-    if (p->scope->who != SCOPE_PRIVATE) {
+    if (!p->to->telemetry_is_anothers) {
+        (void)printf("spend is not seen by hooks: attach to its server for that, with checkrein connect codex\n");
+    } else if (p->scope->who != SCOPE_PRIVATE) {
         (void)printf(
             "spend is not seen from here: its telemetry needs the token, and so the user's own settings\n");
-    } else if (p->to->telemetry_is_anothers(buf_span(&p->before))) {
+    } else if (p->to->telemetry_is_anothers &&
+               p->to->telemetry_is_anothers(buf_span(&p->before))) {
         (void)printf(
             "telemetry is set up already and is left as it is: what the agent spends is not seen\n");
     }
@@ -273,6 +276,7 @@ const struct option_row OPTIONS_CONNECT[] = {
     {"scope",                            "SCOPE", "user, project (this folder) or managed (this machine, by root); else user",
      AT(scope)},
     {"settings",                                            "FILE", "edit this file instead of the scope's own", AT(settings)},
+    {"hooks", NULL, "of codex: put hooks into its settings, instead of attaching to its server", AT(hooks)},
     {"dry-run",          NULL, "show what would change and write nothing", AT(dry_run)},
     {"remove",                                    NULL, "take checkrein's hooks out again", AT(remove)},
     {"binary",                                   "FILE", "the installed client, to ask its version", AT(binary)},
@@ -296,7 +300,14 @@ static int attach(const struct choices *ch)
         st = attach_codex(&o, &conf, &why);
     }
     conf_release(&conf);
-    return st == ST_OK ? EXIT_DONE : app_trouble(&why, EXIT_TROUBLE);
+    if (st != ST_OK) {
+        return app_trouble(&why, EXIT_TROUBLE);
+    }
+    if (!ch->remove) {
+        (void)printf("it is watched and steered as its server allows. To hold each call before it runs, in codex "
+                     "exec too: checkrein connect codex --hooks\n");
+    }
+    return EXIT_DONE;
 }
 
 int cmd_connect(struct args *a)
@@ -306,7 +317,7 @@ int cmd_connect(struct args *a)
     if (st == ST_END) {
         return EXIT_DONE;
     }
-    if (st == ST_OK && a->argc == 1 && strcmp(a->argv[0], "codex") == 0) {
+    if (st == ST_OK && a->argc == 1 && strcmp(a->argv[0], "codex") == 0 && !ch.hooks) {
         return attach(&ch);
     }
     const struct connector *to = st == ST_OK && a->argc == 1 ? connector_find(a->argv[0]) : NULL;

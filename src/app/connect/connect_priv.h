@@ -3,6 +3,7 @@
  *   connect.c   the subcommand: finds, shows the difference, writes
  *   claude.c    what Claude Code's settings must hold, for the version that is installed
  *   gemini.c    what Gemini CLI's settings and rules must hold
+ *   codex.c     what Codex's hooks.json must hold
  *   connectors.c  the runtimes, a row each        beside.c  a file of ours beside the settings
  *   scope.c     which file, whose it is, and whether a secret may stand in it
  *   copies.c    the same gate in two scopes
@@ -79,7 +80,8 @@ struct connector {
     enum status (*remove)(struct span old, struct buf *out, struct why *why);
     const char *(*form)(
         const struct claude_gate *g); /* what of hooks this version and scope get, in words */
-    /* True when somebody else has set telemetry up: it is left alone, and spend is not seen. */
+    /* True when somebody else has set telemetry up: it is left alone, and spend is not seen. NULL:
+     * none is set up here. */
     bool (*telemetry_is_anothers)(struct span settings);
     /* Says what keeps hooks in this file from being the gate. NULL: nothing does. */
     void (*explain)(const struct settings_scope *scope, const char *settings);
@@ -110,6 +112,14 @@ enum status gemini_settings_add(struct span old, const struct claude_gate *g, st
 enum status gemini_settings_remove(struct span old, struct buf *out, struct why *why) MUST_USE;
 bool gemini_telemetry_is_anothers(struct span settings);
 void gemini_explain(const struct settings_scope *scope, const char *settings);
+
+/* ---- codex.c */
+#define CODEX_SEEN "0.169.0" /* the version that all this was seen with */
+enum status codex_settings_add(struct span old, const struct claude_gate *g, struct buf *out,
+                               struct why *why) MUST_USE;
+enum status codex_settings_remove(struct span old, struct buf *out, struct why *why) MUST_USE;
+void codex_hook_write(struct buf *out, const struct claude_gate *g, enum hook_role role);
+void codex_explain(const struct settings_scope *scope, const char *settings);
 
 /* ---- trust.c */
 enum folder_trust { TRUST_NOT_SAID, TRUST_YES, TRUST_NO };

@@ -25,6 +25,13 @@ static const char *gemini_form(const struct claude_gate *g)
                : "command hooks; they were tried with " GEMINI_SEEN " and with no other version";
 }
 
+static const char *codex_form(const struct claude_gate *g)
+{
+    return span_is(g->version, CODEX_SEEN)
+               ? "command hooks, which block when the daemon does not answer"
+               : "command hooks; they were tried with " CODEX_SEEN " and with no other version";
+}
+
 /* clang-format off */
 static const struct connector CONNECTORS[] = {
     {
@@ -55,6 +62,19 @@ static const struct connector CONNECTORS[] = {
         .limits = "Not held: gemini --acp, folders that are not trusted, and projects whose settings switch hooks off. On "
                   "its own screen it asks there too, after the gate, unless it was started with --approval-mode yolo. "
                   "checkrein doctor gemini says more.",
+    },
+    {
+        .name = "codex",
+        .kind = &settings_codex,
+        .called = "Codex",
+        .add = codex_settings_add,
+        .remove = codex_settings_remove,
+        .form = codex_form,
+        .explain = codex_explain,
+        .twice = "each call is asked twice, and the second time refused",
+        .taken_up = "sessions that begin after you have trusted them take it up",
+        .limits = "Not held: what is typed into a command that runs already, and any client with hooks switched off. What Codex "
+                  "itself would ask is asked there too, after the gate. checkrein doctor codex says more.",
     },
 };
 /* clang-format on */

@@ -47,26 +47,41 @@ enum status edit_set(struct edit *e, const char *path, struct span value)
     return st;
 }
 
-/* What stands at hooks/EVENT beside ours. */
+/* What stands at hooks/EVENT beside ours, with the bytes between as they are: ours goes behind the
+ * last one, and what is left when it is taken out again is what was there before. */
 struct others {
-    struct buf groups;
-    uint32_t count; /* of groups */
-    uint32_t ours;  /* hooks of ours that were left out */
+    struct buf groups; /* from the bracket on, to the end of the last one */
+    struct buf tail;   /* from there to the bracket */
+    uint32_t count;    /* of groups */
+    uint32_t ours;     /* hooks of ours that were left out */
+    size_t seen;       /* in the array: the end of the last group, of whoever */
 };
 
-static void take_group(const struct edit *e, struct others *o, const struct tape *j, uint32_t group)
+static void take_group(const struct edit *e, struct others *o, const struct tape *j, uint32_t array,
+                       uint32_t group)
 {
     uint32_t hooks = tape_get(j, group, "hooks");
     uint32_t ours = count_ours(e, j, hooks);
+    struct span all = tape_raw(j, array);
+    struct span whole = tape_raw(j, group);
+    size_t from = (size_t)(whole.p - all.p);
+    struct span between = span_sub(all, o->seen, from - o->seen);
+    bool first = o->seen == 0;
     o->ours += ours;
+    o->seen = from + whole.n;
     if (ours && ours == tape_count(j, hooks)) {
+        if (first) { /* the next one stands where this did */
+            buf_add(&o->groups, between);
+        }
         return;
     }
-    buf_addstr(&o->groups, o->count ? ",\n      " : "");
+    if (o->count || first) {
+        buf_add(&o->groups, between);
+    }
     if (ours) {
         write_mixed(e, &o->groups, j, group, hooks);
     } else {
-        buf_add(&o->groups, tape_raw(j, group));
+        buf_add(&o->groups, whole);
     }
     o->count++;
 }
@@ -87,7 +102,11 @@ static enum status read_others(struct edit *e, const char *event, struct others 
         return why_fail(e->why, ST_INVALID, "\"hooks\" has a \"%s\" that is not a list", event);
     }
     for (uint32_t at = tape_first(&j, array); at != TAPE_ABSENT; at = tape_next(&j, array, at)) {
-        take_group(e, o, &j, at);
+        take_group(e, o, &j, array, at);
+    }
+    if (array != TAPE_ABSENT) {
+        struct span raw = tape_raw(&j, array);
+        buf_add(&o->tail, span_sub(raw, o->seen, raw.n));
     }
     return ST_OK;
 }
@@ -99,13 +118,16 @@ static enum status write_event(struct edit *e, const char *event, const struct o
     char path[64];
     (void)snprintf(path, sizeof(path), "hooks/%s", event);
     buf_init(&value, SETTINGS_BYTES);
-    buf_addstr(&value, "[\n      ");
-    buf_add(&value, buf_span(&o->groups));
-    if (ours) {
-        buf_addstr(&value, o->count ? ",\n      " : "");
+    if (o->count) {
+        buf_add(&value, buf_span(&o->groups));
+        buf_addstr(&value, ours ? ",\n      " : "");
+        buf_add(&value, ours ? buf_span(ours) : SPAN_NONE);
+        buf_add(&value, buf_span(&o->tail));
+    } else if (ours) {
+        buf_addstr(&value, "[\n      ");
         buf_add(&value, buf_span(ours));
+        buf_addstr(&value, "\n    ]");
     }
-    buf_addstr(&value, "\n    ]");
     enum status st = buf_status(&value) == ST_OK
                          ? edit_set(e, path, ours || o->count ? buf_span(&value) : SPAN_NONE)
                          : why_fail(e->why, ST_LIMIT, "the settings are too large");
@@ -117,11 +139,13 @@ enum status edit_hook(struct edit *e, const char *event, const struct buf *ours)
 {
     struct others o = {.count = 0};
     buf_init(&o.groups, SETTINGS_BYTES);
+    buf_init(&o.tail, SETTINGS_BYTES);
     enum status st = read_others(e, event, &o);
     if (st == ST_OK && (ours || o.ours)) {
         st = write_event(e, event, &o, ours);
     }
     buf_release(&o.groups);
+    buf_release(&o.tail);
     return st;
 }
 

@@ -67,6 +67,17 @@ static char *gemini_managed(void)
     return xstrdup(env_or("GEMINI_CLI_SYSTEM_SETTINGS_PATH", "/etc/gemini-cli/settings.json"));
 }
 
+static char *codex_user(void)
+{
+    const char *dir = env_or("CODEX_HOME", NULL);
+    return in_folder(dir ? xstrdup(dir) : path_join(env_or("HOME", "/"), ".codex"), "hooks.json");
+}
+
+static char *codex_project(void)
+{
+    return here(".codex/hooks.json");
+}
+
 static const struct settings_scope SCOPES[] = {
     {"claude", "user",    "settings.user",    claude_user,    0600, 0700, SCOPE_PRIVATE},
     {"claude", "project", "settings.project", claude_project, 0600, 0755, SCOPE_SHARED },
@@ -74,6 +85,8 @@ static const struct settings_scope SCOPES[] = {
     {"gemini", "user",    "settings.user",    gemini_user,    0600, 0700, SCOPE_PRIVATE},
     {"gemini", "project", "settings.project", gemini_project, 0600, 0755, SCOPE_SHARED },
     {"gemini", "managed", "settings.managed", gemini_managed, 0644, 0755, SCOPE_MACHINE},
+    {"codex",  "user",    "settings.user",    codex_user,     0600, 0700, SCOPE_PRIVATE},
+    {"codex",  "project", "settings.project", codex_project,  0600, 0755, SCOPE_SHARED },
 };
 
 const struct settings_scope *connect_scope(const char *runtime, const char *name)

@@ -115,12 +115,13 @@ int cmd_doctor(struct args *a)
     const struct doctor_runtime *runtime =
         st == ST_OK && a->argc <= 1 ? doctor_runtime(a->argc ? a->argv[0] : "claude") : NULL;
     if (!runtime) {
-        app_say("which runtime? `claude` and `gemini` are known");
+        app_say("which runtime? `claude`, `gemini` and `codex` are known");
         return EXIT_USAGE;
     }
     struct doctor *d = xcalloc(1, sizeof(*d));
     d->runtime = runtime;
-    (void)snprintf(d->again, sizeof(d->again), "checkrein connect %s", runtime->kind->runtime);
+    (void)snprintf(d->again, sizeof(d->again), "checkrein connect %s%s", runtime->kind->runtime,
+                   runtime->kind == &settings_codex ? " --hooks" : "");
     buf_init(&d->token, 256);
     int code = run(d, &ch);
     doctor_close(d);

@@ -43,7 +43,8 @@ struct doctor_runtime {
     const char *shell;                     /* that the client gives a hook's line to */
     void (*tell_client)(struct doctor *d); /* the version is known: what it means for the hooks */
     bool (*http_fails_closed)(struct span version); /* NULL: there is no HTTP form */
-    char *(*other_file)(void); /* settings that it reads and `connect` never writes; caller frees */
+    char *(*other_file)(void); /* settings that it reads and `connect` never writes; caller frees. NULL:
+                                  none */
     void (*check_besides)(struct doctor *d); /* what it reads beside its settings; NULL: nothing */
     uint32_t off;          /* faults that switch our hooks off, wherever they stand */
     uint32_t overruled;    /* those of them that the machine's settings win against */
@@ -117,6 +118,9 @@ enum status tell_json(const struct doctor *d) MUST_USE;
 
 /* ---- gemini.c */
 void check_gemini_besides(struct doctor *d);
+
+/* ---- codex.c */
+void check_codex_besides(struct doctor *d);
 
 /* ---- past.c */
 /* The i-th way past the gate when this runtime's hooks stand in this scope; NULL behind the last.

@@ -43,6 +43,22 @@ static const struct {
     {&settings_gemini, ANYWHERE,
      "end the shell and the helper of a hook that waits by SIGKILL: that call runs, and is seen "
      "when it has run"                                                                                             },
+    {&settings_codex, ANYWHERE,
+     "put hooks = false under [features] into a trusted project's or the user's config.toml, or start a "
+     "client with -c features.hooks=false: it is not held"},
+    {&settings_codex, ANYWHERE,
+     "start a client with another HOME or CODEX_HOME: its calls are not held"},
+    {&settings_codex, ANYWHERE,
+     "take the trust of our hooks out of config.toml: the next session skips them without a word"},
+    {&settings_codex, ANYWHERE,
+     "put a hook of its own beside these, which changes a call after it was let run: it is seen when it "
+     "has run"},
+    {&settings_codex, ANYWHERE,
+     "end the shell and the helper of a hook that waits by SIGKILL: that call runs, and is seen when it "
+     "has run"},
+    {&settings_codex, ANYWHERE,
+     "speak to the control socket of a running server: it can run commands, answer requests and change "
+     "settings"},
     {NULL,             SOFT,
      "take the hooks out of these settings: a running session keeps them, the next one has none"                   },
     {&settings_claude, IN(SCOPE_PRIVATE),

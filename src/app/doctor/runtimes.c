@@ -58,6 +58,23 @@ static const char *const GEMINI_LIMITS[] = {
     NULL,
 };
 
+/* ---- Codex */
+
+static void tell_codex(struct doctor *d)
+{
+    bool seen = strcmp(d->version, CODEX_SEEN) == 0;
+    found(d, "client", seen ? LEVEL_OK : LEVEL_WARN,
+          "try it before you rely on it: docs/drivers/codex.md says what to look at",
+          "Codex %s: its hooks were tried with " CODEX_SEEN "%s", d->version,
+          seen ? "" : ", and with no other version");
+}
+
+static const char *const CODEX_LIMITS[] = {
+    "what is typed into a command that runs already: no hook is asked",
+    "what another client of an app-server runs by its own methods, without a model",
+    NULL,
+};
+
 /* ---- */
 
 static const struct doctor_runtime RUNTIMES[] = {
@@ -89,6 +106,18 @@ static const struct doctor_runtime RUNTIMES[] = {
      .gate = "BeforeTool",
      .refusal = {NULL, "decision", "reason"},
      .limits = GEMINI_LIMITS,
+     },
+    {
+     .kind = &settings_codex,
+     .called = "Codex",
+     .shell = "/bin/sh",
+     .tell_client = tell_codex,
+     .check_besides = check_codex_besides,
+     .off = 1u << FAULT_UNREADABLE,
+     .gate = "PreToolUse",
+     .refusal = {"hookSpecificOutput/hookEventName", "hookSpecificOutput/permissionDecision",
+                    "hookSpecificOutput/permissionDecisionReason"},
+     .limits = CODEX_LIMITS,
      },
 };
 

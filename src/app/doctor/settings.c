@@ -98,9 +98,13 @@ static void find_files(struct doctor *d)
     for (size_t i = 0; i < ARRAY_LEN(SCOPE_NAMES); i++) {
         const struct settings_scope *scope =
             connect_scope(d->runtime->kind->runtime, SCOPE_NAMES[i]);
-        add_new(d, scope, scope->path());
+        if (scope) {
+            add_new(d, scope, scope->path());
+        }
     }
-    add_new(d, NULL, d->runtime->other_file());
+    if (d->runtime->other_file) {
+        add_new(d, NULL, d->runtime->other_file());
+    }
 }
 
 /* ---- one file */

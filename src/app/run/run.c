@@ -40,7 +40,7 @@ const struct option_row OPTIONS_RUN[] = {
      offsetof(struct choices, name)},
     {"on-behalf-of", "WHO", "for whom it works", offsetof(struct choices, on_behalf_of)},
     {"task",                                              "T", "what it is to do", offsetof(struct choices, task)},
-    {"runtime",                                      "R", "claude, gemini or none; else by the program's name",
+    {"runtime",                                      "R", "claude, gemini, codex or none; else by the program's name",
      offsetof(struct choices, runtime)},
     {"keep",                                NULL, "wait for what it leaves behind, instead of ending that",
      offsetof(struct choices, keep)},
@@ -127,7 +127,7 @@ static enum status plan_words(struct run_plan *p, char **words, struct why *why)
     if (count > RUN_WORDS_MAX) {
         return why_fail(why, ST_LIMIT, "more than %d words", RUN_WORDS_MAX);
     }
-    p->argv = xcalloc((size_t)count + ARRAY_LEN(SCOPE) + 8, sizeof(*p->argv));
+    p->argv = xcalloc((size_t)count + ARRAY_LEN(SCOPE) + RUN_ROOM, sizeof(*p->argv));
     for (p->argc = 0; p->argc < count; p->argc++) {
         p->argv[p->argc] = words[p->argc];
     }
@@ -164,7 +164,7 @@ static enum status plan_names(struct run_plan *p, const struct choices *ch, stru
     p->program = base_of(p->argv[0]);
     p->runtime = run_runtime_find(ch->runtime ? ch->runtime : p->program);
     if (ch->runtime && !p->runtime->name && strcmp(ch->runtime, "none") != 0) {
-        return why_fail(why, ST_INVALID, "--runtime %s: `claude`, `gemini` or `none`", ch->runtime);
+        return why_fail(why, ST_INVALID, "--runtime %s: `claude`, `gemini`, `codex` or `none`", ch->runtime);
     }
     return ST_OK;
 }
@@ -225,6 +225,10 @@ static void plan_release(struct run_plan *p)
     }
     free(p->env);
     free(p->argv);
+    for (size_t i = 0; i < p->own_count; i++) {
+        free(p->own[i]);
+    }
+    free(p->own);
     free(p->name);
     free(p->on_behalf_of);
     free(p->task);

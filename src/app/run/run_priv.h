@@ -2,7 +2,7 @@
  *
  *   run.c       the subcommand: what is to be run, under which daemon
  *   runtimes.c  a row for each runtime that can be put behind the gate for one run
- *   claude.c, gemini.c  how
+ *   claude.c, gemini.c, codex.c  how
  *   child.c     the program: forked, held until the daemon knows of it, then let go
  *   guard.c     the daemon's side: registers, notices that the daemon went away, tells the end
  *   screen.c    the terminal's side: a pty of the agent's own, passed through
@@ -19,6 +19,7 @@
 #include "checkrein/ulid.h"
 
 #define RUN_WORDS_MAX 4096 /* of a command line, ours included */
+#define RUN_ROOM      16   /* words that may still come in front of it */
 
 struct run_plan {
     struct conf conf;
@@ -31,6 +32,8 @@ struct run_plan {
     char *folder;        /* private to this run; goes away with it */
     char *settings_path; /* in it; NULL: this runtime gets none */
     char *settings;      /* that the person had given by hand; NULL: none */
+    char **own;          /* words of ours in argv */
+    size_t own_count, own_cap;
     char *unit;          /* of systemd; NULL: no cgroup of its own */
     const char *program; /* its basename */
     const char **argv;   /* NULL-ended, not owned words */
@@ -61,6 +64,9 @@ enum status claude_write(const struct run_plan *p, int hook_port, struct why *wh
 /* ---- gemini.c */
 enum status gemini_prepare(struct run_plan *p, struct why *why) MUST_USE;
 enum status gemini_write(const struct run_plan *p, int hook_port, struct why *why) MUST_USE;
+
+/* ---- codex.c */
+enum status codex_prepare(struct run_plan *p, struct why *why) MUST_USE;
 
 /* ---- scope.c */
 /* True when systemd gives a scope here and now. */

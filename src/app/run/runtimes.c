@@ -14,6 +14,7 @@ static enum status nothing_to_prepare(struct run_plan *p, struct why *why)
 static const struct run_runtime RUNTIMES[] = {
     {"claude", true,  claude_prepare,     claude_write},
     {"gemini", true,  gemini_prepare,     gemini_write},
+    {"codex",  true,  codex_prepare,      NULL        },
     {NULL,     false, nothing_to_prepare, NULL        },
 };
 

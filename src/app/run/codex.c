@@ -1,0 +1,216 @@
+/* codex.c - Codex behind the gate for one run: its hooks, and that they are trusted, come by `-c`,
+ * so that no settings of the user's or of a project are touched.
+ *
+ * What the client makes of that, with the person's own options beside, it is asked first: hooks
+ * that it would not run are no gate, and then nothing is started.
+ */
+#include "run_priv.h"
+
+#include "../codex_client.h"
+#include "../connect/connect_priv.h"
+
+#include "checkrein/alloc.h"
+
+#define OPTION_BYTES 65536
+#define WORDS_MAX    256
+
+static void own(struct run_plan *p, struct buf *b)
+{
+    GROW(p->own, p->own_cap, p->own_count + 1);
+    p->own[p->own_count++] = buf_detach(b, NULL);
+    buf_release(b);
+}
+
+/* ---- what comes with the command line */
+
+/* TOML strings take what JSON's do. The names of a table's members are bare. */
+static void write_hook(struct run_plan *p, const struct hook_row *row)
+{
+    const struct hook_terms *terms = &settings_codex.terms[row->role];
+    struct hook_command c = {.kind = &settings_codex,
+                             .role = row->role,
+                             .self = p->self,
+                             .socket_path = p->socket_path,
+                             .version = span_str(p->version)};
+    struct buf line;
+    struct buf b;
+    buf_init(&line, OPTION_BYTES);
+    buf_init(&b, OPTION_BYTES);
+    hook_command_write(&line, &c);
+    buf_printf(&b, "hooks.%s=[{%shooks=[{type=\"command\",command=", row->event,
+               row->role == ROLE_GATE ? "matcher=\"*\"," : "");
+    (void)tape_quote(&b, buf_span(&line));
+    buf_printf(&b, ",timeout=%d,statusMessage=\"" OUR_MARK "\"}]}]", terms->timeout);
+    buf_release(&line);
+    own(p, &b);
+}
+
+/* A server of its own for its screen: in the user's background server nothing would be held. */
+static void write_options(struct run_plan *p)
+{
+    struct buf b;
+    for (size_t i = 0; i < settings_codex.hook_count; i++) {
+        write_hook(p, &settings_codex.hooks[i]);
+    }
+    buf_init(&b, 64);
+    buf_addstr(&b, "features.daemon_auto_start=false");
+    own(p, &b);
+}
+
+/* ---- the person's own options that change settings: the client is asked with them */
+
+static bool takes_value(const char *word)
+{
+    static const char *const WORDS[] = {"-c",        "--config", "-p",
+                                        "--profile", "--enable", "--disable"};
+    for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
+        if (strcmp(word, WORDS[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool sets_something(const char *word)
+{
+    return strncmp(word, "--config=", 9) == 0 || strncmp(word, "--profile=", 10) == 0 ||
+           strncmp(word, "--enable=", 9) == 0 || strncmp(word, "--disable=", 10) == 0 ||
+           (strncmp(word, "-c", 2) == 0 && word[2]) || (strncmp(word, "-p", 2) == 0 && word[2]);
+}
+
+static enum status take_options(const struct run_plan *p, const char **words, size_t *n,
+                                struct why *why)
+{
+    for (int i = 1; i < p->argc && *n + 4 < WORDS_MAX; i++) {
+        const char *word = p->argv[i];
+        if (strcmp(word, "--") == 0) {
+            break;
+        }
+        if (strncmp(word, "--remote", 8) == 0) {
+            return why_fail(why, ST_DENIED,
+                            "%s: its threads run in another server then, so their calls would not "
+                            "be held",
+                            word);
+        }
+        if (takes_value(word) && i + 1 < p->argc) {
+            words[(*n)++] = word;
+            words[(*n)++] = p->argv[++i];
+        } else if (sets_something(word)) {
+            words[(*n)++] = word;
+        }
+    }
+    return ST_OK;
+}
+
+/* ---- what the client makes of it */
+
+static enum status add_trust(struct run_plan *p, struct codex_hooks *h, struct why *why)
+{
+    struct codex_hook hook;
+    struct buf b;
+    size_t ours = 0;
+    enum status st = ST_OK;
+    buf_init(&b, OPTION_BYTES);
+    buf_addstr(&b, "hooks.state={");
+    for (uint32_t at = TAPE_ABSENT; st == ST_OK && codex_hooks_next(h, &at, &hook);) {
+        if (!hook.ours) {
+            continue;
+        }
+        if (!span_is(hook.source, "sessionFlags")) {
+            st = why_fail(why, ST_CONFLICT,
+                          "%.*s holds checkrein's hooks already: start codex by itself, or take "
+                          "them out with checkrein connect codex --hooks --remove",
+                          SPAN_ARG(hook.path));
+            continue;
+        }
+        buf_addstr(&b, ours++ ? "," : "");
+        (void)tape_quote(&b, hook.key);
+        buf_addstr(&b, "={trusted_hash=");
+        (void)tape_quote(&b, hook.hash);
+        buf_addstr(&b, "}");
+    }
+    buf_addch(&b, '}');
+    if (st == ST_OK && ours != settings_codex.hook_count) {
+        st = why_fail(
+            why, ST_DENIED,
+            "with these options and settings the client would run %zu of %zu hooks, so its "
+            "calls would not be held (features.hooks?)",
+            ours, settings_codex.hook_count);
+    }
+    own(p, &b);
+    return st;
+}
+
+/* Once more, with what it was told to trust. */
+static enum status is_trusted(struct codex_hooks *h, struct why *why)
+{
+    struct codex_hook hook;
+    for (uint32_t at = TAPE_ABSENT; codex_hooks_next(h, &at, &hook);) {
+        if (hook.ours && (!hook.enabled || !span_is(hook.trust, "trusted"))) {
+            return why_fail(why, ST_DENIED,
+                            "the client would not run the hook for %.*s (%.*s), so its calls would "
+                            "not be held",
+                            SPAN_ARG(hook.event),
+                            SPAN_ARG(hook.enabled ? hook.trust : SPAN("disabled")));
+        }
+    }
+    return ST_OK;
+}
+
+static enum status ask(struct run_plan *p,
+                       enum status (*then)(struct run_plan *p, struct codex_hooks *h,
+                                           struct why *why),
+                       struct why *why)
+{
+    const char *words[WORDS_MAX] = {p->argv[0]};
+    struct codex_hooks h;
+    size_t n = 1;
+    for (size_t i = 0; i < p->own_count; i++) {
+        words[n++] = "-c";
+        words[n++] = p->own[i];
+    }
+    enum status st = take_options(p, words, &n, why);
+    if (st != ST_OK) {
+        return st;
+    }
+    st = codex_hooks_ask(&h, words, p->cwd, why);
+    if (st == ST_OK) {
+        st = then(p, &h, why);
+    } else {
+        why_prefix(why, "nothing was started");
+    }
+    codex_hooks_release(&h);
+    return st;
+}
+
+static enum status look_at_trust(struct run_plan *p, struct codex_hooks *h, struct why *why)
+{
+    (void)p;
+    return is_trusted(h, why);
+}
+
+static void insert_options(struct run_plan *p)
+{
+    size_t words = 2 * p->own_count;
+    p->argv = xreallocarray(p->argv, (size_t)p->argc + words + RUN_ROOM, sizeof(*p->argv));
+    memmove(&p->argv[1 + words], &p->argv[1], (size_t)p->argc * sizeof(*p->argv));
+    for (size_t i = 0; i < p->own_count; i++) {
+        p->argv[1 + 2 * i] = "-c";
+        p->argv[2 + 2 * i] = p->own[i];
+    }
+    p->argc += (int)words;
+}
+
+enum status codex_prepare(struct run_plan *p, struct why *why)
+{
+    client_version(p->argv[0], p->version, sizeof(p->version));
+    write_options(p);
+    enum status st = ask(p, add_trust, why);
+    if (st == ST_OK) {
+        st = ask(p, look_at_trust, why);
+    }
+    if (st == ST_OK) {
+        insert_options(p);
+    }
+    return st;
+}
