@@ -239,6 +239,18 @@ const struct event_row *fleet_agent_list(const struct fleet *f, uint32_t agent,
                                          enum event_field list,
                                          uint32_t *count); /* F_GRANTS F_CREDENTIALS F_REINS
                                                              F_DELEGATION F_GATE_LIMITS */
+/* The same thread of Codex as another back-end shows it: by its server, or by its hooks. NULL:
+ * there is none. */
+const struct agent *fleet_agent_twin(const struct fleet *f, const struct agent *a);
+/* What an agent and all that descend from it have spent. */
+struct tree_spend {
+    uint32_t agents, untold; /* untold: of these, nobody has said what they used */
+    int64_t tokens_in, tokens_out, cost_microusd;
+    bool cost_estimated, unpriced;
+};
+struct tree_spend fleet_tree_spend(const struct fleet *f, uint32_t root);
+/* False: what it used is not known, which is not nothing. */
+bool agent_told_tokens(const struct agent *a);
 /* By verb: pause and resume need the rein hold or freeze; interrupt, stop and revoke the one of
  * their name. The back-end must be live and offer the verb. Agent 0: whether any back-end does.
  * *why_not (may be NULL) is a constant in plain words, or NULL when it is offered. */

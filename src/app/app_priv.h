@@ -97,6 +97,7 @@ const struct subcommand *subcommand_find(const char *name);
 /* ---- hook_client.c: the process that runs this hook, behind the shell that it gave the hook's
  * line to */
 pid_t hook_client(const char *runtime);
+char *console_record(const struct conf *conf);            /* folder of its record; caller frees */
 bool process_has_word(const char *pid, const char *word); /* of its command line */
 
 /* ---- config.c */

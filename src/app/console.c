@@ -309,11 +309,15 @@ static int run_backends(struct args *a, struct console_options *o, struct why *w
     return code;
 }
 
+char *console_record(const struct conf *conf)
+{
+    return conf->console.journal[0] ? xstrdup(conf->console.journal) : path_state("console");
+}
+
 static int run_configured(struct args *a, struct conf *conf, struct why *why)
 {
     const struct conf_backend local = {.name = (char *)LOCAL_NAME, .kind = (char *)"checkrein"};
-    char *journal =
-        conf->console.journal[0] ? xstrdup(conf->console.journal) : path_state("console");
+    char *journal = console_record(conf);
     struct console_options o = {.conf = conf,
                                 .backends = conf->backend_count ? conf->backends : &local,
                                 .count = conf->backend_count ? conf->backend_count : 1,

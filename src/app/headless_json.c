@@ -43,12 +43,27 @@ static json_t *backend_json(const struct fleet *f, const struct backend *b)
     put_int(o, "seq", (int64_t)b->seq);
     put_int(o, "agents", b->agents);
     (void)json_object_set_new(o, attribute(F_STOP_LATCHED), json_boolean(b->stop_latched));
+    (void)json_object_set_new(o, "stop.left", json_boolean(b->stop_asked && !b->stop_latched));
     if (b->stop_latched) {
         put_int(o, attribute(F_STOP_REQUESTED), b->stop_requested);
         put_int(o, attribute(F_STOP_CONFIRMED), b->stop_confirmed);
         put_int(o, attribute(F_STOP_UNREACHABLE), b->stop_unreachable);
     }
     return o;
+}
+
+/* "BACK-END ID" of the other one. */
+static void put_twin(json_t *o, const struct fleet *f, const struct agent *a)
+{
+    const struct agent *twin = fleet_agent_twin(f, a);
+    struct buf b;
+    if (twin) {
+        buf_init(&b, 1024);
+        buf_printf(&b, "%.*s %.*s", SPAN_ARG(fleet_span(f, fleet_backend(f, twin->backend)->name)),
+                   SPAN_ARG(fleet_span(f, twin->id)));
+        put(o, "agent.twin", buf_span(&b));
+        buf_release(&b);
+    }
 }
 
 static json_t *agent_json(const struct fleet *f, const struct agent *a)
@@ -81,6 +96,7 @@ static json_t *agent_json(const struct fleet *f, const struct agent *a)
     for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
         put(o, attribute(TEXTS[i].field), fleet_span(f, TEXTS[i].value));
     }
+    put_twin(o, f, a);
     put(o, attribute(F_STATE), span_str(agent_state_name(a->state)));
     put_time(o, "agent.state_since", a->state_since_us);
     put_time(o, "agent.last_event", a->last_event_us);
@@ -90,6 +106,7 @@ static json_t *agent_json(const struct fleet *f, const struct agent *a)
     put_int(o, attribute(F_TOKENS_IN), a->tokens_in);
     put_int(o, attribute(F_TOKENS_OUT), a->tokens_out);
     put_int(o, attribute(F_TOKENS_CACHED), a->tokens_cached);
+    (void)json_object_set_new(o, "tokens.told", json_boolean(agent_told_tokens(a)));
     put_int(o, attribute(F_COST_MICROUSD), a->cost_microusd);
     (void)json_object_set_new(o, attribute(F_COST_ESTIMATED), json_boolean(a->cost_estimated));
     (void)json_object_set_new(o, "cost.unpriced", json_boolean(a->unpriced));
@@ -188,6 +205,13 @@ static json_t *spend_json(const struct fleet *f, const struct agent *a)
     put_int(o, attribute(F_COST_MICROUSD), a->cost_microusd);
     (void)json_object_set_new(o, attribute(F_COST_ESTIMATED), json_boolean(a->cost_estimated));
     (void)json_object_set_new(o, "cost.unpriced", json_boolean(a->unpriced));
+    (void)json_object_set_new(o, "tokens.told", json_boolean(agent_told_tokens(a)));
+    struct tree_spend tree = fleet_tree_spend(f, a->ref);
+    put_int(o, "tree.agents", tree.agents);
+    put_int(o, "tree.untold", tree.untold);
+    put_int(o, "tree.tokens_in", tree.tokens_in);
+    put_int(o, "tree.tokens_out", tree.tokens_out);
+    put_int(o, "tree.cost_microusd", tree.cost_microusd);
     put_int(o, attribute(F_BUDGET_LIMIT), a->traits->budget_limit);
     put_int(o, attribute(F_BUDGET_USED), a->budget_used);
     return o;

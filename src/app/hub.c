@@ -134,6 +134,7 @@ static void on_link(void *ctx, enum link_state st, const char *why, int64_t retr
     struct hub *h = b->hub;
     struct own_event o;
     bool of_a_frame = link_is_of_a_frame(st);
+    bool came_live = st == LINK_LIVE && b->link != LINK_LIVE;
     b->link = st;
     own_link(&o, b->conf.name, b->conf.kind, st, why, retry_ms,
              of_a_frame ? b->frame_us : now_us());
@@ -144,10 +145,10 @@ static void on_link(void *ctx, enum link_state st, const char *why, int64_t retr
     if (h->events.seen) {
         h->events.seen(h->ctx, &o.ev);
     }
-    if (st == LINK_LIVE && b->was_live && h->events.came_back) {
+    if (came_live && b->was_live && h->events.came_back) {
         h->events.came_back(h->ctx);
     }
-    if (st == LINK_LIVE && b->stop_due[0]) {
+    if (came_live && b->stop_due[0]) {
         loop_post(h->loop, send_stop_again, b);
     }
     b->was_live = b->was_live || st == LINK_LIVE;

@@ -1,6 +1,7 @@
 /* status.c - `checkrein status` and `checkrein watch`. */
 #include "event_line.h"
 #include "headless.h"
+#include "hub_stops.h"
 
 #include "checkrein/codec.h"
 #include "checkrein/num.h"
@@ -69,7 +70,9 @@ static void print_text(const struct fleet *f)
         (void)printf("back-end %s: %s%s%s%s\n", headless_plain(f, b->name, name, sizeof(name)),
                      link_name(b->link), b->why ? ", " : "",
                      b->why ? headless_plain(f, b->why, why, sizeof(why)) : "",
-                     b->stop_latched ? ", FLEET STOP latched" : "");
+                     b->stop_latched ? ", FLEET STOP latched"
+                     : b->stop_asked ? ", FLEET STOP left for the console that is started next"
+                                     : "");
     }
     print_agents(f);
     print_approvals(f);
@@ -95,6 +98,16 @@ static enum status choose(struct args *a, struct choices *ch)
     return st;
 }
 
+static void tell_stops_left(struct headless *h)
+{
+    char *record = console_record(&h->conf);
+    hub_take_up_stops(&h->hub, record);
+    for (uint32_t i = 0; i < h->hub.count; i++) {
+        stops_tell(&h->hub.backends[i]);
+    }
+    free(record);
+}
+
 int cmd_status(struct args *a)
 {
     struct choices ch = {0};
@@ -107,7 +120,11 @@ int cmd_status(struct args *a)
     int code = EXIT_DONE;
     if (headless_open(&h, ch.config, NULL, NULL, &why) != ST_OK) {
         code = app_trouble(&why, EXIT_TROUBLE);
-    } else if (!ch.json) {
+        headless_close(&h);
+        return code;
+    }
+    tell_stops_left(&h);
+    if (!ch.json) {
         print_text(h.hub.fleet);
     } else if (print_json(h.hub.fleet) != ST_OK) {
         code = EXIT_TROUBLE;

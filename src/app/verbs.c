@@ -5,11 +5,15 @@
  * trying again.
  */
 #include "headless.h"
+#include "hub_stops.h"
 #include "operator_verbs.h"
+
+#include <unistd.h>
 
 #include "checkrein/alloc.h"
 #include "checkrein/clock.h"
 #include "checkrein/crypto.h"
+#include "checkrein/file.h"
 #include "checkrein/num.h"
 #include "checkrein/text.h"
 #include "checkrein/utf8.h"
@@ -340,6 +344,79 @@ static enum status make_command(const struct args *a, const struct verb_row *row
     return check_words(a, ch, why);
 }
 
+/* ---- a fleet stop where the back-end keeps none: left for the console that comes next */
+
+static bool is_of_fleet(enum verb v)
+{
+    return v == VERB_STOP_ALL || v == VERB_RESET_STOP;
+}
+
+static bool keeps_no_stop(const struct headless *h, uint32_t backend)
+{
+    const struct driver_ops *ops = driver_kind(h->hub.backends[backend].conf.kind);
+    return ops && ops->keeps_no_stop;
+}
+
+#define BIT(backend) ((backend) < 32 ? 1u << (backend) : 0u)
+
+/* Which back-ends have one from before, a bit each. */
+static uint32_t take_up_stops(struct headless *h, enum verb v)
+{
+    uint32_t due = 0;
+    if (is_of_fleet(v)) {
+        char *record = console_record(&h->conf);
+        if (file_make_parent_mode(record, 0700, NULL) == ST_OK) {
+            hub_take_up_stops(&h->hub, record);
+        }
+        free(record);
+    }
+    for (uint32_t i = 0; i < h->hub.count; i++) {
+        due |= h->hub.backends[i].stop_due[0] ? BIT(i) : 0;
+    }
+    return due;
+}
+
+/* That this process was told of no stop is no reason: it was another that gave it. */
+static void take_back(struct follow *w)
+{
+    if (w->state == COMMAND_REFUSED) {
+        w->state = COMMAND_CONFIRMED;
+        w->reason[0] = '\0';
+        (void)snprintf(w->by, sizeof(w->by), "the stop that was left for the next console");
+    }
+}
+
+/* A back-end that keeps its stop has been told; whether it has answered is told here and now. */
+static void leave_stops(struct headless *h, struct follows *all, uint32_t due)
+{
+    for (uint32_t i = 0; is_of_fleet(all->row->verb) && i < h->hub.count; i++) {
+        struct hub_backend *b = &h->hub.backends[i];
+        if (!keeps_no_stop(h, i) && !(due & BIT(i))) {
+            b->stop_due[0] = '\0';
+        } else if (keeps_no_stop(h, i) && all->row->verb == VERB_RESET_STOP && due & BIT(i)) {
+            take_back(&all->item[i]);
+        }
+    }
+    if (is_of_fleet(all->row->verb)) {
+        stops_keep(&h->hub);
+    }
+}
+
+static void tell_latch(const struct headless *h, const struct follows *all)
+{
+    bool left = h->hub.stops_path && access(h->hub.stops_path, F_OK) == 0;
+    for (uint32_t i = 0; i < h->hub.count; i++) {
+        if (all->row->verb == VERB_STOP_ALL && keeps_no_stop(h, i)) {
+            app_say(
+                "%s: nothing holds this stop now: what begins there after it runs. %s; one that is "
+                "open is told by ! S",
+                h->hub.backends[i].conf.name,
+                left ? "It is left for the console that is started next, which holds it"
+                     : "It could not be left for the console that is started next");
+        }
+    }
+}
+
 static int act(struct args *a, const struct verb_row *row, const struct choices *ch)
 {
     struct follows all = {.row = row};
@@ -358,8 +435,11 @@ static int act(struct args *a, const struct verb_row *row, const struct choices 
     int code = EXIT_TROUBLE;
     if (headless_open(&h, ch->config, &ev, &all, &why) == ST_OK) {
         c.operator_label = span_str(h.conf.console.operator_label);
+        uint32_t due = take_up_stops(&h, row->verb);
         send_all(&h, a, &c, &all);
         await(&h, &all, wait_ms);
+        leave_stops(&h, &all, due);
+        tell_latch(&h, &all);
         code = report(&all, h.hub.fleet, ch->json != NULL);
     } else {
         (void)app_trouble(&why, code);

@@ -79,7 +79,7 @@ static const struct key_row {
     struct policy_key key;
     enum status (*set)(struct rule *r, struct span value, struct why *why); /* NULL: a pattern */
 } KEYS[] = {
-    [FIELD_RUNTIME] = {{"runtime", "claude, gemini-cli"},                                                      NULL       },
+    [FIELD_RUNTIME] = {{"runtime", "claude, gemini-cli, codex"},                                               NULL       },
     [FIELD_AGENT] = {{"agent", "the agent's id"},                                                            NULL       },
     [FIELD_TOOL] = {{"tool", "the tool's name, as the runtime spells it"},                                  NULL       },
     [FIELD_COMMAND] = {{"command", "the command line of a shell tool"},                                        NULL       },

@@ -2,8 +2,8 @@
  *
  *   tables.c        the runtimes' hooks, and words for faults
  *   look.c          what all of them have: command hooks, told from others by our mark
- *   look_claude.c, look_gemini.c, look_codex.c   what only one has: HTTP hooks, switches, variables, telemetry
- *   command.c       the line of a command hook, written and read
+ *   look_claude.c, look_gemini.c, look_codex.c   what only one has: HTTP hooks, switches,
+ * variables, telemetry command.c       the line of a command hook, written and read
  */
 #ifndef SETTINGS_PRIV_H
 #define SETTINGS_PRIV_H

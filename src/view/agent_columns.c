@@ -119,8 +119,10 @@ struct field cell_tokens(struct frame *fr, const struct row *row, int cols)
 {
     const struct agent *a = agent_of(fr, row);
     (void)cols;
-    return a == NULL ? field_none(fr)
-                     : (struct field){frame_quantity(fr, agent_tokens(a)), ROLE_TEXT};
+    if (a == NULL || !agent_told_tokens(a)) {
+        return field_none(fr);
+    }
+    return (struct field){frame_quantity(fr, agent_tokens(a)), ROLE_TEXT};
 }
 
 bool agent_over_budget(const struct agent *a)

@@ -19,16 +19,15 @@ static struct safe backend_words(struct frame *fr, const struct backend *b)
     words_own(&w, s.mark);
     words_own(&w, " ");
     words_sid(&w, b->name, NAME_COLS);
-    if (b->link == LINK_LIVE) {
-        return words_end(&w);
-    }
-    words_own(&w, " ");
-    words_own(&w, s.word);
-    words_own(&w, " ");
-    words_safe(&w, frame_age_short(fr, b->link_since_us));
-    if (b->retry_at_us > 0) {
-        words_own(&w, ", again in ");
-        words_safe(&w, frame_left_short(fr, b->retry_at_us));
+    if (b->link != LINK_LIVE) {
+        words_own(&w, " ");
+        words_own(&w, s.word);
+        words_own(&w, " ");
+        words_safe(&w, frame_age_short(fr, b->link_since_us));
+        if (b->retry_at_us > 0) {
+            words_own(&w, ", again in ");
+            words_safe(&w, frame_left_short(fr, b->retry_at_us));
+        }
     }
     if (b->why != 0) {
         words_own(&w, " (");

@@ -26,6 +26,21 @@ static void identity(struct frame *fr, struct sheet *s, const struct agent *a)
     sheet_line(s, "identity", ROLE_TEXT, words_end(&w));
 }
 
+/* Seen twice, it is one: what one of the two can do, the other may not. */
+static void also(struct frame *fr, struct sheet *s, const struct agent *a)
+{
+    const struct agent *other = fleet_agent_twin(fr->f, a);
+    const struct backend *b = other == NULL ? NULL : fleet_backend(fr->f, other->backend);
+    struct words w = words_of(fr);
+    if (b != NULL) {
+        words_own(&w, "the same thread is also ");
+        words_sid(&w, other->id, SAY_COLS);
+        words_own(&w, " on back-end ");
+        words_sid(&w, b->name, SAY_COLS);
+        sheet_line(s, "twice", ROLE_STRONG, words_end(&w));
+    }
+}
+
 static void lineage(struct frame *fr, struct sheet *s, const struct agent *a)
 {
     struct words w = words_of(fr);
@@ -100,6 +115,33 @@ static void reins(struct frame *fr, struct sheet *s, const struct agent *a)
     sheet_line(s, "reins", count == 0 ? ROLE_ALARM : ROLE_TEXT, words_end(&w));
 }
 
+/* With its helpers, whose spend is in no sum of its own. */
+static void cost_of_tree(struct frame *fr, struct words *w, const struct agent *a)
+{
+    struct tree_spend t = fleet_tree_spend(fr->f, a->ref);
+    int64_t tokens = 0;
+    if (t.agents < 2) {
+        return;
+    }
+    if (__builtin_add_overflow(t.tokens_in, t.tokens_out, &tokens)) {
+        tokens = INT64_MAX;
+    }
+    words_fmt(w, " · with %u helper%s: ", t.agents - 1, t.agents == 2 ? "" : "s");
+    if (t.cost_microusd == 0) {
+        words_own(w, t.unpriced ? "unpriced" : "-");
+    } else {
+        words_own(w, t.cost_estimated ? "~" : "");
+        words_safe(w, frame_money(fr, t.cost_microusd));
+        words_own(w, t.unpriced ? "+" : "");
+    }
+    words_own(w, ", ");
+    words_safe(w, frame_quantity(fr, tokens));
+    words_own(w, " tokens");
+    if (t.untold > 0) {
+        words_fmt(w, " (of %u not known)", t.untold);
+    }
+}
+
 static void cost(struct frame *fr, struct sheet *s, const struct agent *a)
 {
     struct words w = words_of(fr);
@@ -111,8 +153,13 @@ static void cost(struct frame *fr, struct sheet *s, const struct agent *a)
         words_safe(&w, frame_money(fr, a->traits->budget_limit));
     }
     words_own(&w, " · ");
-    words_safe(&w, frame_quantity(fr, agent_tokens(a)));
-    words_own(&w, " tokens");
+    if (agent_told_tokens(a)) {
+        words_safe(&w, frame_quantity(fr, agent_tokens(a)));
+        words_own(&w, " tokens");
+    } else {
+        words_own(&w, "tokens not known");
+    }
+    cost_of_tree(fr, &w, a);
     sheet_line(s, "spend", agent_over_budget(a) ? ROLE_SPEND_OVER : ROLE_SPEND, words_end(&w));
 }
 
@@ -212,6 +259,7 @@ static void fill(struct sheet *s, const struct agent *a)
     requests(fr, s, a);
     sheet_gap(s);
     identity(fr, s, a);
+    also(fr, s, a);
     lineage(fr, s, a);
     runs(fr, s, a);
     permissions(fr, s, a);

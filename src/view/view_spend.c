@@ -43,23 +43,27 @@ static struct field cell_in(struct frame *fr, const struct row *row, int cols)
 {
     const struct agent *a = fleet_agent(fr->f, row->id);
     (void)cols;
-    return a == NULL ? field_none(fr) : (struct field){frame_quantity(fr, a->tokens_in), ROLE_TEXT};
+    return a == NULL || !agent_told_tokens(a)
+               ? field_none(fr)
+               : (struct field){frame_quantity(fr, a->tokens_in), ROLE_TEXT};
 }
 
 static struct field cell_out(struct frame *fr, const struct row *row, int cols)
 {
     const struct agent *a = fleet_agent(fr->f, row->id);
     (void)cols;
-    return a == NULL ? field_none(fr)
-                     : (struct field){frame_quantity(fr, a->tokens_out), ROLE_TEXT};
+    return a == NULL || !agent_told_tokens(a)
+               ? field_none(fr)
+               : (struct field){frame_quantity(fr, a->tokens_out), ROLE_TEXT};
 }
 
 static struct field cell_cached(struct frame *fr, const struct row *row, int cols)
 {
     const struct agent *a = fleet_agent(fr->f, row->id);
     (void)cols;
-    return a == NULL ? field_none(fr)
-                     : (struct field){frame_quantity(fr, a->tokens_cached), ROLE_DIM};
+    return a == NULL || !agent_told_tokens(a)
+               ? field_none(fr)
+               : (struct field){frame_quantity(fr, a->tokens_cached), ROLE_DIM};
 }
 
 static struct field cell_limit(struct frame *fr, const struct row *row, int cols)

@@ -58,9 +58,9 @@ static void check(struct run *r)
 {
     struct why why = {0};
     struct buf live, replayed;
-    struct fleet *again = fleet_new();
+    struct fleet *again = NULL;
     must(journal_commit(r->hub.journal, &why) == ST_OK, "commit");
-    must(hub_replay(again, r->record, NULL, &why) == ST_OK, why.text);
+    must(hub_replay(&again, r->record, &why) == ST_OK, why.text);
     dump(r->hub.fleet, &live);
     dump(again, &replayed);
     if (fleet_digest(again) == fleet_digest(r->hub.fleet) &&

@@ -66,6 +66,8 @@ codex('connect writes hooks.json, nothing is a gate before it is trusted, and re
   assert.equal(after.check('trust')[0].result, 'ok', JSON.stringify(after.report));
   assert.equal(after.code, 0, JSON.stringify(after.report.checks.filter((one) => one.result === 'fail')));
   assert.equal(after.check('absence').length, 2);
+  const document = fs.readFileSync(new URL('../../docs/drivers/codex.md', import.meta.url), 'utf8').replace(/\s+/g, ' ');
+  for (const words of [...after.report.past, ...after.report.limits]) assert.ok(document.includes(words), `the document does not say: ${words}`);
   await gate.done('connect', 'codex', '--hooks', '--remove');
   assert.equal(fs.readFileSync(hooksFile(client), 'utf8'), THEIRS);
 });

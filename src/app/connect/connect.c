@@ -10,8 +10,8 @@
 #define VERSION_WAIT_MS 20000
 
 struct choices {
-    const char *config, *hooks, *scope, *settings, *dry_run, *remove, *binary, *version, *socket, *token,
-        *port;
+    const char *config, *hooks, *scope, *settings, *dry_run, *remove, *binary, *version, *socket,
+        *token, *port;
 };
 
 /* ---- what is installed: "2.1.328 (Claude Code)" */
@@ -174,12 +174,12 @@ static void explain(const struct plan *p, const struct choices *ch)
             p->settings);
     }
     if (!p->to->telemetry_is_anothers) {
-        (void)printf("spend is not seen by hooks: attach to its server for that, with checkrein connect codex\n");
+        (void)printf(
+            "spend is not seen by hooks: attach to its server for that, with checkrein connect codex\n");
     } else if (p->scope->who != SCOPE_PRIVATE) {
         (void)printf(
             "spend is not seen from here: its telemetry needs the token, and so the user's own settings\n");
-    } else if (p->to->telemetry_is_anothers &&
-               p->to->telemetry_is_anothers(buf_span(&p->before))) {
+    } else if (p->to->telemetry_is_anothers && p->to->telemetry_is_anothers(buf_span(&p->before))) {
         (void)printf(
             "telemetry is set up already and is left as it is: what the agent spends is not seen\n");
     }
@@ -276,15 +276,16 @@ const struct option_row OPTIONS_CONNECT[] = {
     {"scope",                            "SCOPE", "user, project (this folder) or managed (this machine, by root); else user",
      AT(scope)},
     {"settings",                                            "FILE", "edit this file instead of the scope's own", AT(settings)},
-    {"hooks", NULL, "of codex: put hooks into its settings, instead of attaching to its server", AT(hooks)},
-    {"dry-run",          NULL, "show what would change and write nothing", AT(dry_run)},
-    {"remove",                                    NULL, "take checkrein's hooks out again", AT(remove)},
-    {"binary",                                   "FILE", "the installed client, to ask its version", AT(binary)},
-    {"runtime-version", "V", "take this version instead of asking", AT(version)},
-    {"socket",                                            "PATH", "the daemon's socket; of codex: its control socket", AT(socket)},
-    {"token-file",                               "FILE", "the daemon's token", AT(token)},
-    {"hook-port",                                 "N", "the daemon's hook port", AT(port)},
-    {0                                    },
+    {"hooks",          NULL, "of codex: put hooks into its settings, instead of attaching to its server",
+     AT(hooks)},
+    {"dry-run",                                    NULL, "show what would change and write nothing", AT(dry_run)},
+    {"remove",                                   NULL, "take checkrein's hooks out again", AT(remove)},
+    {"binary", "FILE", "the installed client, to ask its version", AT(binary)},
+    {"runtime-version",                                            "V", "take this version instead of asking", AT(version)},
+    {"socket",                               "PATH", "the daemon's socket; of codex: its control socket", AT(socket)},
+    {"token-file",                                    "FILE", "the daemon's token", AT(token)},
+    {"hook-port",                                    "N", "the daemon's hook port", AT(port)},
+    {0 },
 };
 
 static int attach(const struct choices *ch)
@@ -304,8 +305,9 @@ static int attach(const struct choices *ch)
         return app_trouble(&why, EXIT_TROUBLE);
     }
     if (!ch->remove) {
-        (void)printf("it is watched and steered as its server allows. To hold each call before it runs, in codex "
-                     "exec too: checkrein connect codex --hooks\n");
+        (void)printf(
+            "it is watched and steered as its server allows. To hold each call before it runs, in codex "
+            "exec too: checkrein connect codex --hooks\n");
     }
     return EXIT_DONE;
 }

@@ -43,8 +43,8 @@ struct doctor_runtime {
     const char *shell;                     /* that the client gives a hook's line to */
     void (*tell_client)(struct doctor *d); /* the version is known: what it means for the hooks */
     bool (*http_fails_closed)(struct span version); /* NULL: there is no HTTP form */
-    char *(*other_file)(void); /* settings that it reads and `connect` never writes; caller frees. NULL:
-                                  none */
+    char *(*other_file)(void); /* settings that it reads and `connect` never writes; caller frees.
+                                  NULL: none */
     void (*check_besides)(struct doctor *d); /* what it reads beside its settings; NULL: nothing */
     uint32_t off;          /* faults that switch our hooks off, wherever they stand */
     uint32_t overruled;    /* those of them that the machine's settings win against */

@@ -164,7 +164,8 @@ static enum status plan_names(struct run_plan *p, const struct choices *ch, stru
     p->program = base_of(p->argv[0]);
     p->runtime = run_runtime_find(ch->runtime ? ch->runtime : p->program);
     if (ch->runtime && !p->runtime->name && strcmp(ch->runtime, "none") != 0) {
-        return why_fail(why, ST_INVALID, "--runtime %s: `claude`, `gemini`, `codex` or `none`", ch->runtime);
+        return why_fail(why, ST_INVALID, "--runtime %s: `claude`, `gemini`, `codex` or `none`",
+                        ch->runtime);
     }
     return ST_OK;
 }

@@ -119,6 +119,8 @@ static void take_turn(struct codex *c, struct codex_thread *t, uint32_t turn)
         take_running_turn(c, t, turn);
     } else if (span_is(status, "failed") && c->phase == CODEX_LIVE) {
         failure_take(c, t, turn);
+    } else {
+        t->awaits_usage = t->asked_as == ATTACH_WHOLE; /* told with nothing less */
     }
 }
 

@@ -9,8 +9,11 @@
  * on there is news. */
 #include "codex_priv.h"
 
+#include <string.h>
+
 #include "checkrein/alloc.h"
 
+#define OUR_NAME    "checkrein"
 #define QUEUE_BYTES ((size_t)1 << 20)
 #define MESSAGE_BYTES                                                                              \
     ((size_t)32 << 20) /* a thread's last turn with all that its commands printed */
@@ -64,6 +67,31 @@ bool codex_is_up(const struct codex *c)
 
 /* ---- the back-end's own line */
 
+static bool speaks_as_us(const struct codex *c)
+{
+    return span_is(span_str(c->speaks_as), OUR_NAME);
+}
+
+/* Once: it stays so until the server is started anew. */
+static void warn_of_name(struct codex *c)
+{
+    if (speaks_as_us(c) && !c->told_speaks_as) {
+        codex_signal(c, NULL, SEVERITY_HIGH,
+                     SPAN("this server speaks to the model's service as " OUR_NAME
+                          ", because that was its first client: start codex first, or the server "
+                          "with CODEX_INTERNAL_ORIGINATOR_OVERRIDE"));
+    }
+    c->told_speaks_as = speaks_as_us(c);
+}
+
+/* Not each time: when there are twice as many. */
+static void tell_unknown(struct codex *c)
+{
+    if (c->phase == CODEX_LIVE && c->unknown >= 2 * c->told_unknown + 1) {
+        codex_say_link(c);
+    }
+}
+
 void codex_say_link(struct codex *c)
 {
     static const enum link_state STATES[] = {
@@ -71,12 +99,19 @@ void codex_say_link(struct codex *c)
         [CODEX_SYNCING] = LINK_SYNCING,   [CODEX_LIVE] = LINK_LIVE,
         [CODEX_BROKEN] = LINK_CONNECTING,
     };
-    char text[80];
+    char text[128];
     if (process_is_frozen(c)) {
         c->link.sink.link(c->link.sink.ctx, LINK_FROZEN, c->process.words, 0);
         return;
     }
-    (void)snprintf(text, sizeof(text), "codex %s", c->version);
+    c->told_unknown = c->unknown;
+    (void)snprintf(text, sizeof(text), "codex %s%s", c->version,
+                   speaks_as_us(c) ? ", speaks as " OUR_NAME : "");
+    if (c->unknown) {
+        size_t n = strlen(text);
+        (void)snprintf(text + n, sizeof(text) - n, ", %llu messages not understood",
+                       (unsigned long long)c->unknown);
+    }
     c->link.sink.link(c->link.sink.ctx, STATES[c->phase], codex_is_up(c) ? text : NULL, 0);
 }
 
@@ -90,10 +125,15 @@ static void call_or_break(struct codex *c, enum codex_method m, struct span abou
     }
 }
 
-/* "name/0.169.0 (Debian …": the version stands after the slash, whoever the name is. */
+/* "name/0.169.0 (Debian …": the version stands after the slash. The name is that of the server's
+ * first client, unless it was started with another: what it calls itself to the model's service. */
 static void take_version(struct codex *c, struct span agent)
 {
     size_t slash = span_find(agent, '/');
+    if (!span_copy(codex_cut(span_sub(agent, 0, slash), sizeof(c->speaks_as) - 1), c->speaks_as,
+                   sizeof(c->speaks_as))) {
+        c->speaks_as[0] = '\0';
+    }
     struct span rest = span_sub(agent, slash + 1, agent.n);
     if (slash >= agent.n ||
         !span_copy(span_sub(rest, 0, span_find(rest, ' ')), c->version, sizeof(c->version))) {
@@ -176,13 +216,14 @@ static void on_account(struct codex *c, bool failed)
     }
 }
 
-/* The requests of a thread that waits come some time after the answer to attaching. */
-static bool request_is_due(const struct codex *c)
+/* The requests of a thread that waits, and what one that is idle has used, come some time after the
+ * answer to attaching. */
+static bool something_is_due(const struct codex *c)
 {
     for (size_t i = 0; i < c->thread_count; i++) {
         const struct codex_thread *t = c->threads[i];
-        if (t->attached && !t->asked &&
-            (t->state == AGENT_WAITING_APPROVAL || t->state == AGENT_WAITING_INPUT)) {
+        bool waits = t->state == AGENT_WAITING_APPROVAL || t->state == AGENT_WAITING_INPUT;
+        if (t->attached && ((waits && !t->asked) || t->awaits_usage)) {
             return true;
         }
     }
@@ -199,10 +240,11 @@ static void sync_look(struct codex *c)
     if (!c->barrier) {
         c->barrier = true;
         call_or_break(c, CALL_LOADED_LIST, SPAN("-"), SPAN_NONE);
-    } else if (c->barriers >= BARRIERS_MOST || (c->barriers && !request_is_due(c))) {
+    } else if (c->barriers >= BARRIERS_MOST || (c->barriers && !something_is_due(c))) {
         c->phase = CODEX_LIVE;
         c->link.sink.snapshot(c->link.sink.ctx, 0, true);
         codex_say_link(c);
+        warn_of_name(c);
         wslink_steady(&c->link);
     }
 }
@@ -273,6 +315,7 @@ static enum status look_around(struct codex *c)
 {
     sync_look(c);
     orders_look(c);
+    tell_unknown(c);
     return ST_OK;
 }
 
@@ -367,9 +410,9 @@ static void upkeep(void *ctx)
     orders_upkeep(c);
 }
 
-#define CLIENT                                                                                        \
-    "\"clientInfo\":{\"name\":\"checkrein\",\"title\":\"checkrein\",\"version\":\"" CHECKREIN_VERSION \
-    "\"}"
+#define CLIENT                                                                                     \
+    "\"clientInfo\":{\"name\":\"" OUR_NAME "\",\"title\":\"" OUR_NAME                              \
+    "\",\"version\":\"" CHECKREIN_VERSION "\"}"
 
 static void begins(struct codex *c)
 {

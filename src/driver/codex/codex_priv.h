@@ -96,6 +96,7 @@ struct codex_thread {
                           turn ended */
     uint32_t asks;     /* pending */
     bool asked;        /* a request of it came, of any kind */
+    bool awaits_usage; /* it has had a turn: what it used comes some time after attaching */
     int64_t used[TOKENS_COUNT];
     struct codex_item *items;
     size_t item_count, item_cap;
@@ -146,7 +147,10 @@ struct codex {
     enum codex_phase phase;
     int64_t now_us; /* of the frame or command that is being handled, wall */
     char version[32];
-    struct tape j; /* of the frame */
+    char speaks_as[64]; /* the name that the server gives the model's service: its first client's */
+    bool told_speaks_as;   /* that it is ours */
+    uint64_t told_unknown; /* of `unknown`: in the back-end's line */
+    struct tape j;         /* of the frame */
     struct tape_token *tokens;
     size_t token_cap;
     struct codex_texts texts;

@@ -64,7 +64,7 @@ void reins_put(struct codex *c, struct event *ev)
 /* ---- policy and sandbox */
 
 struct rights {
-    char mode[96], network[16];
+    char mode[96], network[16], sandbox[192];
     bool asks_all;
     struct event_row grants[EVENT_LIST_ROWS];
     uint32_t count;
@@ -117,6 +117,17 @@ static struct span take_sandbox(struct codex *c, struct rights *r, uint32_t sand
     return type;
 }
 
+/* The sandbox, and the named profile that it comes of. */
+static void put_sandbox(struct codex *c, struct rights *r, uint32_t settings, struct span type)
+{
+    struct span profile = codex_text(c, settings, "activePermissionProfile/id");
+    struct span parent = codex_text(c, settings, "activePermissionProfile/extends");
+    (void)snprintf(r->sandbox, sizeof(r->sandbox), "%.*s%s%.*s%s%.*s",
+                   SPAN_ARG(codex_cut(type, 40)), profile.n ? " by profile " : "",
+                   SPAN_ARG(codex_cut(profile, 50)), parent.n ? ", of " : "",
+                   SPAN_ARG(codex_cut(parent, 50)));
+}
+
 void rights_take(struct codex *c, struct codex_thread *t, uint32_t settings)
 {
     struct rights *r = xcalloc(1, sizeof(*r));
@@ -125,7 +136,8 @@ void rights_take(struct codex *c, struct codex_thread *t, uint32_t settings)
     struct span type = take_sandbox(c, r, sandbox_of(c, settings), span_str(t->cwd));
     codex_begin(c, &ev, EVENT_AGENT_UPDATED, t);
     event_set_text(&ev, F_PERMISSION_MODE, span_str(r->mode));
-    event_put_text(&ev, F_PERMISSION_SANDBOX, type);
+    put_sandbox(c, r, settings, type);
+    event_put_text(&ev, F_PERMISSION_SANDBOX, span_str(r->sandbox));
     event_put_text(&ev, F_PERMISSION_NETWORK, span_str(r->network));
     event_set_list(&ev, F_GRANTS, r->grants, r->count);
     t->asks_all = r->asks_all;

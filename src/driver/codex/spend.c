@@ -75,6 +75,7 @@ void spend_take(struct codex *c, struct codex_thread *t, uint32_t usage)
     int64_t sum[TOKENS_COUNT];
     bool fell = false;
     bool rose = false;
+    t->awaits_usage = false;
     if (c->phase == CODEX_LIVE && is_first(t)) {
         take_what_was_before(c, t, usage);
     }

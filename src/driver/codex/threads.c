@@ -126,7 +126,7 @@ void threads_disconnect(struct codex *c)
         t->turn[0] = '\0';
         t->terminals = -1;
         t->asks = 0;
-        t->asked = false;
+        t->asked = t->awaits_usage = false;
         t->state = AGENT_UNKNOWN;
     }
 }

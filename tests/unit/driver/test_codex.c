@@ -2,6 +2,10 @@
  * done, and what is sent. */
 #include "codex_fed.h"
 
+#include <sys/stat.h>
+
+#include "tmpdir.h"
+
 /* ---- hostile frames */
 
 static void ids_that_are_none_are_not_adopted(void **state)
@@ -161,7 +165,7 @@ static void what_nobody_asked_for(void **state)
     FEED(t, "{'id':'clean:nobody','result':{}}");
     FEED(t, "{'id':'rm:" T "','result':{}}");
     FEED(t, "{'id':'interrupt:" T "','error':{'message':'no'}}");
-    heard_is(t, "");
+    heard_is(t, "link live\nlink live\n"); /* three are counted: told of the first, and the third */
 }
 
 static void a_request_is_one(void **state)
@@ -457,6 +461,55 @@ static unsigned check_sent(bool seen[CODEX_METHODS])
     return count;
 }
 
+#define IDLE "{'type':'idle'}"
+#define OVER "{'id':'" U "','status':'completed','items':[]}"
+#define USED                                                                                       \
+    "{'method':'thread/tokenUsage/updated','params':{'threadId':'" T                               \
+    "','tokenUsage':{'total':{'inputTokens':7,'outputTokens':5,'totalTokens':99}}}}"
+
+/* Of a thread that was asked for whole it comes some time after the answer to attaching: who looks
+ * once it is live must not see nothing. */
+static void live_comes_after_what_an_idle_one_has_used(void **state)
+{
+    struct fed *t = *state;
+    char *home = tmpdir_new();
+    char *sessions = tmpdir_join(home, "sessions");
+    char *history = tmpdir_join(sessions, "short.jsonl");
+    assert_int_equal(mkdir(sessions, 0700), 0);
+    FILE *file = fopen(history, "w");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(setenv("CODEX_HOME", home, 1), 0);
+    hello(t, "'" T "'");
+    FEED(t,
+         "{'id':'read:" T "','result':{'thread':{'id':'" T "','sessionId':'" T
+         "','cwd':'/home/u','path':'%s','status':" IDLE "}}}",
+         history);
+    assert_int_equal(unsetenv("CODEX_HOME"), 0);
+    free(history);
+    free(sessions);
+    tmpdir_free(home);
+    attached(t, OVER, IDLE);
+    FEED(t, "{'id':'commands:" T "','result':{'data':[]}}");
+    FEED(t, BARRIER);
+    assert_null(strstr(t->lines.data, "link live"));
+    FEED(t, USED);
+    assert_contains(t->lines.data, "spend.recorded " T);
+    assert_contains(t->lines.data, "link live");
+}
+
+/* One that never had a turn has nothing to tell. */
+static void live_does_not_wait_for_what_nobody_used(void **state)
+{
+    struct fed *t = *state;
+    hello(t, "'" T "'");
+    read_thread(t, IDLE);
+    attached(t, "", IDLE);
+    FEED(t, "{'id':'commands:" T "','result':{'data':[]}}");
+    FEED(t, BARRIER);
+    assert_contains(t->lines.data, "link live");
+}
+
 static void only_what_stands_in_the_table_is_sent(void **state)
 {
     static const char *const TABLE[CODEX_METHODS] = {"initialize",
@@ -510,6 +563,8 @@ int main(void)
         TEST(an_interrupt_that_leaves_a_command_is_not_done),
         TEST(permissions_are_tight_when_the_server_says_so),
         TEST(frames_and_commands_bring_about_the_same_again),
+        TEST(live_comes_after_what_an_idle_one_has_used),
+        TEST(live_does_not_wait_for_what_nobody_used),
         TEST(only_what_stands_in_the_table_is_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
