@@ -20,7 +20,8 @@
 
 #define EVENT_TYPE_PREFIX  "dev.checkrein."
 #define EVENT_LIST_COLUMNS 6
-#define EVENT_LIST_ROWS    256 /* of one list attribute; more are dropped and counted */
+#define EVENT_LIST_ROWS    256            /* of one list attribute; more are dropped and counted */
+#define EVENT_CELL_BYTES   ((size_t)2048) /* of one cell, where it is kept; more is cut */
 /* Bytes of one action text; a call with more is refused, never cut. */
 #define ACTION_BYTES_MAX ((size_t)1536 << 10)
 /* Of every INT: exact in any JSON reader, and sums stay in int64. */
@@ -114,7 +115,11 @@ enum event_kind { EVENT_STR, EVENT_INT, EVENT_BOOL, EVENT_TIME, EVENT_ENUM, EVEN
     X(F_VERDICT, "policy.verdict", EVENT_ENUM, "verdict")                                          \
     X(F_AGENT_WORDS, "approval.agent_words", EVENT_STR, "")                                        \
     X(F_REVERSIBLE, "approval.reversible", EVENT_BOOL, "")                                         \
-    X(F_SCOPES, "approval.scopes", EVENT_LIST, "scope grants")                                     \
+    X(F_SCOPES, "approval.scopes", EVENT_LIST, "scope grants writes")                              \
+    X(F_DENIALS, "approval.denials", EVENT_LIST, "scope effect")                                   \
+    X(F_TERMS, "approval.terms", EVENT_LIST, "name text")                                          \
+    X(F_QUESTIONS, "approval.questions", EVENT_LIST, "id kind title text rules suggested")         \
+    X(F_OPTIONS, "approval.options", EVENT_LIST, "question value label text")                      \
     X(F_EXPIRES_AT, "approval.expires_at", EVENT_TIME, "")                                         \
     X(F_ON_SILENCE, "approval.on_silence", EVENT_ENUM, "on_silence")                               \
     X(F_QUORUM, "approval.quorum", EVENT_INT, "")                                                  \
@@ -341,6 +346,7 @@ struct command {
     struct span digest;   /* "sha256:<64 hex>" of the text that was displayed; approve needs it */
     struct span policy_version; /* of the approval as displayed; may be empty */
     struct span scope;          /* "once" unless offered otherwise; empty stands for "once" */
+    struct span answers;        /* of an approval that asks questions: JSON text, see form.h */
     struct span reason;         /* of VERB_MESSAGE: the message itself */
     struct span credential;     /* of VERB_REVOKE: which one; empty = all that the agent holds */
     int64_t limit_microusd;     /* of VERB_BUDGET: the new limit, above zero */

@@ -277,9 +277,9 @@ const struct approval *fleet_pending_at(const struct fleet *f, uint32_t index);
 const struct approval *fleet_approval(const struct fleet *f, uint32_t ref); /* pending or kept */
 const struct approval *fleet_approval_by_id(const struct fleet *f, struct span backend,
                                             struct span id);
-/* The scopes that a decision may have: F_SCOPES rows. */
-const struct event_row *fleet_approval_scopes(const struct fleet *f, uint32_t approval,
-                                              uint32_t *count);
+/* F_SCOPES, F_DENIALS, F_TERMS, F_QUESTIONS or F_OPTIONS of a request. */
+const struct event_row *fleet_approval_list(const struct fleet *f, uint32_t approval,
+                                            enum event_field list, uint32_t *count);
 /* Resolved ones, newest first. */
 uint32_t fleet_resolved_count(const struct fleet *f);
 const struct approval *fleet_resolved_at(const struct fleet *f, uint32_t index);

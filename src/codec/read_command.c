@@ -25,6 +25,7 @@ static const struct member command_members[] = {
     {"digest",         take_text,  AT(digest),         MEMBER_OPTIONAL, NULL, NULL},
     {"policy_version", take_text,  AT(policy_version), MEMBER_OPTIONAL, NULL, NULL},
     {"scope",          take_text,  AT(scope),          MEMBER_OPTIONAL, NULL, NULL},
+    {"answers",        take_text,  AT(answers),        MEMBER_OPTIONAL, NULL, NULL},
     {"credential",     take_text,  AT(credential),     MEMBER_OPTIONAL, NULL, NULL},
     {"limit_microusd", take_count, AT(limit_microusd), MEMBER_OPTIONAL, NULL, NULL},
     {"operator",       take_text,  AT(operator_label), MEMBER_OPTIONAL, NULL, NULL},

@@ -52,6 +52,7 @@ enum status codec_write_command(struct buf *out, const struct command *c)
     write_text_if(&w, "digest", c->digest);
     write_text_if(&w, "policy_version", c->policy_version);
     write_text_if(&w, "scope", c->scope);
+    write_text_if(&w, "answers", c->answers);
     write_text_if(&w, "credential", c->credential);
     if (c->limit_microusd > 0) {
         write_int(&w, "limit_microusd", c->limit_microusd);

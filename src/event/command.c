@@ -94,6 +94,9 @@ enum status command_check(const struct command *c, struct why *why)
     if (lacks != NULL) {
         return why_fail(why, ST_INVALID, "%s without %s", verb_name(c->verb), lacks);
     }
+    if (c->answers.n > 0 && c->verb != VERB_APPROVE) {
+        return why_fail(why, ST_INVALID, "%s with answers", verb_name(c->verb));
+    }
     if (c->digest.n > 0 && !is_digest(c->digest)) {
         return why_fail(why, ST_INVALID, "a digest that is not sha256: and 64 hex digits");
     }

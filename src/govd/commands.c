@@ -70,6 +70,9 @@ static const char *cannot_approve(const struct run *r, const struct call *call)
     if (r->c->scope.n && !span_is(r->c->scope, "once")) {
         return "only `once` is offered";
     }
+    if (r->c->answers.n) {
+        return "it asks no question: no answers are taken";
+    }
     if (session_holds(s)) {
         return s->frozen ? "the agent is frozen: resume it first"
                          : "the agent is paused: resume it first";
@@ -106,8 +109,13 @@ static void run_deny(struct run *r)
         lost_race(r);
         return;
     }
+    bool ends_turn = span_is(r->c->scope, "turn");
+    if (r->c->scope.n && !ends_turn && !span_is(r->c->scope, "once")) {
+        refuse(r, "a denial is of the call, `once`, or ends its turn too, `turn`");
+        return;
+    }
     accept(r);
-    gate_deny(r->g, call, r->by, r->c->reason, REPLY_GO_ON, r->c->id);
+    gate_deny(r->g, call, r->by, r->c->reason, ends_turn ? REPLY_END_TURN : REPLY_GO_ON, r->c->id);
 }
 
 /* ---- reins */

@@ -133,6 +133,9 @@ static void ask(struct govd *g, struct call *c, const struct policy_verdict *v)
     (void)span_copy(span_str(policy_version(g->policy)), c->policy_version,
                     sizeof(c->policy_version));
     static const struct event_row ONCE[] = {{{SPAN_INIT("once"), SPAN_INIT("this call, once")}}};
+    static const struct event_row DENIALS[] = {
+        {{SPAN_INIT("once"), SPAN_INIT("this call")}},
+        {{SPAN_INIT("turn"), SPAN_INIT("its turn ends too")}}};
     struct event ev;
     publish_about(g, &ev, EVENT_APPROVAL_REQUESTED, s);
     event_set_text(&ev, F_APPROVAL_ID, span_str(c->id));
@@ -146,6 +149,7 @@ static void ask(struct govd *g, struct call *c, const struct policy_verdict *v)
     event_set_number(&ev, F_REVERSIBLE, v->reversible);
     event_set_number(&ev, F_ON_SILENCE, SILENCE_WAIT);
     event_set_list(&ev, F_SCOPES, ONCE, ARRAY_LEN(ONCE));
+    event_set_list(&ev, F_DENIALS, DENIALS, ARRAY_LEN(DENIALS));
     if (!publish_action(g, c, &ev)) {
         (void)close_request(g, c, DECISION_DENIED, UNRECORDABLE);
         finish_denied(g, c, SPAN(UNRECORDABLE), REPLY_GO_ON);

@@ -49,7 +49,9 @@ void approval_free(struct fleet *f, struct approval_item *it)
     roster_remove(&f->approvals, it->a.ref);
     approval_drop_action(f, it);
     string_drop_all(f, &it->a, texts, ARRAY_LEN(texts));
-    list_drop(f, &it->scopes);
+    for (size_t i = 0; i < APPROVAL_LISTS; i++) {
+        list_drop(f, &it->lists[i]);
+    }
     free(it);
 }
 
@@ -198,9 +200,16 @@ const struct approval *fleet_approval_by_id(const struct fleet *f, struct span b
     return it == NULL ? NULL : &it->a;
 }
 
-const struct event_row *fleet_approval_scopes(const struct fleet *f, uint32_t approval,
-                                              uint32_t *count)
+const enum event_field approval_lists[APPROVAL_LISTS] = {F_SCOPES, F_DENIALS, F_TERMS, F_QUESTIONS,
+                                                         F_OPTIONS};
+
+const struct event_row *fleet_approval_list(const struct fleet *f, uint32_t approval,
+                                            enum event_field list, uint32_t *count)
 {
     const struct approval_item *it = roster_find(&f->approvals, approval);
-    return list_rows(f, it == NULL ? 0 : it->scopes, count);
+    uint32_t id = 0;
+    for (size_t i = 0; it != NULL && i < APPROVAL_LISTS; i++) {
+        id = approval_lists[i] == list ? it->lists[i] : id;
+    }
+    return list_rows(f, id, count);
 }

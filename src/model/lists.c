@@ -5,9 +5,8 @@
 #include "model_priv.h"
 
 /* Serial form of a list: for each row the lengths of its cells as uint32_t, then their bytes. */
-#define CELL_BYTES 512
 #define SERIAL_BYTES                                                                               \
-    ((size_t)EVENT_LIST_ROWS * EVENT_LIST_COLUMNS * (CELL_BYTES + sizeof(uint32_t)))
+    ((size_t)EVENT_LIST_ROWS * EVENT_LIST_COLUMNS * (EVENT_CELL_BYTES + sizeof(uint32_t)))
 
 void lists_init(struct list_store *s)
 {
@@ -28,7 +27,7 @@ static void write_row(struct buf *out, const struct event_row *row)
 {
     uint32_t bytes[EVENT_LIST_COLUMNS];
     for (int c = 0; c < EVENT_LIST_COLUMNS; c++) {
-        bytes[c] = (uint32_t)string_cut(row->cell[c], CELL_BYTES).n;
+        bytes[c] = (uint32_t)string_cut(row->cell[c], EVENT_CELL_BYTES).n;
     }
     buf_append(out, bytes, sizeof(bytes));
     for (int c = 0; c < EVENT_LIST_COLUMNS; c++) {

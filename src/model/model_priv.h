@@ -127,10 +127,14 @@ const struct agent_traits *traits_hold(struct fleet *f, struct agent_traits *dra
 void traits_drop(struct fleet *f, const struct agent_traits *t);
 void agent_set_traits(struct fleet *f, struct agent_item *it, struct agent_traits *draft);
 
+enum { APPROVAL_LISTS = 5 };
+extern const enum event_field approval_lists[APPROVAL_LISTS];
+
 struct approval_item {
     struct approval a;
     char *text; /* owns a.action */
-    uint32_t backend, scopes, epoch;
+    uint32_t backend, epoch;
+    uint32_t lists[APPROVAL_LISTS]; /* as in approval_lists */
     bool open_decision;
 };
 

@@ -62,9 +62,12 @@ static bool set_terms(struct fold *x, struct approval_item *it)
     a->reversible = event_number(ev, F_REVERSIBLE) != 0;
     a->quorum = event_number(ev, F_QUORUM);
     a->expires_us = later_us(event_number(ev, F_EXPIRES_AT), 0);
-    uint32_t count = 0;
-    const struct event_row *rows = event_list(ev, F_SCOPES, &count);
-    bool changed = list_set(x->f, &it->scopes, rows, count);
+    bool changed = false;
+    for (size_t i = 0; i < APPROVAL_LISTS; i++) {
+        uint32_t count = 0;
+        const struct event_row *rows = event_list(ev, approval_lists[i], &count);
+        changed |= list_set(x->f, &it->lists[i], rows, count);
+    }
     return changed || a->on_silence != before.on_silence || a->reversible != before.reversible ||
            a->quorum != before.quorum || a->expires_us != before.expires_us;
 }

@@ -183,7 +183,9 @@ static void tell_approval(struct teller *t, const struct approval_item *it)
     number(t, F_ON_SILENCE, a->on_silence);
     number(t, F_QUORUM, a->quorum);
     number(t, F_EXPIRES_AT, a->expires_us);
-    list(t, F_SCOPES, it->scopes);
+    for (size_t i = 0; i < APPROVAL_LISTS; i++) {
+        list(t, approval_lists[i], it->lists[i]);
+    }
     tell(t);
 }
 

@@ -342,9 +342,11 @@ static void show_agents(const struct walk *w)
 static void show_approval(const struct walk *w, const struct approval *a)
 {
     SHOW(w, "approval", a->ref, approval_members, a);
-    uint32_t count = 0;
-    const struct event_row *rows = fleet_approval_scopes(w->f, a->ref, &count);
-    show_list(w, F_SCOPES, rows, count);
+    for (size_t i = 0; i < APPROVAL_LISTS; i++) {
+        uint32_t count = 0;
+        const struct event_row *rows = fleet_approval_list(w->f, a->ref, approval_lists[i], &count);
+        show_list(w, approval_lists[i], rows, count);
+    }
 }
 
 static void show_approvals(const struct walk *w)

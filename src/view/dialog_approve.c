@@ -57,7 +57,7 @@ static const char *blocked_why(const struct ui *ui, const struct fleet *f, const
 struct event_row approve_scope(const struct ui *ui, const struct fleet *f)
 {
     uint32_t count = 0;
-    const struct event_row *rows = fleet_approval_scopes(f, ui->approve.approval, &count);
+    const struct event_row *rows = fleet_approval_list(f, ui->approve.approval, F_SCOPES, &count);
     return ui->approve.scope < count ? rows[ui->approve.scope]
                                      : (struct event_row){
                                            {SPAN("once"), SPAN_NONE}
@@ -69,7 +69,7 @@ static void next_scope(struct press *k)
 {
     struct approve *d = &k->ui->approve;
     uint32_t count = 0;
-    (void)fleet_approval_scopes(k->f, d->approval, &count);
+    (void)fleet_approval_list(k->f, d->approval, F_SCOPES, &count);
     if (d->answer != VERB_UNKNOWN) {
         return;
     }

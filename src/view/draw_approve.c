@@ -367,7 +367,7 @@ static void draw_other_keys(struct box *b, int x, int y)
         {ACT_PAUSE,       "pause agent"     }
     };
     uint32_t scopes = 0;
-    (void)fleet_approval_scopes(fr->f, b->a->ref, &scopes);
+    (void)fleet_approval_list(fr->f, b->a->ref, F_SCOPES, &scopes);
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         char key[KEY_NAME_BYTES];
         const char *why = NULL;

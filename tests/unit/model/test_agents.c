@@ -230,7 +230,7 @@ static void a_list_is_capped(void **state)
     uint32_t count = 0;
     const struct event_row *got = fleet_agent_list(t.fleet, 1, F_GRANTS, &count);
     assert_int_equal(count, EVENT_LIST_ROWS);
-    assert_true(got[EVENT_LIST_ROWS - 1].cell[EVENT_LIST_COLUMNS - 1].n <= 512);
+    assert_true(got[EVENT_LIST_ROWS - 1].cell[EVENT_LIST_COLUMNS - 1].n <= EVENT_CELL_BYTES);
     fleet_free(t.fleet);
 }
 

@@ -178,10 +178,11 @@ static void scopes_are_kept(void **state)
     change_scopes(&t.ev);
     fold(&t);
     uint32_t count = 0;
-    assert_span_is(fleet_approval_scopes(t.fleet, approval_named(&t, "r1")->ref, &count)->cell[0],
-                   "always");
+    assert_span_is(
+        fleet_approval_list(t.fleet, approval_named(&t, "r1")->ref, F_SCOPES, &count)->cell[0],
+        "always");
     assert_int_equal(count, 1);
-    assert_null(fleet_approval_scopes(t.fleet, 77, &count));
+    assert_null(fleet_approval_list(t.fleet, 77, F_SCOPES, &count));
     fleet_free(t.fleet);
 }
 
