@@ -1,8 +1,7 @@
 /* ask_kinds.c - the table of requests that can be answered here.
  *
  * The action text of a request is a JSON object of what the server itself said, copied byte for
- * byte:
- * {"tool":…,"input":{…},"cwd":…}. An answer that would write a lasting rule is never given. */
+ * byte: {"tool":…,"input":{…},"cwd":…}. */
 #include "asks_priv.h"
 
 static void add_member(struct buf *out, const char *name, struct span raw)
@@ -56,71 +55,155 @@ static bool describe_mcp_call(struct codex *c, const struct codex_thread *t, uin
     add_member(out, "tool", tape_raw(&c->j, codex_at(c, params, "_meta/tool_name")));
     add_member(out, "arguments", tape_raw(&c->j, codex_at(c, params, "_meta/tool_params")));
     add_member(out, "annotations", tape_raw(&c->j, codex_at(c, params, "_meta/tool_annotations")));
+    return codex_text(c, params, "_meta/tool_name").n > 0;
+}
+
+static bool describe_input(struct codex *c, const struct codex_thread *t, uint32_t params,
+                           struct buf *out)
+{
+    (void)t;
+    add_raw(c, out, params, "questions");
     return true;
 }
 
-static bool describe_question(struct codex *c, const struct codex_thread *t, uint32_t params,
-                              struct buf *out)
+static bool describe_form(struct codex *c, const struct codex_thread *t, uint32_t params,
+                          struct buf *out)
 {
     (void)t;
     add_raw(c, out, params, "serverName");
+    add_raw(c, out, params, "message");
     add_raw(c, out, params, "requestedSchema");
+    return true;
+}
+
+/* What its own client must do for it, such as opening a page. */
+static bool describe_other(struct codex *c, const struct codex_thread *t, uint32_t params,
+                           struct buf *out)
+{
+    (void)describe_form(c, t, params, out);
+    add_raw(c, out, params, "mode");
     add_raw(c, out, params, "url");
     return false;
 }
 
 #define DECISION(word)           "{\"decision\":\"" word "\"}"
 #define ACTION(word, content)    "{\"action\":\"" word "\",\"content\":" content ",\"_meta\":null}"
+#define PERSISTED(how)           "{\"action\":\"accept\",\"content\":{},\"_meta\":{\"persist\":\"" how "\"}}"
 #define PERMISSIONS(what, scope) "{\"permissions\":" what ",\"scope\":\"" scope "\"}"
 
-#define OUTRIGHT                                                                                   \
-    {                                                                                              \
-        [CHOICE_ONCE] = DECISION("accept"), [CHOICE_SESSION] = DECISION("acceptForSession"),       \
-        [CHOICE_DENY] = DECISION("decline"), [CHOICE_DENY_STOP] = DECISION("cancel")               \
-    }
+#define AMENDED "{\"decision\":{\"acceptWithExecpolicyAmendment\":{\"execpolicy_amendment\":%s}}}"
 
 static const struct ask_kind COMMAND = {
     .method = "item/commandExecution/requestApproval",
     .tool = "shell",
     .describe = describe_command,
-    .answers = OUTRIGHT,
+    .answers = {[CHOICE_ONCE] = DECISION("accept"),
+                [CHOICE_SESSION] = DECISION("acceptForSession"),
+                [CHOICE_ALWAYS] = AMENDED,
+                [CHOICE_DENY] = DECISION("decline"),
+                [CHOICE_DENY_STOP] = DECISION("cancel")},
     .session = "the same command again, unasked, as long as this thread is loaded",
+    .wanted = "proposedExecpolicyAmendment",
+    .words = "reason",
+    .by_item = true,
 };
 static const struct ask_kind CHANGE = {
     .method = "item/fileChange/requestApproval",
     .tool = "patch",
     .describe = describe_change,
-    .answers = OUTRIGHT,
+    .answers = {[CHOICE_ONCE] = DECISION("accept"),
+                [CHOICE_SESSION] = DECISION("acceptForSession"),
+                [CHOICE_DENY] = DECISION("decline"),
+                [CHOICE_DENY_STOP] = DECISION("cancel")},
     .session = "changes of the same files again, unasked, as long as this thread is loaded",
+    .words = "reason",
+    .by_item = true,
 };
 static const struct ask_kind PERMISSION = {
     .method = "item/permissions/requestApproval",
     .tool = "permissions",
     .describe = describe_permissions,
+    .tell = tell_permissions,
     .answers = {[CHOICE_ONCE] = PERMISSIONS("%s", "turn"),
                 [CHOICE_SESSION] = PERMISSIONS("%s", "session"),
-                [CHOICE_DENY] = PERMISSIONS("{}", "turn")},
+                [CHOICE_DENY] = PERMISSIONS("{}", "turn"),
+                [CHOICE_DENY_STOP] = PERMISSIONS("{}", "turn")},
     .session = "these permissions as long as this thread is loaded",
     .wanted = "permissions",
+    .words = "reason",
+    .interrupts = true,
 };
 static const struct ask_kind MCP_CALL = {
     .method = "mcpServer/elicitation/request",
     .tool = "mcp",
     .describe = describe_mcp_call,
+    .tell = tell_mcp_call,
+    .answers = {[CHOICE_ONCE] = ACTION("accept", "{}"),
+                [CHOICE_SESSION] = PERSISTED("session"),
+                [CHOICE_ALWAYS] = PERSISTED("always"),
+                [CHOICE_DENY] = ACTION("decline", "null"),
+                [CHOICE_DENY_STOP] = ACTION("cancel", "null")},
+    .session = "this tool again with ANY arguments, unasked, as long as this thread is loaded",
+    .by_item = true,
+    .interrupts = true,
+};
+/* To leave a question of the model's unanswered is an answer too: it is told that there is none. */
+static const struct ask_kind INPUT = {
+    .method = "item/tool/requestUserInput",
+    .tool = "question",
+    .describe = describe_input,
+    .tell = tell_input,
+    .answers = {[CHOICE_ONCE] = "", [CHOICE_DENY] = "{\"answers\":{}}", [CHOICE_DENY_STOP] = ""},
+    .how = ANSWERS_INPUT,
+    .interrupts = true,
+    .calm = true,
+};
+static const struct ask_kind FORM = {
+    .method = "mcpServer/elicitation/request",
+    .tool = "form",
+    .describe = describe_form,
+    .tell = tell_form,
+    .answers = {[CHOICE_ONCE] = "",
+                [CHOICE_DENY] = ACTION("decline", "null"),
+                [CHOICE_DENY_STOP] = ACTION("cancel", "null")},
+    .how = ANSWERS_FORM,
+    .interrupts = true,
+};
+/* A form without a field: yes or no. */
+static const struct ask_kind CONFIRM = {
+    .method = "mcpServer/elicitation/request",
+    .tool = "confirm",
+    .describe = describe_form,
+    .tell = tell_form,
     .answers = {[CHOICE_ONCE] = ACTION("accept", "{}"),
                 [CHOICE_DENY] = ACTION("decline", "null"),
                 [CHOICE_DENY_STOP] = ACTION("cancel", "null")},
+    .interrupts = true,
 };
-/* It wants words, which this version cannot give; refusing it needs none. */
-static const struct ask_kind QUESTION = {
+static const struct ask_kind OTHER = {
     .method = "mcpServer/elicitation/request",
     .tool = "question",
-    .describe = describe_question,
+    .describe = describe_other,
+    .tell = tell_link,
     .answers =
         {[CHOICE_DENY] = ACTION("decline", "null"), [CHOICE_DENY_STOP] = ACTION("cancel", "null")},
+    .interrupts = true,
 };
 
-static const struct ask_kind *const KINDS[] = {&COMMAND, &CHANGE, &PERMISSION};
+static const struct ask_kind *const KINDS[] = {&COMMAND, &CHANGE, &PERMISSION, &INPUT};
+
+static const struct ask_kind *of_mcp(struct codex *c, uint32_t params)
+{
+    uint32_t properties = codex_at(c, params, "requestedSchema/properties");
+    if (span_is(codex_text(c, params, "_meta/codex_approval_kind"), "mcp_tool_call")) {
+        return &MCP_CALL;
+    }
+    if (!span_is(codex_text(c, params, "mode"), "form") ||
+        tape_type(&c->j, properties) != TAPE_OBJECT) {
+        return &OTHER;
+    }
+    return tape_count(&c->j, properties) ? &FORM : &CONFIRM;
+}
 
 const struct ask_kind *ask_kind_of(struct codex *c, struct span method, uint32_t params)
 {
@@ -129,9 +212,5 @@ const struct ask_kind *ask_kind_of(struct codex *c, struct span method, uint32_t
             return KINDS[i];
         }
     }
-    if (!span_is(method, MCP_CALL.method)) {
-        return NULL;
-    }
-    return span_is(codex_text(c, params, "_meta/codex_approval_kind"), "mcp_tool_call") ? &MCP_CALL
-                                                                                        : &QUESTION;
+    return span_is(method, MCP_CALL.method) ? of_mcp(c, params) : NULL;
 }

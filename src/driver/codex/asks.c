@@ -28,6 +28,7 @@ struct codex_ask *ask_find(const struct codex *c, struct span approval)
 static void ask_free(struct codex_ask *a)
 {
     free(a->wanted);
+    free(a->form_block);
     free(a);
 }
 
@@ -92,6 +93,9 @@ static enum risk risk_of(struct codex *c, const struct codex_thread *t, uint32_t
                          const struct ask_kind *kind, bool *reversible)
 {
     *reversible = true;
+    if (kind->calm) {
+        return RISK_LOW;
+    }
     if (!codex_text(c, params, "command").n) {
         *reversible = false;
         return span_is(span_str(kind->tool), "patch") ? RISK_LOW : RISK_HIGH;
@@ -114,13 +118,95 @@ static struct span summary_of(struct codex *c, const struct codex_thread *t, uin
     struct span s = command_of(c, params);
     s = s.n ? s : it ? span_str(it->summary) : SPAN_NONE;
     s = s.n ? s : codex_text(c, params, "_meta/tool_name");
+    s = s.n ? s : codex_text(c, tape_first(&c->j, codex_at(c, params, "questions")), "question");
     return codex_cut(s.n ? s : codex_text(c, params, "message"), CODEX_TEXT_BYTES);
 }
 
-static struct span words_of(struct codex *c, uint32_t params)
+static struct span words_of(struct codex *c, const struct ask_kind *kind, uint32_t params)
 {
-    struct span reason = codex_text(c, params, "reason");
-    return codex_cut(reason.n ? reason : codex_text(c, params, "message"), CODEX_TEXT_BYTES);
+    return kind->words ? codex_cut(codex_text(c, params, kind->words), CODEX_TEXT_BYTES)
+                       : SPAN_NONE;
+}
+
+/* ---- what can be granted, and how it can be denied */
+
+static void tell_scope(struct ask_telling *say, struct span scope, struct span grants,
+                       struct span writes)
+{
+    struct event_row *row = telling_row(&say->scopes);
+    if (row) {
+        *row = (struct event_row){
+            {scope, grants, writes}
+        };
+    }
+}
+
+/* Only a plain command may be granted for the session. */
+static bool grants_session(struct codex *c, const struct ask_kind *kind, uint32_t params)
+{
+    struct span what = codex_text(c, params, "kind");
+    bool plain = !what.n || span_is(what, "command");
+    return kind->session && plain &&
+           (codex_at(c, params, "_meta/codex_approval_kind") == TAPE_ABSENT ||
+            telling_persists(c, params, "session"));
+}
+
+/* The words of the rule are the command's own, or the rule is another than it looks. */
+static struct span grants_of_rule(struct codex *c, uint32_t params)
+{
+    uint32_t words = codex_at(c, params, "proposedExecpolicyAmendment");
+    struct span command = command_of(c, params);
+    struct span rest = command;
+    bool same = true;
+    if (!codex_text(c, params, "command").n) {
+        return SPAN(
+            "this tool with ANY arguments, unasked, in all threads, until the line is taken out");
+    }
+    for (uint32_t at = tape_first(&c->j, words); at != TAPE_ABSENT;
+         at = tape_next(&c->j, words, at)) {
+        struct span word;
+        same = same && span_next(&rest, ' ', &word) && span_eq(word, codex_string(c, at));
+    }
+    return same && !rest.n
+               ? SPAN(
+                     "every command that begins with these words, unasked, in all threads, until the "
+                     "rule is taken out")
+               : SPAN(
+                     "every command that begins with these words, which are NOT word for word this "
+                     "command, unasked, in all threads, until the rule is taken out");
+}
+
+static void tell_choices(struct codex *c, struct codex_ask *a, uint32_t params)
+{
+    struct ask_telling *say = c->telling;
+    struct span rule = a->kind->answers[CHOICE_ALWAYS] ? telling_rule(c, params, say) : SPAN_NONE;
+    a->session = grants_session(c, a->kind, params);
+    a->always = rule.n > 0;
+    tell_scope(say, SPAN("once"), a->kind->how ? SPAN("these answers") : SPAN("this call"),
+               SPAN_NONE);
+    if (a->session) {
+        tell_scope(say, SPAN("session"), span_str(a->kind->session), SPAN_NONE);
+    }
+    if (a->always) {
+        tell_scope(say, SPAN("always"), grants_of_rule(c, params), rule);
+    }
+    struct event_row *row = telling_row(&say->denials);
+    *row = (struct event_row){
+        {SPAN("once"), a->kind->how ? SPAN("left unanswered") : SPAN("this call")}
+    };
+    if (a->kind->answers[CHOICE_DENY_STOP]) {
+        row = telling_row(&say->denials);
+        *row = (struct event_row){
+            {SPAN("turn"), SPAN("its turn ends too")}
+        };
+    }
+}
+
+static void set_list(struct event *ev, enum event_field f, const struct ask_rows *rows)
+{
+    if (rows->count) {
+        event_set_list(ev, f, rows->row, rows->count);
+    }
 }
 
 /* What cannot be shown whole has no digest: nobody can approve it then. */
@@ -129,8 +215,7 @@ static void say_asked(struct codex *c, const struct codex_thread *t, const struc
 {
     struct event ev;
     bool reversible = false;
-    struct event_row scopes[] = {{{SPAN("once"), SPAN("this call")}},
-                                 {{SPAN("session"), span_str(a->kind->session)}}};
+    const struct ask_telling *say = c->telling;
     codex_begin(c, &ev, EVENT_APPROVAL_REQUESTED, t);
     event_set_text(&ev, F_APPROVAL_ID, span_str(a->approval));
     event_put_text(&ev, F_ACTION_ID, span_str(a->item));
@@ -141,9 +226,13 @@ static void say_asked(struct codex *c, const struct codex_thread *t, const struc
     event_set_number(&ev, F_RISK, risk_of(c, t, params, a->kind, &reversible));
     event_set_number(&ev, F_REVERSIBLE, reversible);
     event_set_text(&ev, F_RULE, SPAN("its own policy"));
-    event_put_text(&ev, F_AGENT_WORDS, words_of(c, params));
+    event_put_text(&ev, F_AGENT_WORDS, words_of(c, a->kind, params));
     event_set_number(&ev, F_ON_SILENCE, SILENCE_WAIT);
-    event_set_list(&ev, F_SCOPES, scopes, a->kind->session ? 2 : 1);
+    set_list(&ev, F_SCOPES, &say->scopes);
+    set_list(&ev, F_DENIALS, &say->denials);
+    set_list(&ev, F_TERMS, &say->terms);
+    set_list(&ev, F_QUESTIONS, &say->questions);
+    set_list(&ev, F_OPTIONS, &say->options);
     codex_emit(c, &ev);
 }
 
@@ -157,17 +246,43 @@ static void only_in_its_client(struct codex *c, struct codex_thread *t, struct s
     codex_signal(c, t, SEVERITY_HIGH, span_str(text));
 }
 
+/* The request to approve an MCP call does not say which item it is of. */
+static struct span item_of(struct codex *c, const struct codex_thread *t, uint32_t params)
+{
+    uint32_t meta = codex_at(c, params, "_meta");
+    if (meta == TAPE_ABSENT) {
+        return codex_text(c, params, "itemId");
+    }
+    const struct codex_item *it =
+        item_of_call(c, t,
+                     item_call(c, codex_at(c, params, "serverName"), codex_at(c, meta, "tool_name"),
+                               codex_at(c, meta, "tool_params")));
+    return it ? span_str(it->id) : SPAN_NONE;
+}
+
+bool ask_is_bound(const struct codex *c, const struct codex_thread *t, struct span item)
+{
+    for (size_t i = 0; i < c->ask_count; i++) {
+        if (span_is(item, c->asks[i]->item) && span_is(span_str(t->id), c->asks[i]->thread)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static struct codex_ask *ask_new(struct codex *c, struct codex_thread *t, uint32_t params,
                                  const struct ask_kind *kind, const char *id)
 {
     struct codex_ask *a = xcalloc(1, sizeof(*a));
+    struct form form = telling_form(c->telling);
     struct span turn = codex_text(c, params, "turnId");
     a->kind = kind;
+    a->form = form_keep(&form, &a->form_block);
     (void)span_copy(span_str(id), a->id, sizeof(a->id));
     (void)span_copy(span_str(t->id), a->thread, sizeof(a->thread));
     (void)snprintf(a->approval, sizeof(a->approval), "%s@%.*s", id,
                    SPAN_ARG(codex_cut(turn.n ? turn : span_str(t->id), CODEX_ID_BYTES)));
-    if (!span_copy(codex_text(c, params, "itemId"), a->item, sizeof(a->item))) {
+    if (!kind->by_item || !span_copy(item_of(c, t, params), a->item, sizeof(a->item))) {
         a->item[0] = '\0';
     }
     if (kind->wanted) {
@@ -178,6 +293,12 @@ static struct codex_ask *ask_new(struct codex *c, struct codex_thread *t, uint32
     c->asks[c->ask_count++] = a;
     t->asks++;
     return a;
+}
+
+static bool is_told_whole(const struct ask_telling *say)
+{
+    return !say->terms.over && !say->questions.over && !say->options.over &&
+           buf_status(&say->text) == ST_OK;
 }
 
 /* Once attached a request that is already known comes again. */
@@ -196,15 +317,24 @@ void ask_take(struct codex *c, struct span method, uint32_t params)
         only_in_its_client(c, t, kind ? SPAN("too many requests are open") : method);
         return;
     }
-    bool whole = write_action(c, t, params, kind);
-    if (!whole) {
-        only_in_its_client(c, t,
-                           kind->answers[CHOICE_ONCE] ? SPAN("a change that it does not show")
-                                                      : words_of(c, params));
+    struct why why = {0};
+    struct form form;
+    telling_begin(c->telling);
+    if (kind->tell) {
+        kind->tell(c, params, c->telling);
     }
     struct codex_ask *a = ask_new(c, t, params, kind, id);
-    a->whole = whole;
-    if (whole) {
+    form = telling_form(c->telling);
+    tell_choices(c, a, params);
+    a->whole = write_action(c, t, params, kind) && is_told_whole(c->telling) &&
+               (!kind->how || form_check(&form, &why) == ST_OK);
+    if (!a->whole) {
+        only_in_its_client(c, t,
+                           why.text[0]                  ? span_str(why.text)
+                           : kind->answers[CHOICE_ONCE] ? SPAN("what it does not show in full")
+                                                        : codex_text(c, params, "message"));
+    }
+    if (a->whole) {
         digest_text(buf_span(&c->action), a->digest);
     } else {
         (void)span_copy(SPAN("none"), a->digest, sizeof(a->digest));
@@ -226,6 +356,45 @@ static void say_resolved(struct codex *c, const struct codex_ask *a, enum decisi
     codex_emit(c, &ev);
 }
 
+/* Of two answers the first counts, and whoever was second is told nothing. So what becomes of the
+ * item tells whose it was: [fate of the item][what we had answered]. */
+#define NOT_TOLD "answered; whose answer counted is not told"
+/* clang-format off */
+static const struct fate_row {
+    enum decision decision;
+    enum command_state state;
+    struct span why; /* of what is not confirmed */
+} FATES[ASK_FATES][CODEX_CHOICES] = {
+#define ALLOWED(decision, state, why) [CHOICE_ONCE] = {decision, state, SPAN_INIT(why)}, [CHOICE_SESSION] = {decision, state, SPAN_INIT(why)}, [CHOICE_ALWAYS] = {decision, state, SPAN_INIT(why)}
+    [ASK_RAN] = {ALLOWED(DECISION_APPROVED, COMMAND_CONFIRMED, ""),
+                 [CHOICE_DENY] = {DECISION_SUPERSEDED, COMMAND_SUPERSEDED, SPAN_INIT("it was approved elsewhere, before")},
+                 [CHOICE_DENY_STOP] = {DECISION_SUPERSEDED, COMMAND_SUPERSEDED, SPAN_INIT("it was approved elsewhere, before")}},
+    [ASK_DECLINED] = {ALLOWED(DECISION_SUPERSEDED, COMMAND_SUPERSEDED, "it was declined elsewhere, before"),
+                      [CHOICE_DENY] = {DECISION_DENIED, COMMAND_CONFIRMED, SPAN_INIT("")},
+                      [CHOICE_DENY_STOP] = {DECISION_DENIED, COMMAND_CONFIRMED, SPAN_INIT("")}},
+    [ASK_INTERRUPTED] = {ALLOWED(DECISION_WITHDRAWN, COMMAND_FAILED, "its turn was interrupted"),
+                         [CHOICE_DENY] = {DECISION_WITHDRAWN, COMMAND_FAILED, SPAN_INIT("its turn was interrupted")},
+                         [CHOICE_DENY_STOP] = {DECISION_DENIED, COMMAND_CONFIRMED, SPAN_INIT("")}},
+    [ASK_UNSEEN] = {ALLOWED(DECISION_SUPERSEDED, COMMAND_UNVERIFIABLE, "the server closed it; whose answer counted is not seen"),
+                    [CHOICE_DENY] = {DECISION_SUPERSEDED, COMMAND_UNVERIFIABLE, SPAN_INIT("the server closed it; whose answer counted is not seen")},
+                    [CHOICE_DENY_STOP] = {DECISION_SUPERSEDED, COMMAND_UNVERIFIABLE, SPAN_INIT("the server closed it; whose answer counted is not seen")}},
+    [ASK_NOT_TOLD] = {ALLOWED(DECISION_UNKNOWN, COMMAND_UNVERIFIABLE, NOT_TOLD),
+                      [CHOICE_DENY] = {DECISION_UNKNOWN, COMMAND_UNVERIFIABLE, SPAN_INIT(NOT_TOLD)},
+                      [CHOICE_DENY_STOP] = {DECISION_UNKNOWN, COMMAND_UNVERIFIABLE, SPAN_INIT(NOT_TOLD)}},
+};
+/* clang-format on */
+
+static void ask_end(struct codex *c, struct codex_ask *a, enum ask_fate fate, const char *seen)
+{
+    const struct fate_row *row = &FATES[fate][a->choice];
+    bool waits = a->choice == CHOICE_DENY_STOP && fate != ASK_RAN && fate != ASK_UNSEEN;
+    say_resolved(c, a, row->decision, row->why);
+    if (!waits) { /* else what it is for is the end of the turn */
+        order_end(c, span_str(a->command), row->state, row->why, row->why.n ? NULL : seen);
+    }
+    ask_drop(c, a);
+}
+
 void ask_resolved(struct codex *c, uint32_t params)
 {
     char id[CODEX_ID_BYTES];
@@ -241,45 +410,11 @@ void ask_resolved(struct codex *c, uint32_t params)
         return;
     }
     if (a->answered) {
-        say_resolved(c, a, a->ours, SPAN_NONE);
-        order_end(c, span_str(a->command), COMMAND_CONFIRMED, SPAN_NONE,
-                  "the server closed the request");
-    } else {
-        say_resolved(c, a, ended ? DECISION_WITHDRAWN : DECISION_SUPERSEDED,
-                     ended ? SPAN("its turn ended") : SPAN("answered elsewhere"));
+        ask_end(c, a, ASK_NOT_TOLD, NULL);
+        return;
     }
-    ask_drop(c, a);
-}
-
-/* Of two answers the first counts, and whoever was second is told nothing. So what becomes of the
- * item tells whose it was: [fate of the item][what we had answered]. */
-/* clang-format off */
-static const struct fate_row {
-    enum decision decision;
-    enum command_state state;
-    struct span why; /* of what is not confirmed */
-} FATES[ASK_FATES][CODEX_CHOICES] = {
-#define ALLOWED(decision, state, why) [CHOICE_ONCE] = {decision, state, SPAN_INIT(why)}, [CHOICE_SESSION] = {decision, state, SPAN_INIT(why)}
-    [ASK_RAN] = {ALLOWED(DECISION_APPROVED, COMMAND_CONFIRMED, ""),
-                 [CHOICE_DENY] = {DECISION_SUPERSEDED, COMMAND_SUPERSEDED, SPAN_INIT("it was approved elsewhere, before")},
-                 [CHOICE_DENY_STOP] = {DECISION_SUPERSEDED, COMMAND_SUPERSEDED, SPAN_INIT("it was approved elsewhere, before")}},
-    [ASK_DECLINED] = {ALLOWED(DECISION_SUPERSEDED, COMMAND_SUPERSEDED, "it was declined elsewhere, before"),
-                      [CHOICE_DENY] = {DECISION_DENIED, COMMAND_CONFIRMED, SPAN_INIT("")},
-                      [CHOICE_DENY_STOP] = {DECISION_DENIED, COMMAND_CONFIRMED, SPAN_INIT("")}},
-    [ASK_INTERRUPTED] = {ALLOWED(DECISION_WITHDRAWN, COMMAND_FAILED, "its turn was interrupted"),
-                         [CHOICE_DENY] = {DECISION_WITHDRAWN, COMMAND_FAILED, SPAN_INIT("its turn was interrupted")},
-                         [CHOICE_DENY_STOP] = {DECISION_DENIED, COMMAND_CONFIRMED, SPAN_INIT("")}},
-    [ASK_UNSEEN] = {ALLOWED(DECISION_SUPERSEDED, COMMAND_UNVERIFIABLE, "the server closed it; whose answer counted is not seen"),
-                    [CHOICE_DENY] = {DECISION_SUPERSEDED, COMMAND_UNVERIFIABLE, SPAN_INIT("the server closed it; whose answer counted is not seen")},
-                    [CHOICE_DENY_STOP] = {DECISION_SUPERSEDED, COMMAND_UNVERIFIABLE, SPAN_INIT("the server closed it; whose answer counted is not seen")}},
-};
-/* clang-format on */
-
-static void ask_end(struct codex *c, struct codex_ask *a, enum ask_fate fate, const char *seen)
-{
-    const struct fate_row *row = &FATES[fate][a->choice];
-    say_resolved(c, a, row->decision, row->why);
-    order_end(c, span_str(a->command), row->state, row->why, row->why.n ? NULL : seen);
+    say_resolved(c, a, ended ? DECISION_WITHDRAWN : DECISION_SUPERSEDED,
+                 ended ? SPAN("its turn ended") : SPAN("answered elsewhere"));
     ask_drop(c, a);
 }
 
@@ -347,6 +482,7 @@ static bool choose(const struct command *cmd, enum codex_choice *choice)
     } CHOICES[] = {
         {"once",    VERB_APPROVE, CHOICE_ONCE     },
         {"session", VERB_APPROVE, CHOICE_SESSION  },
+        {"always",  VERB_APPROVE, CHOICE_ALWAYS   },
         {"once",    VERB_DENY,    CHOICE_DENY     },
         {"turn",    VERB_DENY,    CHOICE_DENY_STOP},
     };
@@ -360,35 +496,79 @@ static bool choose(const struct command *cmd, enum codex_choice *choice)
     return false;
 }
 
-static enum status send_answer(struct codex *c, const struct codex_ask *a, const char *answer)
+bool ask_ends_turn(const struct codex_ask *a, bool *interrupt)
 {
-    struct buf b;
-    struct span text = span_str(answer);
-    size_t at = span_find(text, '%');
-    buf_init(&b, 64 + text.n + span_str(a->wanted).n);
-    buf_add(&b, span_sub(text, 0, at));
-    if (at < text.n) {
-        buf_add(&b, span_str(a->wanted));
-        buf_add(&b, span_sub(text, at + 2, text.n));
-    }
-    enum status st = codex_answer(c, a->id, buf_span(&b));
-    buf_release(&b);
-    return st;
+    *interrupt = a->kind->interrupts;
+    return a->answered && a->choice == CHOICE_DENY_STOP;
 }
 
-enum status ask_answer(struct codex *c, struct codex_ask *a, const struct command *cmd,
-                       struct why *why)
+static bool is_offered(const struct codex_ask *a, enum codex_choice choice)
 {
-    enum codex_choice choice;
-    if (!choose(cmd, &choice) || !a->kind->answers[choice]) {
+    return a->kind->answers[choice] && (choice != CHOICE_SESSION || a->session) &&
+           (choice != CHOICE_ALWAYS || a->always);
+}
+
+static void fill_in(const struct codex_ask *a, struct span text, struct buf *out)
+{
+    size_t at = span_find(text, '%');
+    buf_add(out, span_sub(text, 0, at));
+    if (at < text.n) {
+        buf_add(out, span_str(a->wanted));
+        buf_add(out, span_sub(text, at + 2, text.n));
+    }
+}
+
+/* A record keeps no secrets: what is done again from it is told to nobody. */
+static bool is_from_record(const struct codex *c, struct span answers)
+{
+    struct form_answers *a = xcalloc(1, sizeof(*a));
+    struct why why = {0};
+    bool marked = false;
+    if (!c->link.loop && form_answers_read(a, answers, &why) == ST_OK) {
+        for (uint32_t i = 0; i < a->count; i++) {
+            marked |= a->row[i].marked;
+        }
+    }
+    form_answers_release(a);
+    free(a);
+    return marked;
+}
+
+/* Empty: nothing is told to the server by an answer. */
+static enum status write_answer(const struct codex *c, const struct codex_ask *a,
+                                enum codex_choice choice, const struct command *cmd,
+                                struct buf *out, struct why *why)
+{
+    bool with_answers = a->kind->how != ANSWERS_NONE && choice == CHOICE_ONCE;
+    if (!with_answers && cmd->answers.n) {
+        return why_fail(why, ST_UNSUPPORTED, "it asks no question: no answers are taken");
+    }
+    if (!with_answers) {
+        fill_in(a, span_str(a->kind->answers[choice]), out);
+        return buf_status(out);
+    }
+    if (!cmd->answers.n) {
+        return why_fail(why, ST_INVALID, "it asks questions: answers are needed");
+    }
+    return is_from_record(c, cmd->answers)
+               ? ST_OK
+               : form_result(&a->form, a->kind->how, cmd->answers, out, why);
+}
+
+static enum status cannot(struct codex_ask *a, enum codex_choice choice, const struct command *cmd,
+                          struct why *why)
+{
+    if (!is_offered(a, choice)) {
         return why_fail(why, ST_UNSUPPORTED, "it cannot be answered so from here");
     }
     if (cmd->verb == VERB_APPROVE && (!a->whole || !span_is(cmd->digest, a->digest))) {
         return why_fail(why, ST_CONFLICT, "what was displayed is not what would run");
     }
-    if (a->answered) {
-        return why_fail(why, ST_EXISTS, "it was answered before, from here");
-    }
+    return a->answered ? why_fail(why, ST_EXISTS, "it was answered before, from here") : ST_OK;
+}
+
+static void note_answer(struct codex_ask *a, enum codex_choice choice, const struct command *cmd)
+{
     a->answered = true;
     a->choice = choice;
     a->ours = cmd->verb == VERB_APPROVE ? DECISION_APPROVED : DECISION_DENIED;
@@ -396,10 +576,29 @@ enum status ask_answer(struct codex *c, struct codex_ask *a, const struct comman
                                           : SPAN("this console"),
                     a->by, sizeof(a->by));
     (void)span_copy(cmd->id, a->command, sizeof(a->command));
-    enum status st = send_answer(c, a, a->kind->answers[choice]);
-    if (st == ST_OK || !c->link.loop) {
-        return ST_OK;
+}
+
+enum status ask_answer(struct codex *c, struct codex_ask *a, const struct command *cmd,
+                       struct why *why)
+{
+    enum codex_choice choice;
+    struct buf answer;
+    if (!choose(cmd, &choice)) {
+        return why_fail(why, ST_UNSUPPORTED, "it cannot be answered so from here");
     }
-    a->answered = false;
-    return why_fail(why, st, "it could not be sent");
+    enum status st = cannot(a, choice, cmd, why);
+    buf_init(&answer, ACTION_BYTES_MAX + FORM_ANSWERS_BYTES * 2);
+    if (st == ST_OK) {
+        st = write_answer(c, a, choice, cmd, &answer, why);
+    }
+    if (st == ST_OK) {
+        note_answer(a, choice, cmd);
+        enum status sent = answer.len ? codex_answer(c, a->id, buf_span(&answer)) : ST_OK;
+        if (sent != ST_OK && c->link.loop) {
+            a->answered = false;
+            st = why_fail(why, sent, "it could not be sent");
+        }
+    }
+    buf_wipe(&answer);
+    return st;
 }

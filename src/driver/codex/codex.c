@@ -7,7 +7,7 @@
  * threads. They are listed, read, and attached to; once everything that was asked for has been
  * answered, a last question makes sure that what came with the answers is here too, and from then
  * on there is news. */
-#include "codex_priv.h"
+#include "asks_priv.h"
 
 #include <string.h>
 
@@ -148,6 +148,9 @@ static enum status on_greeted(struct codex *c, bool failed)
                         SPAN_ARG(codex_cut(codex_text(c, TAPE_ROOT, "error/message"), 120)));
     }
     take_version(c, codex_text(c, TAPE_ROOT, "result/userAgent"));
+    if (!span_copy(codex_text(c, TAPE_ROOT, "result/codexHome"), c->home, sizeof(c->home))) {
+        c->home[0] = '\0';
+    }
     orders_reconnected(c);
     c->phase = CODEX_SYNCING;
     c->sync_open = 0;
@@ -472,6 +475,7 @@ static enum status codex_open(void *st, const struct driver_conf *conf, struct n
     texts_init(&c->texts, MESSAGE_BYTES);
     buf_init(&c->action, ACTION_LIMIT);
     buf_init(&c->shorter, CODEX_FRAME_BYTES);
+    c->telling = xcalloc(1, sizeof(*c->telling));
     enum status result = wslink_open(&c->link, conf, n, l, sink, &o, &EVENTS, c, why);
     if (c->link.loop) {
         c->upkeep = loop_timer(c->link.loop, UPKEEP_MS, upkeep, c);
@@ -517,6 +521,8 @@ static void codex_close(void *st)
     texts_release(&c->texts);
     buf_release(&c->action);
     buf_release(&c->shorter);
+    buf_release(&c->telling->text);
+    free(c->telling);
 }
 
 const struct driver_ops driver_codex = {

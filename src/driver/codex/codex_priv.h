@@ -11,7 +11,8 @@
  *   process.c  the server's own process, and freezing it
  *   rights.c   what a thread may do without being asked about
  *   items.c    what a thread does: items that begin and end
- *   asks.c     what the server asks its clients, and the answers
+ *   asks.c     what the server asks its clients, and the answers; its kinds in ask_kinds.c, what is
+ *              told of one in tellings.c, questions in forms.c
  *   spend.c    tokens, limits, failures
  *   orders.c   commands of the operator: what is sent, and what confirms them
  *
@@ -69,6 +70,7 @@ struct codex_item {
     const struct codex_tool *tool;
     char *summary;
     char *changes; /* of a file change: its JSON as received, which is what an approval lets run */
+    char *call;    /* of an MCP tool: server, tool and arguments as received */
 };
 
 struct codex_thread {
@@ -104,6 +106,7 @@ struct codex_thread {
 
 struct codex_ask;
 struct codex_order;
+struct ask_telling;
 
 struct codex_texts { /* texts.c */
     struct buf block;
@@ -150,11 +153,13 @@ struct codex {
     char speaks_as[64]; /* the name that the server gives the model's service: its first client's */
     bool told_speaks_as;   /* that it is ours */
     uint64_t told_unknown; /* of `unknown`: in the back-end's line */
+    char home[512];        /* where the server keeps its settings; empty: not said */
     struct tape j;         /* of the frame */
     struct tape_token *tokens;
     size_t token_cap;
     struct codex_texts texts;
     struct buf out, action, shorter;
+    struct ask_telling *telling;
     bool cut; /* the frame was too long: texts of it end early */
     struct map thread_by_id;
     struct codex_thread **threads;
@@ -311,6 +316,12 @@ void item_began(struct codex *c, struct codex_thread *t, uint32_t item);
 void item_ended(struct codex *c, struct codex_thread *t, uint32_t item);
 void item_output(struct codex *c, struct codex_thread *t, uint32_t params);
 const struct codex_item *item_find(const struct codex_thread *t, struct span id);
+/* The MCP call that runs and is this one, and that no request is bound to; NULL: none, or several.
+ */
+const struct codex_item *item_of_call(const struct codex *c, const struct codex_thread *t,
+                                      struct span call);
+/* Server, tool and arguments as one text, which stays until the next. */
+struct span item_call(struct codex *c, uint32_t server, uint32_t tool, uint32_t arguments);
 /* Those of a turn that ended: no word of their own comes any more. */
 void items_close(struct codex *c, struct codex_thread *t, enum outcome outcome);
 void item_patched(struct codex *c, struct codex_thread *t, uint32_t params);
@@ -318,12 +329,26 @@ bool item_is_open(const struct codex_thread *t, struct span id);
 void items_release(struct codex *c, struct codex_thread *t);
 
 /* ---- asks.c */
-enum codex_choice { CHOICE_ONCE, CHOICE_SESSION, CHOICE_DENY, CHOICE_DENY_STOP, CODEX_CHOICES };
+enum codex_choice {
+    CHOICE_ONCE,
+    CHOICE_SESSION,
+    CHOICE_ALWAYS, /* writes a lasting rule */
+    CHOICE_DENY,
+    CHOICE_DENY_STOP,
+    CODEX_CHOICES
+};
 void ask_take(struct codex *c, struct span method, uint32_t params);
 void ask_resolved(struct codex *c, uint32_t params);
 struct codex_ask *ask_find(const struct codex *c, struct span approval);
 /* What became of an item that was asked about; `seen` says how it is known. */
-enum ask_fate { ASK_RAN, ASK_DECLINED, ASK_INTERRUPTED, ASK_UNSEEN, ASK_FATES };
+enum ask_fate {
+    ASK_RAN,
+    ASK_DECLINED,
+    ASK_INTERRUPTED,
+    ASK_UNSEEN,
+    ASK_NOT_TOLD, /* it has no item: nothing shows whose answer counted */
+    ASK_FATES
+};
 void asks_item(struct codex *c, const struct codex_thread *t, struct span item, enum ask_fate fate,
                const char *seen);
 /* What was shown of this item is not what it is now: it cannot be approved any more. */
@@ -331,6 +356,9 @@ void asks_outdated(struct codex *c, const struct codex_thread *t, struct span it
 /* The answer that this command gave: the model has gone on, and nothing of the item is seen. */
 void ask_passed(struct codex *c, struct span command);
 bool ask_give_up(struct codex *c, struct span command); /* false: there is none that it answered */
+bool ask_is_bound(const struct codex *c, const struct codex_thread *t, struct span item);
+/* Of this answer its turn is to end; *interrupt: and that is to be asked for. */
+bool ask_ends_turn(const struct codex_ask *a, bool *interrupt);
 /* The command's digest must be that of what was shown. */
 enum status ask_answer(struct codex *c, struct codex_ask *a, const struct command *cmd,
                        struct why *why) MUST_USE;

@@ -60,6 +60,7 @@ static void item_drop(struct codex *c, struct codex_thread *t, struct codex_item
 {
     free(it->summary);
     drop_changes(c, it);
+    free(it->call);
     *it = t->items[--t->item_count];
 }
 
@@ -95,6 +96,42 @@ static struct span summary_of(struct codex *c, const struct codex_tool *tool, ui
     return codex_cut(s, CODEX_TEXT_BYTES);
 }
 
+/* ---- MCP calls: the request to approve one does not name its item */
+
+static struct span raw_of(struct codex *c, uint32_t at)
+{
+    struct span raw = tape_raw(&c->j, at);
+    return span_is(raw, "null") || !raw.n ? SPAN("{}") : raw;
+}
+
+struct span item_call(struct codex *c, uint32_t server, uint32_t tool, uint32_t arguments)
+{
+    const uint32_t parts[] = {server, tool, arguments};
+    buf_clear(&c->action);
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        buf_add(&c->action, raw_of(c, parts[i]));
+        buf_addch(&c->action, ' ');
+    }
+    return buf_status(&c->action) == ST_OK ? buf_span(&c->action) : SPAN_NONE;
+}
+
+const struct codex_item *item_of_call(const struct codex *c, const struct codex_thread *t,
+                                      struct span call)
+{
+    const struct codex_item *found = NULL;
+    for (size_t i = 0; i < t->item_count; i++) {
+        const struct codex_item *it = &t->items[i];
+        if (!it->call || !span_is(call, it->call) || ask_is_bound(c, t, span_str(it->id))) {
+            continue;
+        }
+        if (found) {
+            return NULL;
+        }
+        found = it;
+    }
+    return found;
+}
+
 static char *kept(struct span s)
 {
     return s.n ? xstrndup(s.p, s.n) : NULL;
@@ -123,6 +160,10 @@ static struct codex_item *open_item(struct codex *c, struct codex_thread *t, uin
     *it = (struct codex_item){.tool = tool, .summary = kept(summary_of(c, tool, item))};
     (void)span_copy(id, it->id, sizeof(it->id));
     keep_changes(c, it, codex_at(c, item, "changes"));
+    if (span_is(span_str(tool->type), "mcpToolCall")) {
+        it->call = kept(item_call(c, codex_at(c, item, "server"), codex_at(c, item, "tool"),
+                                  codex_at(c, item, "arguments")));
+    }
     return it;
 }
 
@@ -153,9 +194,21 @@ static const struct {
     {"declined",  OUTCOME_DENIED   },
 };
 
+/* The server's words for an MCP call that was not let run. What the tool itself says to its failure
+ * comes behind other words of the server's. */
+static bool was_refused(struct codex *c, uint32_t item)
+{
+    struct span words = codex_text(c, item, "error/message");
+    return span_is(words, "user rejected MCP tool call") ||
+           span_is(words, "user cancelled MCP tool call");
+}
+
 static enum outcome outcome_of(struct codex *c, uint32_t item)
 {
     struct span status = codex_text(c, item, "status");
+    if (span_is(codex_text(c, item, "type"), "mcpToolCall") && was_refused(c, item)) {
+        return OUTCOME_DENIED;
+    }
     if (codex_number(c, item, "exitCode", 0) != 0) {
         return OUTCOME_FAILED;
     }

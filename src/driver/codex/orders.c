@@ -33,8 +33,9 @@ struct codex_order {
     const struct order_kind *kind;
     char id[COMMAND_ID_MAX + 1];
     char thread[CODEX_ID_BYTES];
-    bool closed; /* the request that it answered */
-    bool taken;  /* by the server */
+    char turn[CODEX_ID_BYTES]; /* that is to end by it; empty: none is */
+    bool closed;               /* the request that it answered */
+    bool taken;                /* by the server */
     bool passed; /* the model had the result of what was asked about, and its commands were asked
                     for */
     int64_t since_us;
@@ -407,6 +408,19 @@ static enum status begin_message(struct codex *c, struct codex_order *o, const s
 
 /* ---- approve, deny */
 
+static void begin_end_of_turn(struct codex *c, struct codex_order *o, const struct codex_ask *a)
+{
+    bool interrupt = false;
+    struct codex_thread *t = thread_of(c, o);
+    if (!ask_ends_turn(a, &interrupt) || !t) {
+        return;
+    }
+    (void)span_copy(span_str(t->turn), o->turn, sizeof(o->turn));
+    if (interrupt) {
+        interrupt_turn(c, t);
+    }
+}
+
 static enum status begin_answer(struct codex *c, struct codex_order *o, const struct command *cmd,
                                 struct why *why)
 {
@@ -418,7 +432,25 @@ static enum status begin_answer(struct codex *c, struct codex_order *o, const st
         return why_fail(why, ST_CONFLICT, "a fleet stop is latched");
     }
     (void)span_copy(span_str(a->thread), o->thread, sizeof(o->thread));
-    return ask_answer(c, a, cmd, why);
+    enum status st = ask_answer(c, a, cmd, why);
+    if (st == ST_OK) {
+        begin_end_of_turn(c, o, a);
+    }
+    return st;
+}
+
+/* Whoever declined first: what a denial that ends the turn is for is that end. */
+static enum order_end look_answer(struct codex *c, struct codex_order *o, struct why *why)
+{
+    const struct codex_thread *t = thread_of(c, o);
+    if (!o->turn[0] || !t || span_is(span_str(t->turn), o->turn)) {
+        return GOES_ON;
+    }
+    if (t->interrupted || thread_is_over(t)) {
+        return SEEN;
+    }
+    (void)why_fail(why, ST_CONFLICT, "its turn ended by itself");
+    return NOT_SO;
 }
 
 static void again_answer(struct codex *c, struct codex_order *o)
@@ -431,7 +463,8 @@ static void again_answer(struct codex *c, struct codex_order *o)
 
 static const struct order_kind KINDS[] = {
     {VERB_APPROVE,    begin_answer,    NULL,           NULL,                                                   again_answer,    CODEX_METHODS,  false},
-    {VERB_DENY,       begin_answer,    NULL,           NULL,                                                   again_answer,    CODEX_METHODS,  false},
+    {VERB_DENY,       begin_answer,    look_answer,    "its turn ended, interrupted",                          again_answer,
+     CODEX_METHODS,                                                                                                                             false},
     {VERB_INTERRUPT,  begin_interrupt, look_interrupt,
      "its turn ended and the server lists no command of it",                                                   again_interrupt, CALL_INTERRUPT,
      false                                                                                                                                           },
@@ -699,7 +732,7 @@ void orders_response(struct codex *c, enum codex_method m, struct span about, bo
 void orders_reconnected(struct codex *c)
 {
     for (size_t i = 0; i < c->order_count;) {
-        if (c->orders[i]->kind->look) {
+        if (c->orders[i]->kind->look && !is_answer(c->orders[i])) {
             i++;
         } else {
             end(c, i, COMMAND_UNVERIFIABLE,

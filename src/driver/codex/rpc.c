@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "checkrein/alloc.h"
+#include "checkrein/crypto.h"
 #include "codex_priv.h"
 
 #define TOKENS_FIRST ((size_t)1 << 14)
@@ -82,7 +83,9 @@ enum status codex_answer(struct codex *c, const char *id, struct span result)
     buf_printf(&c->out, "{\"id\":%s,\"result\":", id);
     buf_add(&c->out, result);
     buf_addch(&c->out, '}');
-    return send_out(c);
+    enum status st = send_out(c);
+    wipe(c->out.data, c->out.len); /* an answer may be secret */
+    return st;
 }
 
 /* ---- in */
