@@ -83,6 +83,12 @@ enum status journal_open(struct journal **out, const struct journal_options *o,
  * that the last records are safe commits before. */
 void journal_close(struct journal *j, int64_t now_us);
 
+#define JOURNAL_MARK_BYTES 40
+/* What stands in a record for a text that it must not hold: only who has the record's key can tell
+ * whether it was a certain one. `about` makes the marks of one text in two places differ. */
+void journal_mark(const struct journal *j, struct span about, struct span text,
+                  char out[JOURNAL_MARK_BYTES]);
+
 /* Each appends one record in memory; *n (may be NULL) is its number. ST_LIMIT for a record over
  * JOURNAL_LINE_BYTES, ST_IO when the journal has failed; what the codec refuses is passed on.
  * Nothing is appended then. For JOURNAL_EVENT the event's seq is set to n on the wire when it is 0

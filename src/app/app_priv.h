@@ -68,11 +68,14 @@ void app_say(const char *fmt, ...) PRINTF(1, 2);
 struct option_row {
     const char *name;     /* without -- */
     const char *argument; /* what it takes, as the help calls it; NULL: nothing. Completion goes by
-                             this word */
+                             this word. "..." at its end: it may be given several times */
     const char *help;
-    size_t at; /* offset, in the subcommand's struct of choices, of the const char * that gets it */
+    size_t
+        at; /* offset, in the subcommand's struct of choices, of the const char * that gets it;
+               of OPTION_TIMES of them, NULL behind the last, when it may be given several times */
 };
-#define OPTIONS_MAX 24 /* of one subcommand */
+#define OPTION_TIMES 65
+#define OPTIONS_MAX  24 /* of one subcommand */
 /* Takes the options of a->sub out into *choices ("" for one that takes nothing); what is left stays
  * in args in order, and all that follows "--" is left as it is. ST_INVALID has told what was wrong,
  * ST_END has printed the help. */

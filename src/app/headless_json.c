@@ -117,6 +117,29 @@ static json_t *agent_json(const struct fleet *f, const struct agent *a)
     return o;
 }
 
+/* Rows as objects, named by the columns of the attribute. */
+static void put_list(json_t *o, const struct fleet *f, const struct approval *p,
+                     enum event_field field)
+{
+    struct span columns[EVENT_LIST_COLUMNS];
+    uint32_t column_count = event_list_columns(field, columns);
+    uint32_t count = 0;
+    const struct event_row *rows = fleet_approval_list(f, p->ref, field, &count);
+    json_t *list = count ? json_array() : NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        json_t *row = json_object();
+        for (uint32_t c = 0; c < column_count; c++) {
+            char name[32];
+            (void)span_copy(columns[c], name, sizeof(name));
+            put(row, name, rows[i].cell[c]);
+        }
+        (void)json_array_append_new(list, row);
+    }
+    if (list) {
+        (void)json_object_set_new(o, attribute(field), list);
+    }
+}
+
 static json_t *approval_json(const struct fleet *f, const struct approval *p)
 {
     json_t *o = json_object();
@@ -138,6 +161,10 @@ static json_t *approval_json(const struct fleet *f, const struct approval *p)
     (void)json_object_set_new(o, attribute(F_REVERSIBLE), json_boolean(p->reversible));
     put_time(o, "approval.requested_at", p->requested_us);
     put_time(o, attribute(F_EXPIRES_AT), p->expires_us);
+    static const enum event_field LISTS[] = {F_SCOPES, F_DENIALS, F_TERMS, F_QUESTIONS, F_OPTIONS};
+    for (size_t i = 0; i < ARRAY_LEN(LISTS); i++) {
+        put_list(o, f, p, LISTS[i]);
+    }
     return o;
 }
 

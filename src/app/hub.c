@@ -3,6 +3,7 @@
 #include "checkrein/alloc.h"
 #include "checkrein/clock.h"
 #include "checkrein/file.h"
+#include "checkrein/form.h"
 #include "checkrein/govd.h"
 #include "checkrein/log.h"
 #include "hub_fold.h"
@@ -270,13 +271,46 @@ enum status hub_connect(struct hub *h, struct why *why)
 
 /* ---- commands */
 
+struct marking {
+    const struct journal *journal;
+    struct span command;
+};
+
+static void mark(void *ctx, struct span id, struct span value, char out[80])
+{
+    const struct marking *m = ctx;
+    char about[COMMAND_ID_MAX * 2];
+    (void)snprintf(about, sizeof(about), "%.*s %.*s", SPAN_ARG(m->command),
+                   SPAN_ARG(span_sub(id, 0, COMMAND_ID_MAX - 2)));
+    journal_mark(m->journal, span_str(about), value, out);
+}
+
+/* Secret answers stay out of the record. */
+static enum status record_without_secrets(struct hub *h, const struct command *c, struct why *why)
+{
+    struct command kept = *c;
+    struct marking m = {h->journal, c->id};
+    struct buf answers;
+    enum status st = ST_OK;
+    buf_init(&answers, FORM_ANSWERS_BYTES * 2);
+    if (c->answers.n) {
+        st = form_answers_redact(c->answers, mark, &m, &answers, why);
+        kept.answers = buf_span(&answers);
+    }
+    if (st == ST_OK) {
+        st = journal_command(h->journal, c->time_us, &kept, NULL);
+    }
+    buf_release(&answers);
+    return st;
+}
+
 static enum status record_command(struct hub *h, const struct command *c, const struct own_event *o,
                                   struct why *why)
 {
     if (!h->journal) {
         return ST_OK;
     }
-    enum status st = journal_command(h->journal, c->time_us, c, NULL);
+    enum status st = record_without_secrets(h, c, why);
     if (st == ST_OK) {
         st = record_own(h, o);
     }

@@ -170,6 +170,26 @@ static void print_field(const char *label, struct span value)
     free(text);
 }
 
+/* One line a row: the cells that are not empty, the first of them with a colon. */
+static void print_rows(const struct fleet *f, const struct approval *p, enum event_field field,
+                       const char *label)
+{
+    uint32_t count = 0;
+    const struct event_row *rows = fleet_approval_list(f, p->ref, field, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct buf line;
+        buf_init(&line, EVENT_CELL_BYTES * EVENT_LIST_COLUMNS + 64);
+        for (int c = 0; c < EVENT_LIST_COLUMNS; c++) {
+            if (rows[i].cell[c].n) {
+                buf_addstr(&line, !line.len ? "" : c == 1 ? ": " : " | ");
+                buf_add(&line, rows[i].cell[c]);
+            }
+        }
+        print_field(label, buf_span(&line));
+        buf_release(&line);
+    }
+}
+
 static void print_request(const struct fleet *f, const struct approval *p)
 {
     const struct agent *a = fleet_agent(f, p->agent);
@@ -181,6 +201,11 @@ static void print_request(const struct fleet *f, const struct approval *p)
     print_field("rule", fleet_span(f, p->rule));
     print_field("why", fleet_span(f, p->reason));
     print_field("it says", fleet_span(f, p->agent_words));
+    print_rows(f, p, F_TERMS, "terms");
+    print_rows(f, p, F_QUESTIONS, "asks");
+    print_rows(f, p, F_OPTIONS, "option");
+    print_rows(f, p, F_SCOPES, "grants");
+    print_rows(f, p, F_DENIALS, "denies");
     print_field("action", p->action);
     print_field("digest", fleet_span(f, p->digest));
 }

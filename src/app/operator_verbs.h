@@ -25,7 +25,7 @@ enum aim {
 #define OPERATOR_VERBS(X)                                                                          \
     X(VERB_APPROVE, "approve", AIM_REQUEST, "ID", COMMAND_ACCEPTED, OPTIONS_APPROVE,               \
       "let one call run: --digest is that of the text that you have read")                         \
-    X(VERB_DENY, "deny", AIM_REQUESTS, "ID...", COMMAND_CONFIRMED, OPTIONS_VERB,                   \
+    X(VERB_DENY, "deny", AIM_REQUESTS, "ID...", COMMAND_CONFIRMED, OPTIONS_DENY,                   \
       "refuse calls that wait")                                                                    \
     X(VERB_PAUSE, "pause", AIM_AGENTS, "AGENT...", COMMAND_ACCEPTED, OPTIONS_VERB,                 \
       "the next call of an agent waits at the gate")                                               \
@@ -52,6 +52,6 @@ enum aim {
     X(VERB_BUDGET, "budget", AIM_AGENT_USD, "AGENT USD", COMMAND_CONFIRMED, OPTIONS_VERB,          \
       "a new spending limit for an agent")
 
-extern const struct option_row OPTIONS_APPROVE[], OPTIONS_REVOKE[], OPTIONS_VERB[];
+extern const struct option_row OPTIONS_APPROVE[], OPTIONS_DENY[], OPTIONS_REVOKE[], OPTIONS_VERB[];
 
 #endif

@@ -43,6 +43,20 @@ static void print_help(const struct args *a)
     }
 }
 
+/* What may be given several times fills an array up; what is too much is left out by nobody. */
+static enum status put_one_more(void *choices, const struct option_row *row, const char *value)
+{
+    const char **slot = (const char **)(void *)((char *)choices + row->at);
+    for (size_t i = 0; i + 1 < OPTION_TIMES; i++) {
+        if (!slot[i]) {
+            slot[i] = value;
+            return ST_OK;
+        }
+    }
+    app_say("option --%s was given too often", row->name);
+    return ST_INVALID;
+}
+
 static void put(void *choices, const struct option_row *row, const char *value)
 {
     memcpy((char *)choices + row->at, &value, sizeof(value));
@@ -73,8 +87,12 @@ static enum status take(char **argv, int left, const struct option_row *rows, vo
         app_say("option --%s needs %s", row->name, row->argument);
         return ST_INVALID;
     }
-    put(choices, row, inline_value ? word.p + eq + 1 : argv[1]);
+    const char *value = inline_value ? word.p + eq + 1 : argv[1];
     *used = inline_value ? 1 : 2;
+    if (span_ends(span_str(row->argument), "...")) {
+        return put_one_more(choices, row, value);
+    }
+    put(choices, row, value);
     return ST_OK;
 }
 

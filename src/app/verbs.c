@@ -4,6 +4,7 @@
  * An outcome that did not come in time is exit code 4, never success: read the state back before
  * trying again.
  */
+#include "answers.h"
 #include "headless.h"
 #include "hub_stops.h"
 #include "operator_verbs.h"
@@ -14,6 +15,7 @@
 #include "checkrein/clock.h"
 #include "checkrein/crypto.h"
 #include "checkrein/file.h"
+#include "checkrein/form.h"
 #include "checkrein/num.h"
 #include "checkrein/text.h"
 #include "checkrein/utf8.h"
@@ -48,7 +50,8 @@ static const struct aim_row {
 };
 
 struct choices {
-    const char *config, *json, *digest, *scope, *credential, *reason, *wait;
+    const char *config, *json, *digest, *scope, *rule, *credential, *reason, *wait;
+    const char *answer[OPTION_TIMES], *answer_file[OPTION_TIMES];
 };
 
 #define AT(member) offsetof(struct choices, member)
@@ -61,12 +64,22 @@ struct choices {
     }
 
 const struct option_row OPTIONS_VERB[] = {COMMON, {0}};
+/* clang-format off */
 const struct option_row OPTIONS_APPROVE[] = {
     COMMON,
-    {"digest",                                                    "DIGEST", "of the action text that you have read: checkrein show ID", AT(digest)},
+    {"digest", "DIGEST", "of the action text that you have read: checkrein show ID", AT(digest)},
     {"scope", "SCOPE", "what is granted, of what show ID offers; once unless given", AT(scope)},
-    {0                                                          },
+    {"rule", "RULE", "what a scope that holds for good writes down, as show ID shows it", AT(rule)},
+    {"answer", "ID=VALUE...", "to a question of the request; again for each", AT(answer)},
+    {"answer-file", "ID=FILE...", "the same from a file, or - for standard input: for what is secret", AT(answer_file)},
+    {0},
 };
+const struct option_row OPTIONS_DENY[] = {
+    COMMON,
+    {"scope", "SCOPE", "turn: its turn ends too; once unless given", AT(scope)},
+    {0},
+};
+/* clang-format on */
 const struct option_row OPTIONS_REVOKE[] = {
     COMMON,
     {"credential",     "CREDENTIAL", "this one only", AT(credential)},
@@ -256,6 +269,45 @@ static struct follow *follow_add(struct follows *all, const char *target, struct
     return w;
 }
 
+/* ---- what only a request itself says: its questions, and what would be written for good */
+
+static const struct approval *request_of(const struct headless *h, const struct command *c)
+{
+    return fleet_approval_by_id(h->hub.fleet, c->backend, c->approval);
+}
+
+/* Whoever grants for good repeats the rule: its first line, as it was shown. */
+static enum status check_rule(const struct headless *h, const struct choices *ch,
+                              const struct command *c, struct why *why)
+{
+    const struct approval *p = request_of(h, c);
+    uint32_t count = 0;
+    const struct event_row *rows =
+        p ? fleet_approval_list(h->hub.fleet, p->ref, F_SCOPES, &count) : NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        struct span writes = rows[i].cell[2];
+        struct span rule = span_sub(writes, 0, span_find(writes, '\n'));
+        if (span_eq(rows[i].cell[0], c->scope) && writes.n && !span_is(rule, ch->rule)) {
+            return why_fail(why, ST_INVALID,
+                            "scope %.*s writes a rule: --rule with it, as show %.*s shows it",
+                            SPAN_ARG(span_sub(c->scope, 0, 40)), SPAN_ARG(c->approval));
+        }
+    }
+    return ST_OK;
+}
+
+static enum status complete(const struct headless *h, const struct choices *ch, struct command *c,
+                            struct buf *answers, struct why *why)
+{
+    const struct approval *p = c->verb == VERB_APPROVE ? request_of(h, c) : NULL;
+    enum status st = p ? check_rule(h, ch, c, why) : ST_OK;
+    if (p && st == ST_OK) {
+        st = answers_build(h->hub.fleet, p, ch->answer, ch->answer_file, answers, why);
+        c->answers = buf_span(answers);
+    }
+    return st;
+}
+
 /* To the back-end that the target is of, or to each. */
 static void send_one(struct headless *h, const struct command *c, const char *target,
                      struct follows *all)
@@ -276,8 +328,8 @@ static void send_one(struct headless *h, const struct command *c, const char *ta
     }
 }
 
-static void send_all(struct headless *h, const struct args *a, const struct command *c,
-                     struct follows *all)
+static void send_all(struct headless *h, const struct args *a, const struct choices *ch,
+                     const struct command *c, struct follows *all)
 {
     int targets = a->argc - (AIMS[all->row->aim].has_more ? 1 : 0);
     if (all->row->aim == AIM_ALL) {
@@ -286,8 +338,15 @@ static void send_all(struct headless *h, const struct args *a, const struct comm
     for (int i = 0; i < targets; i++) {
         struct command one = *c;
         struct why why = {0};
-        if (aim_at(h, all->row->aim, a->argv[i], &one, &why) == ST_OK) {
+        struct buf answers;
+        buf_init(&answers, FORM_ANSWERS_BYTES);
+        bool sent = aim_at(h, all->row->aim, a->argv[i], &one, &why) == ST_OK &&
+                    complete(h, ch, &one, &answers, &why) == ST_OK;
+        if (sent) {
             send_one(h, &one, a->argv[i], all);
+        }
+        buf_wipe(&answers);
+        if (sent) {
             continue;
         }
         struct follow *w = follow_add(all, a->argv[i], SPAN_NONE);
@@ -328,7 +387,8 @@ static enum status make_command(const struct args *a, const struct verb_row *row
         .digest = span_str(ch->digest),
         .credential = span_str(ch->credential),
         .reason = span_str(ch->reason),
-        .scope = row->verb == VERB_APPROVE ? span_str(ch->scope ? ch->scope : "once") : SPAN_NONE,
+        .scope = row->verb == VERB_APPROVE ? span_str(ch->scope ? ch->scope : "once")
+                                           : span_str(ch->scope),
     };
     if (row->verb == VERB_APPROVE && !(ch->digest && digest_valid(c->digest))) {
         return why_fail(why, ST_INVALID, "--digest sha256:... of what you have read is needed");
@@ -436,7 +496,7 @@ static int act(struct args *a, const struct verb_row *row, const struct choices 
     if (headless_open(&h, ch->config, &ev, &all, &why) == ST_OK) {
         c.operator_label = span_str(h.conf.console.operator_label);
         uint32_t due = take_up_stops(&h, row->verb);
-        send_all(&h, a, &c, &all);
+        send_all(&h, a, ch, &c, &all);
         await(&h, &all, wait_ms);
         leave_stops(&h, &all, due);
         tell_latch(&h, &all);
