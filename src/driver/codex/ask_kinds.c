@@ -102,7 +102,8 @@ static const struct ask_kind COMMAND = {
                 [CHOICE_ALWAYS] = AMENDED,
                 [CHOICE_DENY] = DECISION("decline"),
                 [CHOICE_DENY_STOP] = DECISION("cancel")},
-    .session = "the same command again, unasked, as long as this thread is loaded",
+    .session =
+        "the same command in the same folder again, unasked, as long as this thread is loaded",
     .wanted = "proposedExecpolicyAmendment",
     .words = "reason",
     .by_item = true,

@@ -43,7 +43,7 @@ static void tell_question(struct codex *c, uint32_t at, struct ask_telling *say)
 void tell_input(struct codex *c, uint32_t params, struct ask_telling *say)
 {
     uint32_t questions = codex_at(c, params, "questions");
-    telling_term(say, SPAN("goes to"), SPAN("the agent's model, in clear"));
+    telling_term(say, SPAN("to"), SPAN("the agent's model, in clear"));
     for (uint32_t at = tape_first(&c->j, questions); at != TAPE_ABSENT;
          at = tape_next(&c->j, questions, at)) {
         tell_question(c, at, say);
@@ -195,7 +195,7 @@ void tell_form(struct codex *c, uint32_t params, struct ask_telling *say)
 {
     uint32_t schema = codex_at(c, params, "requestedSchema");
     uint32_t properties = codex_at(c, schema, "properties");
-    telling_term(say, SPAN("goes to"),
+    telling_term(say, SPAN("to"),
                  telling_text(say, "the MCP server %.*s",
                               SPAN_ARG(codex_cut(codex_text(c, params, "serverName"), 256))));
     telling_term(say, SPAN("message"), codex_text(c, params, "message"));
