@@ -62,6 +62,10 @@ struct span form_name(const struct form_question *q);
 enum status form_check_value(const struct form *f, const struct form_question *q, struct span value,
                              struct why *why) MUST_USE;
 
+/* So many values of it. ST_INVALID names the question. */
+enum status form_check_count(const struct form_question *q, uint32_t count,
+                             struct why *why) MUST_USE;
+
 struct form_answer {
     struct span id, value;
     bool secret, marked; /* marked: the value was left out of a record */

@@ -109,6 +109,10 @@ enum {
       "deny: Enter, or type a reason")                                                             \
     X(ACT_DENY_REASON, "deny-reason", "D", CTX_DIALOG, ACTION_LIVE_ONLY | ACTION_NEEDS_APPROVAL,   \
       "deny, and the reason must be typed")                                                        \
+    X(ACT_DENY_STOP, "deny-stop", "E", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_APPROVAL,         \
+      "deny, and end its turn: at once")                                                           \
+    X(ACT_LASTING, "lasting", "L", CTX_DIALOG, ACTION_LIVE_ONLY | ACTION_NEEDS_APPROVAL,           \
+      "grant for good, where that is offered: shows the rule that would be written")               \
     X(ACT_SCOPE, "scope", "s", CTX_DIALOG, ACTION_LIVE_ONLY | ACTION_NEEDS_APPROVAL,               \
       "what an approval grants: once, or what else is offered")                                    \
     X(ACT_PAUSE, "pause", "p", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT,                    \

@@ -72,7 +72,7 @@ static bool is_twice(const struct form_answers *a, uint32_t n)
     return false;
 }
 
-static enum status check_count(const struct form_question *q, uint32_t count, struct why *why)
+enum status form_check_count(const struct form_question *q, uint32_t count, struct why *why)
 {
     struct span name = span_sub(form_name(q), 0, 60);
     int64_t bound = 0;
@@ -128,7 +128,7 @@ enum status form_check_answers(const struct form *f, const struct form_answers *
     }
     for (uint32_t i = 0; st == ST_OK && i < f->question_count; i++) {
         struct form_question q = form_question(f, i);
-        st = check_count(&q, given(a, q.id), why);
+        st = form_check_count(&q, given(a, q.id), why);
     }
     return st;
 }

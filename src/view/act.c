@@ -184,6 +184,24 @@ static void act_deny(struct press *k, enum action a)
     prompt_open(k, a == ACT_DENY ? PROMPT_DENY : PROMPT_DENY_REASON, t);
 }
 
+/* On the safe side: at once, without a question. */
+static void act_deny_stop(struct press *k, enum action a)
+{
+    (void)a;
+    uint32_t approval = ui_target(k->ui, k->f).approval;
+    if (!approve_can_end_turn(k->f, approval)) {
+        notice_put(k->ui, k->now, ROLE_HINT,
+                   "here a denial does not end the turn: deny, then interrupt");
+        return;
+    }
+    intent_approval(k, VERB_DENY, approval);
+    if (k->out->kind == INTENT_COMMAND) {
+        k->out->command.scope = SPAN("turn");
+        k->out->command.digest = SPAN_NONE; /* it holds for whatever the request has become */
+        k->out->command.reason = SPAN("denied by the operator, who ends the turn");
+    }
+}
+
 static void act_order(struct press *k, enum action a)
 {
     intent_agent(k, action_verb(a), ui_target(k->ui, k->f).agent);
@@ -390,6 +408,7 @@ static act_fn *const acts[ACTION_COUNT] = {
     [ACT_APPROVE] = act_approve,
     [ACT_DENY] = act_deny,
     [ACT_DENY_REASON] = act_deny,
+    [ACT_DENY_STOP] = act_deny_stop,
     [ACT_PAUSE] = act_order,
     [ACT_RESUME] = act_resume,
     [ACT_INTERRUPT] = act_order,

@@ -26,9 +26,9 @@ enum action action_find(struct span name)
 
 /* What a modal takes of the other contexts' keys; nothing else reaches the view behind it. */
 static const enum action dialog_actions[] = {
-    ACT_DOWN,    ACT_UP,    ACT_FIRST,   ACT_LAST,   ACT_PAGE_DOWN,
-    ACT_PAGE_UP, ACT_BACK,  ACT_APPROVE, ACT_DENY,   ACT_DENY_REASON,
-    ACT_SCOPE,   ACT_PAUSE, ACT_COPY,    ACT_REDRAW, ACTION_COUNT,
+    ACT_DOWN, ACT_UP,      ACT_FIRST,     ACT_LAST,        ACT_PAGE_DOWN, ACT_PAGE_UP,
+    ACT_BACK, ACT_APPROVE, ACT_DENY,      ACT_DENY_REASON, ACT_SCOPE,     ACT_PAUSE,
+    ACT_COPY, ACT_REDRAW,  ACT_DENY_STOP, ACT_LASTING,     ACTION_COUNT,
 };
 static const enum action help_actions[] = {
     ACT_DOWN, ACT_UP,     ACT_FIRST, ACT_LAST,   ACT_PAGE_DOWN, ACT_PAGE_UP,
@@ -99,6 +99,7 @@ static const struct {
     {ACT_APPROVE,      VERB_APPROVE   },
     {ACT_DENY,         VERB_DENY      },
     {ACT_DENY_REASON,  VERB_DENY      },
+    {ACT_DENY_STOP,    VERB_DENY      },
     {ACT_PAUSE,        VERB_PAUSE     },
     {ACT_RESUME,       VERB_RESUME    },
     {ACT_INTERRUPT,    VERB_INTERRUPT },

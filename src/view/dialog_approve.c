@@ -2,11 +2,13 @@
  * typed. */
 #include <string.h>
 
+#include "checkrein/wire.h"
 #include "ui_priv.h"
 
 #define DIGEST_PREFIX "sha256:"
 #define DIGEST_HEX    64
 #define WORD_HEX      8
+#define PAGE_BYTES    ((size_t)1 << 20) /* of what stands before the text of a call */
 
 /* What nobody has judged is treated as the worst. */
 bool approve_is_high(const struct approval *a)
@@ -48,6 +50,9 @@ static const char *blocked_why(const struct ui *ui, const struct fleet *f, const
     if (a->action.n == 0) {
         return "the text of the call is not there";
     }
+    if (ui->approve.asking == NULL && ask_form(f, a->ref).question_count > 0) {
+        return "its questions cannot be answered from here";
+    }
     if (!ui->approve.payload.whole) {
         return "it is too large to be shown whole";
     }
@@ -64,27 +69,78 @@ struct event_row approve_scope(const struct ui *ui, const struct fleet *f)
     };
 }
 
-/* More is granted than was read: it is armed anew. */
-static void next_scope(struct press *k)
+/* What a scope writes down holds for good. */
+static bool is_lasting(struct event_row scope)
+{
+    return scope.cell[2].n > 0;
+}
+
+bool approve_is_lasting(const struct ui *ui, const struct fleet *f)
+{
+    return is_lasting(approve_scope(ui, f));
+}
+
+bool approve_is_strict(const struct ui *ui, const struct fleet *f)
+{
+    const struct approval *a = fleet_approval(f, ui->approve.approval);
+    return a == NULL || approve_is_high(a) || approve_is_lasting(ui, f);
+}
+
+bool approve_can_end_turn(const struct fleet *f, uint32_t approval)
+{
+    uint32_t count = 0;
+    const struct event_row *rows = fleet_approval_list(f, approval, F_DENIALS, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (span_is(rows[i].cell[0], "turn")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The next one behind the chosen one that holds for good, or that does not; the chosen one itself
+ * when there is no other. */
+static uint32_t scope_behind(const struct press *k, bool lasting)
+{
+    const struct approve *d = &k->ui->approve;
+    uint32_t count = 0;
+    const struct event_row *rows = fleet_approval_list(k->f, d->approval, F_SCOPES, &count);
+    for (uint32_t i = 1; i <= count; i++) {
+        uint32_t at = (d->scope + i) % count;
+        if (is_lasting(rows[at]) == lasting) {
+            return at;
+        }
+    }
+    return d->scope;
+}
+
+/* Another thing is granted than was read: it is read and armed anew. */
+static void next_scope(struct press *k, enum action a)
 {
     struct approve *d = &k->ui->approve;
-    uint32_t count = 0;
-    (void)fleet_approval_list(k->f, d->approval, F_SCOPES, &count);
+    bool lasting = a == ACT_LASTING && !approve_is_lasting(k->ui, k->f);
+    uint32_t next = scope_behind(k, lasting);
     if (d->answer != VERB_UNKNOWN) {
         return;
     }
-    if (count < 2) {
-        notice_put(k->ui, k->now, ROLE_HINT, "only this once is offered");
+    if (next == d->scope) {
+        notice_put(k->ui, k->now, ROLE_HINT, "%s",
+                   a == ACT_LASTING ? "nothing is offered that holds for good"
+                                    : "only this once is offered");
         return;
     }
-    d->scope = (d->scope + 1) % count;
-    approve_rearm(k->ui, k->now);
+    bool other_text = lasting || approve_is_lasting(k->ui, k->f);
+    d->scope = next;
+    if (other_text) {
+        approve_reload(k->ui, k->f, k->now);
+    } else {
+        approve_rearm(k->ui, k->now);
+    }
 }
 
 int64_t approve_armed_at(const struct ui *ui, const struct fleet *f)
 {
-    const struct approval *a = fleet_approval(f, ui->approve.approval);
-    bool high = a == NULL || approve_is_high(a);
+    bool high = approve_is_strict(ui, f);
     return ui->approve.quiet_us + (high ? ui->options.arm_high_us : ui->options.arm_low_us);
 }
 
@@ -93,7 +149,7 @@ static enum gate reading_gate(const struct ui *ui, const struct fleet *f, const 
 {
     const struct approve *d = &ui->approve;
     bool current = d->shown && d->revision == a->revision;
-    if (current && approve_is_high(a) && !payload_end_seen(&d->payload)) {
+    if (current && approve_is_strict(ui, f) && !payload_end_seen(&d->payload)) {
         return GATE_UNREAD;
     }
     if (!current || now.mono_us < approve_armed_at(ui, f)) {
@@ -119,7 +175,10 @@ enum gate approve_gate(const struct ui *ui, const struct fleet *f, struct moment
         return GATE_RESOLVED;
     }
     *why = blocked_why(ui, f, a);
-    return *why != NULL ? GATE_BLOCKED : reading_gate(ui, f, a, now);
+    if (*why != NULL) {
+        return GATE_BLOCKED;
+    }
+    return ask_is_open(ui) ? GATE_ASKING : reading_gate(ui, f, a, now);
 }
 
 /* A call without a single plain word is known by its digest, which is on the screen too. */
@@ -131,16 +190,68 @@ static void choose_word(struct payload *p, struct span digest)
     }
 }
 
-static void load(struct ui *ui, const struct fleet *f, const struct approval *a, struct moment now)
+static void add_rule(const struct ui *ui, const struct fleet *f, struct buf *out)
+{
+    struct event_row scope = approve_scope(ui, f);
+    if (is_lasting(scope)) {
+        buf_addstr(out, "\"WRITES\":");
+        (void)tape_quote(out, scope.cell[2]);
+    }
+}
+
+/* The text of the call, behind what it comes to and what would be written for good. */
+static void write_call(const struct ui *ui, const struct fleet *f, const struct approval *a,
+                       struct buf *out)
+{
+    struct span rest = span_trim(a->action);
+    buf_addch(out, '{');
+    add_rule(ui, f, out);
+    ask_add_terms(f, a->ref, out);
+    if (out->len == 1 || rest.n < 2 || rest.p[0] != '{') {
+        buf_clear(out);
+        buf_add(out, a->action);
+        return;
+    }
+    buf_addch(out, ',');
+    buf_add(out, span_sub(rest, 1, rest.n));
+}
+
+static void load_payload(struct ui *ui, const struct fleet *f, const struct approval *a)
 {
     struct approve *d = &ui->approve;
-    payload_load(&d->payload, a->action, ui->options.ascii);
+    struct buf text;
+    buf_init(&text, ACTION_BYTES_MAX + PAGE_BYTES);
+    if (d->asking != NULL) {
+        ask_write_page(ui, f, &text);
+    } else {
+        write_call(ui, f, a, &text);
+    }
+    payload_load(&d->payload, buf_span(&text), ui->options.ascii);
+    d->payload.bytes = a->action.n;
+    d->payload.whole = d->payload.whole && buf_status(&text) == ST_OK;
+    buf_wipe(&text);
+}
+
+void approve_reload(struct ui *ui, const struct fleet *f, struct moment now)
+{
+    struct approve *d = &ui->approve;
+    const struct approval *a = fleet_approval(f, d->approval);
+    if (a == NULL) {
+        return;
+    }
+    load_payload(ui, f, a);
     choose_word(&d->payload, fleet_span(f, a->digest));
-    d->revision = a->revision;
     d->top = 0;
     d->shown = d->unseen_asked = false;
-    d->scope = 0;
     d->quiet_us = now.mono_us;
+}
+
+static void load(struct ui *ui, const struct fleet *f, const struct approval *a, struct moment now)
+{
+    ui->approve.revision = a->revision;
+    ui->approve.scope = 0;
+    ask_open(ui, f, a->ref);
+    approve_reload(ui, f, now);
 }
 
 /* An answer that is still on its way, also one of an earlier look, is followed and not given again.
@@ -173,6 +284,7 @@ void approve_open(struct press *k, uint32_t approval)
 void approve_close(struct ui *ui)
 {
     payload_release(&ui->approve.payload);
+    ask_close(ui);
     ui->approve = (struct approve){0};
     if (ui->prompt.kind != NULL && ui->prompt.kind->in_dialog) {
         prompt_close(ui);
@@ -184,6 +296,23 @@ void approve_rearm(struct ui *ui, struct moment now)
     ui->approve.quiet_us = now.mono_us;
 }
 
+static void send(struct press *k)
+{
+    const struct approve *d = &k->ui->approve;
+    struct buf answers;
+    buf_init(&answers, FORM_ANSWERS_BYTES);
+    if (d->asking != NULL && !ask_write_answers(k->ui, k->f, &answers)) {
+        notice_put(k->ui, k->now, ROLE_ERROR, "the answers are too long: nothing was sent");
+    } else {
+        intent_approval(k, VERB_APPROVE, d->approval);
+    }
+    if (k->out->kind == INTENT_COMMAND && d->asking != NULL) {
+        k->out->command.answers = intent_keep(k->ui, buf_span(&answers));
+        ask_close(k->ui);
+    }
+    buf_wipe(&answers);
+}
+
 /* The last look before it leaves: also after the word was typed. */
 void approve_send(struct press *k)
 {
@@ -191,10 +320,20 @@ void approve_send(struct press *k)
     const char *why;
     const struct approval *a = fleet_approval(k->f, d->approval);
     enum gate gate = approve_gate(k->ui, k->f, k->now, &why);
-    bool word_typed = a != NULL && approve_is_high(a) && d->shown && d->revision == a->revision;
+    bool word_typed =
+        a != NULL && approve_is_strict(k->ui, k->f) && d->shown && d->revision == a->revision;
     if (gate == GATE_READY || (gate == GATE_ARMING && word_typed)) {
-        intent_approval(k, VERB_APPROVE, d->approval);
+        send(k);
     }
+}
+
+static enum prompt_name prompt_of(const struct press *k)
+{
+    const struct approve *d = &k->ui->approve;
+    return d->asking != NULL                 ? PROMPT_SEND
+           : approve_is_lasting(k->ui, k->f) ? PROMPT_APPROVE_LASTING
+           : d->scope > 0                    ? PROMPT_APPROVE_MORE
+                                             : PROMPT_APPROVE;
 }
 
 static void press_approve(struct press *k)
@@ -204,7 +343,9 @@ static void press_approve(struct press *k)
     const char *why;
     enum gate gate = approve_gate(ui, k->f, k->now, &why);
     uint32_t unseen = d->payload.row_count - d->payload.seen_count;
-    if (gate == GATE_UNREAD) {
+    if (gate == GATE_ASKING) {
+        notice_put(ui, k->now, ROLE_HINT, "answer its questions first: Enter goes on");
+    } else if (gate == GATE_UNREAD) {
         notice_put(ui, k->now, ROLE_HINT, "read to the end first: %u more lines", unseen);
     } else if (gate == GATE_UNSEEN) {
         char key[KEY_NAME_BYTES];
@@ -213,8 +354,8 @@ static void press_approve(struct press *k)
         notice_put(ui, k->now, ROLE_STRONG, "+%u lines unseen: %s again accepts", unseen, key);
     } else if (gate == GATE_BLOCKED) {
         notice_put(ui, k->now, ROLE_ERROR, "approve: %s", why);
-    } else if (gate == GATE_READY && approve_is_high(fleet_approval(k->f, d->approval))) {
-        prompt_open(k, PROMPT_APPROVE, ui_target(ui, k->f));
+    } else if (gate == GATE_READY && approve_is_strict(ui, k->f)) {
+        prompt_open(k, prompt_of(k), ui_target(ui, k->f));
     } else if (gate == GATE_READY) {
         approve_send(k);
     }
@@ -253,10 +394,12 @@ void approve_key(struct press *k, enum action a)
         break;
     case ACT_DENY:
     case ACT_DENY_REASON:
+    case ACT_DENY_STOP:
         press_deny(k, a);
         break;
     case ACT_SCOPE:
-        next_scope(k);
+    case ACT_LASTING:
+        next_scope(k, a);
         break;
     case ACT_BACK:
         approve_close(k->ui);

@@ -33,7 +33,7 @@ static bool is_first_key(const struct press *k)
 bool stop_key(struct press *k)
 {
     struct ui *ui = k->ui;
-    bool typing = ui->prompt.kind != NULL;
+    bool typing = ui->prompt.kind != NULL || ask_is_typing(ui, k->f);
     bool was_open = stop_chord_open(ui, k->now);
     ui->stop.chord = false;
     if (was_open && k->key == STOP_SECOND_KEY) {

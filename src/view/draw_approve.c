@@ -110,7 +110,9 @@ static void draw_grants(struct box *b)
 {
     struct words w = words_of(b->fr);
     struct event_row scope = approve_scope(b->fr->ui, b->fr->f);
-    if (is_once(scope)) {
+    if (b->fr->ui->approve.asking != NULL) {
+        words_own(&w, "answers, this once");
+    } else if (is_once(scope)) {
         words_own(&w, "this once");
     } else {
         words_foreign(&w, scope.cell[0], SCOPE_COLS);
@@ -199,6 +201,9 @@ static void draw_payload(struct box *b, int height)
     int drawn = payload_draw(&d->payload, b->fr->c,
                              (struct rect){b->inner.x, b->y, b->inner.w, height}, (uint32_t)d->top);
     payload_saw(&d->payload, (uint32_t)d->top, drawn);
+    if (ask_is_open(b->fr->ui)) {
+        ask_draw_marks(b->fr, (struct rect){b->inner.x, b->y, b->inner.w, height});
+    }
     d->shown = true;
     b->y += height;
 }
@@ -212,7 +217,11 @@ struct said {
 static void say_scope(struct words *w)
 {
     struct event_row scope = approve_scope(w->fr->ui, w->fr->f);
-    if (is_once(scope)) {
+    if (w->fr->ui->approve.asking != NULL) {
+        words_own(w, "these answers");
+    } else if (approve_is_lasting(w->fr->ui, w->fr->f)) {
+        words_own(w, "FOR GOOD");
+    } else if (is_once(scope)) {
         words_own(w, "once");
     } else {
         words_own(w, "for the ");
@@ -220,13 +229,18 @@ static void say_scope(struct words *w)
     }
 }
 
+static void say_verb(struct words *w)
+{
+    words_own(w, w->fr->ui->approve.asking != NULL ? "send " : "approve ");
+    say_scope(w);
+}
+
 static void say_armed_in(struct said *s)
 {
     struct frame *fr = s->w.fr;
     int64_t left_us = approve_armed_at(fr->ui, fr->f) - fr->now.mono_us;
     int64_t left_s = (left_us + SECOND_US - 1) / SECOND_US;
-    words_fmt(&s->w, "approve ");
-    say_scope(&s->w);
+    say_verb(&s->w);
     words_fmt(&s->w, ": armed in %lld s", (long long)(left_s > 0 ? left_s : 1));
     frame_change_mono(fr, approve_armed_at(fr->ui, fr->f) -
                               (left_s > 1 ? (left_s - 1) * SECOND_US : 0));
@@ -239,13 +253,14 @@ static void say_ready(struct said *s)
     const struct payload *p = &fr->ui->approve.payload;
     char key[KEY_NAME_BYTES];
     action_key(fr->ui, ACT_APPROVE, key);
-    words_fmt(&s->w, "%s approve ", key);
-    say_scope(&s->w);
+    words_fmt(&s->w, "%s ", key);
+    say_verb(&s->w);
     if (p->seen_count < p->row_count) {
         words_fmt(&s->w, " with %u lines unseen", p->row_count - p->seen_count);
     }
-    if (approve_is_high(fleet_approval(fr->f, fr->ui->approve.approval))) {
-        words_fmt(&s->w, ": then type \"%s\"", p->word);
+    if (approve_is_strict(fr->ui, fr->f)) {
+        words_fmt(&s->w, ": then type \"%s\"",
+                  approve_is_lasting(fr->ui, fr->f) ? LASTING_WORD : p->word);
     }
     s->role = ROLE_KEY;
 }
@@ -303,9 +318,10 @@ static void say_gate(struct said *s, enum gate gate, const char *why)
         words_foreign(&s->w, span_str(why), SAY_COLS);
         s->role = ROLE_ERROR;
         break;
+    case GATE_ASKING:
+        break;
     case GATE_UNREAD:
-        words_own(&s->w, "approve ");
-        say_scope(&s->w);
+        say_verb(&s->w);
         words_fmt(&s->w, ": read to the end first, %u more lines", p->row_count - p->seen_count);
         s->role = ROLE_DIM;
         break;
@@ -354,6 +370,22 @@ static struct safe reason_words(struct box *b)
     return words_end(&w);
 }
 
+/* Scopes of this kind beside the first, and a denial that ends the turn, are not always offered. */
+static bool is_of_use(struct frame *fr, uint32_t approval, enum action a)
+{
+    uint32_t count = 0;
+    const struct event_row *rows = fleet_approval_list(fr->f, approval, F_SCOPES, &count);
+    if (a == ACT_DENY_STOP) {
+        return approve_can_end_turn(fr->f, approval);
+    }
+    for (uint32_t i = 1; (a == ACT_SCOPE || a == ACT_LASTING) && i < count; i++) {
+        if ((rows[i].cell[2].n > 0) == (a == ACT_LASTING)) {
+            return true;
+        }
+    }
+    return a != ACT_SCOPE && a != ACT_LASTING;
+}
+
 static void draw_other_keys(struct box *b, int x, int y)
 {
     struct frame *fr = b->fr;
@@ -363,15 +395,15 @@ static void draw_other_keys(struct box *b, int x, int y)
     } keys[] = {
         {ACT_DENY,        "deny"            },
         {ACT_DENY_REASON, "deny with reason"},
+        {ACT_DENY_STOP,   "deny, end turn"  },
         {ACT_SCOPE,       "grant more"      },
+        {ACT_LASTING,     "for good"        },
         {ACT_PAUSE,       "pause agent"     }
     };
-    uint32_t scopes = 0;
-    (void)fleet_approval_list(fr->f, b->a->ref, F_SCOPES, &scopes);
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         char key[KEY_NAME_BYTES];
         const char *why = NULL;
-        if (keys[i].action == ACT_SCOPE && scopes < 2) {
+        if (!is_of_use(fr, b->a->ref, keys[i].action)) {
             continue;
         }
         if (!action_offered(fr->ui, fr->f, keys[i].action, ui_target(fr->ui, fr->f), &why)) {
@@ -393,6 +425,10 @@ static void answer_lines(struct box *b, int rows)
     enum gate gate = approve_gate(fr->ui, fr->f, fr->now, &why);
     if (fr->ui->prompt.kind != NULL) {
         prompt_draw(fr, (struct rect){b->inner.x - 1, b->y, b->inner.w + 2, 1});
+        return;
+    }
+    if (gate == GATE_ASKING) {
+        ask_draw_answer(fr, (struct rect){b->inner.x, b->y, b->inner.w, rows});
         return;
     }
     struct said s = {.w = words_of(fr), .role = ROLE_STRONG};
@@ -427,7 +463,11 @@ static void draw_top(struct box *b)
     struct symbol risk = symbol_of_risk(b->a->risk);
     struct words title = words_of(fr);
     struct words right = words_of(fr);
-    words_own(&title, " approval ─ ");
+    if (fr->ui->approve.asking != NULL) {
+        ask_title(fr, &title);
+    } else {
+        words_own(&title, " approval ─ ");
+    }
     words_own(&title, b->a->risk == RISK_UNKNOWN ? "risk not known"
                       : b->a->risk == RISK_HIGH  ? "high risk"
                                                  : "low risk");

@@ -231,7 +231,7 @@ static void modal_keys(struct key_line *k)
     } else if (ui->confirm.agent != 0) {
         put_key(k, "Esc", "leave it paused");
     } else {
-        put_key(k, "j k g G", "read");
+        put_key(k, ask_is_open(ui) ? "PgUp PgDn" : "j k g G", "read");
         put_key(k, "Esc", "back");
     }
     put_action(k, ACT_FLEET_STOP);
@@ -287,6 +287,17 @@ static void say_about(struct words *w, const struct prompt *p)
     words_own(w, p->kind->about != ABOUT_NOTHING || p->kind->typing == TYPE_WORD ? ": " : "");
 }
 
+void typed_draw(struct frame *fr, struct rect r, int x, const struct line *l)
+{
+    int room = r.x + r.w - 1 - x;
+    struct safe typed = text_sanitise(fr->arena, line_span(l), TEXT_ONE_LINE);
+    struct safe before = text_sanitise(fr->arena, (struct span){l->text, l->at}, TEXT_ONE_LINE);
+    int skip = (int)before.cols >= room && room > 0 ? (int)before.cols - room + 1 : 0;
+    canvas_put(fr->c, x, r.y, ROLE_TEXT, text_skip(typed, (uint32_t)skip));
+    fr->c->cursor_x = x + (int)before.cols - skip;
+    fr->c->cursor_y = r.y;
+}
+
 void prompt_draw(struct frame *fr, struct rect r)
 {
     const struct prompt *p = &fr->ui->prompt;
@@ -297,16 +308,9 @@ void prompt_draw(struct frame *fr, struct rect r)
     say_about(&label, p);
     struct safe head = text_clip(words_end(&label), (uint32_t)(r.w * 3 / 4));
     int x = canvas_put(fr->c, r.x + 1, r.y, ROLE_PROMPT, head);
-    int room = r.x + r.w - 1 - x;
-    struct safe typed = text_sanitise(fr->arena, line_span(&p->line), TEXT_ONE_LINE);
-    struct safe before =
-        text_sanitise(fr->arena, (struct span){p->line.text, p->line.at}, TEXT_ONE_LINE);
-    int skip = (int)before.cols >= room && room > 0 ? (int)before.cols - room + 1 : 0;
-    canvas_put(fr->c, x, r.y, ROLE_TEXT, text_skip(typed, (uint32_t)skip));
+    typed_draw(fr, r, x, &p->line);
     if (p->line.len == 0 && p->kind->hint != NULL) {
         canvas_put(fr->c, x + 1, r.y, ROLE_HINT, text_own(p->kind->hint));
     }
-    fr->c->cursor_x = x + (int)before.cols - skip;
-    fr->c->cursor_y = r.y;
     canvas_unclip(fr->c, saved);
 }

@@ -177,6 +177,13 @@ void backends_draw(struct frame *fr, struct rect r);
 bool notice_draw(struct frame *fr, struct rect r); /* false: there was nothing to say */
 void keys_draw(struct frame *fr, struct rect r);
 void prompt_draw(struct frame *fr, struct rect r);
+/* From x on, to the end of r, with the cursor. */
+void typed_draw(struct frame *fr, struct rect r, int x, const struct line *l);
+
+/* ---- draw_ask.c */
+void ask_title(struct frame *fr, struct words *w);
+void ask_draw_marks(struct frame *fr, struct rect area);
+void ask_draw_answer(struct frame *fr, struct rect r);
 void approve_draw(struct frame *fr, struct rect r);
 void confirm_draw(struct frame *fr, struct rect r);
 void help_draw(struct frame *fr, struct rect r);

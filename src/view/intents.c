@@ -7,6 +7,7 @@
 void intent_begin(struct ui *ui, struct intent *out)
 {
     *out = (struct intent){.kind = INTENT_NONE};
+    memset(ui->store, 0, ui->stored); /* an answer may have been secret */
     ui->stored = 0;
 }
 

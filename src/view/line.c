@@ -16,6 +16,15 @@ void line_set(struct line *l, struct span s)
     l->at = l->len;
 }
 
+uint32_t line_characters(const struct line *l)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < l->len; i++) {
+        count += ((unsigned char)l->text[i] & 0xC0) != 0x80;
+    }
+    return count;
+}
+
 struct span line_span(const struct line *l)
 {
     return (struct span){l->text, l->len};

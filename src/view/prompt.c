@@ -34,7 +34,9 @@ void prompt_open(struct press *k, enum prompt_name name, struct target t)
         agent_word(k->f, t.agent, p->word);
     } else if (name == PROMPT_RESET) {
         (void)span_copy(SPAN("reset"), p->word, sizeof(p->word));
-    } else if (name == PROMPT_APPROVE) {
+    } else if (name == PROMPT_APPROVE_LASTING) {
+        (void)span_copy(SPAN(LASTING_WORD), p->word, sizeof(p->word));
+    } else if (name == PROMPT_APPROVE || name == PROMPT_APPROVE_MORE || name == PROMPT_SEND) {
         memcpy(p->word, ui->approve.payload.word, sizeof(p->word));
     } else if (name == PROMPT_REVOKE) {
         (void)span_copy(may_credential(ui, k->f), p->subject, sizeof(p->subject));

@@ -33,6 +33,7 @@ void ui_free(struct ui *ui)
     for (int i = 0; i < PANE_COUNT; i++) {
         list_release(&ui->list[i]);
     }
+    ask_close(ui);
     payload_release(&ui->approve.payload);
     payload_release(&ui->preview);
     canvas_release(&ui->picture);

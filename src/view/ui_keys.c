@@ -67,7 +67,9 @@ static void route(struct press *k)
     } else if (ui->confirm.agent != 0) {
         modal_key(k, CTX_LIST, confirm_key);
     } else if (ui->approve.open) {
-        modal_key(k, CTX_DIALOG, approve_key);
+        if (!ask_key(k)) {
+            modal_key(k, CTX_DIALOG, approve_key);
+        }
     } else {
         modal_key(k, view_context(ui), action_do);
     }

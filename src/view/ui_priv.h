@@ -7,11 +7,12 @@
 #ifndef CHECKREIN_UI_PRIV_H
 #define CHECKREIN_UI_PRIV_H
 
+#include "checkrein/form.h"
 #include "checkrein/view.h"
 #include "payload_priv.h"
 
 #define FRAME_BYTES    ((size_t)1024 * 1024) /* of one frame's texts */
-#define STORE_BYTES    ((size_t)32 * 1024)   /* of the spans of one intent */
+#define STORE_BYTES    ((size_t)64 * 1024)   /* of the spans of one intent */
 #define LINE_BYTES     256
 #define SUBJECT_BYTES  512
 #define HISTORY_LINES  32
@@ -33,6 +34,7 @@ void line_set(struct line *l, struct span s);
 struct span line_span(const struct line *l);
 /* True when the key was one of editing. */
 bool line_key(struct line *l, uint32_t key);
+uint32_t line_characters(const struct line *l);
 
 /* ---- lists.c: rows of a view, named by what they show */
 struct row {
@@ -110,10 +112,25 @@ struct prompt {
     uint32_t completions;
 };
 
+/* ---- dialog_ask.c: what is answered to the questions of a request */
+#define REPLY_OPTIONS 256
+struct reply {
+    struct line line;                    /* what was typed */
+    uint64_t chosen[REPLY_OPTIONS / 64]; /* of several: a bit an option */
+    int at; /* the option that is chosen, or that keys are about; behind the last: words of one's
+               own; -1: none yet */
+};
+struct asking {
+    uint32_t page, count;  /* page == count: what would be sent */
+    uint32_t first_option; /* its field in the payload of the page */
+    struct reply reply[FORM_QUESTIONS_MAX];
+};
+
 struct approve {
     bool open;
     uint32_t approval, revision; /* revision: of the payload that is loaded */
     struct payload payload;
+    struct asking *asking; /* NULL: it asks nothing, or what cannot be answered here */
     int top, height;
     bool shown;   /* drawn since the payload was loaded */
     bool changed; /* the content changed under the operator's eyes */
@@ -275,6 +292,9 @@ enum prompt_name {
     PROMPT_DENY,
     PROMPT_DENY_REASON,
     PROMPT_APPROVE,
+    PROMPT_APPROVE_MORE,
+    PROMPT_APPROVE_LASTING,
+    PROMPT_SEND,
     PROMPT_STOP,
     PROMPT_KILL,
     PROMPT_RESET,
@@ -319,12 +339,14 @@ void command_run(struct press *k, struct span line);
 bool command_complete(struct press *k, struct span stem, uint32_t nth, struct line *out);
 
 /* ---- dialog_approve.c */
+#define LASTING_WORD "always" /* what is typed for what holds for good */
 /* What stands between the operator and an approval, first hit first. */
 enum gate {
     GATE_GONE,     /* the request is not known any more */
     GATE_ANSWERED, /* from here: its life is shown */
     GATE_RESOLVED, /* elsewhere */
     GATE_BLOCKED,  /* for good or for now: gate_why */
+    GATE_ASKING,   /* its questions come first */
     GATE_UNREAD,   /* high risk: the end was not displayed */
     GATE_ARMING,
     GATE_UNSEEN, /* some lines were not displayed: that must be accepted */
@@ -334,6 +356,14 @@ enum gate approve_gate(const struct ui *ui, const struct fleet *f, struct moment
                        const char **why);
 bool approve_digest_valid(struct span s);
 bool approve_is_high(const struct approval *a);
+/* The end must have been read and a word be typed: by its risk, or because it would hold for good.
+ */
+bool approve_is_strict(const struct ui *ui, const struct fleet *f);
+bool approve_is_lasting(const struct ui *ui, const struct fleet *f);
+/* A denial may end its turn too, where that is offered. */
+bool approve_can_end_turn(const struct fleet *f, uint32_t approval);
+/* What is displayed is another: it is read and armed anew. */
+void approve_reload(struct ui *ui, const struct fleet *f, struct moment now);
 /* The scope that is chosen: its name and what it grants. Without any that is offered: once, and
  * nothing. */
 struct event_row approve_scope(const struct ui *ui, const struct fleet *f);
@@ -344,6 +374,21 @@ void approve_close(struct ui *ui);
 void approve_key(struct press *k, enum action a);
 void approve_send(struct press *k);
 void approve_sync(struct ui *ui, const struct fleet *f, struct moment now);
+
+/* ---- dialog_ask.c */
+struct form ask_form(const struct fleet *f, uint32_t approval);
+void ask_open(struct ui *ui, const struct fleet *f, uint32_t approval);
+void ask_close(struct ui *ui);
+bool ask_is_open(const struct ui *ui); /* a question is displayed, not yet what would be sent */
+bool ask_is_typing(const struct ui *ui, const struct fleet *f);
+bool ask_key(struct press *k); /* true: the key was one of the questions' */
+bool ask_has_chosen(const struct reply *r, int n);
+struct span ask_option_label(const struct form *f, const struct form_question *q, int n);
+/* The page as a JSON object; its terms come first, as before any action. */
+void ask_write_page(struct ui *ui, const struct fleet *f, struct buf *out);
+void ask_add_terms(const struct fleet *f, uint32_t approval, struct buf *out);
+bool ask_write_answers(const struct ui *ui, const struct fleet *f,
+                       struct buf *out); /* false: too long */
 
 /* ---- dialog_confirm.c */
 void confirm_open(struct press *k, uint32_t agent);

@@ -1,5 +1,6 @@
 /* Whole screens as text with their roles, in tests/canvas. Run with --update to write them anew,
  * and read what changed before it is kept. */
+#include "asking.h"
 #include "fleet_scene.h"
 
 #define GOLDEN_DIR TESTS_DIR "/canvas"
@@ -238,6 +239,53 @@ static void prepare_answered(struct kit *k)
     fold(k);
 }
 
+static void open_asking(struct kit *k, const struct an_asking *a)
+{
+    request_resolve(k, "laptop", "01KDOCS", DECISION_WITHDRAWN, "", "");
+    asking_add(k, "laptop", "agent/docs", a);
+    press(k, 'j');
+    draw(k);
+    pass_ms(k, 1000);
+    press(k, 'a');
+    draw(k);
+}
+
+static void prepare_question(struct kit *k)
+{
+    struct an_asking a = asking_form(RISK_LOW);
+    open_asking(k, &a);
+    press(k, '2');
+}
+
+static void prepare_answers(struct kit *k)
+{
+    static const char *const replies[] = {"2", "3", "13", "hunter2"};
+    struct an_asking a = asking_form(RISK_HIGH);
+    open_asking(k, &a);
+    for (size_t i = 0; i < ARRAY_LEN(replies); i++) {
+        type(k, replies[i]);
+        draw(k);
+        press(k, KEY(ENTER));
+        draw(k);
+    }
+    pass_ms(k, 1000);
+}
+
+static void prepare_lasting(struct kit *k)
+{
+    struct an_asking a = asking_rule();
+    open_asking(k, &a);
+    press(k, 'L');
+    draw(k);
+    pass_ms(k, 1000);
+}
+
+static void prepare_permissions(struct kit *k)
+{
+    struct an_asking a = asking_permissions();
+    open_asking(k, &a);
+}
+
 static void prepare_deny(struct kit *k)
 {
     type(k, "dticket 4711");
@@ -321,30 +369,34 @@ static const struct screen {
     unsigned at; /* which sizes */
     struct ui_options options;
 } screens[] = {
-    {"fleet",    prepare_fleet,    ALL,  {0}             },
-    {"ascii",    prepare_tree,     MOST, {.ascii = true} },
-    {"tree",     prepare_tree,     MOST, {0}             },
-    {"queue",    prepare_queue,    ALL,  {0}             },
-    {"log",      prepare_log,      MOST, {0}             },
-    {"timeline", prepare_timeline, MOST, {0}             },
-    {"spend",    prepare_spend,    ALL,  {0}             },
-    {"retrying", prepare_retrying, MOST, {0}             },
-    {"alarms",   prepare_alarms,   MOST, {0}             },
-    {"others",   prepare_others,   MOST, {0}             },
-    {"agent",    prepare_agent,    ALL,  {0}             },
-    {"may",      prepare_may,      MOST, {0}             },
-    {"dialog",   prepare_dialog,   ALL,  {0}             },
-    {"armed",    prepare_armed,    MOST, {0}             },
-    {"word",     prepare_word,     MOST, {0}             },
-    {"hidden",   prepare_hidden,   MOST, {0}             },
-    {"answered", prepare_answered, ALL,  {0}             },
-    {"deny",     prepare_deny,     MOST, {0}             },
-    {"resume",   prepare_resume,   MOST, {0}             },
-    {"stop",     prepare_stop,     ALL,  {0}             },
-    {"help",     prepare_help,     MOST, {0}             },
-    {"filter",   prepare_filter,   MOST, {0}             },
-    {"frozen",   prepare_frozen,   MOST, {0}             },
-    {"replay",   prepare_replay,   MOST, {.replay = true}},
+    {"fleet",       prepare_fleet,       ALL,  {0}             },
+    {"ascii",       prepare_tree,        MOST, {.ascii = true} },
+    {"tree",        prepare_tree,        MOST, {0}             },
+    {"queue",       prepare_queue,       ALL,  {0}             },
+    {"log",         prepare_log,         MOST, {0}             },
+    {"timeline",    prepare_timeline,    MOST, {0}             },
+    {"spend",       prepare_spend,       ALL,  {0}             },
+    {"retrying",    prepare_retrying,    MOST, {0}             },
+    {"alarms",      prepare_alarms,      MOST, {0}             },
+    {"others",      prepare_others,      MOST, {0}             },
+    {"agent",       prepare_agent,       ALL,  {0}             },
+    {"may",         prepare_may,         MOST, {0}             },
+    {"dialog",      prepare_dialog,      ALL,  {0}             },
+    {"armed",       prepare_armed,       MOST, {0}             },
+    {"word",        prepare_word,        MOST, {0}             },
+    {"hidden",      prepare_hidden,      MOST, {0}             },
+    {"answered",    prepare_answered,    ALL,  {0}             },
+    {"question",    prepare_question,    ALL,  {0}             },
+    {"answers",     prepare_answers,     MOST, {0}             },
+    {"lasting",     prepare_lasting,     MOST, {0}             },
+    {"permissions", prepare_permissions, MOST, {0}             },
+    {"deny",        prepare_deny,        MOST, {0}             },
+    {"resume",      prepare_resume,      MOST, {0}             },
+    {"stop",        prepare_stop,        ALL,  {0}             },
+    {"help",        prepare_help,        MOST, {0}             },
+    {"filter",      prepare_filter,      MOST, {0}             },
+    {"frozen",      prepare_frozen,      MOST, {0}             },
+    {"replay",      prepare_replay,      MOST, {.replay = true}},
 };
 
 static void dump(struct kit *k, struct buf *out)
