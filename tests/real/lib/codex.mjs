@@ -5,12 +5,14 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { tool } from './model.mjs';
 import { Terminal } from './terminal.mjs';
 import { until, within } from './until.mjs';
 import { WebSocketClient } from './websocket.mjs';
 
 const PORTS = { from: 20000, count: 12000 }; // below the range that the kernel hands out by itself
+const MCP_SERVER = fileURLToPath(new URL('mcp_server.mjs', import.meta.url));
 const KEY = 'not-a-key-of-anybody-0000000000000000000';
 
 /** A command that leaves the sandbox, and so asks. */
@@ -20,6 +22,14 @@ export const command = (cmd, more = {}) => tool('exec_command', {
 /** A command that stays inside the sandbox, and so does not ask. */
 export const inside = (cmd, more = {}) => tool('exec_command', { cmd, login: false, yield_time_ms: 20000, ...more });
 export const patch = (...lines) => tool('apply_patch', ['*** Begin Patch', ...lines, '*** End Patch', ''].join('\n'));
+
+/** Of the server of tools that ASKING names. */
+export const mcp = (name, input = {}) => ({ ...tool(name, input), namespace: 'mcp__lab' });
+/** What asks more of a person than an ordinary Codex: questions, permissions, and a server of tools. */
+export const ASKING = {
+  features: 'request_permissions_tool = true\ndefault_mode_request_user_input = true\nexec_permission_approvals = true',
+  more: `[mcp_servers.lab]\ncommand = ${JSON.stringify(process.execPath)}\nargs = [${JSON.stringify(MCP_SERVER)}]`,
+};
 
 /** A request for this command, as checkrein shows it. */
 export const asked = (gate, cmd) => gate.approval(`"${cmd}" is asked for`, (request) => request['action.summary'] === cmd);
@@ -181,7 +191,7 @@ export class Codex {
   }
 
   /** What a person has set: nothing leaves the machine, and what leaves the sandbox is asked for. */
-  configure({ key = `env_key = "FAKE_KEY"`, features = '' } = {}) {
+  configure({ key = `env_key = "FAKE_KEY"`, features = '', more = '' } = {}) {
     fs.writeFileSync(path.join(this.home, 'config.toml'), `
 model = "gpt-5.5"
 model_provider = "fake"
@@ -211,6 +221,7 @@ request_max_retries = 1
 stream_max_retries = 1
 [projects."${this.#sandbox.project}"]
 trust_level = "trusted"
+${more}
 `);
   }
 
