@@ -129,6 +129,12 @@ static void next_scope(struct press *k, enum action a)
                                     : "only this once is offered");
         return;
     }
+    uint32_t count = 0;
+    const struct event_row *rows = fleet_approval_list(k->f, d->approval, F_SCOPES, &count);
+    if (lasting && rows[next].cell[2].n + 4 > EVENT_CELL_BYTES) {
+        notice_put(k->ui, k->now, ROLE_ERROR, "the rule is too long to be shown whole");
+        return;
+    }
     bool other_text = lasting || approve_is_lasting(k->ui, k->f);
     d->scope = next;
     if (other_text) {
@@ -212,8 +218,9 @@ static void write_call(const struct ui *ui, const struct fleet *f, const struct 
         buf_add(out, a->action);
         return;
     }
-    buf_addch(out, ',');
-    buf_add(out, span_sub(rest, 1, rest.n));
+    rest = span_trim(span_sub(rest, 1, rest.n));
+    buf_addstr(out, rest.n > 0 && rest.p[0] == '}' ? "" : ",");
+    buf_add(out, rest);
 }
 
 static void load_payload(struct ui *ui, const struct fleet *f, const struct approval *a)

@@ -201,13 +201,11 @@ static void add_options(struct buf *out, const struct form *f, const struct form
     }
 }
 
-static uint32_t count_fields(const struct buf *b)
+static uint32_t term_count(const struct fleet *f, uint32_t approval)
 {
-    struct tape_token tokens[512];
-    struct tape j;
-    return tape_parse(&j, buf_span(b), TAPE_REPAIR, tokens, ARRAY_LEN(tokens)) == ST_OK
-               ? tape_count(&j, TAPE_ROOT)
-               : 0;
+    uint32_t count = 0;
+    (void)fleet_approval_list(f, approval, F_TERMS, &count);
+    return count;
 }
 
 static void write_question(const struct fleet *f, uint32_t approval, struct asking *ask,
@@ -224,9 +222,7 @@ static void write_question(const struct fleet *f, uint32_t approval, struct aski
     if (q.suggested.n > 0) {
         add_field(out, SPAN("suggests"), q.suggested);
     }
-    buf_addch(out, '}');
-    ask->first_option = count_fields(out);
-    buf_truncate(out, out->len - 1);
+    ask->first_option = term_count(f, approval) + 2 + (q.text.n > 0) + (q.suggested.n > 0);
     add_options(out, &form, &q);
 }
 

@@ -453,11 +453,20 @@ static struct codex_ask *find_by_command(const struct codex *c, struct span comm
     return NULL;
 }
 
+/* A call of an MCP tool that is refused ends at once; one that has not ended runs. */
+static bool still_runs(const struct codex *c, const struct codex_ask *a)
+{
+    const struct codex_thread *t = thread_find(c, span_str(a->thread));
+    const struct codex_item *it = t ? item_find(t, span_str(a->item)) : NULL;
+    return it && it->call;
+}
+
 bool ask_give_up(struct codex *c, struct span command)
 {
     struct codex_ask *a = find_by_command(c, command);
     if (a) {
-        ask_end(c, a, ASK_UNSEEN, NULL);
+        ask_end(c, a, still_runs(c, a) ? ASK_RAN : ASK_UNSEEN,
+                "it was not refused, and has not ended yet");
     }
     return a;
 }

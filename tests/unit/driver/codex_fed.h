@@ -42,6 +42,7 @@ struct fed {
     int64_t now_us;
     unsigned events, agents, asks, raws;
     struct buf record; /* frames, a line each */
+    struct buf told;   /* the lists of the last request */
     char approval[300], digest[100];
 };
 
@@ -52,6 +53,27 @@ static inline int64_t on_raw(void *ctx, struct span bytes)
     buf_add(&t->record, bytes);
     buf_addch(&t->record, '\n');
     return t->now_us += 1000;
+}
+
+static inline void tell_rows(struct fed *t, const struct event *ev, enum event_field f)
+{
+    uint32_t count = 0;
+    const struct event_row *rows = event_list(ev, f, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        for (int c = 0; c < EVENT_LIST_COLUMNS; c++) {
+            buf_printf(&t->told, "%s%.*s", c ? "|" : "", SPAN_ARG(rows[i].cell[c]));
+        }
+        buf_addch(&t->told, '\n');
+    }
+}
+
+static inline void tell_lists(struct fed *t, const struct event *ev)
+{
+    static const enum event_field LISTS[] = {F_SCOPES, F_DENIALS, F_TERMS, F_QUESTIONS, F_OPTIONS};
+    buf_clear(&t->told);
+    for (size_t i = 0; i < ARRAY_LEN(LISTS); i++) {
+        tell_rows(t, ev, LISTS[i]);
+    }
 }
 
 static inline void on_event(void *ctx, const struct event *ev)
@@ -69,6 +91,7 @@ static inline void on_event(void *ctx, const struct event *ev)
         buf_printf(&t->lines, " %s", agent_state_name((enum agent_state)event_number(ev, F_STATE)));
     } else if (ev->type == EVENT_APPROVAL_REQUESTED) {
         t->asks++;
+        tell_lists(t, ev);
         (void)span_copy(event_text(ev, F_APPROVAL_ID), t->approval, sizeof(t->approval));
         (void)span_copy(event_text(ev, F_DIGEST), t->digest, sizeof(t->digest));
         buf_printf(&t->lines, " %.*s", SPAN_ARG(event_text(ev, F_ACTION)));
@@ -117,6 +140,7 @@ static inline int up(void **state)
     buf_init(&sent, LINES_BYTES);
     buf_init(&t->lines, LINES_BYTES);
     buf_init(&t->record, RECORD_BYTES);
+    buf_init(&t->told, LINES_BYTES);
     t->now_us = INT64_C(1793000000000000);
     assert_status(driver_open(&t->driver, driver_kind("codex"),
                               &(struct driver_conf){.name = "codex"}, NULL, NULL, sink, &why),
@@ -131,6 +155,7 @@ static inline int down(void **state)
     driver_close(t->driver);
     buf_release(&t->lines);
     buf_release(&t->record);
+    buf_release(&t->told);
     buf_release(&sent);
     free(t);
     return 0;
@@ -211,6 +236,8 @@ static inline void go_live(struct fed *t)
     buf_clear(&t->lines);
 }
 
+static const char *answers; /* of the next command */
+
 static inline void command(struct fed *t, const char *id, enum verb verb, const char *scope)
 {
     struct why why = {0};
@@ -220,6 +247,7 @@ static inline void command(struct fed *t, const char *id, enum verb verb, const 
                         .approval = span_str(t->approval),
                         .digest = span_str(t->digest),
                         .scope = span_str(scope),
+                        .answers = span_str(answers),
                         .reason = SPAN("words"),
                         .time_us = t->now_us += 1000};
     assert_status(driver_send(t->driver, &c, &why), ST_OK);
@@ -230,5 +258,7 @@ static inline void heard_is(struct fed *t, const char *want)
     assert_string_equal(t->lines.data, want);
     buf_clear(&t->lines);
 }
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, up, down)
 
 #endif

@@ -538,8 +538,6 @@ static void only_what_stands_in_the_table_is_sent(void **state)
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, up, down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

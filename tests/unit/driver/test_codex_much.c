@@ -372,8 +372,6 @@ static void replayed_after_cuts(void **state)
     free(text);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, up, down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

@@ -1,0 +1,308 @@
+/* What Codex asks beside commands and changes: how it is told, what is an answer to it, and what
+ * shows whose answer counted. */
+#include "codex_fed.h"
+
+/* ---- requests that ask more */
+
+#define ASKS(method, params)                                                                       \
+    "{'method':'" method "','id':0,'params':{'threadId':'" T "','turnId':'" U "'," params "}}"
+#define INPUT                                                                                      \
+    ASKS("item/tool/requestUserInput",                                                             \
+         "'itemId':'i1','questions':[{'id':'db','header':'Database','question':'Which?',"          \
+         "'isOther':true,'options':[{'label':'SQLite','description':'small'}]},"                   \
+         "{'id':'pin','header':'Pin','question':'Pin?','isSecret':true}]")
+#define FORM(properties)                                                                           \
+    ASKS("mcpServer/elicitation/request",                                                          \
+         "'serverName':'lab','mode':'form','_meta':null,'message':'Where?','requestedSchema':"     \
+         "{'type':'object','required':['region'],'properties':{" properties "}}")
+#define REGION "'region':{'type':'string','enum':['eu','us'],'title':'Region'}"
+#define MCP_ITEM(id, what, status, more)                                                           \
+    "{'method':'item/" status "','params':{'threadId':'" T                                         \
+    "','item':{'type':'mcpToolCall','id':'" id                                                     \
+    "','server':'lab','tool':'rm','arguments':{'what':'" what "'}" more "}}}"
+#define MCP_ASK                                                                                    \
+    ASKS(                                                                                          \
+        "mcpServer/elicitation/request",                                                           \
+        "'serverName':'lab','mode':'form','message':'May it?','requestedSchema':{'type':'object'," \
+        "'properties':{}},'_meta':{'codex_approval_kind':'mcp_tool_call','persist':['always'],"    \
+        "'tool_name':'rm','tool_params':{'what':'x'},"                                             \
+        "'tool_annotations':{'destructiveHint':true}}")
+#define TURN_ENDED(status)                                                                         \
+    "{'method':'turn/completed','params':{'threadId':'" T "','turn':{'id':'" U                     \
+    "','status':'" status "'}}}"
+
+static void answer(struct fed *t, const char *id, const char *with)
+{
+    answers = with;
+    command(t, id, VERB_APPROVE, "once");
+    answers = NULL;
+}
+
+static void questions_are_told_and_answered(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    FEED(t, INPUT);
+    assert_contains(t->told.data, "db|choice|Database|Which?|other|\npin|text|Pin|Pin?|secret |\n"
+                                  "db|SQLite|SQLite|small||\n");
+    buf_clear(&sent);
+    answer(t, "none", NULL);
+    answer(t, "odd", "[{\"id\":\"x\",\"value\":\"y\"}]");
+    answer(t, "loud", "[{\"id\":\"pin\",\"value\":\"y\"}]");
+    assert_contains(t->lines.data,
+                    "result none refused\nresult odd refused\nresult loud refused\n");
+    assert_int_equal(sent.len, 0);
+    answer(
+        t, "c",
+        "[{\"id\":\"pin\",\"value\":\"1\",\"secret\":true},{\"id\":\"db\",\"value\":\"a\\\"b\"}]");
+    assert_string_equal(sent.data,
+                        "{\"id\":0,\"result\":{\"answers\":{\"db\":{\"answers\":[\"a\\\"b\"]}"
+                        ",\"pin\":{\"answers\":[\"1\"]}}}}\n");
+    buf_clear(&t->lines);
+    FEED(t, CLOSED); /* whose answer it was shows by nothing */
+    heard_is(t, "approval.resolved " T " unknown\nresult c unverifiable\n");
+}
+
+/* A record has no secrets; what is done again from it brings about the same. */
+static void answers_of_a_record_bring_about_the_same(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    FEED(t, INPUT);
+    buf_clear(&t->lines);
+    buf_clear(&sent);
+    answer(t, "c", "[{\"id\":\"pin\",\"secret\":true,\"bytes\":1,\"mark\":\"00\"}]");
+    assert_int_equal(sent.len, 0);
+    FEED(t, CLOSED);
+    heard_is(t, "approval.resolved " T " unknown\nresult c unverifiable\n");
+}
+
+static void forms_are_told_by_their_schema(void **state)
+{
+    static const struct {
+        const char *property, *told; /* NULL: it is not answered from here */
+    } CASES[] = {
+        {"'a':{'type':'integer','minimum':1,'maximum':5}",                                  "a|integer|||min=1 max=5 |"},
+        {"'a':{'type':'string','minLength':2,'format':'email','description':'D'}",
+         "a|text||D|min=2 format=email |"                                                                              },
+        {"'a':{'type':'boolean','default':true}",                                           "a|boolean||||true"        },
+        {"'a':{'type':'string','oneOf':[{'const':'x','title':'X'}]}",                       "a|x|X|||"                 },
+        {"'a':{'type':'string','enum':['x'],'enumNames':['X']}",                            "a|x|X|||"                 },
+        {"'a':{'type':'array','items':{'anyOf':[{'const':'x','title':'X'}]},'maxItems':1}",
+         "a|choices|||max=1 |"                                                                                         },
+        {"'a':{'type':'string','pattern':'[a-z]'}",                                         NULL                       },
+        {"'a':{'type':'object'}",                                                           NULL                       },
+        {"'a':{'type':'array'}",                                                            NULL                       },
+        {"'a':7",                                                                           NULL                       },
+        {"'a':{'type':'string','format':'ipv4'}",                                           NULL                       },
+        {"'':{'type':'string'}",                                                            NULL                       },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        assert_int_equal(up(state), 0);
+        struct fed *t = *state;
+        go_live(t);
+        FEED(t, FORM("%s," REGION), CASES[i].property);
+        if (CASES[i].told != NULL) {
+            assert_contains(t->told.data, CASES[i].told);
+            assert_true(strncmp(t->digest, "sha256:", 7) == 0);
+        } else {
+            assert_string_equal(t->digest, "none");
+        }
+        assert_int_equal(down(state), 0);
+    }
+}
+
+static void a_form_is_answered_with_its_types(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    FEED(t, FORM(REGION ",'n':{'type':'integer'},'ok':{'type':'boolean'},"
+                        "'tags':{'type':'array','items':{'enum':['a','b']}}"));
+    buf_clear(&sent);
+    answer(
+        t, "c",
+        "[{\"id\":\"tags\",\"value\":\"a\"},{\"id\":\"n\",\"value\":\"3\"},{\"id\":\"ok\","
+        "\"value\":\"true\"},{\"id\":\"tags\",\"value\":\"b\"},{\"id\":\"region\",\"value\":\"us\"}]");
+    assert_string_equal(
+        sent.data, "{\"id\":0,\"result\":{\"action\":\"accept\",\"content\":{\"region\":\"us\","
+                   "\"n\":3,\"ok\":true,\"tags\":[\"a\",\"b\"]},\"_meta\":null}}\n");
+}
+
+static void what_is_no_question_takes_no_answers(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    FEED(t, ASK);
+    buf_clear(&sent);
+    answer(t, "c", "[]");
+    assert_contains(t->lines.data, "result c refused");
+    assert_int_equal(sent.len, 0);
+}
+
+static void a_flood_of_questions_is_not_answered(void **state)
+{
+    struct fed *t = *state;
+    static char many[1 << 15];
+    size_t n = 0;
+    for (int i = 0; i < 400; i++) {
+        n += (size_t)snprintf(many + n, sizeof(many) - n, "%s{'label':'o%d'}", i ? "," : "", i);
+    }
+    go_live(t);
+    FEED(t,
+         ASKS("item/tool/requestUserInput",
+              "'questions':[{'id':'a','question':'?','options':[%s]}]"),
+         many);
+    assert_string_equal(t->digest, "none");
+    assert_contains(t->lines.data, "signal.raised");
+}
+
+static void permissions_are_told_one_by_one(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    FEED(
+        t,
+        ASKS(
+            "item/permissions/requestApproval",
+            "'itemId':'i1','permissions':{'network':{'enabled':true},'fileSystem':{'read':['/etc'],"
+            "'entries':[{'path':{'type':'path','path':'/etc'},'access':'read'},"
+            "{'path':{'type':'glob_pattern','pattern':'/a/*'},'access':'write'},"
+            "{'path':{'type':'special','value':{'kind':'root'}},'access':'read'}]}}"));
+    assert_contains(t->told.data, "network|any address||||\nread|/etc||||\nwrite|/a/*||||\n"
+                                  "read|{\"type\":\"special\"");
+    buf_clear(&t->lines);
+    command(t, "c", VERB_DENY, "once");
+    FEED(t, CLOSED);
+    heard_is(t, "approval.resolved " T " unknown\nresult c unverifiable\n");
+}
+
+static void an_mcp_call_is_told_by_its_item(void **state)
+{
+#define FAILED(words) ",'status':'failed','error':{'message':'" words "'}"
+    static const struct {
+        enum verb verb;
+        const char *end, *want;
+    } CASES[] = {
+        {VERB_APPROVE, MCP_ITEM("m1", "x", "completed", ",'status':'completed'"),
+         "approval.resolved " T " approved\nresult c confirmed\n"   },
+        {VERB_APPROVE, MCP_ITEM("m1", "x", "completed", FAILED("user rejected MCP tool call")),
+         "approval.resolved " T " superseded\nresult c superseded\n"},
+        {VERB_APPROVE,
+         MCP_ITEM("m1",               "x", "completed", FAILED("tool call error: user rejected MCP tool call")),
+         "approval.resolved " T " approved\nresult c confirmed\n"   },
+        {VERB_DENY,    MCP_ITEM("m1", "x", "completed", FAILED("user cancelled MCP tool call")),
+         "approval.resolved " T " denied\nresult c confirmed\n"     },
+        {VERB_DENY,    MCP_ITEM("m1", "x", "completed", ",'status':'completed'"),
+         "approval.resolved " T " superseded\nresult c superseded\n"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        assert_int_equal(up(state), 0);
+        struct fed *t = *state;
+        go_live(t);
+        FEED(t, MCP_ITEM("m0", "other", "started", ""));
+        FEED(t, MCP_ITEM("m1", "x", "started", ""));
+        FEED(t, MCP_ASK);
+        assert_contains(t->told.data, "claims|destroys (the server's own word)");
+        assert_null(strstr(t->told.data, "session|"));
+        command(t, "c", CASES[i].verb, "once");
+        FEED(t, CLOSED);
+        buf_clear(&t->lines);
+        assert_status(feed(t, CASES[i].end), ST_OK);
+        assert_contains(t->lines.data, CASES[i].want);
+        assert_int_equal(down(state), 0);
+    }
+}
+
+/* Two calls that are the same: which of them is asked about is not told. */
+static void an_mcp_call_that_could_be_another_is_not_told(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    FEED(t, MCP_ITEM("m1", "x", "started", ""));
+    FEED(t, MCP_ITEM("m2", "x", "started", ""));
+    FEED(t, MCP_ASK);
+    command(t, "c", VERB_APPROVE, "once");
+    buf_clear(&t->lines);
+    FEED(t, CLOSED);
+    heard_is(t, "approval.resolved " T " unknown\nresult c unverifiable\n");
+}
+
+static void deny_and_stop_is_done_when_the_turn_ended(void **state)
+{
+    static const struct {
+        const char *ask, *sent, *end, *want;
+    } CASES[] = {
+        {ASK,     "{\"decision\":\"cancel\"}", TURN_ENDED("interrupted"), "result c confirmed"},
+        {ASK,     "{\"decision\":\"cancel\"}", TURN_ENDED("completed"),   "result c failed"   },
+        {INPUT,   "turn/interrupt",            TURN_ENDED("interrupted"), "result c confirmed"},
+        {MCP_ASK, "\"action\":\"cancel\"",     TURN_ENDED("interrupted"), "result c confirmed"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        assert_int_equal(up(state), 0);
+        struct fed *t = *state;
+        go_live(t);
+        assert_status(feed(t, CASES[i].ask), ST_OK);
+        buf_clear(&sent);
+        command(t, "c", VERB_DENY, "turn");
+        assert_contains(sent.data, CASES[i].sent);
+        FEED(t, CLOSED);
+        FEED(t, ENDED("declined", "null"));
+        assert_null(strstr(t->lines.data, "result c"));
+        assert_status(feed(t, CASES[i].end), ST_OK);
+        assert_contains(t->lines.data, CASES[i].want);
+        assert_int_equal(down(state), 0);
+    }
+}
+
+static void a_lasting_rule_is_told_as_it_would_be_written(void **state)
+{
+    struct fed *t = *state;
+    hello(t, "'" T "'");
+    driver_reconnect(t->driver);
+    FEED(t, "{'id':'hello:-','result':{'userAgent':'u/0.169.0 (x)','codexHome':'/home/u/.codex'}}");
+    FEED(t, ASKS("item/commandExecution/requestApproval",
+                 "'itemId':'i1','command':'touch x y','commandActions':[{'command':'touch x y'}],"
+                 "'proposedExecpolicyAmendment':['touch','x'],"
+                 "'availableDecisions':['accept',{'acceptWithExecpolicyAmendment':{}}]"));
+    assert_contains(t->told.data, "|prefix_rule(pattern=[\"touch\", \"x\"], decision=\"allow\")\n"
+                                  "in /home/u/.codex/rules/default.rules|");
+    assert_contains(t->told.data, "NOT word for word");
+    buf_clear(&sent);
+    command(t, "c", VERB_APPROVE, "always");
+    assert_string_equal(sent.data,
+                        "{\"id\":0,\"result\":{\"decision\":{\"acceptWithExecpolicyAmendment\":"
+                        "{\"execpolicy_amendment\":[\"touch\",\"x\"]}}}}\n");
+}
+
+static void a_rule_that_is_not_offered_is_not_written(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    FEED(t, ASKS("item/commandExecution/requestApproval",
+                 "'itemId':'i1','command':'ls','proposedExecpolicyAmendment':['ls'],"
+                 "'availableDecisions':['accept','cancel']"));
+    assert_null(strstr(t->told.data, "always"));
+    buf_clear(&sent);
+    command(t, "c", VERB_APPROVE, "always");
+    assert_contains(t->lines.data, "result c refused");
+    assert_int_equal(sent.len, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(questions_are_told_and_answered),
+        TEST(answers_of_a_record_bring_about_the_same),
+        cmocka_unit_test(forms_are_told_by_their_schema),
+        TEST(a_form_is_answered_with_its_types),
+        TEST(what_is_no_question_takes_no_answers),
+        TEST(a_flood_of_questions_is_not_answered),
+        TEST(permissions_are_told_one_by_one),
+        cmocka_unit_test(an_mcp_call_is_told_by_its_item),
+        TEST(an_mcp_call_that_could_be_another_is_not_told),
+        cmocka_unit_test(deny_and_stop_is_done_when_the_turn_ended),
+        TEST(a_lasting_rule_is_told_as_it_would_be_written),
+        TEST(a_rule_that_is_not_offered_is_not_written),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
