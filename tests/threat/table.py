@@ -10,7 +10,7 @@ import sys
 
 from daemon import check
 
-ALL = range(1, 27)
+ALL = range(1, 29)
 
 
 def rows(path):
