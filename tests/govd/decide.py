@@ -41,6 +41,33 @@ def exact_bytes(daemon):
     check('"updatedInput":' + raw in got["answer"], got["answer"])
 
 
+def a_denial_may_end_the_turn(daemon):
+    console = Console(daemon)
+    h = Held(daemon)
+    r = console.request_for(h.id)
+    check([row["scope"] for row in r["approval.denials"]] == ["once", "turn"], str(r))
+    answer = console.command("deny", approval=r["approval.id"], scope="forever")
+    check(answer["state"] == "refused" and not h.answered(0.2), f"a denial of what is not offered: {answer}")
+    console.command("deny", approval=r["approval.id"], scope="turn", reason="enough")
+    said = h.answer()
+    check(verdict(said) == "deny" and said["continue"] is False, f"its turn goes on: {said}")
+    once = Held(daemon)
+    console.command("deny", approval=console.request_for(once.id)["approval.id"], reason="no")
+    check("continue" not in once.answer(), "a plain denial ended the turn")
+
+
+def no_question_no_answers(daemon):
+    """A call asks nothing: whoever sends answers with an approval means something else."""
+    console = Console(daemon)
+    h = Held(daemon)
+    r = console.request_for(h.id)
+    answer = console.command("approve", approval=r["approval.id"], digest=r["action.digest"], answers="[]")
+    check(answer["state"] == "refused" and "question" in answer["reason"], str(answer))
+    check(not h.answered(0.2), "it ran")
+    console.approve(r, wait="accepted")
+    check(verdict(h.answer()) == "allow", "and could not be approved any more")
+
+
 def once_only(daemon):
     a, b = Console(daemon), Console(daemon)
     for _ in range(30):
@@ -163,5 +190,5 @@ def outcome_confirms(daemon):
 
 
 if __name__ == "__main__":
-    run([digest_binds, exact_bytes, once_only, command_at_most_once, shell_verbs, pause_and_resume,
+    run([digest_binds, exact_bytes, a_denial_may_end_the_turn, no_question_no_answers, once_only, command_at_most_once, shell_verbs, pause_and_resume,
          paused_cannot_be_approved, interrupt, ran_without_decision_is_an_alarm, outcome_confirms])

@@ -27,6 +27,19 @@ scenario('denied on the screen', async (world) => {
   await assertDenied(world, agent, 'not on a Friday');
 });
 
+scenario('denied with its turn on the screen: one key, and nothing follows', async (world) => {
+  const { gate, model, sandbox, claude } = world;
+  await world.govern();
+  const screen = await world.console({ cols: 80, rows: 24 });
+  const agent = claude.start(model.play('two', shell('touch ran'), shell('touch after')));
+  await screen.shows('touch ran');
+  await screen.insist('E', 'deny project: confirmed');
+  await agent.finished();
+  assert.deepEqual([sandbox.made('ran'), sandbox.made('after')], [false, false]);
+  assert.equal(model.answersOf('two').length, 1, 'the model was asked to go on');
+  assert.equal(gate.events('approval.resolved')[0]['approval.decision'], 'denied');
+});
+
 scenario('denied from the shell, also under bypassPermissions', async (world) => {
   const { gate, model, claude } = world;
   await world.govern();
