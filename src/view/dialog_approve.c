@@ -202,6 +202,8 @@ static void add_rule(const struct ui *ui, const struct fleet *f, struct buf *out
     if (is_lasting(scope)) {
         buf_addstr(out, "\"WRITES\":");
         (void)tape_quote(out, scope.cell[2]);
+        buf_addstr(out, ",\"GRANTS\":");
+        (void)tape_quote(out, scope.cell[1]);
     }
 }
 

@@ -54,7 +54,7 @@ codex('questions of the model: read, answered, and the model is told exactly tha
   assert.match(nobody.err, /nobody asks for "nobody"/);
   const sent = await gate.approve(request, ...answers({ db: 'SQLite', why: 'because we have it' }));
   assert.equal(sent.code, NOT_TOLD, sent.out + sent.err);
-  assert.match(sent.out, /answered; whose answer counted is not told/);
+  assert.match(sent.out, /^unverifiable: the server closed it; whose answer counted is not told/);
   const { text } = await told(model, 'SQLite');
   assert.deepEqual(JSON.parse(text).answers, { db: { answers: ['SQLite'] }, why: { answers: ['because we have it'] } });
   assert.equal(await user.ended(turn), 'completed');
@@ -104,7 +104,7 @@ codex('a form of an MCP server: what is no answer to it is not sent, and what is
   const { gate, model } = world;
   const { user, turn } = await asking(world, mcp('ask_user', { message: 'Where to?', form: JSON.stringify(FORM) }));
   const request = await ofTool(gate, 'form');
-  assert.equal(rowOf(request, 'approval.terms', 'to').text, 'the MCP server lab');
+  assert.equal(rowOf(request, 'approval.terms', 'to').text, 'lab (MCP)');
   assert.equal(rowOf(request, 'approval.terms', 'message').text, 'Where to?');
   for (const [given, fault] of [
     [{ count: '3' }, /Region: an answer is needed/],

@@ -168,12 +168,10 @@ static struct span grants_of_rule(struct codex *c, uint32_t params)
         same = same && span_next(&rest, ' ', &word) && span_eq(word, codex_string(c, at));
     }
     return same && !rest.n
-               ? SPAN(
-                     "every command that begins with these words, unasked, in all threads, until the "
-                     "rule is taken out")
-               : SPAN(
-                     "every command that begins with these words, which are NOT word for word this "
-                     "command, unasked, in all threads, until the rule is taken out");
+               ? SPAN("every command that begins with these words, unasked, in all threads, until "
+                      "the rule is taken out")
+               : SPAN("NOT word for word this command: every command that begins with the words of "
+                      "the rule, unasked, in all threads, until the rule is taken out");
 }
 
 static void tell_choices(struct codex *c, struct codex_ask *a, uint32_t params)
@@ -358,7 +356,7 @@ static void say_resolved(struct codex *c, const struct codex_ask *a, enum decisi
 
 /* Of two answers the first counts, and whoever was second is told nothing. So what becomes of the
  * item tells whose it was: [fate of the item][what we had answered]. */
-#define NOT_TOLD "answered; whose answer counted is not told"
+#define NOT_TOLD "the server closed it; whose answer counted is not told"
 /* clang-format off */
 static const struct fate_row {
     enum decision decision;

@@ -196,7 +196,7 @@ void tell_form(struct codex *c, uint32_t params, struct ask_telling *say)
     uint32_t schema = codex_at(c, params, "requestedSchema");
     uint32_t properties = codex_at(c, schema, "properties");
     telling_term(say, SPAN("to"),
-                 telling_text(say, "the MCP server %.*s",
+                 telling_text(say, "%.*s (MCP)",
                               SPAN_ARG(codex_cut(codex_text(c, params, "serverName"), 256))));
     telling_term(say, SPAN("message"), codex_text(c, params, "message"));
     for (uint32_t at = tape_first(&c->j, properties); at != TAPE_ABSENT;

@@ -31,7 +31,7 @@ static const struct event_row ASKING_OPTIONS[] = {
     {{SPAN_INIT("parts"), SPAN_INIT("mail"), SPAN_INIT("mail"), SPAN_INIT("")}},
 };
 static const struct event_row ASKING_TERMS[] = {
-    {{SPAN_INIT("to"), SPAN_INIT("the MCP server deploys")}},
+    {{SPAN_INIT("to"), SPAN_INIT("deploys (MCP)")}},
     {{SPAN_INIT("message"), SPAN_INIT("Say where the new version goes.")}},
 };
 static const struct event_row ASKING_DENIALS[] = {

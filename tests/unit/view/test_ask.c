@@ -56,7 +56,7 @@ static void each_question_is_answered_and_shown_once_more(void **state)
     struct an_asking a = asking_form(RISK_LOW);
     start(&k, &a);
     assert_shows(&k, "question 1 of 4");
-    assert_shows(&k, "the MCP server deploys");
+    assert_shows(&k, "deploys (MCP)");
     assert_shows(&k, "Where should it run?");
     assert_shows(&k, "Ohio: far");
     assert_shows(&k, "nothing is chosen");
@@ -155,7 +155,7 @@ static void at_high_risk_a_word_is_typed_too(void **state)
     fill(&k);
     pass_ms(&k, HIGH_MS);
     key(&k, 'a');
-    assert_shows(&k, "send these answers, type \"");
+    assert_shows(&k, "send these answers, type \"deploys\"");
     keys(&k, "nothing");
     key(&k, KEY(ENTER));
     assert_shows(&k, "that is not the word");
@@ -266,6 +266,7 @@ static void a_lasting_rule_is_shown_and_typed(void **state)
     key(&k, 'L');
     assert_shows(&k, "prefix_rule(pattern=[\"make\"], decision=\"allow\")");
     assert_shows(&k, "/home/ng/.codex/rules/default.rules");
+    assert_shows(&k, "GRANTS");
     assert_shows(&k, "approve FOR GOOD: armed in 1 s");
     key(&k, 'a');
     pass_ms(&k, HIGH_MS);
