@@ -1,9 +1,9 @@
 /* What a Codex server may send, a frame a line, and commands of ours in between, to the driver
  * attached to nothing.
  *
- * A line "!verb scope" is a command to the agent or request that came last, a line "!" alone a new
- * connection. Every event can be written down and folded, every command has one end at most, and
- * the same lines bring about the same again.
+ * A line "!verb scope answers" is a command to the agent or request that came last, a line "!"
+ * alone a new connection. Every event can be written down and folded, every command has one end at
+ * most, and the same lines bring about the same again.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -113,6 +113,8 @@ static enum verb verb_named(struct span word)
 static void command(struct heard *h, struct span words)
 {
     size_t blank = span_find(words, ' ');
+    struct span more = span_sub(words, blank + 1, words.n);
+    size_t behind = span_find(more, ' ');
     char id[2] = {(char)('0' + h->commands), '\0'};
     struct why why = {0};
     struct command c = {.id = span_str(id),
@@ -121,7 +123,8 @@ static void command(struct heard *h, struct span words)
                         .agent = span_str(h->agent),
                         .approval = span_str(h->approval),
                         .digest = span_str(h->digest),
-                        .scope = span_sub(words, blank + 1, words.n),
+                        .scope = span_sub(more, 0, behind),
+                        .answers = span_sub(more, behind + 1, more.n),
                         .reason = SPAN("words"),
                         .time_us = h->now_us += 1000};
     if (h->commands < COMMANDS_MOST) {

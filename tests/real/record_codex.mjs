@@ -3,7 +3,8 @@
 // request that came last. Paths are those of nobody, and long texts are cut.
 import fs from 'node:fs';
 import path from 'node:path';
-import { ACCEPT, DECLINE, HELPED, Relay, command, helper, patch, scripted } from './lib/codex.mjs';
+import { ACCEPT, ASKING, DECLINE, HELPED, Relay, command, helper, mcp, patch, scripted } from './lib/codex.mjs';
+import { tool } from './lib/model.mjs';
 import { scenario } from './lib/scenario.mjs';
 import { until } from './lib/until.mjs';
 import { frameOf } from './lib/websocket.mjs';
@@ -41,10 +42,10 @@ class Recording {
   }
 }
 
-function record(name, play, { late = false } = {}) {
+function record(name, play, { late = false, options } = {}) {
   scenario(name, async (world) => {
     const { gate, codex, sandbox } = world;
-    const user = await codex.begin(gate);
+    const user = await codex.begin(gate, options);
     const relay = await Relay.open(codex.port);
     const recording = new Recording();
     relay.onBytes = (bytes) => recording.take(bytes);
@@ -121,3 +122,26 @@ record('late', async ({ gate, model, sandbox }, user, recording) => {
   await answer(user, recording, 'deny', DECLINE);
   await recording.has('turn/completed');
 }, { late: true });
+
+const FORM = { type: 'object', required: ['region'], properties: { region: { type: 'string', enum: ['eu', 'us'] }, n: { type: 'integer', minimum: 1 },
+  tags: { type: 'array', items: { type: 'string', enum: ['a', 'b'] } } } };
+const QUESTION = { id: 'db', header: 'Database', question: 'Which?', options: [{ label: 'Postgres', description: 'usual' }, { label: 'SQLite', description: 'small' }] };
+const WANTED = { network: { enabled: true }, file_system: { write: ['/srv/data'] } };
+const GIVEN = JSON.stringify([{ id: 'db', value: 'SQLite' }]);
+const FILLED = JSON.stringify([{ id: 'region', value: 'eu' }, { id: 'n', value: '3' }, { id: 'tags', value: 'a' }]);
+
+record('questions', async ({ model, sandbox }, user, recording) => {
+  const thread = await user.thread(sandbox.project);
+  const turn = await user.turn(thread, model.play('asks', tool('request_user_input', { questions: [QUESTION] }),
+    mcp('ask_user', { message: 'Where?', form: JSON.stringify(FORM) }), mcp('delete_all', { what: 'x' }), mcp('delete_all', { what: 'y' }),
+    tool('request_permissions', { reason: 'to look', permissions: WANTED }), command('touch never')));
+  const earlier = [];
+  for (const [verb, result] of [[`approve once ${GIVEN}`, { answers: { db: { answers: ['SQLite'] } } }],
+    [`approve once ${FILLED}`, { action: 'accept', content: { region: 'eu', n: 3, tags: ['a'] }, _meta: null }],
+    ['approve once', { action: 'accept', content: {}, _meta: null }], ['deny', { action: 'decline', content: null, _meta: null }],
+    ['approve session', { permissions: {}, scope: 'turn' }], ['deny turn', { decision: 'cancel' }]]) {
+    earlier.push(await answer(user, recording, verb, result, earlier));
+  }
+  await user.ended(turn);
+  await recording.has('turn/completed');
+}, { options: ASKING });

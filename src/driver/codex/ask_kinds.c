@@ -86,10 +86,11 @@ static bool describe_other(struct codex *c, const struct codex_thread *t, uint32
     return false;
 }
 
-#define DECISION(word)           "{\"decision\":\"" word "\"}"
-#define ACTION(word, content)    "{\"action\":\"" word "\",\"content\":" content ",\"_meta\":null}"
-#define PERSISTED(how)           "{\"action\":\"accept\",\"content\":{},\"_meta\":{\"persist\":\"" how "\"}}"
-#define PERMISSIONS(what, scope) "{\"permissions\":" what ",\"scope\":\"" scope "\"}"
+#define DECISION(word)        ("{\"decision\":\"" word "\"}")
+#define ACTION(word, content) ("{\"action\":\"" word "\",\"content\":" content ",\"_meta\":null}")
+#define PERSISTED(how)                                                                             \
+    ("{\"action\":\"accept\",\"content\":{},\"_meta\":{\"persist\":\"" how "\"}}")
+#define PERMISSIONS(what, scope) ("{\"permissions\":" what ",\"scope\":\"" scope "\"}")
 
 #define AMENDED "{\"decision\":{\"acceptWithExecpolicyAmendment\":{\"execpolicy_amendment\":%s}}}"
 
