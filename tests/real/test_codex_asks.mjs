@@ -271,6 +271,32 @@ codex('a lasting rule is written when it was chosen and repeated, exactly as it 
   assert.equal(written(), `${rule}\n`);
 });
 
+codex('a lasting rule on the screen: its line is shown, and one key, or the wrong word, writes nothing', async (world) => {
+  const { gate, sandbox, codex: client } = world;
+  const rules = `${client.home}/rules/default.rules`;
+  const { user, turn } = await asking(world, command('touch ran'));
+  await asked(gate, 'touch ran');
+  const screen = await world.console({ cols: 80, rows: 24 });
+  await screen.shows('touch ran');
+  screen.press('g');
+  await screen.insist('a', 'L for good');
+  screen.type('L');
+  await screen.shows('prefix_rule(pattern=["touch", "ran"], decision="allow")');
+  await screen.shows('then type "always"');
+  screen.type('a');
+  await screen.shows('approve FOR GOOD, type "always"');
+  screen.type('yes');
+  screen.press('Enter');
+  await screen.shows('that is not the word "always": nothing was sent');
+  assert.deepEqual([fs.existsSync(rules), sandbox.made('ran')], [false, false]);
+  screen.type('always');
+  screen.press('Enter');
+  await screen.shows('confirmed');
+  assert.equal(await user.ended(turn), 'completed');
+  assert.equal(sandbox.made('ran'), true);
+  assert.equal(fs.readFileSync(rules, 'utf8'), 'prefix_rule(pattern=["touch", "ran"], decision="allow")\n');
+});
+
 codex('for the session: the same command is not asked for again, also after a stop; another one, another folder, and after a kill, it is', async (world) => {
   const { gate, model, sandbox } = world;
   const { user, thread, turn } = await asking(world, command('date >> log'), command('date >> log'), command('touch other'));

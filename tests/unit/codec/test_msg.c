@@ -220,6 +220,7 @@ static struct command whole_command(enum verb verb)
         .digest = SPAN(DIGEST),
         .policy_version = SPAN("v1"),
         .scope = SPAN("once"),
+        .answers = SPAN("[{\"id\":\"q\",\"value\":\"v\"}]"),
         .credential = SPAN("k1"),
         .limit_microusd = 5000000,
         .operator_label = SPAN("ops"),
@@ -238,6 +239,7 @@ static void expect_same_command(const struct command *a, const struct command *b
     assert_span_eq(a->digest, b->digest);
     assert_span_eq(a->policy_version, b->policy_version);
     assert_span_eq(a->scope, b->scope);
+    assert_span_eq(a->answers, b->answers);
     assert_span_eq(a->credential, b->credential);
     assert_true(a->limit_microusd == b->limit_microusd);
     assert_span_eq(a->operator_label, b->operator_label);
@@ -256,18 +258,20 @@ static void commands(void **state)
         buf_clear(&x->out);
         assert_status(codec_write_command(&x->out, &c), ST_OK);
         char want[1024];
-        (void)snprintf(want, sizeof(want),
-                       "{\"kind\":\"command\",\"id\":\"c1\",\"verb\":\"%s\",\"agent\":\"a1\","
-                       "\"approval\":\"p1\",\"digest\":\"" DIGEST "\",\"policy_version\":\"v1\","
-                       "\"scope\":\"once\",\"credential\":\"k1\",\"limit_microusd\":5000000,"
-                       "\"operator\":\"ops\",\"reason\":\"ticket \\\"4711\\\"\\u001B\","
-                       "\"time\":\"" KIT_TIME "\"}",
-                       verb_name((enum verb)v));
+        (void)snprintf(
+            want, sizeof(want),
+            "{\"kind\":\"command\",\"id\":\"c1\",\"verb\":\"%s\",\"agent\":\"a1\","
+            "\"approval\":\"p1\",\"digest\":\"" DIGEST "\",\"policy_version\":\"v1\","
+            "\"scope\":\"once\",\"answers\":\"[{\\\"id\\\":\\\"q\\\","
+            "\\\"value\\\":\\\"v\\\"}]\",\"credential\":\"k1\",\"limit_microusd\":5000000,"
+            "\"operator\":\"ops\",\"reason\":\"ticket \\\"4711\\\"\\u001B\","
+            "\"time\":\"" KIT_TIME "\"}",
+            verb_name((enum verb)v));
         expect_same_command(&c, &expect_text(x, want)->command);
         assert_int_equal(x->msg.kind, KIND_COMMAND);
         assert_status(codec_read_command(x->codec, buf_span(&x->out), &alone, &x->why), ST_OK);
         expect_same_command(&c, &alone);
-        assert_status(command_check(&alone, NULL), ST_OK);
+        assert_status(command_check(&alone, NULL), v == VERB_APPROVE ? ST_OK : ST_INVALID);
     }
     struct command least = {.id = SPAN("c"), .verb = VERB_STOP_ALL};
     buf_clear(&x->out);

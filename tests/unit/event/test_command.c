@@ -141,6 +141,20 @@ static void a_message_has_words_and_a_budget_a_limit(void **state)
     expect_refused(&c, "limit");
 }
 
+static void only_an_approval_answers(void **state)
+{
+    (void)state;
+    for (int v = VERB_UNKNOWN + 1; v < VERB_COUNT; v++) {
+        struct command c = whole((enum verb)v);
+        c.answers = SPAN("[]");
+        if (v == VERB_APPROVE) {
+            assert_int_equal(command_check(&c, NULL), ST_OK);
+        } else {
+            expect_refused(&c, "answers");
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +166,7 @@ int main(void)
         cmocka_unit_test(a_digest_must_be_one),
         cmocka_unit_test(a_revocation_takes_an_agent_or_a_credential),
         cmocka_unit_test(a_message_has_words_and_a_budget_a_limit),
+        cmocka_unit_test(only_an_approval_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
