@@ -111,6 +111,7 @@ static pid_t family(struct seen *s)
         }
     }
     if (s->root == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         sleep_on();
     }
     assert_int_equal(read(ready[0], &below, sizeof(below)), sizeof(below));

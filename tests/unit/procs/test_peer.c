@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -19,6 +20,17 @@ struct pair { /* a server of another process, and a client of ours */
     int fd;
 };
 
+/* It ends with this test, also with one that fails. */
+static pid_t start(void)
+{
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    }
+    return pid;
+}
+
 static void serve(int listener)
 {
     (void)accept(listener, NULL, NULL);
@@ -30,8 +42,7 @@ static void serve(int listener)
 /* The child alone holds what it listens on. */
 static pid_t server_of(int listener)
 {
-    pid_t pid = fork();
-    assert_true(pid >= 0);
+    pid_t pid = start();
     if (pid == 0) {
         serve(listener);
     }
@@ -74,7 +85,7 @@ static struct pair unix_pair(void)
     assert_non_null(mkdtemp(folder));
     assert_in_range(snprintf(at.sun_path, sizeof(at.sun_path), "%s/s", folder), 1, 100);
     assert_int_equal(pipe(ready), 0);
-    struct pair p = {fork(), -1};
+    struct pair p = {start(), -1};
     if (p.server == 0) { /* who calls listen() is whose it is */
         int listener = socket(AF_UNIX, SOCK_STREAM, 0);
         if (bind(listener, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(listener, 4) == 0 &&
@@ -167,7 +178,7 @@ static void test_holds_but_does_not_serve(void **state)
     assert_int_equal(bind(listener, (struct sockaddr *)&at, n), 0);
     assert_int_equal(listen(listener, 4), 0);
     assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &n), 0);
-    pid_t idle = fork();
+    pid_t idle = start();
     if (idle == 0) {
         for (;;) {
             (void)pause();
