@@ -207,7 +207,7 @@ def garbage(folder):
             server.answered(1)
 
 
-def a_message_of_64_MB(folder):
+def a_message_of_64_megabytes(folder):
     """One message that is more than anything: the line ends and comes back, the console is no larger after it."""
     with Server(f"{folder}/s") as server:
         server.thread("t1", turn="u1")
@@ -224,7 +224,7 @@ def a_message_of_64_MB(folder):
 
 
 TESTS = (on_a_slow_line, in_the_middle_of_a_frame, in_a_flood, keys_while_it_comes, two_servers_with_the_same_names, lies, garbage,
-         a_message_of_64_MB)
+         a_message_of_64_megabytes)
 
 if __name__ == "__main__":
     failed = 0

@@ -9,12 +9,12 @@ import { scenario } from './lib/scenario.mjs';
 const codex = (name, body) => scenario(name, body, { pin: 'codex' });
 const MB = 1 << 20;
 
-codex('a thread of 40 MB in one turn stays in sight; what it asks after that is shown whole', async (world) => {
+codex('a turn of 35 MB stays in sight; what it asks after that is shown whole', async (world) => {
   const { gate, model, codex: client, sandbox } = world;
   const user = await client.begin(gate);
   const watch = await gate.watch();
   const thread = await user.thread(sandbox.project, { approvalPolicy: 'untrusted' });
-  const long = Array(5).fill('so many words '.repeat(8 * MB / 14)); // each is longer than a line of the record
+  const long = Array(5).fill('so many words '.repeat(7 * MB / 14)); // each is longer than a line of the record
   assert.equal(await user.ended(await user.turn(thread, model.play('long', long))), 'completed');
   const { agents: [idle] } = await gate.status(); // of a connection of its own, when that turn is the last
   assert.equal(idle['agent.state'], 'idle');

@@ -43,7 +43,7 @@ class World {
   async govern({ rules, connect = [] } = {}) {
     await this.gate.configure({ rules });
     await this.gate.serve();
-    return this.gate.done('connect', this.client, ...connect);
+    return this.gate.done('connect', this.client, ...(this[this.client].told ?? []), ...connect);
   }
 
   /** The console in a terminal of this size, with these options, showing the daemon as connected. */

@@ -359,7 +359,7 @@ static void a_message_over_the_cap_ends_it(void **state)
 static void what_comes_behind_a_fault_is_dropped(void **state)
 {
     (void)state;
-    enum { BYTES = 32 << 20, TEXT = 0x81, BINARY = 0x82 };
+    enum { BYTES = 8 << 20, TEXT = 0x81, BINARY = 0x82 };
     static const unsigned FIRST[] = {TEXT, BINARY};
     char *text = xcalloc(1, BYTES);
     memset(text, 'x', BYTES);
