@@ -72,7 +72,27 @@ def stop(s):
     s.wait("the whole count", all_counted)
 
 
-SCENES = {"fleet": fleet, "queue": queue, "approval": approval, "hostile": hostile, "agent": agent, "spend": spend, "help": show_help, "stop": stop}
+def replay(s):
+    """Looked back at from live, some seconds after a denial."""
+    s.keys("2", "/")
+    s.type("disk-cleaner")
+    s.keys("Enter")
+    s.wait_quiet(0.7)
+    s.keys("d")
+    s.wait_text("deny ")
+    s.keys("Enter")
+    s.wait("the denial is confirmed", lambda rows: any("confirmed" in row for row in rows))
+    s.wait("some time after it", lambda rows: any("alarm" in row for row in rows) and pending(5)(rows), 60)
+    s.type(":at -3s")
+    s.keys("Enter")
+    s.wait_text("live goes on")
+    s.type(":view fleet")
+    s.keys("Enter")
+    s.wait_text("─ agents ─")
+
+
+SCENES = {"fleet": fleet, "queue": queue, "approval": approval, "hostile": hostile, "agent": agent, "spend": spend, "help": show_help, "stop": stop,
+          "replay": replay}
 
 
 def shoot(binary, folder, name, columns, rows):

@@ -2,7 +2,7 @@
  * behind.
  *
  *   <temporary folder>/run    socket        state  record, token, log
- *                      work/<agent>         the only place where an agent does anything
+ *                      agents/<agent>       the only place where an agent does anything
  */
 #include "../app_priv.h"
 #include "../console.h"
@@ -90,7 +90,7 @@ static enum status make_folder(struct demo *d, struct why *why)
         d->dir[0] = '\0';
         return why_fail(why, ST_IO, "no temporary folder: %s", err_text(errno));
     }
-    static const char *const FOLDERS[] = {"run", "state", "work"};
+    static const char *const FOLDERS[] = {"run", "state", "agents"};
     for (size_t i = 0; i < ARRAY_LEN(FOLDERS); i++) {
         char *path = inside(d, FOLDERS[i]);
         int made = mkdir(path, 0700);
@@ -158,7 +158,7 @@ static enum status start_agent(struct demo *d, const struct script *s, size_t nu
     char url[64];
     char parent[16];
     (void)snprintf(parent, sizeof(parent), "%d", (int)getpid());
-    (void)snprintf(name, sizeof(name), number ? "work/%s-%zu" : "work/%s", s->name, number);
+    (void)snprintf(name, sizeof(name), number ? "agents/%s-%zu" : "agents/%s", s->name, number);
     (void)snprintf(url, sizeof(url), "http://127.0.0.1:%d", d->port);
     char *dir = inside(d, name);
     (void)mkdir(dir, 0700);
