@@ -28,6 +28,9 @@ void sha256_add(struct sha256_state *s, struct span bytes);
 void sha256_final(struct sha256_state *s, uint8_t out[SHA256_BYTES]); /* and starts anew */
 void sha256_release(struct sha256_state *s);
 
+/* HMAC (RFC 2104) with SHA-256. */
+void hmac_sha256(const uint8_t key[SHA256_BYTES], struct span s, uint8_t out[SHA256_BYTES]);
+
 /* "sha256:<hex>" of exactly these bytes: what binds a decision to what was displayed. */
 void digest_text(struct span s, char out[DIGEST_TEXT_BYTES]);
 bool digest_valid(struct span digest);

@@ -66,6 +66,32 @@ void sha256(struct span s, uint8_t out[SHA256_BYTES])
     sha256_release(&state);
 }
 
+#define HMAC_BLOCK_BYTES 64
+
+static void hmac_round(const uint8_t key[SHA256_BYTES], uint8_t pad, struct span s,
+                       uint8_t out[SHA256_BYTES])
+{
+    struct sha256_state state;
+    uint8_t block[HMAC_BLOCK_BYTES];
+    for (size_t i = 0; i < sizeof(block); i++) {
+        block[i] = (uint8_t)((i < SHA256_BYTES ? key[i] : 0) ^ pad);
+    }
+    sha256_init(&state);
+    sha256_add(&state, (struct span){(const char *)block, sizeof(block)});
+    sha256_add(&state, s);
+    sha256_final(&state, out);
+    sha256_release(&state);
+    wipe(block, sizeof(block));
+}
+
+void hmac_sha256(const uint8_t key[SHA256_BYTES], struct span s, uint8_t out[SHA256_BYTES])
+{
+    uint8_t inner[SHA256_BYTES];
+    hmac_round(key, 0x36, s, inner);
+    hmac_round(key, 0x5C, (struct span){(const char *)inner, sizeof(inner)}, out);
+    wipe(inner, sizeof(inner));
+}
+
 void digest_text(struct span s, char out[DIGEST_TEXT_BYTES])
 {
     uint8_t hash[SHA256_BYTES];

@@ -81,6 +81,21 @@ static void release_after_half_a_hash(void **state)
     assert_null(s.ctx);
 }
 
+/* RFC 4231, test cases 1 and 2: shorter keys are filled up with zeros. */
+static void hmac_examples_hold(void **state)
+{
+    (void)state;
+    uint8_t key[SHA256_BYTES] = {0};
+    uint8_t mac[SHA256_BYTES];
+    memset(key, 0x0b, 20);
+    hmac_sha256(key, SPAN("Hi There"), mac);
+    assert_hash(mac, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    memset(key, 0, sizeof(key));
+    memcpy(key, "Jefe", 4);
+    hmac_sha256(key, SPAN("what do ya want for nothing?"), mac);
+    assert_hash(mac, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
 static void digest_text_is_prefixed_hex(void **state)
 {
     (void)state;
@@ -121,11 +136,9 @@ static void bad_digests_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(examples_hold),
-        cmocka_unit_test(any_split_gives_the_same),
-        cmocka_unit_test(a_million_letters),
-        cmocka_unit_test(release_after_half_a_hash),
-        cmocka_unit_test(digest_text_is_prefixed_hex),
+        cmocka_unit_test(examples_hold),           cmocka_unit_test(any_split_gives_the_same),
+        cmocka_unit_test(a_million_letters),       cmocka_unit_test(release_after_half_a_hash),
+        cmocka_unit_test(hmac_examples_hold),      cmocka_unit_test(digest_text_is_prefixed_hex),
         cmocka_unit_test(bad_digests_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,199 @@
+/* set.c - all literals, each under the pair of its bytes that text has least often, so that one
+ * look at a bit tells for nearly every place of a text that nothing begins there. */
+#include "secret_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "checkrein/alloc.h"
+#include "checkrein/buf.h"
+#include "checkrein/crypto.h"
+
+#define ANCHOR_WITHIN 8 /* so that a hit is found before what lies inside of it is given out */
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+static char upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? (char)(c & ~0x20) : c;
+}
+
+bool literal_is_at(struct span text, size_t at, const char *literal, size_t n, bool fold)
+{
+    if (at > text.n || text.n - at < n) {
+        return false;
+    }
+    if (!fold) {
+        return memcmp(text.p + at, literal, n) == 0;
+    }
+    size_t same = 0;
+    while (same < n && lower(text.p[at + same]) == lower(literal[same])) {
+        same++;
+    }
+    return same == n;
+}
+
+/* How often text of agents has this byte: rough, and only a matter of speed. */
+static unsigned weight(char c)
+{
+    static const char OFTEN[] = "etaoinsrhldcu\":,_mfp-.g/wyb =vk";
+    const char *at = memchr(OFTEN, lower(c), sizeof(OFTEN) - 1);
+    return at ? (unsigned)(sizeof(OFTEN) - (size_t)(at - OFTEN)) : 1;
+}
+
+static uint32_t choose_anchor(const char *literal, size_t n)
+{
+    uint32_t best = 0;
+    unsigned least = UINT32_MAX;
+    for (uint32_t i = 0; i + 1 < n && i < ANCHOR_WITHIN; i++) {
+        unsigned w = weight(literal[i]) * weight(literal[i + 1]);
+        if (w < least) {
+            least = w;
+            best = i;
+        }
+    }
+    return best;
+}
+
+static void file_under(struct secret_set *set, struct pattern p, uint32_t pair)
+{
+    uint32_t head = head_of(pair);
+    if (set->count >= UINT16_MAX) {
+        return;
+    }
+    set->pairs[pair / 8] = (uint8_t)(set->pairs[pair / 8] | 1u << pair % 8);
+    p.next = set->heads[head];
+    GROW(set->patterns, set->cap, set->count + 1);
+    set->patterns[set->count++] = p;
+    set->heads[head] = (uint16_t)set->count;
+}
+
+/* In any case: under each of the four ways to write the two bytes, as far as they differ. */
+static void add(struct secret_set *set, struct pattern p)
+{
+    p.anchor = choose_anchor(p.literal, p.bytes);
+    const char *at = p.literal + p.anchor;
+    if (!p.fold) {
+        file_under(set, p, pair_of(at));
+        return;
+    }
+    const char first[2] = {lower(at[0]), upper(at[0])};
+    const char second[2] = {lower(at[1]), upper(at[1])};
+    for (int i = 0; i < (first[0] == first[1] ? 1 : 2); i++) {
+        for (int k = 0; k < (second[0] == second[1] ? 1 : 2); k++) {
+            file_under(set, p, pair_of((const char[2]){first[i], second[k]}));
+        }
+    }
+}
+
+struct secret_set *secret_set_new(void)
+{
+    struct secret_set *set = xcalloc(1, sizeof(*set));
+    for (size_t i = 0; i < SHAPE_COUNT; i++) {
+        add(set, (struct pattern){.literal = SHAPES[i].literal,
+                                  .bytes = (uint32_t)strlen(SHAPES[i].literal),
+                                  .shape = &SHAPES[i],
+                                  .fold = SHAPES[i].fold});
+    }
+    return set;
+}
+
+void secret_set_free(struct secret_set *set)
+{
+    if (set == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < set->known_count; i++) {
+        wipe(set->known[i], strlen(set->known[i]));
+        free(set->known[i]);
+    }
+    free(set->known);
+    free(set->patterns);
+    free(set);
+}
+
+/* ---- what is known */
+
+static bool is_known(const struct secret_set *set, struct span form)
+{
+    for (size_t i = 0; i < set->known_count; i++) {
+        if (span_is(form, set->known[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void know_form(struct secret_set *set, const char *kind, struct span form)
+{
+    if (form.n < SECRET_KNOWN_MIN || is_known(set, form)) {
+        return;
+    }
+    GROW(set->known, set->known_cap, set->known_count + 1);
+    char *copy = xstrndup(form.p, form.n);
+    set->known[set->known_count++] = copy;
+    add(set, (struct pattern){.literal = copy, .bytes = (uint32_t)form.n, .kind = kind});
+    if (memchr("bfnrtu", copy[0], 6) != NULL) { /* behind a backslash the rest of it is hidden */
+        add(set,
+            (struct pattern){.literal = copy + 1, .bytes = (uint32_t)form.n - 1, .kind = kind});
+    }
+}
+
+/* The characters of base64 that depend on the secret alone, when `before` bytes stand before it. */
+static void know_base64(struct secret_set *set, const char *kind, struct span secret, size_t before,
+                        const char *last_digits)
+{
+    static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    struct buf b;
+    size_t first = (before * 8 + 5) / 6;
+    size_t end = (before + secret.n) * 8 / 6;
+    buf_init(&b, end + 1);
+    for (size_t i = first; i < end; i++) {
+        unsigned digit = 0;
+        for (size_t bit = i * 6; bit < i * 6 + 6; bit++) {
+            size_t byte = bit / 8 - before;
+            digit = digit << 1 | ((unsigned)(uint8_t)secret.p[byte] >> (7 - bit % 8) & 1u);
+        }
+        (void)buf_addch(&b, digit < 62 ? DIGITS[digit] : last_digits[digit - 62]);
+    }
+    know_form(set, kind, buf_span(&b));
+    buf_wipe(&b);
+}
+
+static void know_escaped(struct secret_set *set, const char *kind, struct span secret)
+{
+    struct buf percent;
+    struct buf json;
+    buf_init(&percent, secret.n * 3);
+    buf_init(&json, secret.n * 2);
+    for (size_t i = 0; i < secret.n; i++) {
+        char c = secret.p[i];
+        bool plain = has_char(CHARS_WORD, c) || c == '.' || c == '~';
+        (void)(plain ? buf_addch(&percent, c)
+                     : buf_printf(&percent, "%%%02X", (unsigned)(uint8_t)c));
+        if (c == '"' || c == '\\') {
+            (void)buf_addch(&json, '\\');
+        }
+        (void)buf_addch(&json, c);
+    }
+    know_form(set, kind, buf_span(&percent));
+    know_form(set, kind, buf_span(&json));
+    buf_wipe(&percent);
+    buf_wipe(&json);
+}
+
+void secret_know(struct secret_set *set, const char *kind, struct span secret)
+{
+    if (secret.n < SECRET_KNOWN_MIN || memchr(secret.p, '\0', secret.n) != NULL) {
+        return;
+    }
+    know_form(set, kind, secret);
+    know_escaped(set, kind, secret);
+    for (size_t before = 0; before < 3; before++) {
+        know_base64(set, kind, secret, before, "+/");
+        know_base64(set, kind, secret, before, "-_");
+    }
+}
