@@ -110,6 +110,8 @@ enum event_kind { EVENT_STR, EVENT_INT, EVENT_BOOL, EVENT_TIME, EVENT_ENUM, EVEN
     X(F_DURATION_MS, "action.duration_ms", EVENT_INT, "")                                          \
     X(F_APPROVAL_ID, "approval.id", EVENT_STR, "")                                                 \
     X(F_DIGEST, "action.digest", EVENT_STR, "")                                                    \
+    X(F_SHOWN_DIGEST, "action.shown_digest", EVENT_STR, "")                                        \
+    X(F_ACTION_SECRETS, "action.secrets", EVENT_INT, "")                                           \
     X(F_RULE, "policy.rule", EVENT_STR, "")                                                        \
     X(F_POLICY_VERSION, "policy.version", EVENT_STR, "")                                           \
     X(F_VERDICT, "policy.verdict", EVENT_ENUM, "verdict")                                          \
@@ -340,10 +342,11 @@ struct event_field_info {
 struct command {
     struct span id; /* ULID, made by the client: takes effect at most once */
     enum verb verb;
-    struct span raw_verb; /* as received, when it is VERB_UNKNOWN: refused by name */
-    struct span agent;    /* for verbs on an agent */
-    struct span approval; /* for approve and deny */
-    struct span digest;   /* "sha256:<64 hex>" of the text that was displayed; approve needs it */
+    struct span raw_verb;     /* as received, when it is VERB_UNKNOWN: refused by name */
+    struct span agent;        /* for verbs on an agent */
+    struct span approval;     /* for approve and deny */
+    struct span digest;       /* "sha256:<64 hex>" of what will run; approve needs it */
+    struct span shown_digest; /* of that text as it was displayed, when secrets in it were hidden */
     struct span policy_version; /* of the approval as displayed; may be empty */
     struct span scope;          /* "once" unless offered otherwise; empty stands for "once" */
     struct span answers;        /* of an approval that asks questions: JSON text, see form.h */

@@ -106,6 +106,8 @@ struct agent {
 struct approval {
     uint32_t ref, agent; /* refs */
     sid id, action_id, tool, summary, rule, reason, agent_words, policy_version, digest;
+    sid shown_digest;   /* of `action`, when secrets in it are hidden; else `digest` is */
+    uint32_t secrets;   /* that are hidden in `action` */
     struct span action; /* exact text; empty once it was resolved and pushed out */
     enum risk risk;
     bool reversible, pending;

@@ -153,6 +153,10 @@ static json_t *approval_json(const struct fleet *f, const struct approval *p)
     put(o, attribute(F_SUMMARY), fleet_span(f, p->summary));
     put(o, attribute(F_ACTION), p->action);
     put(o, attribute(F_DIGEST), fleet_span(f, p->digest));
+    put(o, attribute(F_SHOWN_DIGEST), fleet_span(f, p->shown_digest));
+    if (p->secrets) {
+        (void)json_object_set_new(o, attribute(F_ACTION_SECRETS), json_integer(p->secrets));
+    }
     put(o, attribute(F_RULE), fleet_span(f, p->rule));
     put(o, attribute(F_REASON), fleet_span(f, p->reason));
     put(o, attribute(F_POLICY_VERSION), fleet_span(f, p->policy_version));

@@ -208,6 +208,11 @@ static void print_request(const struct fleet *f, const struct approval *p)
     print_rows(f, p, F_DENIALS, "denies");
     print_field("action", p->action);
     print_field("digest", fleet_span(f, p->digest));
+    print_field("shown", fleet_span(f, p->shown_digest));
+    if (p->secrets) {
+        (void)printf("%-8s %u hidden in the action%s\n", "secrets", p->secrets,
+                     p->shown_digest ? ": approve needs --shown-digest too" : "");
+    }
 }
 
 int cmd_show(struct args *a)

@@ -50,7 +50,7 @@ static const struct aim_row {
 };
 
 struct choices {
-    const char *config, *json, *digest, *scope, *rule, *credential, *reason, *wait;
+    const char *config, *json, *digest, *shown_digest, *scope, *rule, *credential, *reason, *wait;
     const char *answer[OPTION_TIMES], *answer_file[OPTION_TIMES];
 };
 
@@ -68,6 +68,7 @@ const struct option_row OPTIONS_VERB[] = {COMMON, {0}};
 const struct option_row OPTIONS_APPROVE[] = {
     COMMON,
     {"digest", "DIGEST", "of the action text that you have read: checkrein show ID", AT(digest)},
+    {"shown-digest", "DIGEST", "where secrets are hidden in that text: of it as shown", AT(shown_digest)},
     {"scope", "SCOPE", "what is granted, of what show ID offers; once unless given", AT(scope)},
     {"rule", "RULE", "what a scope that holds for good writes down, as show ID shows it", AT(rule)},
     {"answer", "ID=VALUE...", "to a question of the request; again for each", AT(answer)},
@@ -385,6 +386,7 @@ static enum status make_command(const struct args *a, const struct verb_row *row
     *c = (struct command){
         .verb = row->verb,
         .digest = span_str(ch->digest),
+        .shown_digest = span_str(ch->shown_digest),
         .credential = span_str(ch->credential),
         .reason = span_str(ch->reason),
         .scope = row->verb == VERB_APPROVE ? span_str(ch->scope ? ch->scope : "once")
@@ -392,6 +394,9 @@ static enum status make_command(const struct args *a, const struct verb_row *row
     };
     if (row->verb == VERB_APPROVE && !(ch->digest && digest_valid(c->digest))) {
         return why_fail(why, ST_INVALID, "--digest sha256:... of what you have read is needed");
+    }
+    if (ch->shown_digest && !digest_valid(c->shown_digest)) {
+        return why_fail(why, ST_INVALID, "--shown-digest: sha256:... of what was shown");
     }
     if (row->aim == AIM_AGENT_TEXT) {
         c->reason = span_str(a->argv[1]);

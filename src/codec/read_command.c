@@ -23,6 +23,7 @@ static const struct member command_members[] = {
     {"agent",          take_text,  AT(agent),          MEMBER_OPTIONAL, NULL, NULL},
     {"approval",       take_text,  AT(approval),       MEMBER_OPTIONAL, NULL, NULL},
     {"digest",         take_text,  AT(digest),         MEMBER_OPTIONAL, NULL, NULL},
+    {"shown_digest",   take_text,  AT(shown_digest),   MEMBER_OPTIONAL, NULL, NULL},
     {"policy_version", take_text,  AT(policy_version), MEMBER_OPTIONAL, NULL, NULL},
     {"scope",          take_text,  AT(scope),          MEMBER_OPTIONAL, NULL, NULL},
     {"answers",        take_text,  AT(answers),        MEMBER_OPTIONAL, NULL, NULL},

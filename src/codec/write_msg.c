@@ -50,6 +50,7 @@ enum status codec_write_command(struct buf *out, const struct command *c)
     write_text_if(&w, "agent", c->agent);
     write_text_if(&w, "approval", c->approval);
     write_text_if(&w, "digest", c->digest);
+    write_text_if(&w, "shown_digest", c->shown_digest);
     write_text_if(&w, "policy_version", c->policy_version);
     write_text_if(&w, "scope", c->scope);
     write_text_if(&w, "answers", c->answers);

@@ -97,7 +97,8 @@ enum status command_check(const struct command *c, struct why *why)
     if (c->answers.n > 0 && c->verb != VERB_APPROVE) {
         return why_fail(why, ST_INVALID, "%s with answers", verb_name(c->verb));
     }
-    if (c->digest.n > 0 && !is_digest(c->digest)) {
+    if ((c->digest.n > 0 && !is_digest(c->digest)) ||
+        (c->shown_digest.n > 0 && !is_digest(c->shown_digest))) {
         return why_fail(why, ST_INVALID, "a digest that is not sha256: and 64 hex digits");
     }
     return ST_OK;

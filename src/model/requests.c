@@ -15,6 +15,7 @@ static const struct {
     {F_AGENT_WORDS,    offsetof(struct approval, agent_words)   },
     {F_POLICY_VERSION, offsetof(struct approval, policy_version)},
     {F_DIGEST,         offsetof(struct approval, digest)        },
+    {F_SHOWN_DIGEST,   offsetof(struct approval, shown_digest)  },
 };
 
 static sid *text_slot(struct approval *a, size_t offset)
@@ -61,6 +62,7 @@ static bool set_terms(struct fold *x, struct approval_item *it)
     a->on_silence = (enum on_silence)event_choice(ev, F_ON_SILENCE, ON_SILENCE_COUNT);
     a->reversible = event_number(ev, F_REVERSIBLE) != 0;
     a->quorum = event_number(ev, F_QUORUM);
+    a->secrets = (uint32_t)event_number(ev, F_ACTION_SECRETS);
     a->expires_us = later_us(event_number(ev, F_EXPIRES_AT), 0);
     bool changed = false;
     for (size_t i = 0; i < APPROVAL_LISTS; i++) {
@@ -69,7 +71,8 @@ static bool set_terms(struct fold *x, struct approval_item *it)
         changed |= list_set(x->f, &it->lists[i], rows, count);
     }
     return changed || a->on_silence != before.on_silence || a->reversible != before.reversible ||
-           a->quorum != before.quorum || a->expires_us != before.expires_us;
+           a->quorum != before.quorum || a->secrets != before.secrets ||
+           a->expires_us != before.expires_us;
 }
 
 static enum risk risk_of(const struct event *ev)

@@ -177,6 +177,8 @@ static void tell_approval(struct teller *t, const struct approval_item *it)
     text(t, F_AGENT_WORDS, a->agent_words);
     text(t, F_POLICY_VERSION, a->policy_version);
     text(t, F_DIGEST, a->digest);
+    text(t, F_SHOWN_DIGEST, a->shown_digest);
+    number(t, F_ACTION_SECRETS, a->secrets);
     event_set_text(&t->ev, F_ACTION, a->action);
     number(t, F_RISK, a->risk);
     number(t, F_REVERSIBLE, a->reversible);

@@ -152,6 +152,8 @@ static const struct member approval_members[] = {
     TEXT(approval, summary),
     BYTES(approval, action),
     TEXT(approval, digest),
+    TEXT(approval, shown_digest),
+    NUMBER(approval, secrets),
     TEXT(approval, rule),
     TEXT(approval, reason),
     TEXT(approval, agent_words),

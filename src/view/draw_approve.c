@@ -151,10 +151,14 @@ static void divider(struct box *b, enum role role, struct safe left, struct safe
     b->y++;
 }
 
-static struct safe hidden_words(struct frame *fr, const struct payload *p)
+static struct safe hidden_words(struct frame *fr, const struct payload *p, uint32_t secrets)
 {
     struct words w = words_of(fr);
+    if (secrets > 0) {
+        words_fmt(&w, "%u secret%s hidden", secrets, secrets == 1 ? "" : "s");
+    }
     if (p->replaced > 0) {
+        words_own(&w, w.count > 0 ? " · " : "");
         words_fmt(&w, "%u character%s replaced", p->replaced, p->replaced == 1 ? "" : "s");
     }
     if (p->foreign) {
@@ -197,7 +201,8 @@ static void draw_payload(struct box *b, int height)
     d->top = clamp_top(d, height);
     int shown =
         (int)d->payload.row_count - d->top < height ? (int)d->payload.row_count - d->top : height;
-    divider(b, ROLE_REPLACED, hidden_words(b->fr, &d->payload), lines_words(b->fr, d, shown));
+    divider(b, ROLE_REPLACED, hidden_words(b->fr, &d->payload, b->a->secrets),
+            lines_words(b->fr, d, shown));
     int drawn = payload_draw(&d->payload, b->fr->c,
                              (struct rect){b->inner.x, b->y, b->inner.w, height}, (uint32_t)d->top);
     payload_saw(&d->payload, (uint32_t)d->top, drawn);

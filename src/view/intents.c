@@ -65,6 +65,7 @@ void intent_approval(struct press *k, enum verb v, uint32_t approval)
     struct command *c = &k->out->command;
     c->approval = intent_keep(k->ui, fleet_span(k->f, request->id));
     c->digest = intent_keep(k->ui, fleet_span(k->f, request->digest));
+    c->shown_digest = intent_keep(k->ui, fleet_span(k->f, request->shown_digest));
     c->policy_version = intent_keep(k->ui, fleet_span(k->f, request->policy_version));
     k->ui->sent_approval = approval;
     k->ui->sent_by_dialog = k->ui->approve.open && k->ui->approve.approval == approval;

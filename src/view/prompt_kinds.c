@@ -83,6 +83,7 @@ static void deny_submit(struct press *k)
     /* A refusal holds for whatever the request has become; only an approval is bound to what was
      * seen. */
     k->out->command.digest = SPAN_NONE;
+    k->out->command.shown_digest = SPAN_NONE;
 }
 
 static void approve_submit(struct press *k)
