@@ -21,6 +21,9 @@
  *     ...act on the command only here
  *     journal_close(j, clock_wall_us());
  *
+ * No record holds a secret: what is given to the four functions that append goes through the
+ * journal's veil first, whatever the caller did (docs/JOURNAL.md, section 9).
+ *
  * Thread: the loop's.
  */
 #ifndef CHECKREIN_JOURNAL_H
@@ -31,6 +34,7 @@
 
 #include "checkrein/buf.h"
 #include "checkrein/event.h"
+#include "checkrein/secret.h"
 #include "checkrein/span.h"
 #include "checkrein/status.h"
 
@@ -97,15 +101,22 @@ enum status journal_event(struct journal *j, int64_t now_us, const struct event 
                           uint64_t *n) MUST_USE;
 enum status journal_command(struct journal *j, int64_t now_us, const struct command *c,
                             uint64_t *n) MUST_USE;
+/* The same; *told is what the record tells: `ev`, or when secrets in it were replaced, the event
+ * without them, which lives until the next call. Who shows it or goes by it takes that one. */
+enum status journal_event_told(struct journal *j, int64_t now_us, const struct event *ev,
+                               const struct event **told) MUST_USE;
 /* `from` says from where ("hook/claude", "backend local"); the bytes stand in the record as a JSON
  * string, as base64 ("raw_b64") when they are not UTF-8 or too long as a string. */
 enum status journal_raw(struct journal *j, int64_t now_us, struct span from, struct span bytes,
                         uint64_t *n) MUST_USE;
+/* What has been through journal_veil() already. */
+enum status journal_raw_veiled(struct journal *j, int64_t now_us, struct span from,
+                               struct veiled bytes) MUST_USE;
 enum status journal_note(struct journal *j, int64_t now_us, struct span text, uint64_t *n) MUST_USE;
 /* What a driver made of the frames before it, for a picture that is made again without that driver:
- * `from` is its back-end. The event's seq stays as it is. */
-enum status journal_told(struct journal *j, int64_t now_us, struct span from,
-                         const struct event *ev) MUST_USE;
+ * `from` is its back-end. The event's seq stays as it is; *told as journal_event_told() has it. */
+enum status journal_event_from(struct journal *j, int64_t now_us, struct span from,
+                               const struct event *ev, const struct event **told) MUST_USE;
 /* A state transfer of that back-end begins, or is complete up to seq. */
 struct journal_transfer {
     uint64_t seq;
@@ -130,6 +141,8 @@ const char *journal_head(const struct journal *j);
 int64_t journal_last_seal_us(const struct journal *j);
 uint64_t journal_next(const struct journal *j);
 const char *journal_instance(const struct journal *j);
+/* Replaces secrets as in this record: for what is shown of the same. Give it what is known. */
+struct veil *journal_veil(const struct journal *j);
 
 /* ---- reading: forward over all segments of a folder, or one file; works while it is written. */
 struct journal_record {
@@ -141,6 +154,7 @@ struct journal_record {
                          codec_read_event() takes */
     struct span
         from; /* of a raw record, a snapshot, and what a driver told: JSON string; else empty */
+    uint32_t secrets; /* that were replaced by marks before it was written */
     struct span line; /* the whole line without its newline */
 };
 struct journal_cursor;
@@ -182,6 +196,8 @@ struct journal_report {
     uint64_t records, seals; /* good ones, up to the end or to the first bad one */
     uint64_t first_n;        /* 1, or where a single segment begins */
     uint64_t last_seal_n;    /* nothing up to here was changed; 0: nothing is sealed */
+    uint64_t secrets;        /* replaced by marks before they were written, as the records tell */
+    char secret_kinds[256];  /* of these, "github-token, password": as many as fit */
     uint64_t clock_steps;    /* times earlier than the one before: a clock set back, not a fault */
     uint64_t torn_bytes;     /* of VERIFY_TORN_TAIL: behind the last whole line */
     uint64_t first_bad_n;    /* of VERIFY_BROKEN */

@@ -64,7 +64,7 @@ static void tell(void *ctx, const struct event *ev)
 {
     struct hub_backend *b = ctx;
     struct journal *j = told_journal(b);
-    if (j && journal_told(j, b->frame_us, span_str(b->conf.name), ev) != ST_OK) {
+    if (j && journal_event_from(j, b->frame_us, span_str(b->conf.name), ev, &ev) != ST_OK) {
         log_write(LOG_WARN, "an event of %s is not in the record", b->conf.name);
         record_trouble(b->hub);
     }

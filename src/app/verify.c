@@ -27,6 +27,11 @@ static void print_report(const char *path, const struct journal_report *r)
         (void)printf("  %s %s\n", r->file, r->what);
     }
     (void)printf("  head %s\n  key  %s\n", r->head, key);
+    if (r->secrets > 0) {
+        (void)printf("  %llu secret%s replaced before %s written: %s\n",
+                     (unsigned long long)r->secrets, r->secrets == 1 ? " was" : "s were",
+                     r->secrets == 1 ? "it was" : "they were", r->secret_kinds);
+    }
     if (r->clock_steps > 0) {
         (void)printf("  the clock was set back %llu times: order is by number\n",
                      (unsigned long long)r->clock_steps);

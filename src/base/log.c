@@ -17,12 +17,20 @@ static void to_stderr(void *ctx, enum log_level level, const char *line)
 
 static log_sink_fn *sink_fn = to_stderr;
 static void *sink_ctx;
+static log_veil_fn *veil_fn;
+static void *veil_ctx;
 static enum log_level lowest_level = LOG_INFO;
 
 void log_set_sink(log_sink_fn *sink, void *ctx)
 {
     sink_fn = sink != NULL ? sink : to_stderr;
     sink_ctx = sink != NULL ? ctx : NULL;
+}
+
+void log_set_veil(log_veil_fn *hide, void *ctx)
+{
+    veil_fn = hide;
+    veil_ctx = ctx;
 }
 
 void log_set_level(enum log_level lowest)
@@ -42,6 +50,12 @@ void log_write(enum log_level level, const char *fmt, ...)
     va_end(ap);
     if (n < 0) {
         return;
+    }
+    if (veil_fn != NULL) {
+        struct span shown = veil_fn(veil_ctx, span_str(line));
+        if (shown.p != line) {
+            (void)span_copy(shown, line, sizeof(line));
+        }
     }
     line_clean(line);
     sink_fn(sink_ctx, level, line);

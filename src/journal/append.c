@@ -53,21 +53,133 @@ static enum status finish(struct journal *j, int64_t now_us, enum status st, uin
     return ST_OK;
 }
 
+/* "secrets":2, stands before the body, where nothing that is recorded can reach. */
+static enum status add_count(struct buf *line, uint32_t count)
+{
+    return count > 0 ? buf_printf(line, "\"secrets\":%" PRIu32 ",", count) : ST_OK;
+}
+
+/* The members from `at` on are JSON, and stay JSON of the same structure. */
+static uint32_t hide(struct journal *j, size_t at)
+{
+    struct veiled v = veil(j->veil, span_sub(buf_span(&j->line), at, SIZE_MAX));
+    if (v.count > 0) {
+        buf_truncate(&j->line, at);
+        (void)add_count(&j->line, v.count);
+        (void)buf_add(&j->line, v.text);
+    }
+    return v.count;
+}
+
+static enum status hide_and_finish(struct journal *j, int64_t now_us, enum status st, size_t at,
+                                   uint64_t *n)
+{
+    if (st == ST_OK && buf_status(&j->line) == ST_OK) {
+        (void)hide(j, at);
+    }
+    return finish(j, now_us, st, n);
+}
+
+static enum status add_event(struct journal *j, const struct event *ev)
+{
+    struct event own = *ev;
+    (void)buf_addstr(&j->line, "\"event\":");
+    own.seq = ev->seq == 0 ? j->next_n : ev->seq;
+    return codec_write_event(&j->line, &own);
+}
+
 enum status journal_event(struct journal *j, int64_t now_us, const struct event *ev, uint64_t *n)
 {
     enum status st = begin(j, now_us, JOURNAL_EVENT);
     if (st != ST_OK) {
         return st;
     }
-    (void)buf_addstr(&j->line, "\"event\":");
-    if (ev->seq == 0) {
-        struct event own = *ev;
-        own.seq = j->next_n;
-        st = codec_write_event(&j->line, &own);
-    } else {
-        st = codec_write_event(&j->line, ev);
+    size_t at = j->line.len;
+    return hide_and_finish(j, now_us, add_event(j, ev), at, n);
+}
+
+/* Its number is the back-end's, or none: not that of the record. */
+static enum status read_told(struct journal *j, const struct event *ev, struct span text)
+{
+    struct why why = {0};
+    if (j->codec == NULL) {
+        j->codec = codec_new();
     }
-    return finish(j, now_us, st, n);
+    buf_clear(&j->told_text);
+    (void)buf_add(&j->told_text, text);
+    enum status st = codec_read_event(j->codec, buf_span(&j->told_text), &j->told, NULL, &why);
+    j->told.backend = ev->backend;
+    j->told.seq = ev->seq;
+    j->told.time_us = ev->time_us;
+    j->told.snapshot = ev->snapshot;
+    return st;
+}
+
+/* Where the event begins; a quote in a name before it has a backslash in front. */
+static struct span event_in(struct span members)
+{
+    const char *key = memmem(members.p, members.n, "\"event\":", strlen("\"event\":"));
+    size_t at = key == NULL ? members.n : (size_t)(key - members.p) + strlen("\"event\":");
+    return span_sub(members, at, SIZE_MAX);
+}
+
+/* The members from `at` on are of this event, and were written with status `st`. */
+static enum status finish_told(struct journal *j, int64_t now_us, enum status st, size_t at,
+                               const struct event **told)
+{
+    uint32_t count = st == ST_OK && buf_status(&j->line) == ST_OK ? hide(j, at) : 0;
+    if (count > 0) {
+        struct span body = event_in(span_sub(buf_span(&j->line), at, SIZE_MAX));
+        st = buf_status(&j->line) == ST_OK ? read_told(j, *told, body) : ST_LIMIT;
+        *told = &j->told;
+    }
+    return finish(j, now_us, st, NULL);
+}
+
+enum status journal_event_told(struct journal *j, int64_t now_us, const struct event *ev,
+                               const struct event **told)
+{
+    enum status st = begin(j, now_us, JOURNAL_EVENT);
+    *told = ev;
+    if (st != ST_OK) {
+        return st;
+    }
+    size_t at = j->line.len;
+    return finish_told(j, now_us, add_event(j, ev), at, told);
+}
+
+static void add_from(struct journal *j, struct span from)
+{
+    (void)buf_addstr(&j->line, "\"from\":");
+    (void)tape_quote(&j->line, from);
+    (void)buf_addch(&j->line, ',');
+}
+
+enum status journal_event_from(struct journal *j, int64_t now_us, struct span from,
+                               const struct event *ev, const struct event **told)
+{
+    enum status st = begin(j, now_us, JOURNAL_EVENT);
+    *told = ev;
+    if (st != ST_OK) {
+        return st;
+    }
+    size_t at = j->line.len;
+    add_from(j, from);
+    (void)buf_addstr(&j->line, "\"event\":");
+    return finish_told(j, now_us, codec_write_event(&j->line, ev), at, told);
+}
+
+enum status journal_snapshot(struct journal *j, int64_t now_us, struct span from,
+                             const struct journal_transfer *t)
+{
+    enum status st = begin(j, now_us, JOURNAL_SNAPSHOT);
+    if (st != ST_OK) {
+        return st;
+    }
+    add_from(j, from);
+    st = buf_printf(&j->line, "\"snapshot\":{\"seq\":%" PRIu64 ",\"complete\":%s}", t->seq,
+                    t->complete ? "true" : "false");
+    return finish(j, now_us, st, NULL);
 }
 
 enum status journal_command(struct journal *j, int64_t now_us, const struct command *c, uint64_t *n)
@@ -76,8 +188,9 @@ enum status journal_command(struct journal *j, int64_t now_us, const struct comm
     if (st != ST_OK) {
         return st;
     }
+    size_t at = j->line.len;
     (void)buf_addstr(&j->line, "\"command\":");
-    return finish(j, now_us, codec_write_command(&j->line, c), n);
+    return hide_and_finish(j, now_us, codec_write_command(&j->line, c), at, n);
 }
 
 static enum status add_base64(struct buf *line, struct span bytes)
@@ -102,46 +215,29 @@ static enum status add_raw(struct buf *line, struct span bytes)
     return add_base64(line, bytes);
 }
 
-static enum status begin_from(struct journal *j, int64_t now_us, enum journal_kind kind,
-                              struct span from)
+static enum status append_raw(struct journal *j, int64_t now_us, struct span from,
+                              struct veiled bytes, uint64_t *n)
 {
-    enum status st = begin(j, now_us, kind);
+    enum status st = begin(j, now_us, JOURNAL_RAW);
     if (st != ST_OK) {
         return st;
     }
-    (void)buf_addstr(&j->line, "\"from\":");
-    (void)tape_quote(&j->line, from);
-    return buf_addch(&j->line, ',');
-}
-
-enum status journal_told(struct journal *j, int64_t now_us, struct span from,
-                         const struct event *ev)
-{
-    enum status st = begin_from(j, now_us, JOURNAL_EVENT, from);
-    if (st != ST_OK) {
-        return st;
-    }
-    (void)buf_addstr(&j->line, "\"event\":");
-    return finish(j, now_us, codec_write_event(&j->line, ev), NULL);
-}
-
-enum status journal_snapshot(struct journal *j, int64_t now_us, struct span from,
-                             const struct journal_transfer *t)
-{
-    enum status st = begin_from(j, now_us, JOURNAL_SNAPSHOT, from);
-    return st == ST_OK
-               ? finish(j, now_us,
-                        buf_printf(&j->line, "\"snapshot\":{\"seq\":%" PRIu64 ",\"complete\":%s}",
-                                   t->seq, t->complete ? "true" : "false"),
-                        NULL)
-               : st;
+    (void)add_count(&j->line, bytes.count);
+    add_from(j, from);
+    st = buf_status(&j->line) == ST_OK ? add_raw(&j->line, bytes.text) : ST_LIMIT;
+    return finish(j, now_us, st, n);
 }
 
 enum status journal_raw(struct journal *j, int64_t now_us, struct span from, struct span bytes,
                         uint64_t *n)
 {
-    enum status st = begin_from(j, now_us, JOURNAL_RAW, from);
-    return st == ST_OK ? finish(j, now_us, add_raw(&j->line, bytes), n) : st;
+    return append_raw(j, now_us, from, veil(j->veil, bytes), n);
+}
+
+enum status journal_raw_veiled(struct journal *j, int64_t now_us, struct span from,
+                               struct veiled bytes)
+{
+    return append_raw(j, now_us, from, bytes, NULL);
 }
 
 enum status journal_note(struct journal *j, int64_t now_us, struct span text, uint64_t *n)
@@ -150,8 +246,9 @@ enum status journal_note(struct journal *j, int64_t now_us, struct span text, ui
     if (st != ST_OK) {
         return st;
     }
+    size_t at = j->line.len;
     (void)buf_addstr(&j->line, "\"text\":");
-    return finish(j, now_us, tape_quote(&j->line, text), n);
+    return hide_and_finish(j, now_us, tape_quote(&j->line, text), at, n);
 }
 
 enum status append_open(struct journal *j, int64_t now_us, enum open_cause cause)

@@ -55,7 +55,8 @@ static enum status read_line(const struct journal_cursor *c, struct span line,
     if (!record_parse(line, &r)) {
         return refuse(c, "is not a record", why);
     }
-    *out = (struct journal_record){.n = r.n, .time_us = r.time_us, .kind = r.kind, .line = r.line};
+    *out = (struct journal_record){
+        .n = r.n, .time_us = r.time_us, .kind = r.kind, .secrets = r.secrets, .line = r.line};
     return record_has_body(&r) && record_split(&r, &out->from, &out->key, &out->body)
                ? ST_OK
                : refuse(c, "is a record without the body of its kind", why);

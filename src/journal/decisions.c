@@ -21,6 +21,7 @@ struct request {
     uint32_t run;
     struct buf key; /* of its call */
     char digest[DIGEST_TEXT_BYTES];
+    char shown[DIGEST_TEXT_BYTES]; /* of the text without secrets; empty: none was hidden */
 };
 
 struct agent {
@@ -205,6 +206,21 @@ static bool digest_is_of(struct span digest, struct span text)
     return span_is(digest, want);
 }
 
+/* Where secrets are hidden, the text is that of a digest of its own, and has as many marks at least
+ * as are told of: an agent may have written marks itself. */
+static bool shows_what_it_says(const struct event *ev)
+{
+    struct span text = event_text(ev, F_ACTION);
+    struct span digest = event_text(ev, F_DIGEST);
+    struct span shown = event_text(ev, F_SHOWN_DIGEST);
+    int64_t secrets = event_number(ev, F_ACTION_SECRETS);
+    if (shown.n == 0) {
+        return secrets == 0 && digest_is_of(digest, text);
+    }
+    return digest_valid(digest) && !span_eq(digest, shown) && digest_is_of(shown, text) &&
+           secrets > 0 && (int64_t)secret_marks(text) >= secrets;
+}
+
 /* The same request may be made again, when the rules were read anew. */
 static void on_requested(struct decisions *d)
 {
@@ -212,12 +228,14 @@ static void on_requested(struct decisions *d)
     struct span id = event_text(d->ev, F_APPROVAL_ID);
     struct span digest = event_text(d->ev, F_DIGEST);
     struct span key = event_key(d);
-    if (!digest_is_of(digest, event_text(d->ev, F_ACTION))) {
+    struct span shown = event_text(d->ev, F_SHOWN_DIGEST);
+    if (!shows_what_it_says(d->ev)) {
         fault(d, "the digest is not that of the action that was shown");
     }
     if (find(&d->request_names, id, &at)) {
         const struct request *r = &d->requests[at];
-        if (!span_is(digest, r->digest) || !span_eq(key, buf_span(&r->key))) {
+        if (!span_is(digest, r->digest) || !span_is(shown, r->shown) ||
+            !span_eq(key, buf_span(&r->key))) {
             fault(d, "a request of an id that is open, for another call");
         }
         return;
@@ -232,6 +250,7 @@ static void on_requested(struct decisions *d)
     buf_init(&r->key, KEY_BYTES);
     buf_add(&r->key, key);
     (void)span_copy(digest, r->digest, sizeof(r->digest));
+    (void)span_copy(shown, r->shown, sizeof(r->shown));
 }
 
 /* An approval that only closes a request which a rule allowed meanwhile is that rule's decision. */
@@ -273,6 +292,9 @@ static void on_resolved(struct decisions *d)
         fault(d, "decided for another call than was asked for");
     }
     bool approved = event_number(d->ev, F_DECISION) == DECISION_APPROVED;
+    if (approved && !span_is(event_text(d->ev, F_SHOWN_DIGEST), r->shown)) {
+        fault(d, "approved as another text than was shown");
+    }
     if (r->run != d->run) {
         close_old(d, r, approved);
     } else if (approved) {

@@ -5,7 +5,8 @@
  * policy.decided `allow` or approval.resolved `approved`, of the same agent, call and digest, taken
  * since the process that wrote it started. It is used once. Nothing starts after a refusal of it,
  * under a fleet stop, or past a gate that is closed for its agent or its parent. The digest of a
- * request is that of the action text beside it.
+ * request is that of the action text beside it; where secrets are hidden in it, its shown digest
+ * is.
  *
  * Memory grows with the calls that are open at one time and with the agents, not with the record.
  */

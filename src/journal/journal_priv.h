@@ -9,6 +9,7 @@
 #define CHECKREIN_JOURNAL_PRIV_H
 
 #include "checkrein/buf.h"
+#include "checkrein/codec.h"
 #include "checkrein/crypto.h"
 #include "checkrein/journal.h"
 #include "io_priv.h"
@@ -30,6 +31,10 @@ struct journal {
     struct buf pending;
     struct sha256_state hash;
     struct signer signer;
+    struct veil *veil;
+    struct codec *codec;  /* reads again what secrets were replaced in; NULL: not needed yet */
+    struct buf told_text; /* that it read last */
+    struct event told;
     char instance[ULID_BYTES];
     char writer[WRITER_NAME_BYTES];
     char prev[SHA256_HEX_BYTES];

@@ -88,6 +88,24 @@ static enum status check_public(const char *path, const struct signer *s, struct
     return st;
 }
 
+static enum status make_marks(const char *path, uint8_t key[VEIL_KEY_BYTES], struct why *why)
+{
+    random_bytes(key, VEIL_KEY_BYTES);
+    return write_hex(path, key, SECRET_MODE, why);
+}
+
+enum status key_load_or_make_marks(const char *dir, uint8_t key[VEIL_KEY_BYTES], struct why *why)
+{
+    char *path = join(dir, "key.marks");
+    if (path == NULL) {
+        return why_fail(why, ST_LIMIT, "the name of %s is too long", dir);
+    }
+    enum status st = read_hex(path, file_read_secret, key, why);
+    st = st == ST_NOTFOUND ? make_marks(path, key, why) : st;
+    free(path);
+    return st;
+}
+
 typedef enum status missing_fn(const char *path, struct signer *s, struct why *why);
 
 static enum status refuse_missing(const char *path, struct signer *s, struct why *why)

@@ -37,6 +37,7 @@ static struct journal *make(const struct journal_options *o, const struct journa
     j->last_seal_us = o->now_us;
     (void)span_copy(span_str(o->writer), j->writer, sizeof(j->writer));
     buf_init(&j->line, JOURNAL_LINE_BYTES);
+    buf_init(&j->told_text, JOURNAL_LINE_BYTES);
     buf_init(&j->pending, (size_t)2 * JOURNAL_LINE_BYTES + PENDING_BYTES);
     sha256_init(&j->hash);
     return j;
@@ -52,8 +53,11 @@ static void release(struct journal *j)
         (void)close(j->dir);
     }
     signer_release(&j->signer);
+    veil_free(j->veil);
+    codec_free(j->codec);
     sha256_release(&j->hash);
     buf_release(&j->line);
+    buf_release(&j->told_text);
     buf_release(&j->pending);
     free(j->path);
     free(j);
@@ -86,6 +90,17 @@ static enum status load_key(struct journal *j, const struct recovered *r, struct
             "move the folder away",
             j->path);
     }
+    return st;
+}
+
+static enum status load_veil(struct journal *j, struct why *why)
+{
+    uint8_t key[VEIL_KEY_BYTES];
+    enum status st = key_load_or_make_marks(j->path, key, why);
+    if (st == ST_OK) {
+        j->veil = veil_new(key);
+    }
+    wipe(key, sizeof(key));
     return st;
 }
 
@@ -148,6 +163,7 @@ static enum status start(struct journal *j, int64_t now_us, struct journal_opene
     enum status st = enter_folder(j, why);
     st = st == ST_OK ? recover_read(j->dir, &r, why) : st;
     st = st == ST_OK ? load_key(j, &r, why) : st;
+    st = st == ST_OK ? load_veil(j, why) : st;
     st = st == ST_OK ? remove_stale(j, r.stale, why) : st;
     st = st == ST_OK ? open_segment(j, &r, why) : st;
     if (st == ST_OK && r.torn_bytes > 0) {
@@ -230,6 +246,11 @@ uint64_t journal_next(const struct journal *j)
 const char *journal_instance(const struct journal *j)
 {
     return j->instance;
+}
+
+struct veil *journal_veil(const struct journal *j)
+{
+    return j->veil;
 }
 
 const char *journal_head(const struct journal *j)

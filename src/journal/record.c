@@ -84,6 +84,20 @@ static int64_t scan_time(struct scan *s)
     return us;
 }
 
+/* Only what is of others can have had a secret in it. */
+static void scan_secrets(struct scan *s, struct record *r)
+{
+    bool of_others = r->kind == JOURNAL_EVENT || r->kind == JOURNAL_RAW ||
+                     r->kind == JOURNAL_COMMAND || r->kind == JOURNAL_NOTE;
+    if (!s->bad && of_others && span_starts(s->rest, "\"secrets\":")) {
+        scan_literal(s, "\"secrets\":");
+        uint64_t count = scan_number(s);
+        scan_literal(s, ",");
+        s->bad = s->bad || count == 0 || count > UINT32_MAX;
+        r->secrets = (uint32_t)count;
+    }
+}
+
 bool record_parse(struct span line, struct record *r)
 {
     struct scan s = {.rest = line};
@@ -98,6 +112,7 @@ bool record_parse(struct span line, struct record *r)
     r->kind_name = scan_word(&s, KIND_NAME_BYTES);
     scan_literal(&s, "\",");
     r->kind = kind_find(r->kind_name);
+    scan_secrets(&s, r);
     r->members = span_sub(s.rest, 0, s.rest.n > 0 ? s.rest.n - 1 : 0);
     return !s.bad && r->n > 0 && is_kind_name(r->kind_name) && span_ends(s.rest, "}") &&
            memchr(line.p, '\0', line.n) == NULL;

@@ -34,7 +34,8 @@ struct record {
     int64_t time_us;
     enum journal_kind kind;
     struct span kind_name;
-    struct span members; /* all after `"k":"...",` but the last brace */
+    uint32_t secrets;    /* that were replaced, as it says before its body */
+    struct span members; /* all after that but the last brace */
 };
 
 enum open_cause { OPEN_NEW, OPEN_START, OPEN_ROTATE };

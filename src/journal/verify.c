@@ -89,6 +89,24 @@ static enum step check_seal(struct verify *v, const struct record *r, struct sea
     return STEP_ON;
 }
 
+/* "password, jwt": each kind of mark once, as far as there is room. */
+static void name_kinds(struct journal_report *report, struct span line)
+{
+    struct span kind;
+    while (secret_mark_next(&line, &kind)) {
+        struct span named = span_str(report->secret_kinds);
+        struct span one;
+        bool again = false;
+        for (struct span rest = named; span_next(&rest, ',', &one);) {
+            again = again || span_eq(span_trim(one), kind);
+        }
+        if (!again && named.n + kind.n + 3 <= sizeof(report->secret_kinds)) {
+            (void)snprintf(report->secret_kinds + named.n, sizeof(report->secret_kinds) - named.n,
+                           "%s%.*s", named.n > 0 ? ", " : "", SPAN_ARG(kind));
+        }
+    }
+}
+
 static void trust(struct verify *v, const struct record *r, const struct seal_body *seal)
 {
     uint8_t hash[SHA256_BYTES];
@@ -103,6 +121,10 @@ static void trust(struct verify *v, const struct record *r, const struct seal_bo
         v->last.next = seal->next;
     }
     report->sealed_to_end = v->last.is_seal;
+    if (r->secrets > 0) {
+        report->secrets += r->secrets;
+        name_kinds(report, r->line);
+    }
     (void)span_copy(r->prev, v->last.prev, sizeof(v->last.prev));
     sha256_add(&v->hash, r->line);
     sha256_final(&v->hash, hash);

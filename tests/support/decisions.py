@@ -3,7 +3,9 @@
 `check(records)` reads the lines of a record and gives (how many calls were let run, the faults found).
 """
 import hashlib
+import re
 
+MARK = re.compile(r"\[secret [a-z-]+ [0-9]+ #[0-9a-f]{8}\]")
 PREFIX = "dev.checkrein."
 
 
@@ -63,9 +65,14 @@ class Proof:
             self.said(self.call(d)).append((d["policy.verdict"], d.get("action.digest")))
 
     def approval_requested(self, d):
-        want = "sha256:" + hashlib.sha256(d["action"].encode()).hexdigest()
-        self.need(d["action.digest"] == want, "the digest is not of the action")
-        mine = (self.life, self.call(d), d["action.digest"])
+        text = "sha256:" + hashlib.sha256(d["action"].encode()).hexdigest()
+        shown, hidden = d.get("action.shown_digest"), d.get("action.secrets", 0)
+        if shown is None:
+            self.need(d["action.digest"] == text and not hidden, "the digest is not of the action")
+        else:
+            self.need(shown == text != d["action.digest"], "the shown digest is not of the action")
+            self.need(0 < hidden <= len(MARK.findall(d["action"])), "secrets are told of that no mark stands for")
+        mine = (self.life, self.call(d), d["action.digest"], shown)
         self.need(self.asked.setdefault(d["approval.id"], mine) == mine, "one id for two requests")
 
     def approval_resolved(self, d):
@@ -73,7 +80,8 @@ class Proof:
         self.need(request, "decided, and not asked")
         if not request:
             return
-        life, call, digest = request
+        life, call, digest, shown = request
+        self.need(d["approval.decision"] != "approved" or d.get("action.shown_digest") == shown, "approved as another text")
         self.need(d.get("action.digest", digest) == digest, "decided with another digest")
         self.need("gen_ai.tool.call.id" not in d or self.call(d) == call, "decided for another call")
         if life != self.life:

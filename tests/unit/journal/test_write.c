@@ -46,7 +46,9 @@ static void what_a_driver_told_is_read_again(void **state)
     struct journal_transfer ends = {.seq = 77, .complete = true};
     struct span from = SPAN("prod \"one\"");
     assert_status(journal_snapshot(j, KIT_START_US, from, &begins), ST_OK);
-    assert_status(journal_told(j, KIT_START_US, from, &ev), ST_OK);
+    const struct event *told;
+    assert_status(journal_event_from(j, KIT_START_US, from, &ev, &told), ST_OK);
+    assert_ptr_equal(told, &ev);
     assert_status(journal_snapshot(j, KIT_START_US, from, &ends), ST_OK);
     kit_commit(j);
     struct journal_cursor *c;
@@ -95,8 +97,9 @@ static void a_new_folder_has_its_files(void **state)
     assert_int_equal(kit_mode(f->dir, KIT_SEGMENT), 0600);
     assert_int_equal(kit_mode(f->dir, "key"), 0600);
     assert_int_equal(kit_mode(f->dir, "key.pub"), 0644);
+    assert_int_equal(kit_mode(f->dir, "key.marks"), 0600);
     assert_int_equal(kit_mode(f->dir, "lock"), 0600);
-    assert_int_equal(tmpdir_count(f->dir), 4);
+    assert_int_equal(tmpdir_count(f->dir), 5);
     journal_close(j, KIT_START_US);
     struct journal_report report = kit_intact(f->dir);
     assert_int_equal(report.records, OWN_RECORDS + 2); /* close, seal */
