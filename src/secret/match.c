@@ -164,6 +164,7 @@ static void look_for_partner(struct secret_scan *s, size_t from)
 {
     size_t last = from + PARTNER_WITHIN < s->text.n ? from + PARTNER_WITHIN : s->text.n;
     for (size_t at = from; at < last;) {
+        at += may_be_escaped(s, at);
         size_t end = run_end(s, CHARS_B64, at);
         if (end - at == PARTNER_BYTES &&
             chars_seen(span_sub(s->text, at, end - at)) == NEED_MIXED) {

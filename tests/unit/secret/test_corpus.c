@@ -198,7 +198,13 @@ static void every_row_has_an_example(void **state)
     }
 }
 
-/* Beside each other, each is one, and its mark is its own. */
+/* A mark that begins behind a backslash would have made another escape of it. */
+static bool cuts_an_escape(struct span text)
+{
+    return has(text, SPAN("\\["));
+}
+
+/* Beside each other, each is one, and its mark is its own; also inside of JSON. */
 static void all_in_one_text(void **state)
 {
     struct bench *b = *state;
@@ -214,6 +220,15 @@ static void all_in_one_text(void **state)
     struct veiled v = veil(b->veil, buf_span(&all));
     assert_int_equal(v.count, ARRAY_LEN(EXAMPLES));
     assert_int_equal(secret_marks(v.text), ARRAY_LEN(EXAMPLES));
+    for (int depth = 0; depth < 3; depth++) {
+        buf_clear(&b->text);
+        quote(&b->text, buf_span(&all), false);
+        v = veil(b->veil, buf_span(&b->text));
+        assert_int_equal(v.count, ARRAY_LEN(EXAMPLES));
+        assert_false(cuts_an_escape(v.text));
+        buf_clear(&all);
+        buf_add(&all, buf_span(&b->text));
+    }
     buf_release(&all);
 }
 
@@ -231,8 +246,10 @@ static void an_aws_secret_by_its_id(void **state)
     example_make(&PART, &b->random, &b->secret);
     buf_add(&b->text, buf_span(&b->secret));
     buf_addstr(&b->text, "\"");
+    buf_addstr(&b->text, "\\nAnotherOne0123456789012345678901234567890");
     struct veiled v = veil(b->veil, buf_span(&b->text));
     assert_int_equal(v.count, 2);
+    assert_false(cuts_an_escape(v.text));
     assert_false(has_some(v.text, buf_span(&b->secret)));
 }
 
