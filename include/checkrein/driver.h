@@ -28,10 +28,17 @@ struct driver_offer {
     int64_t seq, oldest;     /* its newest event, and what can be resumed from at the earliest */
 };
 
+/* A frame as it may be shown. Replacing keeps it JSON of the same structure. */
+struct driver_frame {
+    struct span text; /* lives until the next frame */
+    uint32_t secrets; /* that are hidden in it */
+    bool
+        hidden_here; /* by this call, and not before it was recorded: the driver has the original */
+};
+
 struct driver_sink {
     void *ctx;
-    int64_t (*raw)(void *ctx,
-                   struct span bytes); /* as received, for the record: when it came, wall */
+    int64_t (*raw)(void *ctx, struct span bytes); /* as shown, for the record: when it came, wall */
     void (*event)(void *ctx, const struct event *ev); /* copied before it returns */
     /* Connection state; `why` is one line; retry_ms > 0 while waiting to try again. */
     void (*link)(void *ctx, enum link_state st, const char *why, int64_t retry_ms);
@@ -41,6 +48,10 @@ struct driver_sink {
     /* Life of a command that this driver was given: accepted, confirmed, refused, ... */
     void (*result)(void *ctx, struct span command, enum command_state st, struct span reason,
                    struct span by);
+    /* Hides the secrets of a frame before anything else is done with it, so that neither the record
+     * nor an event has them. Its own ctx; NULL: the frame as it is. */
+    struct driver_frame (*shown)(void *ctx, struct span bytes);
+    void *shown_ctx;
 };
 
 struct driver_conf {

@@ -70,8 +70,8 @@ static enum status read_one(struct headless *h, const struct hub_backend *b, str
     if (seq > HISTORY_EVENTS_MAX && oldest < seq - HISTORY_EVENTS_MAX) {
         oldest = seq - HISTORY_EVENTS_MAX;
     }
-    struct driver_sink sink = {p,           ignore_raw,   on_event,     on_link,
-                               on_snapshot, ignore_offer, ignore_result};
+    struct driver_sink sink = {
+        p, ignore_raw, on_event, on_link, on_snapshot, ignore_offer, ignore_result, NULL, NULL};
     struct driver *d = NULL;
     enum status st =
         hub_open_driver(b, &(struct driver_resume){oldest, b->instance}, sink, &d, why);

@@ -2,6 +2,7 @@
 
 #include "checkrein/alloc.h"
 #include "checkrein/clock.h"
+#include "checkrein/crypto.h"
 #include "checkrein/file.h"
 #include "checkrein/form.h"
 #include "checkrein/govd.h"
@@ -11,6 +12,7 @@
 #include "hub_stops.h"
 
 #define TOKEN_BYTES   512
+#define FRAME_BYTES   ((size_t)256 << 20) /* of the longest message, with its marks */
 #define SEAL_EVERY_MS (JOURNAL_SEAL_US / 1000)
 
 static void changed(struct hub *h)
@@ -34,19 +36,35 @@ static int64_t now_us(void)
     return clock_wall_us() / 1000 * 1000;
 }
 
-static enum status record_own(struct hub *h, const struct own_event *o)
+enum status hub_record_own(struct hub *h, const struct own_event *o, const struct event **told)
 {
-    return h->journal ? journal_event(h->journal, o->ev.time_us, &o->ev, NULL) : ST_OK;
+    *told = &o->ev;
+    return h->journal ? journal_event_told(h->journal, o->ev.time_us, &o->ev, told) : ST_OK;
 }
 
 /* ---- what drivers say */
 
+static struct driver_frame on_shown(void *ctx, struct span bytes)
+{
+    struct hub *h = ctx;
+    struct veiled v = veil(h->veil, bytes);
+    h->hidden = v.count;
+    if (v.count == 0) {
+        return (struct driver_frame){.text = bytes};
+    }
+    buf_clear(&h->frame);
+    (void)buf_add(&h->frame, v.text);
+    return (struct driver_frame){
+        .text = buf_span(&h->frame), .secrets = v.count, .hidden_here = true};
+}
+
 static int64_t on_raw(void *ctx, struct span bytes)
 {
     struct hub_backend *b = ctx;
+    struct veiled told = {.text = bytes, .count = b->hub->hidden};
     b->frame_us = now_us();
     if (b->hub->journal &&
-        journal_raw(b->hub->journal, b->frame_us, span_str(b->conf.name), bytes, NULL) != ST_OK) {
+        journal_raw_veiled(b->hub->journal, b->frame_us, span_str(b->conf.name), told) != ST_OK) {
         record_trouble(b->hub);
     }
     return b->frame_us;
@@ -139,12 +157,13 @@ static void on_link(void *ctx, enum link_state st, const char *why, int64_t retr
     b->link = st;
     own_link(&o, b->conf.name, b->conf.kind, st, why, retry_ms,
              of_a_frame ? b->frame_us : now_us());
-    if ((!of_a_frame || told_journal(b)) && record_own(h, &o) != ST_OK) {
+    const struct event *told = &o.ev;
+    if ((!of_a_frame || told_journal(b)) && hub_record_own(h, &o, &told) != ST_OK) {
         record_trouble(h);
     }
-    fleet_apply(h->fleet, &o.ev);
+    fleet_apply(h->fleet, told);
     if (h->events.seen) {
-        h->events.seen(h->ctx, &o.ev);
+        h->events.seen(h->ctx, told);
     }
     if (came_live && b->was_live && h->events.came_back) {
         h->events.came_back(h->ctx);
@@ -191,6 +210,7 @@ static enum status open_journal(struct hub *h, const char *dir, struct why *why)
     struct journal_opened found;
     enum status st = journal_open(&h->journal, &o, &found, why);
     if (st == ST_OK) {
+        h->veil = journal_veil(h->journal);
         h->seal_timer = loop_timer(h->loop, SEAL_EVERY_MS, on_seal_due, h);
     }
     return st;
@@ -209,8 +229,14 @@ enum status hub_open(struct hub *h, const struct conf_backend *backends, uint32_
     for (uint32_t i = 0; i < count; i++) {
         h->backends[i] = (struct hub_backend){.hub = h, .conf = backends[i]};
     }
+    uint8_t key[VEIL_KEY_BYTES];
+    random_bytes(key, sizeof(key));
+    h->veil = h->own_veil = veil_new(key);
+    buf_init(&h->frame, FRAME_BYTES);
     enum status st = open_loop(h, why);
-    return st == ST_OK ? open_journal(h, journal_dir, why) : st;
+    st = st == ST_OK ? open_journal(h, journal_dir, why) : st;
+    log_set_veil(veil_line, h->veil);
+    return st;
 }
 
 enum status hub_load_prices(struct hub *h, const char *path, struct why *why)
@@ -238,6 +264,9 @@ enum status hub_open_driver(const struct hub_backend *b, const struct driver_res
     if (b->conf.token_file) {
         st = file_read_secret(b->conf.token_file, &token, why);
     }
+    veil_know(b->hub->veil, "backend-token", span_trim(buf_span(&token)));
+    sink.shown = on_shown;
+    sink.shown_ctx = b->hub;
     if (st == ST_OK) {
         struct driver_conf dc = {.name = b->conf.name,
                                  .url = b->conf.url,
@@ -305,14 +334,15 @@ static enum status record_without_secrets(struct hub *h, const struct command *c
 }
 
 static enum status record_command(struct hub *h, const struct command *c, const struct own_event *o,
-                                  struct why *why)
+                                  const struct event **told, struct why *why)
 {
+    *told = &o->ev;
     if (!h->journal) {
         return ST_OK;
     }
     enum status st = record_without_secrets(h, c, why);
     if (st == ST_OK) {
-        st = record_own(h, o);
+        st = hub_record_own(h, o, told);
     }
     if (st == ST_OK) {
         st = journal_seal(h->journal, c->time_us);
@@ -356,12 +386,13 @@ static enum status send_one(struct hub_backend *b, struct command *c, const char
     c->time_us = now_us();
     struct own_event o;
     own_command(&o, c);
-    enum status st = record_command(h, c, &o, why);
+    const struct event *told;
+    enum status st = record_command(h, c, &o, &told, why);
     bool lets_run = c->verb == VERB_APPROVE || c->verb == VERB_RESUME || c->verb == VERB_RESET_STOP;
     if (st != ST_OK && lets_run) {
         return why_fail(why, st, "not sent: this console's record failed");
     }
-    fleet_apply(h->fleet, &o.ev);
+    fleet_apply(h->fleet, told);
     changed(h);
     note_due(b, c->verb, id);
     st = send_to(b, c, why);
@@ -459,7 +490,10 @@ void hub_close(struct hub *h)
     }
     net_free(h->net);
     loop_free(h->loop);
+    log_set_veil(NULL, NULL);
     journal_close(h->journal, clock_wall_us());
+    veil_free(h->own_veil);
+    buf_release(&h->frame);
     fleet_free(h->fleet);
     price_table_free(h->prices);
     free(h->stops_path);

@@ -53,6 +53,10 @@ struct hub {
     struct net *net;
     struct fleet *fleet;
     struct journal *journal; /* NULL: none is kept */
+    struct veil *veil;       /* the journal's, or one of its own */
+    struct veil *own_veil;   /* NULL: there is a journal */
+    uint32_t hidden;         /* secrets in the frame that is being taken */
+    struct buf frame; /* that frame without them: the veil goes on to other texts meanwhile */
     struct price_table *prices;
     struct hub_backend *backends;
     uint32_t count;
@@ -89,6 +93,10 @@ struct driver_resume {
 };
 enum status hub_open_driver(const struct hub_backend *b, const struct driver_resume *from,
                             struct driver_sink sink, struct driver **out, struct why *why) MUST_USE;
+/* *told: the event as the record tells it, to be folded. */
+struct own_event;
+enum status hub_record_own(struct hub *h, const struct own_event *o,
+                           const struct event **told) MUST_USE;
 void hub_reconnect(struct hub *h);
 /* At the end of a turn. What was appended is durable HUB_COMMIT_MS later at the latest: one write
  * and one fdatasync for all that came in this time. Nobody waits for it: what must be durable at

@@ -77,10 +77,11 @@ void stops_tell(struct hub_backend *b)
     struct own_event o;
     own_command(&o, &c);
     event_set_number(&o.ev, F_STOP_REQUESTED, b->stop_agents);
-    if (h->journal && journal_event(h->journal, o.ev.time_us, &o.ev, NULL) != ST_OK) {
+    const struct event *told;
+    if (hub_record_own(h, &o, &told) != ST_OK) {
         log_write(LOG_ERROR, "the record does not take a fleet stop of before");
     }
-    fleet_apply(h->fleet, &o.ev);
+    fleet_apply(h->fleet, told);
 }
 
 static void take_line(struct hub *h, struct span line)

@@ -45,6 +45,11 @@ enum status driver_open(struct driver **out, const struct driver_ops *ops,
     return ST_OK;
 }
 
+struct driver_frame frame_shown(const struct driver_sink *sink, struct span frame)
+{
+    return sink->shown ? sink->shown(sink->shown_ctx, frame) : (struct driver_frame){.text = frame};
+}
+
 enum status driver_send(struct driver *d, const struct command *c, struct why *why)
 {
     return d->ops->send(d->state, c, why);

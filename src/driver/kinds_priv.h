@@ -8,4 +8,7 @@
 extern const struct driver_ops driver_checkrein; /* checkrein/checkrein.c */
 extern const struct driver_ops driver_codex;     /* codex/codex.c */
 
+/* What the sink shows of it. */
+struct driver_frame frame_shown(const struct driver_sink *sink, struct span frame);
+
 #endif

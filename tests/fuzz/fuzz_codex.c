@@ -96,8 +96,8 @@ static void on_result(void *ctx, struct span command, enum command_state st, str
                SPAN_ARG(by));
 }
 
-static const struct driver_sink SINK = {NULL,        on_raw,    on_event, on_link,
-                                        on_snapshot, on_offers, on_result};
+static const struct driver_sink SINK = {NULL,      on_raw,    on_event, on_link, on_snapshot,
+                                        on_offers, on_result, NULL,     NULL};
 
 /* ---- what it is told */
 

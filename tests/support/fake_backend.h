@@ -210,22 +210,29 @@ static inline struct span fake_state(struct fake_backend *f, const char *agent, 
 }
 
 /* `digest` NULL: the right one. */
+static inline struct span fake_request_of(struct fake_backend *f, const char *agent,
+                                          const char *approval, const char *action,
+                                          const char *digest, uint64_t seq, enum fake_flag flag)
+{
+    char right[DIGEST_TEXT_BYTES];
+    struct event ev;
+    digest_text(span_str(action), right);
+    event_init(&ev, EVENT_APPROVAL_REQUESTED, FAKE_TIME_US + (int64_t)seq * 1000);
+    event_set_text(&ev, F_AGENT_ID, span_str(agent));
+    event_set_text(&ev, F_APPROVAL_ID, span_str(approval));
+    event_set_text(&ev, F_ACTION, span_str(action));
+    event_set_text(&ev, F_DIGEST, span_str(digest ? digest : right));
+    event_set_number(&ev, F_RISK, RISK_HIGH);
+    return fake_event(f, &ev, seq, flag);
+}
+
 static inline struct span fake_request_for(struct fake_backend *f, const char *agent,
                                            const char *approval, const char *digest, uint64_t seq,
                                            enum fake_flag flag)
 {
-    static const char ACTION[] =
-        "{\"tool\":\"Bash\",\"input\":{\"command\":\"make\"},\"cwd\":\"/\"}";
-    char right[DIGEST_TEXT_BYTES];
-    struct event ev;
-    digest_text(span_str(ACTION), right);
-    event_init(&ev, EVENT_APPROVAL_REQUESTED, FAKE_TIME_US + (int64_t)seq * 1000);
-    event_set_text(&ev, F_AGENT_ID, span_str(agent));
-    event_set_text(&ev, F_APPROVAL_ID, span_str(approval));
-    event_set_text(&ev, F_ACTION, span_str(ACTION));
-    event_set_text(&ev, F_DIGEST, span_str(digest ? digest : right));
-    event_set_number(&ev, F_RISK, RISK_HIGH);
-    return fake_event(f, &ev, seq, flag);
+    return fake_request_of(f, agent, approval,
+                           "{\"tool\":\"Bash\",\"input\":{\"command\":\"make\"},\"cwd\":\"/\"}",
+                           digest, seq, flag);
 }
 
 #endif

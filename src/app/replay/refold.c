@@ -24,7 +24,8 @@ struct picture {
     struct source **sources; /* each stays where it is */
     size_t count, cap;
     bool of_daemon;
-    int64_t now_us; /* of the record that is being folded */
+    int64_t now_us;   /* of the record that is being folded */
+    uint32_t secrets; /* that were hidden in it */
 };
 
 struct refold {
@@ -39,6 +40,13 @@ static void apply(void *ctx, const struct event *ev)
 {
     const struct source *s = ctx;
     fleet_apply(s->picture->fleet, ev);
+}
+
+/* What is recorded has none, and says how many it had. */
+static struct driver_frame on_shown(void *ctx, struct span bytes)
+{
+    const struct source *s = ctx;
+    return (struct driver_frame){.text = bytes, .secrets = s->picture->secrets};
 }
 
 static int64_t on_raw(void *ctx, struct span bytes)
@@ -105,6 +113,8 @@ static void attach(struct source *s)
     struct driver_sink sink = SINK;
     struct why why = {0};
     sink.ctx = s;
+    sink.shown = on_shown;
+    sink.shown_ctx = s;
     if (ops && ops->memory_bytes &&
         driver_open(&s->driver, ops, &c, NULL, NULL, sink, &why) != ST_OK) {
         log_write(LOG_DEBUG, "%s is not attached: %s", s->name, why.text);
@@ -304,6 +314,7 @@ enum status refold_take(struct refold *r, const struct journal_record *rec, stru
 {
     enum status st = ST_OK;
     r->picture->now_us = rec->time_us;
+    r->picture->secrets = rec->secrets;
     switch (rec->kind) {
     case JOURNAL_OPEN:
         take_start(r, rec);

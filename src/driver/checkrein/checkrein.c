@@ -11,6 +11,7 @@
  */
 #include "checkrein/codec.h"
 #include "checkrein/crypto.h"
+#include "checkrein/secret.h"
 
 #include "../kinds_priv.h"
 #include "../wslink_priv.h"
@@ -40,6 +41,7 @@ struct client {
     struct codec *codec;
     struct buf out;
     struct known known;
+    struct buf vouched; /* a frame with more hidden in it than its server has hidden */
     int64_t silence_ms; /* 0: the standard ones */
 };
 
@@ -113,12 +115,57 @@ static enum status on_synced(struct client *c, int64_t seq)
 }
 
 /* What the server says of an action must be what it will run: a digest of other bytes is never
- * shown. */
+ * shown. Where it hides secrets, the text has a digest of its own, and a mark for each at least. */
 static bool digest_holds(const struct event *ev)
 {
     char digest[DIGEST_TEXT_BYTES];
-    digest_text(event_text(ev, F_ACTION), digest);
-    return span_is(event_text(ev, F_DIGEST), digest);
+    struct span text = event_text(ev, F_ACTION);
+    struct span shown = event_text(ev, F_SHOWN_DIGEST);
+    int64_t secrets = event_number(ev, F_ACTION_SECRETS);
+    digest_text(text, digest);
+    if (!shown.n) {
+        return !secrets && span_is(event_text(ev, F_DIGEST), digest);
+    }
+    return span_is(shown, digest) && digest_valid(event_text(ev, F_DIGEST)) &&
+           !span_eq(shown, event_text(ev, F_DIGEST)) && secrets > 0 &&
+           (int64_t)secret_marks(text) >= secrets;
+}
+
+/* Of a request whose digest holds as it came: what it is shown as, after this side has hidden more
+ * in it. False: its action is as it was, or its digest did not hold. */
+static bool hides_more(struct client *c, struct span frame, struct msg *shown, char *digest,
+                       int64_t *secrets)
+{
+    struct msg came;
+    struct why why = {0};
+    struct span text = event_text(&shown->event, F_ACTION);
+    digest_text(text, digest);
+    int64_t marks = secret_marks(text);
+    if (codec_read_msg(c->codec, frame, &came, &why) != ST_OK || !digest_holds(&came.event)) {
+        return false;
+    }
+    marks -= secret_marks(event_text(&came.event, F_ACTION));
+    *secrets = event_number(&came.event, F_ACTION_SECRETS) + (marks > 0 ? marks : 0);
+    return marks > 0;
+}
+
+/* The frame that stands for one in which this side has hidden secrets: whoever reads it again can
+ * hold it to its digests. */
+static struct span vouch(struct client *c, struct span frame, struct span text)
+{
+    struct msg m;
+    struct why why = {0};
+    char digest[DIGEST_TEXT_BYTES];
+    int64_t secrets = 0;
+    if (codec_read_msg(c->codec, text, &m, &why) != ST_OK || m.kind != KIND_EVENT ||
+        m.event.type != EVENT_APPROVAL_REQUESTED || !hides_more(c, frame, &m, digest, &secrets) ||
+        codec_read_msg(c->codec, text, &m, &why) != ST_OK) {
+        return text;
+    }
+    event_set_text(&m.event, F_SHOWN_DIGEST, span_str(digest));
+    event_set_number(&m.event, F_ACTION_SECRETS, secrets);
+    buf_clear(&c->vouched);
+    return codec_write_msg_event(&c->vouched, &m.event) == ST_OK ? buf_span(&c->vouched) : text;
 }
 
 static enum status on_event(struct client *c, struct event *ev)
@@ -200,8 +247,12 @@ static enum status feed(void *st, struct span frame)
     if (c->known.phase == PHASE_AWAY || c->known.phase == PHASE_BROKEN) {
         return ST_CLOSED;
     }
-    (void)c->link.sink.raw(c->link.sink.ctx, frame);
-    enum status result = codec_read_msg(c->codec, frame, &m, &c->link.fault);
+    struct driver_frame shown = frame_shown(&c->link.sink, frame);
+    if (shown.hidden_here) {
+        shown.text = vouch(c, frame, shown.text);
+    }
+    (void)c->link.sink.raw(c->link.sink.ctx, shown.text);
+    enum status result = codec_read_msg(c->codec, shown.text, &m, &c->link.fault);
     if (result == ST_OK && m.kind != KIND_ERROR) {
         c->link.fault.text[0] = '\0'; /* what it said before was not the end */
     }
@@ -275,6 +326,7 @@ static enum status client_open(void *st, const struct driver_conf *conf, struct 
     c->silence_ms = conf->silence_ms;
     c->codec = codec_new();
     buf_init(&c->out, (size_t)64 << 10);
+    buf_init(&c->vouched, PROTOCOL_FRAME_BYTES);
     if (conf->resume_instance && conf->resume_instance[0]) {
         c->known.resumable = span_copy(span_str(conf->resume_instance), c->known.instance,
                                        sizeof(c->known.instance));
@@ -318,6 +370,7 @@ static void client_close(void *st)
     wslink_close(&c->link);
     codec_free(c->codec);
     buf_release(&c->out);
+    buf_release(&c->vouched);
 }
 
 static void remember(const void *st, void *memory)

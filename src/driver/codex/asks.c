@@ -2,6 +2,7 @@
 
 #include "checkrein/alloc.h"
 #include "checkrein/policy.h"
+#include "checkrein/secret.h"
 
 /* ---- the table */
 
@@ -207,6 +208,13 @@ static void set_list(struct event *ev, enum event_field f, const struct ask_rows
     }
 }
 
+/* An agent may have written marks itself: no more are told of than the frame has hidden. */
+static uint32_t hidden_in(const struct codex *c, struct span text)
+{
+    uint32_t marks = c->secrets ? secret_marks(text) : 0;
+    return marks < c->secrets ? marks : c->secrets;
+}
+
 /* What cannot be shown whole has no digest: nobody can approve it then. */
 static void say_asked(struct codex *c, const struct codex_thread *t, const struct codex_ask *a,
                       uint32_t params)
@@ -214,6 +222,7 @@ static void say_asked(struct codex *c, const struct codex_thread *t, const struc
     struct event ev;
     bool reversible = false;
     const struct ask_telling *say = c->telling;
+    uint32_t secrets = hidden_in(c, buf_span(&c->action));
     codex_begin(c, &ev, EVENT_APPROVAL_REQUESTED, t);
     event_set_text(&ev, F_APPROVAL_ID, span_str(a->approval));
     event_put_text(&ev, F_ACTION_ID, span_str(a->item));
@@ -221,6 +230,9 @@ static void say_asked(struct codex *c, const struct codex_thread *t, const struc
     event_put_text(&ev, F_SUMMARY, summary_of(c, t, params));
     event_set_text(&ev, F_ACTION, buf_span(&c->action));
     event_set_text(&ev, F_DIGEST, span_str(a->digest));
+    if (secrets) {
+        event_set_number(&ev, F_ACTION_SECRETS, secrets);
+    }
     event_set_number(&ev, F_RISK, risk_of(c, t, params, a->kind, &reversible));
     event_set_number(&ev, F_REVERSIBLE, reversible);
     event_set_text(&ev, F_RULE, SPAN("its own policy"));
@@ -315,6 +327,11 @@ void ask_take(struct codex *c, struct span method, uint32_t params)
         only_in_its_client(c, t, kind ? SPAN("too many requests are open") : method);
         return;
     }
+    /* What is granted is said back as it was asked for, and answers name what was offered: that
+     * cannot be done where it is hidden here. */
+    bool kept = kind->how ? c->secrets == 0
+                          : !kind->wanted ||
+                                !hidden_in(c, tape_raw(&c->j, codex_at(c, params, kind->wanted)));
     struct why why = {0};
     struct form form;
     telling_begin(c->telling);
@@ -324,7 +341,7 @@ void ask_take(struct codex *c, struct span method, uint32_t params)
     struct codex_ask *a = ask_new(c, t, params, kind, id);
     form = telling_form(c->telling);
     tell_choices(c, a, params);
-    a->whole = write_action(c, t, params, kind) && is_told_whole(c->telling) &&
+    a->whole = write_action(c, t, params, kind) && kept && is_told_whole(c->telling) &&
                (!kind->how || form_check(&form, &why) == ST_OK);
     if (!a->whole) {
         only_in_its_client(c, t,

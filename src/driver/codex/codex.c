@@ -357,8 +357,9 @@ static enum status take_parsed(struct codex *c, struct span frame)
 
 void codex_take_own(struct codex *c, struct span frame)
 {
-    c->now_us = c->link.sink.raw(c->link.sink.ctx, frame);
-    if (codex_parse(c, frame) == ST_OK) {
+    struct driver_frame shown = frame_shown(&c->link.sink, frame);
+    c->now_us = c->link.sink.raw(c->link.sink.ctx, shown.text);
+    if (codex_parse(c, shown.text) == ST_OK) {
         process_take(c);
         orders_look(c);
     }
@@ -374,8 +375,10 @@ static enum status feed(void *st, struct span frame)
     if (c->phase == CODEX_AWAY || c->phase == CODEX_BROKEN) {
         return ST_CLOSED;
     }
-    enum status result = codex_parse(c, frame);
-    result = result == ST_OK ? take_parsed(c, frame) : take_garbage(c, frame, result);
+    struct driver_frame shown = frame_shown(&c->link.sink, frame);
+    c->secrets = shown.secrets;
+    enum status result = codex_parse(c, shown.text);
+    result = result == ST_OK ? take_parsed(c, shown.text) : take_garbage(c, shown.text, result);
     if (result != ST_OK) {
         c->phase = CODEX_BROKEN;
         return result;

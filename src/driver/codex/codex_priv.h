@@ -148,7 +148,8 @@ struct codex {
     struct wslink link;
     struct codex_process process;
     enum codex_phase phase;
-    int64_t now_us; /* of the frame or command that is being handled, wall */
+    uint32_t secrets; /* that are hidden in the frame that is being handled */
+    int64_t now_us;   /* of the frame or command that is being handled, wall */
     char version[32];
     char speaks_as[64]; /* the name that the server gives the model's service: its first client's */
     bool told_speaks_as;   /* that it is ours */

@@ -1,6 +1,8 @@
 /* The picture that a console had live is the one that its record makes again. */
 #include "fake_backend.h"
 
+#include "checkrein/crypto.h"
+#include "checkrein/file.h"
 #include "hub.h"
 #include "replay/refold.h"
 #include "tmpdir.h"
@@ -239,6 +241,63 @@ static void cuts_and_lies(void **state)
     replay_is_live(c);
 }
 
+#define SECRET                                                                                     \
+    "ghp_"                                                                                         \
+    "Ab1Ab1Ab1Ab1Ab1Ab1Ab1Ab1Ab1Ab1Ab1Ab1"
+
+static void the_record_has_no(const struct console *c, const char *secret)
+{
+    struct why why = {0};
+    struct buf b;
+    char *path = tmpdir_join(c->record, "000001.jsonl");
+    buf_init(&b, 1u << 24);
+    assert_status(file_read(path, &b, &why), ST_OK);
+    assert_null(strstr(b.data, secret));
+    assert_non_null(strstr(b.data, "[secret github-token 40 #"));
+    buf_release(&b);
+    free(path);
+}
+
+/* A back-end that hides nothing itself: this console does, before it records and folds, and the
+ * digest that it is asked about stays that of what came. */
+static void secrets_of_a_back_end(void **state)
+{
+    struct console *c = *state;
+    struct fake_backend *f = &c->fake[0];
+    char id[ULID_BYTES];
+    struct why why = {0};
+    static const char ACTION[] = "{\"input\":{\"command\":\"echo \\\"" SECRET "\\\"\"}}";
+    char digest[DIGEST_TEXT_BYTES];
+    char shown[DIGEST_TEXT_BYTES];
+    serve(c, 0, 1, 5);
+    serve(c, 1, 1, 5);
+    (void)fake_agent(f, SECRET, 6, FAKE_NEWS);
+    (void)fake_request_of(f, "a", "hides", ACTION, NULL, 7, FAKE_NEWS);
+    until_seq(c, 0, 7);
+    const struct approval *a = fleet_approval_by_id(c->hub.fleet, SPAN("one"), SPAN("hides"));
+    assert_non_null(a);
+    digest_text(span_str(ACTION), digest);
+    digest_text(a->action, shown);
+    assert_string_equal(fleet_str(c->hub.fleet, a->digest), digest);
+    assert_string_equal(fleet_str(c->hub.fleet, a->shown_digest), shown);
+    assert_int_equal(a->secrets, 1);
+    assert_contains(a->action.p, "[secret github-token 40 #");
+    struct command deny = {.verb = VERB_DENY,
+                           .approval = SPAN("hides"),
+                           .backend = SPAN("one"),
+                           .reason = SPAN("not " SECRET)};
+    assert_status(hub_send(&c->hub, &deny, id, &why), ST_OK);
+    replay_is_live(c);
+    the_record_has_no(c, SECRET);
+    (void)fake_request_of(f, "a", "lie", ACTION,
+                          "sha256:0000000000000000000000000000000000000000000000000000000000000000",
+                          8, FAKE_NEWS);
+    fake_until(f, &f->hellos, 2);
+    assert_null(fleet_approval_by_id(c->hub.fleet, SPAN("one"), SPAN("lie")));
+    replay_is_live(c);
+    the_record_has_no(c, SECRET);
+}
+
 /* Each console begins with an empty picture: what one had is what its part of the record makes. */
 static void the_last_console_of_the_record(void **state)
 {
@@ -398,6 +457,7 @@ int main(void)
         TEST(what_comes_in_is_soon_durable),
         TEST(what_goes_out),
         TEST(cuts_and_lies),
+        TEST(secrets_of_a_back_end),
         TEST(the_last_console_of_the_record),
         TEST(not_a_record),
         TEST(a_stop_reaches_who_was_away),

@@ -135,7 +135,13 @@ static inline void on_result(void *ctx, struct span command, enum command_state 
 static inline int up(void **state)
 {
     struct fed *t = calloc(1, sizeof(*t));
-    struct driver_sink sink = {t, on_raw, on_event, on_link, on_snapshot, on_offers, on_result};
+    struct driver_sink sink = {.ctx = t,
+                               .raw = on_raw,
+                               .event = on_event,
+                               .link = on_link,
+                               .snapshot = on_snapshot,
+                               .offers = on_offers,
+                               .result = on_result};
     struct why why = {0};
     buf_init(&sent, LINES_BYTES);
     buf_init(&t->lines, LINES_BYTES);

@@ -76,7 +76,8 @@ static void on_result(void *ctx, struct span command, enum command_state st, str
 static struct driver_sink sink_of(struct heard *h)
 {
     buf_init(&h->lines, 1u << 20);
-    return (struct driver_sink){h, on_raw, on_event, on_link, on_snapshot, on_offers, on_result};
+    return (struct driver_sink){h,         on_raw,    on_event, on_link, on_snapshot,
+                                on_offers, on_result, NULL,     NULL};
 }
 
 static struct driver *attach(struct heard *h, const struct driver_conf *conf, struct net *n,
