@@ -8,6 +8,9 @@
 #define JOIN_HEX 32
 #define JOIN_AT  (sizeof("sha256:") - 1)
 
+#define WORDS_BYTES 1024
+#define INPUT_BYTES 200 /* of one that nothing else sums up */
+
 static struct span http_key(const net_id *http)
 {
     return (struct span){(const char *)http, sizeof(*http)};
@@ -57,6 +60,36 @@ static bool action_write(struct call *c, const struct session *s, const struct c
     return true;
 }
 
+/* What is told stands inside of an event, and nothing more may be hidden there: its digest would be
+ * that of another text. */
+static bool stays_as_shown(const struct govd *g, struct span text)
+{
+    struct buf b;
+    buf_init(&b, text.n * 6 + 2);
+    (void)tape_quote(&b, text);
+    bool same = veil(journal_veil(g->journal), buf_span(&b)).count == 0;
+    buf_wipe(&b);
+    return same;
+}
+
+static bool hide_secrets(const struct govd *g, struct call *c)
+{
+    struct span action = {c->action, c->action_bytes};
+    struct veiled v = veil(journal_veil(g->journal), action);
+    if (v.count > 0) {
+        c->secrets = v.count;
+        c->shown = xstrndup(v.text.p, v.text.n);
+        c->shown_bytes = v.text.n;
+        digest_text(v.text, c->shown_digest);
+    }
+    return stays_as_shown(g, v.count > 0 ? (struct span){c->shown, c->shown_bytes} : action);
+}
+
+size_t call_bytes(const struct call *c)
+{
+    return c->action_bytes + c->shown_bytes;
+}
+
 static struct call *slot(struct govd *g)
 {
     if (g->call_free_count) {
@@ -72,13 +105,14 @@ static struct call *slot(struct govd *g)
 /* What is needed only while it waits. */
 static void drop_content(struct call *c)
 {
-    char **texts[] = {&c->action, &c->command, &c->path, &c->url, &c->words, &c->cwd, &c->mode};
+    char **texts[] = {&c->action, &c->shown, &c->command, &c->path,
+                      &c->url,    &c->words, &c->cwd,     &c->mode};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         free(*texts[i]);
         *texts[i] = NULL;
     }
     c->input = SPAN_NONE;
-    c->action_bytes = 0;
+    c->action_bytes = c->shown_bytes = 0;
 }
 
 static void release(struct call *c)
@@ -136,10 +170,23 @@ struct span call_reported_id(struct span action)
     return made ? span_sub(action, 0, JOIN_HEX) : action;
 }
 
+static char *told_copy(const struct govd *g, struct span text, size_t most)
+{
+    char room[WORDS_BYTES];
+    return copy(told_text(g, text, room, most));
+}
+
+static char *summary_of(const struct govd *g, const struct call_request *r)
+{
+    return r->summary.n ? told_copy(g, r->summary, WORDS_BYTES)
+           : r->words.n ? told_copy(g, r->words, WORDS_BYTES)
+                        : told_copy(g, r->input, INPUT_BYTES);
+}
+
 struct call *call_new(struct govd *g, struct session *s, net_id http, const struct call_request *r)
 {
     struct call *c = slot(g);
-    if (!action_write(c, s, r)) {
+    if (!action_write(c, s, r) || !hide_secrets(g, c)) {
         call_drop(g, c);
         return NULL;
     }
@@ -147,11 +194,11 @@ struct call *call_new(struct govd *g, struct session *s, net_id http, const stru
     c->session = s->ref;
     c->native_id = r->native_id.n ? copy(r->native_id) : made_id(c);
     c->tool = copy(r->tool);
-    c->summary = copy(span_sub(r->summary, 0, 1024));
+    c->summary = summary_of(g, r);
     c->command = copy(r->command);
     c->path = copy(r->path);
     c->url = copy(r->url);
-    c->words = copy(span_sub(r->words, 0, 1024));
+    c->words = told_copy(g, r->words, WORDS_BYTES);
     c->cwd = folder_of(s, r->folder);
     c->mode = copy(span_str(s->mode));
     c->reads_only = r->reads_only;
@@ -249,8 +296,8 @@ void call_set_state(struct govd *g, struct call *c, enum call_state state)
 {
     struct session *s = session_at(g, c->session);
     enum call_state was = c->state;
-    size_t bytes_before = at_gate(was) ? c->action_bytes : 0;
-    size_t bytes_after = at_gate(state) ? c->action_bytes : 0;
+    size_t bytes_before = at_gate(was) ? call_bytes(c) : 0;
+    size_t bytes_after = at_gate(state) ? call_bytes(c) : 0;
     s->held = s->held - at_gate(was) + at_gate(state);
     g->held = g->held - at_gate(was) + at_gate(state);
     s->held_bytes = s->held_bytes - bytes_before + bytes_after;

@@ -9,6 +9,7 @@
  * shown exactly: too large, or bytes that are not UTF-8. */
 struct call *call_new(struct govd *g, struct session *s, net_id http, const struct call_request *r);
 void call_drop(struct govd *g, struct call *c); /* NULL is fine */
+size_t call_bytes(const struct call *c);        /* that it holds while it waits */
 /* Into the table, as CALL_HELD. */
 void call_enter(struct govd *g, struct call *c);
 struct call *call_by_http(const struct govd *g, net_id http);

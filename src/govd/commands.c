@@ -64,6 +64,10 @@ static const char *cannot_approve(const struct run *r, const struct call *call)
     if (!equal_secret(r->c->digest, span_str(call->digest))) {
         return "the digest is not that of the call that would run: read it again";
     }
+    if (call->secrets && !span_is(r->c->shown_digest, call->shown_digest)) {
+        return "secrets are hidden in it, and the digest of what was shown is not that of this call: "
+               "read it again";
+    }
     if (r->c->policy_version.n && !span_is(r->c->policy_version, call->policy_version)) {
         return "the rules have changed since it was displayed: read it again";
     }
@@ -345,6 +349,7 @@ static bool record_command(struct govd *g, const struct console *from, const str
     event_put_text(&ev, F_AGENT_ID, c->agent);
     event_put_text(&ev, F_APPROVAL_ID, c->approval);
     event_put_text(&ev, F_DIGEST, c->digest);
+    event_put_text(&ev, F_SHOWN_DIGEST, c->shown_digest);
     event_put_text(&ev, F_REASON, c->reason);
     event_set_text(&ev, F_OPERATOR, span_str(from->operator_id));
     event_put_text(&ev, F_OPERATOR_LABEL, c->operator_label);

@@ -13,6 +13,7 @@
 #include "checkrein/log.h"
 
 #define ANOTHER_INPUT "a call ran with another input than the one that was let through"
+#define TOLD_BYTES    2048 /* of what a call printed, or failed with */
 #define UNRECORDED    "checkrein: the record of this machine failed: nothing is let through"
 #define UNRECORDABLE  "checkrein: this cannot be recorded as it is, so it is not let through"
 
@@ -100,6 +101,7 @@ static bool resolve(struct govd *g, const struct call *c, enum decision d, struc
     publish_about(g, &ev, EVENT_APPROVAL_RESOLVED, session_at(g, c->session));
     event_set_text(&ev, F_APPROVAL_ID, span_str(c->id));
     event_set_text(&ev, F_DIGEST, span_str(c->digest));
+    event_put_text(&ev, F_SHOWN_DIGEST, span_str(c->shown_digest));
     event_set_number(&ev, F_DECISION, d);
     event_set_text(&ev, F_DECIDED_BY, by);
     if (g->acting &&
@@ -139,8 +141,14 @@ static void ask(struct govd *g, struct call *c, const struct policy_verdict *v)
     struct event ev;
     publish_about(g, &ev, EVENT_APPROVAL_REQUESTED, s);
     event_set_text(&ev, F_APPROVAL_ID, span_str(c->id));
-    event_set_text(&ev, F_ACTION, (struct span){c->action, c->action_bytes});
+    event_set_text(&ev, F_ACTION,
+                   c->shown ? (struct span){c->shown, c->shown_bytes}
+                            : (struct span){c->action, c->action_bytes});
     event_set_text(&ev, F_DIGEST, span_str(c->digest));
+    if (c->secrets) {
+        event_set_text(&ev, F_SHOWN_DIGEST, span_str(c->shown_digest));
+        event_set_number(&ev, F_ACTION_SECRETS, c->secrets);
+    }
     event_set_text(&ev, F_RULE, span_str(v->rule));
     event_put_text(&ev, F_REASON, span_str(v->reason));
     event_set_text(&ev, F_POLICY_VERSION, span_str(c->policy_version));
@@ -271,10 +279,10 @@ static const char *too_many(const struct govd *g, const struct session *s)
 
 static const char *too_large(const struct govd *g, const struct session *s, const struct call *c)
 {
-    if (g->held_bytes + c->action_bytes > HELD_BYTES) {
+    if (g->held_bytes + call_bytes(c) > HELD_BYTES) {
         return "checkrein: the calls that wait on this machine are too large";
     }
-    if (s->held_bytes + c->action_bytes > HELD_AGENT_BYTES) {
+    if (s->held_bytes + call_bytes(c) > HELD_AGENT_BYTES) {
         return "checkrein: the calls of this agent that wait are too large";
     }
     return NULL;
@@ -482,14 +490,16 @@ static void finished_unknown(struct govd *g, struct session *s, const struct mat
 static void finish(struct govd *g, struct session *s, const struct match *m,
                    const struct call_end *end)
 {
+    char output[TOLD_BYTES];
+    char error[TOLD_BYTES];
     struct event ev;
     struct call *c = m->call;
     publish_about(g, &ev, EVENT_ACTION_FINISHED, s);
     event_set_number(&ev, F_OUTCOME, end->outcome);
     event_put_text(&ev, F_DIGEST, span_str(m->ran));
-    event_put_text(&ev, F_OUTPUT, span_sub(end->output, 0, 2048));
+    event_put_text(&ev, F_OUTPUT, told_text(g, end->output, output, sizeof(output)));
     event_set_number(&ev, F_OUTPUT_BYTES, (int64_t)end->output.n);
-    event_put_text(&ev, F_ERROR, span_sub(end->error, 0, 2048));
+    event_put_text(&ev, F_ERROR, told_text(g, end->error, error, sizeof(error)));
     if (end->duration_ms >= 0) {
         event_set_number(&ev, F_DURATION_MS, end->duration_ms);
     }

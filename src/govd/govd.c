@@ -54,6 +54,9 @@ static enum status open_record(struct govd *g, const struct govd_options *o, str
     if (st != ST_OK) {
         return st;
     }
+    log_set_veil(veil_line, journal_veil(g->journal));
+    veil_know(journal_veil(g->journal), "hook-token", span_str(g->token));
+    veil_know(journal_veil(g->journal), "hook-token", span_sub(span_str(g->password), 6, SIZE_MAX));
     struct buf source;
     buf_init(&source, 512);
     buf_printf(&source, "checkrein://%s/%s", g->host, found.instance);
@@ -182,6 +185,7 @@ void govd_free(struct govd *g)
     presence_release(g);
     gate_release(g);
     sessions_release(g);
+    log_set_veil(NULL, NULL);
     journal_close(g->journal, govd_wall_us());
     fleet_free(g->fleet);
     policy_free(g->policy);

@@ -32,6 +32,7 @@
 #include "checkrein/num.h"
 #include "checkrein/policy.h"
 #include "checkrein/procs.h"
+#include "checkrein/secret.h"
 #include "checkrein/ulid.h"
 #include "checkrein/wire.h"
 
@@ -157,9 +158,13 @@ struct call {
     session_ref session;
     char id[ULID_BYTES]; /* approval id, while asked */
     char *native_id;     /* the runtime's own id of the call, or one made here: calls.c */
-    char *action;        /* exact text that was hashed and shown; gone once it runs */
+    char *action;        /* exact text that was hashed and will run; gone once it runs */
     size_t action_bytes;
-    struct span input; /* the tool's input inside `action` */
+    char *shown; /* the same with its secrets hidden; NULL: there are none */
+    size_t shown_bytes;
+    uint32_t secrets;
+    char shown_digest[DIGEST_TEXT_BYTES]; /* empty: that of the action */
+    struct span input;                    /* the tool's input inside `action` */
     char *tool, *summary, *command, *path, *url, *words;
     char *cwd, *mode; /* of the moment of the call: the session's may change while it waits */
     char digest[DIGEST_TEXT_BYTES];
@@ -336,6 +341,9 @@ void publish_state(struct govd *g, struct session *s, enum agent_state state, co
 void publish_failure(struct govd *g, const struct session *s, enum failure class,
                      struct span message);
 void publish_signal(struct govd *g, const struct session *s, enum severity sev, const char *title);
+/* As it may be told: without secrets, then cut to `bytes`. In `room` when something was replaced.
+ * What is cut without it may have half a secret left at its end. */
+struct span told_text(const struct govd *g, struct span text, char *room, size_t bytes);
 /* True at most once a second for one *told_us: what an agent can cause without end is not told
  * without end. */
 bool may_tell(int64_t *told_us);

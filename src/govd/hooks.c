@@ -88,13 +88,14 @@ static struct span last_part(struct span path)
 /* A name that the person who started the agent gave it, else the folder it works in. */
 static void name_session(struct hook *h, struct session *s, struct span cwd, struct span subagent)
 {
+    char room[NAME_BYTES];
     struct span given = h->head->header(h->head, "x-checkrein-agent");
     if (subagent.n) {
-        session_set(&s->name, span_sub(subagent, 0, NAME_BYTES));
+        session_set(&s->name, told_text(h->g, subagent, room, sizeof(room)));
     } else if (given.n) {
-        session_set(&s->name, span_sub(given, 0, NAME_BYTES));
+        session_set(&s->name, told_text(h->g, given, room, sizeof(room)));
     } else if (cwd.n) {
-        session_set(&s->name, span_sub(last_part(cwd), 0, NAME_BYTES));
+        session_set(&s->name, told_text(h->g, last_part(cwd), room, sizeof(room)));
     }
     if (!s->name) {
         session_set(&s->name, span_str(h->runtime->called));
@@ -146,7 +147,10 @@ static const char *read_identity(struct hook *h, struct identity *w)
     (void)snprintf(w->root, sizeof(w->root), "%s%.*s", h->runtime->id_prefix, SPAN_ARG(w->native));
     (void)snprintf(w->id, sizeof(w->id), "%s%s%.*s", w->root, w->subagent.n ? "/" : "",
                    SPAN_ARG(w->subagent));
-    return NULL;
+    /* It would be hidden, and nobody could name the agent any more. */
+    return veil(journal_veil(h->g->journal), span_str(w->id)).count > 0
+               ? "a session id that looks like a secret"
+               : NULL;
 }
 
 /* Makes or updates one session, and says what is new of it. */

@@ -3,6 +3,7 @@
 #include "checkrein/clock.h"
 #include "checkrein/log.h"
 
+#define ERROR_BYTES   2048
 #define TELL_EVERY_US 1000000 /* what an agent can cause without end is told once in this time */
 
 int64_t govd_wall_us(void)
@@ -24,12 +25,37 @@ void publish_about(struct govd *g, struct event *ev, enum event_type type, const
     ev->subject = span_str(s->id);
 }
 
-static bool record(struct govd *g, const struct event *ev)
+struct span told_text(const struct govd *g, struct span text, char *room, size_t bytes)
 {
-    if (journal_failed(g->journal)) {
-        return true; /* the signal that was raised says so; deny, pause and stop go on */
+    struct veiled v = veil(journal_veil(g->journal), text);
+    struct span told = span_sub(v.text, 0, bytes);
+    if (v.count == 0 || told.n == 0) {
+        return told;
     }
-    return journal_event(g->journal, ev->time_us, ev, NULL) == ST_OK || journal_failed(g->journal);
+    memcpy(room, told.p, told.n);
+    return (struct span){room, told.n};
+}
+
+/* Without a record nothing is told that has a secret in it: that it is missing is told already. */
+static bool has_no_secret(const struct govd *g)
+{
+    return veil(journal_veil(g->journal), buf_span(&g->scratch)).count == 0;
+}
+
+/* *told: the event as the record tells it. The frame for consoles is made of it. */
+static bool record(struct govd *g, const struct event *ev, const struct event **told)
+{
+    *told = ev;
+    if (journal_failed(g->journal)) {
+        return has_no_secret(
+            g); /* the signal that was raised says so; deny, pause and stop go on */
+    }
+    enum status st = journal_event_told(g->journal, ev->time_us, ev, told);
+    if (st != ST_OK || *told == ev) {
+        return st == ST_OK || (journal_failed(g->journal) && has_no_secret(g));
+    }
+    buf_clear(&g->scratch);
+    return codec_write_msg_event(&g->scratch, *told) == ST_OK;
 }
 
 /* The numbers have no hole: an event takes its number only when it can be recorded and told. */
@@ -42,14 +68,15 @@ bool publish(struct govd *g, struct event *ev)
     ev->id = span_str(id);
     ev->seq = g->seq + 1;
     buf_clear(&g->scratch);
-    if (codec_write_msg_event(&g->scratch, ev) != ST_OK || !record(g, ev)) {
+    const struct event *told;
+    if (codec_write_msg_event(&g->scratch, ev) != ST_OK || !record(g, ev, &told)) {
         enum status st = event_check(ev, &why);
         log_write(LOG_ERROR, "event %s cannot be recorded: %s", event_type_name(ev->type),
                   st == ST_OK ? "too long" : why.text);
         return false;
     }
     g->seq++;
-    fleet_apply(g->fleet, ev);
+    fleet_apply(g->fleet, told);
     ring_push(g, ev->seq, buf_span(&g->scratch));
     return true;
 }
@@ -71,11 +98,12 @@ void publish_state(struct govd *g, struct session *s, enum agent_state state, co
 void publish_failure(struct govd *g, const struct session *s, enum failure class,
                      struct span message)
 {
+    char room[ERROR_BYTES];
     struct event ev;
     publish_about(g, &ev, EVENT_FAILURE_REPORTED, s);
     event_set_number(&ev, F_FAILURE_CLASS, class);
     event_set_number(&ev, F_RETRYING, false);
-    event_put_text(&ev, F_ERROR, span_sub(message, 0, 2048));
+    event_put_text(&ev, F_ERROR, told_text(g, message, room, sizeof(room)));
     (void)publish(g, &ev);
 }
 

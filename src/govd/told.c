@@ -19,6 +19,9 @@ static const char *unfit(const struct hook *h, uint32_t input, struct span tool,
     if (!h->runtime->calls_have_no_id && !hook_id_is_sane(native_id)) {
         return "checkrein: this call has no id that it could be told by";
     }
+    if (veil(journal_veil(h->g->journal), native_id).count > 0) {
+        return "checkrein: the id of this call looks like a secret";
+    }
     return h->json.repaired
                ? "checkrein: half a character is in this call: write it again without it"
                : NULL;
@@ -50,9 +53,6 @@ void told_call(struct hook *h, struct span native_id)
     r.folder = MEMBER(t->command_key ? h->runtime->folder_key : NULL);
     r.summary = below(MEMBER(t->summary_key), span_str(h->session->cwd));
 #undef MEMBER
-    if (!r.summary.n) {
-        r.summary = r.words.n ? r.words : span_sub(r.input, 0, 200);
-    }
     if (buf_status(text) != ST_OK) { /* what the rules look at would be missing */
         hook_deny(h, "checkrein: the texts of this call are too long");
         return;

@@ -25,6 +25,7 @@ static bool is_final(const struct source *source, int64_t status)
 void log_attempt(struct otlp *o, struct session *s, const struct record *r)
 {
     static const char *const WORDS[] = {"error", "error.message", "error_type"};
+    char room[ERROR_BYTES];
     struct event ev;
     int64_t n = 0;
     struct span error = SPAN_NONE;
@@ -35,7 +36,7 @@ void log_attempt(struct otlp *o, struct session *s, const struct record *r)
     publish_about(o->g, &ev, EVENT_FAILURE_REPORTED, s);
     event_set_number(&ev, F_FAILURE_CLASS, FAILURE_MODEL);
     event_set_number(&ev, F_RETRYING, !final);
-    event_put_text(&ev, F_ERROR, span_sub(error, 0, ERROR_BYTES));
+    event_put_text(&ev, F_ERROR, told_text(o->g, error, room, sizeof(room)));
     if (record_count(r, "attempt", &n)) {
         event_set_number(&ev, F_ATTEMPT, n);
     }

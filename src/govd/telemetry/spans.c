@@ -39,14 +39,16 @@ static bool has_failed(const struct record *r)
 /* Whether it is tried again is not told: the next answer ends it. */
 static void tell_attempt(struct govd *g, const struct session *s, const struct record *r)
 {
+    char room[ERROR_BYTES];
     struct event ev;
     const struct tape *j = &r->o->json;
     struct span words = tape_string(j, tape_path(j, r->at, "status/message"), &g->text);
     publish_about(g, &ev, EVENT_FAILURE_REPORTED, s);
     event_set_number(&ev, F_FAILURE_CLASS, FAILURE_MODEL);
     event_set_number(&ev, F_RETRYING, true);
-    event_put_text(&ev, F_ERROR,
-                   span_sub(words.n ? words : record_text(r, "error.type"), 0, ERROR_BYTES));
+    event_put_text(
+        &ev, F_ERROR,
+        told_text(g, words.n ? words : record_text(r, "error.type"), room, sizeof(room)));
     (void)publish(g, &ev);
 }
 

@@ -81,6 +81,7 @@ void spend_record(struct govd *g, struct session *s, const struct spend *sp)
     if (!sp->has_cost && !has_tokens(&sp->usage)) {
         return;
     }
+    char room[MODEL_BYTES];
     struct event ev;
     publish_about(g, &ev, EVENT_SPEND_RECORDED, s);
     for (size_t i = 0; i < USAGE_COUNT; i++) {
@@ -89,13 +90,13 @@ void spend_record(struct govd *g, struct session *s, const struct spend *sp)
         }
     }
     set_cost(g, s, sp, &ev);
-    event_put_text(&ev, F_MODEL, span_sub(sp->model, 0, MODEL_BYTES));
+    event_put_text(&ev, F_MODEL, told_text(g, sp->model, room, sizeof(room)));
     if (g->conf->serve.agent_budget > 0) {
         event_set_number(&ev, F_BUDGET_LIMIT, g->conf->serve.agent_budget);
         event_set_number(&ev, F_BUDGET_USED, s->cost_microusd);
     }
     (void)publish(g, &ev);
-    session_model(g, s, span_sub(sp->model, 0, MODEL_BYTES));
+    session_model(g, s, told_text(g, sp->model, room, sizeof(room)));
     tell_used_up(g);
 }
 
