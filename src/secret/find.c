@@ -96,20 +96,22 @@ static void look_at(struct secret_scan *s, size_t at)
     }
 }
 
+static bool may_begin(const struct secret_set *set, const char *p)
+{
+    uint32_t pair = pair_of(p);
+    uint32_t filed = (uint32_t)set->pairs[pair / 8] >> pair % 8;
+    uint32_t goes_on = set->after[head_of(pair)] >> ((uint8_t)p[2] % 32);
+    return filed & goes_on & 1u; /* not &&: what is false nearly always is one guess, not two */
+}
+
 /* The next place where some literal may stand; the end when there is none. */
 static size_t next_place(const struct secret_scan *s, size_t at)
 {
-    const uint8_t *pairs = s->set->pairs;
-    const char *p = s->text.p;
-    size_t last = s->text.n > 0 ? s->text.n - 1 : 0;
-    while (at < last) {
-        uint32_t pair = pair_of(p + at);
-        if (pairs[pair / 8] >> pair % 8 & 1u) {
-            return at;
-        }
-        at++;
+    size_t last = s->text.n > 2 ? s->text.n - 2 : 0;
+    while (at < last && !may_begin(s->set, s->text.p + at)) {
+        at += 2;
     }
-    return SIZE_MAX;
+    return at + 1 < s->text.n ? at : SIZE_MAX; /* the last pair is looked at anyway */
 }
 
 static bool is_settled(const struct secret_scan *s, size_t place)
@@ -134,6 +136,6 @@ bool secret_next(struct secret_scan *s, struct secret_hit *hit)
             return false;
         }
         look_at(s, place);
-        s->at = place + 1;
+        s->at = place + 2;
     }
 }

@@ -54,7 +54,7 @@ size_t run_end(struct secret_scan *s, enum charset set, size_t from)
     if (from >= s->run_from[set] && from < s->run_to[set]) {
         return s->run_to[set];
     }
-    while (end < s->text.n && has_char(set, s->text.p[end])) {
+    while (end < s->text.n && is_of(s, set, s->text.p[end])) {
         end++;
         if (end == s->run_from[set] && s->run_to[set] > end) {
             end = s->run_to[set];
@@ -118,7 +118,7 @@ bool match_run(struct secret_scan *s, const struct shape *shape, size_t at, stru
                (seen & NEED_DIGIT);
     bool whole = n >= shape->least && (shape->most == 0 || n <= shape->most) &&
                  (seen & shape->need) == shape->need &&
-                 (shape->most == 0 || end == s->text.n || !has_char(CHARS_WORD, s->text.p[end]));
+                 (shape->most == 0 || end == s->text.n || !is_of(s, CHARS_WORD, s->text.p[end]));
     return (whole || cut) && begins_word(s, at) && take(hit, shape, at, end);
 }
 
@@ -207,7 +207,7 @@ bool match_scheme(struct secret_scan *s, const struct shape *shape, size_t at,
     bool header = stands_before(s, at, "uthorization");
     bool needed = (chars_seen(span_sub(s->text, from, end - from)) & NEED_DIGIT) != 0;
     bool alone = shape->need != 0 && needed && end - from >= shape->least && begins_word(s, at);
-    if (!alone && !(header && end - from >= 4)) {
+    if (may_be_escaped(s, at) || (!alone && !(header && end - from >= 4))) {
         return false;
     }
     (void)take(hit, shape, from, end);
@@ -215,23 +215,30 @@ bool match_scheme(struct secret_scan *s, const struct shape *shape, size_t at,
     return true;
 }
 
+static bool ends_user(char c)
+{
+    return c == ':' || c == '/' || c == '@' || c == '?' || c == '#';
+}
+
 bool match_userinfo(struct secret_scan *s, const struct shape *shape, size_t at,
                     struct secret_hit *hit)
 {
+    const char *p = s->text.p;
     size_t user = at + strlen(shape->literal);
     size_t colon = user;
-    while (colon < s->text.n && colon - user < shape->most &&
-           has_char(CHARS_INERT, s->text.p[colon]) &&
-           memchr(":/@?#", s->text.p[colon], 5) == NULL) {
+    while (colon < s->text.n && colon - user < shape->most && is_of(s, CHARS_INERT, p[colon]) &&
+           !ends_user(p[colon])) {
         colon++;
     }
     size_t end = colon + 1;
-    while (end < s->text.n && end - colon < shape->most && has_char(CHARS_INERT, s->text.p[end]) &&
-           memchr("/@", s->text.p[end], 2) == NULL) {
+    if (!is_at(s, colon, ':')) {
+        return false;
+    }
+    while (end < s->text.n && end - colon < shape->most && is_of(s, CHARS_INERT, p[end]) &&
+           p[end] != '/' && p[end] != '@') {
         end++;
     }
-    if (!is_at(s, colon, ':') || !is_at(s, end, '@') || end == colon + 1 ||
-        s->text.p[colon + 1] == '$') {
+    if (!is_at(s, end, '@') || end == colon + 1 || p[colon + 1] == '$') {
         return false;
     }
     (void)take(hit, shape, colon + 1, end);
@@ -241,7 +248,8 @@ bool match_userinfo(struct secret_scan *s, const struct shape *shape, size_t at,
 
 /* ---- private keys */
 
-/* An end of line as it stands, or escaped at any depth; `at` when there is none. */
+/* Ends of line as they stand, or escaped at any depth, also a line that a shell goes on with; `at`
+ * when there are none. */
 static size_t skip_newline(const struct secret_scan *s, size_t at)
 {
     size_t p = at;
@@ -251,7 +259,7 @@ static size_t skip_newline(const struct secret_scan *s, size_t at)
             q++;
         }
         bool escaped = q > p && (is_at(s, q, 'n') || is_at(s, q, 'r'));
-        if (!escaped && (q > p || !(is_at(s, p, '\n') || is_at(s, p, '\r')))) {
+        if (!escaped && !is_at(s, q, '\n') && !is_at(s, q, '\r')) {
             return p;
         }
         p = q + 1;
@@ -267,7 +275,7 @@ static size_t skip_header(struct secret_scan *s, size_t at)
         if (literal_is_at(s->text, at, NAMES[i], n, false)) {
             size_t end = at + n;
             while (end < s->text.n && end - at < LABEL_BYTES &&
-                   (has_char(CHARS_WORD, s->text.p[end]) || s->text.p[end] == ',')) {
+                   (is_of(s, CHARS_WORD, s->text.p[end]) || s->text.p[end] == ',')) {
                 end++;
             }
             return skip_newline(s, end);

@@ -65,7 +65,7 @@ bool hit_by_shape(struct secret_scan *s, size_t at, struct secret_hit *hit);
 struct pattern {
     const char *literal;
     uint32_t bytes;
-    uint32_t anchor; /* which two of its bytes it is found by */
+    uint32_t anchor; /* the first of the two of its bytes that it is found by */
     uint32_t next;   /* index + 1 of the next with the same head */
     const struct shape *shape;
     const char *kind; /* of what is known; then `shape` is NULL */
@@ -73,7 +73,9 @@ struct pattern {
 };
 
 struct secret_set {
-    uint8_t pairs[65536 / 8]; /* bit: some pattern has this pair as its anchor */
+    uint8_t sets_of[256];       /* of each character: a bit for each enum charset that it is in */
+    uint8_t pairs[65536 / 8];   /* bit: some pattern has this pair as its anchor */
+    uint32_t after[PAIR_HEADS]; /* bit: some pattern goes on with a byte of these five bits */
     uint16_t heads[PAIR_HEADS];
     struct pattern *patterns;
     size_t count, cap;
@@ -86,9 +88,19 @@ static inline uint32_t pair_of(const char *p)
     return (uint32_t)(uint8_t)p[0] | (uint32_t)(uint8_t)p[1] << 8;
 }
 
+static inline uint32_t after_bit(char third)
+{
+    return 1u << ((uint8_t)third % 32); /* the same for both cases of a letter */
+}
+
 static inline uint32_t head_of(uint32_t pair)
 {
     return (pair ^ pair >> 7) % PAIR_HEADS;
+}
+
+static inline bool is_of(const struct secret_scan *s, enum charset set, char c)
+{
+    return s->set->sets_of[(uint8_t)c] >> set & 1u;
 }
 
 bool literal_is_at(struct span text, size_t at, const char *literal, size_t n, bool fold);

@@ -1,5 +1,6 @@
-/* set.c - all literals, each under the pair of its bytes that text has least often, so that one
- * look at a bit tells for nearly every place of a text that nothing begins there. */
+/* set.c - all literals, each under two pairs of its bytes that text has seldom, one of which begins
+ * at an even place: so that one look at a bit tells for nearly every two bytes of a text that
+ * nothing is there. */
 #include "secret_priv.h"
 
 #include <stdlib.h>
@@ -36,20 +37,28 @@ bool literal_is_at(struct span text, size_t at, const char *literal, size_t n, b
     return same == n;
 }
 
-/* How often text of agents has this byte: rough, and only a matter of speed. */
-static unsigned weight(char c)
+/* How often text of agents has these two bytes: the pairs that literals have, often ones first.
+ * Only a matter of speed. */
+static unsigned pair_weight(const char *two)
 {
-    static const char OFTEN[] = "etaoinsrhldcu\":,_mfp-.g/wyb =vk";
-    const char *at = memchr(OFTEN, lower(c), sizeof(OFTEN) - 1);
-    return at ? (unsigned)(sizeof(OFTEN) - (size_t)(at - OFTEN)) : 1;
+    static const char OFTEN[] =
+        "eninrestntgeecerctveteesacatn_aisetaoutoth_ackn sicoagcekrutca.claooau"
+        "-1ea-aspansoitt_oradarlddaroliet";
+    for (unsigned i = 0; i + 1 < sizeof(OFTEN) - 1; i += 2) {
+        if (lower(two[0]) == OFTEN[i] && lower(two[1]) == OFTEN[i + 1]) {
+            return sizeof(OFTEN) * 4 / (i + 16);
+        }
+    }
+    return 1;
 }
 
+/* Of three bytes in a row, which two pairs are filed: one of them begins at an even place. */
 static uint32_t choose_anchor(const char *literal, size_t n)
 {
     uint32_t best = 0;
     unsigned least = UINT32_MAX;
-    for (uint32_t i = 0; i + 1 < n && i < ANCHOR_WITHIN; i++) {
-        unsigned w = weight(literal[i]) * weight(literal[i + 1]);
+    for (uint32_t i = 0; i + 2 < n && i < ANCHOR_WITHIN; i++) {
+        unsigned w = pair_weight(literal + i) + pair_weight(literal + i + 1);
         if (w < least) {
             least = w;
             best = i;
@@ -65,6 +74,7 @@ static void file_under(struct secret_set *set, struct pattern p, uint32_t pair)
         return;
     }
     set->pairs[pair / 8] = (uint8_t)(set->pairs[pair / 8] | 1u << pair % 8);
+    set->after[head] |= p.anchor + 2 < p.bytes ? after_bit(p.literal[p.anchor + 2]) : UINT32_MAX;
     p.next = set->heads[head];
     GROW(set->patterns, set->cap, set->count + 1);
     set->patterns[set->count++] = p;
@@ -72,10 +82,10 @@ static void file_under(struct secret_set *set, struct pattern p, uint32_t pair)
 }
 
 /* In any case: under each of the four ways to write the two bytes, as far as they differ. */
-static void add(struct secret_set *set, struct pattern p)
+static void file_pair(struct secret_set *set, struct pattern p, uint32_t anchor)
 {
-    p.anchor = choose_anchor(p.literal, p.bytes);
-    const char *at = p.literal + p.anchor;
+    const char *at = p.literal + anchor;
+    p.anchor = anchor;
     if (!p.fold) {
         file_under(set, p, pair_of(at));
         return;
@@ -89,9 +99,37 @@ static void add(struct secret_set *set, struct pattern p)
     }
 }
 
+/* Two bytes alone: the third is any that may follow. */
+static void file_short(struct secret_set *set, struct pattern p)
+{
+    file_pair(set, p, 0);
+    p.anchor = 1;
+    for (int c = 0; c < 0x80; c++) {
+        if (has_char(p.shape->chars, (char)c)) {
+            file_under(set, p, pair_of((const char[2]){p.literal[1], (char)c}));
+        }
+    }
+}
+
+static void add(struct secret_set *set, struct pattern p)
+{
+    if (p.bytes < 3) {
+        file_short(set, p);
+        return;
+    }
+    uint32_t anchor = choose_anchor(p.literal, p.bytes);
+    file_pair(set, p, anchor);
+    file_pair(set, p, anchor + 1);
+}
+
 struct secret_set *secret_set_new(void)
 {
     struct secret_set *set = xcalloc(1, sizeof(*set));
+    for (int c = 0; c < 256; c++) {
+        for (int chars = 0; chars < CHARSET_COUNT; chars++) {
+            set->sets_of[c] |= (uint8_t)(has_char((enum charset)chars, (char)c) << chars);
+        }
+    }
     for (size_t i = 0; i < SHAPE_COUNT; i++) {
         add(set, (struct pattern){.literal = SHAPES[i].literal,
                                   .bytes = (uint32_t)strlen(SHAPES[i].literal),

@@ -62,7 +62,7 @@ static size_t skip_sign(const struct secret_scan *s, size_t at, bool *loose)
 static bool is_flag(const struct secret_scan *s, size_t at)
 {
     size_t back = at;
-    while (back > 0 && at - back < 32 && has_char(CHARS_WORD, s->text.p[back - 1])) {
+    while (back > 0 && at - back < 32 && is_of(s, CHARS_WORD, s->text.p[back - 1])) {
         back--;
     }
     return back + 2 <= at && s->text.p[back] == '-' && s->text.p[back + 1] == '-';
@@ -71,6 +71,9 @@ static bool is_flag(const struct secret_scan *s, size_t at)
 static bool find_value(struct secret_scan *s, const struct shape *shape, size_t at, struct value *v)
 {
     size_t name_end = at + strlen(shape->literal);
+    if (may_be_escaped(s, at)) {
+        return false;
+    }
     size_t sign = skip_quote(s, name_end);
     size_t from = skip_sign(s, sign, &v->loose);
     bool flag = from == sign && sign == name_end && at_or_nul(s, sign) == ' ' && is_flag(s, at);

@@ -21,8 +21,8 @@ static void in_any_form(void **state)
 {
     (void)state;
     static const char *const FORMS[] = {
-        "x" TOKEN "y",
-        "a " TOKEN,
+        ("x" TOKEN "y"),
+        ("a " TOKEN),
         "kn0wn%2Bto%2Fthe%3Dprogram_and-nobody",
         "kn0wn+to\\/the=program_and-nobody",
         "a24wd24rdG8vdGhlPXByb2dyYW1fYW5kLW5vYm9keQ==",             /* base64 of it */

@@ -381,6 +381,36 @@ static void nothing_is_decided_on_a_screen_too_small(void **state)
     kit_release(&k);
 }
 
+#define SHOWN_DIGEST "sha256:00000000000000000000000000000000000000000000000000000000000000aa"
+
+/* What is hidden is said, and the decision has the digest of what was shown beside that of what
+ * runs. */
+static void hidden_secrets_are_told_of(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    begin(&k, "lab", EVENT_APPROVAL_REQUESTED, 20);
+    text(&k, F_AGENT_ID, "agent/1");
+    text(&k, F_APPROVAL_ID, "01A");
+    text(&k, F_TOOL, "Bash");
+    text(&k, F_ACTION, "{\"input\":{\"command\":\"push [secret jwt 90 #0123abcd]\"}}");
+    text(&k, F_DIGEST, A_DIGEST);
+    text(&k, F_SHOWN_DIGEST, SHOWN_DIGEST);
+    number(&k, F_ACTION_SECRETS, 1);
+    number(&k, F_RISK, RISK_LOW);
+    fold(&k);
+    draw(&k);
+    open_dialog(&k);
+    assert_shows(&k, "1 secret hidden");
+    pass_ms(&k, LOW_MS);
+    assert_int_equal(press(&k, 'a'), INTENT_COMMAND);
+    assert_command(&k, VERB_APPROVE, "agent/1", "01A");
+    assert_span_is(k.out.command.digest, A_DIGEST);
+    assert_span_is(k.out.command.shown_digest, SHOWN_DIGEST);
+    kit_release(&k);
+}
+
 static void a_call_without_a_word_is_known_by_its_digest(void **state)
 {
     struct kit k;
@@ -950,6 +980,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_shown_whole_is_not_approved),
         cmocka_unit_test(nothing_is_approved_under_a_fleet_stop),
         cmocka_unit_test(nothing_is_decided_on_a_screen_too_small),
+        cmocka_unit_test(hidden_secrets_are_told_of),
         cmocka_unit_test(a_call_without_a_word_is_known_by_its_digest),
         cmocka_unit_test(the_frame_holds_on_the_smallest_screen),
         cmocka_unit_test(a_change_drops_the_word_half_typed),
