@@ -87,27 +87,31 @@ static void take_tcp(void *ctx, const struct span *field, size_t count)
 static void tcp_place(const struct sockaddr_storage *at, bool any, char out[PLACE_BYTES])
 {
     uint32_t word[4] = {0};
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+    memcpy(&in, at, sizeof(in));
+    memcpy(&in6, at, sizeof(in6));
     if (at->ss_family == AF_INET) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)at;
-        (void)snprintf(out, PLACE_BYTES, "%08X:%04X", any ? 0 : in->sin_addr.s_addr,
-                       ntohs(in->sin_port));
+        (void)snprintf(out, PLACE_BYTES, "%08X:%04X", any ? 0 : in.sin_addr.s_addr,
+                       ntohs(in.sin_port));
         return;
     }
-    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)at;
     if (!any) {
-        memcpy(word, &in6->sin6_addr, sizeof(word));
+        memcpy(word, &in6.sin6_addr, sizeof(word));
     }
     (void)snprintf(out, PLACE_BYTES, "%08X%08X%08X%08X:%04X", word[0], word[1], word[2], word[3],
-                   ntohs(in6->sin6_port));
+                   ntohs(in6.sin6_port));
 }
 
 static bool is_loopback(const struct sockaddr_storage *at)
 {
-    if (at->ss_family == AF_INET) {
-        return ntohl(((const struct sockaddr_in *)at)->sin_addr.s_addr) >> 24 == 127;
-    }
-    return at->ss_family == AF_INET6 &&
-           IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)at)->sin6_addr);
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+    memcpy(&in, at, sizeof(in));
+    memcpy(&in6, at, sizeof(in6));
+    return at->ss_family == AF_INET
+               ? ntohl(in.sin_addr.s_addr) >> 24 == 127
+               : at->ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr);
 }
 
 struct unix_search {

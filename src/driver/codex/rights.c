@@ -38,7 +38,7 @@ static const struct event_row LIMITS[] = {
 };
 
 static const struct event_row FREEZE = {
-    {TEXT("freeze"), TEXT("true"), TEXT("every process of its server is seen stopped"),
+    {TEXT("freeze"), TEXT("true"), TEXT("ALL threads: each process of its server is seen stopped"),
      TEXT("ALL threads of this server stand still")}
 };
 
