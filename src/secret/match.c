@@ -22,6 +22,11 @@ static bool is_hex(char c)
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
 }
 
+static bool is_in(const char *letters, char c)
+{
+    return c != '\0' && strchr(letters, c) != NULL;
+}
+
 static bool is_inert(char c)
 {
     static const char ACTIVE[] = "\"'`\\$()[]{}<>;|&, \x7f";
@@ -38,7 +43,7 @@ bool has_char(enum charset set, char c)
     case CHARS_HEX:
         return is_hex(c);
     case CHARS_BEARER:
-        return is_alnum(c) || memchr("-._~+/=", c, 7) != NULL;
+        return is_alnum(c) || is_in("-._~+/=", c);
     case CHARS_INERT:
         return is_inert(c);
     case CHARS_ALNUM:
@@ -80,7 +85,7 @@ uint8_t chars_seen(struct span text)
 
 static bool is_escape_letter(char c)
 {
-    return memchr("bfnrtu\"\\/", c, 9) != NULL;
+    return is_in("bfnrtu\"\\/", c);
 }
 
 /* Of how many backslashes does not matter: what is found must be found, and not more, when the text

@@ -57,7 +57,10 @@ static size_t escape_at(const char *p, const char *end, char *c)
     if (unit < 0) {
         return 0;
     }
-    *c = unit >= 0x80 ? FOREIGN : (char)unit;
+    *c = FOREIGN;
+    if (unit < 0x80) {
+        *c = (char)unit;
+    }
     return (size_t)(q + 5 - p);
 }
 

@@ -14,12 +14,18 @@
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+    if (c >= 'A' && c <= 'Z') {
+        c = (char)(c + ('a' - 'A'));
+    }
+    return c;
 }
 
 static char upper(char c)
 {
-    return c >= 'a' && c <= 'z' ? (char)(c & ~0x20) : c;
+    if (c >= 'a' && c <= 'z') {
+        c = (char)(c - ('a' - 'A'));
+    }
+    return c;
 }
 
 bool literal_is_at(struct span text, size_t at, const char *literal, size_t n, bool fold)
@@ -174,7 +180,7 @@ static void know_form(struct secret_set *set, const char *kind, struct span form
     char *copy = xstrndup(form.p, form.n);
     set->known[set->known_count++] = copy;
     add(set, (struct pattern){.literal = copy, .bytes = (uint32_t)form.n, .kind = kind});
-    if (memchr("bfnrtu", copy[0], 6) != NULL) { /* behind a backslash the rest of it is hidden */
+    if (strchr("bfnrtu", copy[0]) != NULL) { /* behind a backslash the rest of it is hidden */
         add(set,
             (struct pattern){.literal = copy + 1, .bytes = (uint32_t)form.n - 1, .kind = kind});
     }
@@ -195,7 +201,7 @@ static void know_base64(struct secret_set *set, const char *kind, struct span se
             size_t byte = bit / 8 - before;
             digit = digit << 1 | ((unsigned)(uint8_t)secret.p[byte] >> (7 - bit % 8) & 1u);
         }
-        (void)buf_addch(&b, digit < 62 ? DIGITS[digit] : last_digits[digit - 62]);
+        (void)buf_append(&b, digit < 62 ? &DIGITS[digit] : &last_digits[digit - 62], 1);
     }
     know_form(set, kind, buf_span(&b));
     buf_wipe(&b);

@@ -16,7 +16,10 @@ struct value {
 
 static char at_or_nul(const struct secret_scan *s, size_t at)
 {
-    return at < s->text.n ? s->text.p[at] : '\0';
+    if (at >= s->text.n) {
+        return '\0';
+    }
+    return s->text.p[at];
 }
 
 static size_t skip_blanks(const struct secret_scan *s, size_t at)
@@ -46,9 +49,7 @@ static size_t skip_sign(const struct secret_scan *s, size_t at, bool *loose)
     size_t sign = skip_blanks(s, at);
     char c = at_or_nul(s, sign);
     char then = at_or_nul(s, sign + 1);
-    if (c == ':' && then == '=') {
-        sign++;
-    } else if (c == '=' && then == '>') {
+    if ((c == ':' && then == '=') || (c == '=' && then == '>')) {
         sign++;
     } else if ((c != '=' && c != ':') || (c == '=' && then == '=') || (c == ':' && then == ':')) {
         return at;
