@@ -30,6 +30,7 @@ enum seen {
     SEEN_ASLEEP,
     SEEN_AWAKE,
     SEEN_GONE,
+    SEEN_OTHER,
     SEEN_COUNT
 };
 
@@ -37,6 +38,7 @@ static const char *const NAMES[SEEN_COUNT] = {
     [SEEN_SERVER] = "server",       [SEEN_FROZEN] = "frozen", [SEEN_PARTLY] = "partly",
     [SEEN_CONTINUED] = "continued", [SEEN_THAWED] = "thawed", [SEEN_STUCK] = "stuck",
     [SEEN_ASLEEP] = "asleep",       [SEEN_AWAKE] = "awake",   [SEEN_GONE] = "gone",
+    [SEEN_OTHER] = "other",
 };
 
 static void saw(struct codex *c, enum seen what, int64_t pid, const char *words)
@@ -185,10 +187,18 @@ static void take_gone(struct codex *c)
     c->process.pid = 0;
 }
 
+static void take_other(struct codex *c)
+{
+    codex_signal(c, NULL, SEVERITY_HIGH, span_str(c->process.words));
+    now_free(c, c->process.words);
+    c->process.pid = 0;
+}
+
 static void (*const TAKES[SEEN_COUNT])(struct codex *c) = {
     [SEEN_SERVER] = take_server,       [SEEN_FROZEN] = take_frozen, [SEEN_PARTLY] = take_partly,
     [SEEN_CONTINUED] = take_continued, [SEEN_THAWED] = take_thawed, [SEEN_STUCK] = take_stuck,
     [SEEN_ASLEEP] = take_asleep,       [SEEN_AWAKE] = take_awake,   [SEEN_GONE] = take_gone,
+    [SEEN_OTHER] = take_other,
 };
 
 void process_take(struct codex *c)
@@ -235,6 +245,44 @@ static enum status find_server(struct codex *c, int32_t said, struct proc_member
                : ST_OK;
 }
 
+static void forget_freezer(struct codex *c)
+{
+    freezer_free(c->process.freezer);
+    c->process.freezer = NULL;
+    net_ws_patient(c->link.net, c->link.ws, false);
+}
+
+static void say_gone(struct codex *c)
+{
+    forget_freezer(c);
+    c->process.server = (struct proc_member){0};
+    c->process.retell = false;
+    saw(c, SEEN_GONE, 0, "its process has ended");
+}
+
+/* Whoever answers a new connection is not what stands still. Nobody has asked for this one to be
+ * stopped: what was stopped is left as it is, and said. */
+static void part_from(struct codex *c, const struct proc_member *frozen)
+{
+    char text[160];
+    if (!proc_alive(frozen->pid, frozen->start)) {
+        say_gone(c);
+        return;
+    }
+    (void)snprintf(text, sizeof(text),
+                   "another server answers there now; what was frozen stays stopped: process %d "
+                   "and those below it",
+                   frozen->pid);
+    forget_freezer(c);
+    c->process.retell = false;
+    saw(c, SEEN_OTHER, 0, text);
+}
+
+static bool is_same(const struct proc_member *a, const struct proc_member *b)
+{
+    return a->pid == b->pid && a->start == b->start;
+}
+
 static void look_who(void *ctx)
 {
     struct codex *c = ctx;
@@ -244,6 +292,10 @@ static void look_who(void *ctx)
     enum status st = c->process.said > 0
                          ? find_server(c, c->process.said, &found, &why)
                          : why_fail(&why, ST_NOTFOUND, "it does not say which process it is");
+    const struct proc_member before = c->process.server;
+    if (c->process.state != SERVER_FREE && before.pid && !is_same(&before, &found)) {
+        part_from(c, &before);
+    }
     c->process.server = st == ST_OK ? found : (struct proc_member){0};
     saw(c, SEEN_SERVER, c->process.server.pid, why.text);
 }
@@ -313,13 +365,6 @@ static void on_continued(void *ctx)
 {
     struct codex *c = ctx;
     saw(c, SEEN_CONTINUED, c->process.server.pid, c->process.words);
-}
-
-static void forget_freezer(struct codex *c)
-{
-    freezer_free(c->process.freezer);
-    c->process.freezer = NULL;
-    net_ws_patient(c->link.net, c->link.ws, false);
 }
 
 static void on_over(void *ctx, size_t others, size_t count, bool stuck)
@@ -403,9 +448,7 @@ static void look_at_server(struct codex *c)
     char text[128];
     const struct proc_member *s = &c->process.server;
     if (!proc_read(s->pid, &p) || p.start != s->start || proc_has_ended(&p)) {
-        forget_freezer(c);
-        c->process.server = (struct proc_member){0};
-        saw(c, SEEN_GONE, 0, "its process has ended");
+        say_gone(c);
         return;
     }
     bool still = proc_is_still(&p);
