@@ -114,6 +114,12 @@ static uint32_t scope_behind(const struct press *k, bool lasting)
     return d->scope;
 }
 
+/* What it writes, and what that grants. */
+static bool is_cut(const struct event_row *scope)
+{
+    return scope->cell[1].n + 4 > EVENT_CELL_BYTES || scope->cell[2].n + 4 > EVENT_CELL_BYTES;
+}
+
 /* Another thing is granted than was read: it is read and armed anew. */
 static void next_scope(struct press *k, enum action a)
 {
@@ -131,7 +137,7 @@ static void next_scope(struct press *k, enum action a)
     }
     uint32_t count = 0;
     const struct event_row *rows = fleet_approval_list(k->f, d->approval, F_SCOPES, &count);
-    if (lasting && rows[next].cell[2].n + 4 > EVENT_CELL_BYTES) {
+    if (lasting && is_cut(&rows[next])) {
         notice_put(k->ui, k->now, ROLE_ERROR, "the rule is too long to be shown whole");
         return;
     }
@@ -215,9 +221,15 @@ static void write_call(const struct ui *ui, const struct fleet *f, const struct 
     buf_addch(out, '{');
     add_rule(ui, f, out);
     ask_add_terms(f, a->ref, out);
-    if (out->len == 1 || rest.n < 2 || rest.p[0] != '{') {
+    if (out->len == 1) {
         buf_clear(out);
         buf_add(out, a->action);
+        return;
+    }
+    if (rest.n < 2 || rest.p[0] != '{') { /* of any back-end: no object, and shown as one text */
+        buf_addstr(out, ",\"call\":");
+        (void)tape_quote(out, a->action);
+        buf_addch(out, '}');
         return;
     }
     rest = span_trim(span_sub(rest, 1, rest.n));

@@ -284,6 +284,45 @@ static void a_lasting_rule_is_shown_and_typed(void **state)
     kit_release(&k);
 }
 
+/* Whatever a back-end gives as the text of the call. */
+static void a_lasting_rule_is_shown_before_any_text(void **state)
+{
+    static const char *const ACTIONS[] = {"make clean", "[\"make\",\"clean\"]", "\"make clean\"",
+                                          "{\"broken\": make clean"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(ACTIONS); i++) {
+        struct kit k;
+        struct an_asking a = asking_rule();
+        a.action = ACTIONS[i];
+        start(&k, &a);
+        assert_hides(&k, "prefix_rule");
+        key(&k, 'L');
+        assert_shows(&k, "prefix_rule");
+        assert_shows(&k, "every command that begins with these words");
+        assert_shows(&k, "clean");
+        kit_release(&k);
+    }
+}
+
+static void a_lasting_rule_that_is_cut_is_not_offered(void **state)
+{
+    char words[EVENT_CELL_BYTES + 100];
+    memset(words, 'w', sizeof(words));
+    (void)state;
+    for (int cell = 1; cell <= 2; cell++) {
+        struct kit k;
+        struct event_row scopes[ARRAY_LEN(ASKING_SCOPES)];
+        memcpy(scopes, ASKING_SCOPES, sizeof(scopes));
+        scopes[2].cell[cell] = (struct span){words, sizeof(words)};
+        struct an_asking a = asking_rule();
+        a.scopes = scopes;
+        start(&k, &a);
+        key(&k, 'L');
+        assert_shows(&k, "the rule is too long to be shown whole");
+        kit_release(&k);
+    }
+}
+
 static void a_lasting_choice_is_taken_back(void **state)
 {
     struct kit k;
@@ -327,6 +366,8 @@ int main(void)
         cmocka_unit_test(a_form_that_is_not_known_is_not_answered),
         cmocka_unit_test(deny_and_end_the_turn_is_one_key),
         cmocka_unit_test(a_lasting_rule_is_shown_and_typed),
+        cmocka_unit_test(a_lasting_rule_is_shown_before_any_text),
+        cmocka_unit_test(a_lasting_rule_that_is_cut_is_not_offered),
         cmocka_unit_test(a_lasting_choice_is_taken_back),
         cmocka_unit_test(what_it_comes_to_stands_before_the_text),
     };
