@@ -229,9 +229,12 @@ const char *player_first_bad(const struct player *p)
 
 static enum status go_from(struct head *h, const struct stop *s)
 {
-    h->position = s->position;
-    refold_return(h->refold, s->picture);
-    return journal_cursor_return(h->cursor, &s->place);
+    enum status st = journal_cursor_return(h->cursor, &s->place);
+    if (st == ST_OK) { /* else it stays where it is, as a whole */
+        h->position = s->position;
+        refold_return(h->refold, s->picture);
+    }
+    return st;
 }
 
 enum status player_seek(struct player *p, uint64_t position, struct why *why)

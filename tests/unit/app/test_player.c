@@ -286,6 +286,24 @@ static void what_is_no_record_is_counted(void **state)
     free(path);
 }
 
+/* What cannot be gone back to leaves the picture, and what follows it, as it was. */
+static void a_segment_that_went_meanwhile_changes_no_picture(void **state)
+{
+    struct fixture *f = *state;
+    struct player *p = read_player(f);
+    struct why why = {0};
+    uint64_t at = f->count / 2 / EVERY * EVERY;
+    char *path = tmpdir_join(f->dir, "000001.jsonl");
+    assert_status(player_seek(p, at, &why), ST_OK);
+    assert_int_equal(unlink(path), 0);
+    assert_true(player_seek(p, 10, &why) != ST_OK);
+    assert_is_at(f, p, at);
+    assert_status(player_seek(p, at + 1, &why), ST_OK);
+    assert_is_at(f, p, at + 1);
+    player_close(p);
+    free(path);
+}
+
 static void nothing_to_open(void **state)
 {
     struct fixture *f = *state;
@@ -309,6 +327,7 @@ int main(void)
         TEST(a_moment_is_found),
         TEST(text_is_found_forward_and_back),
         TEST(what_is_no_record_is_counted),
+        TEST(a_segment_that_went_meanwhile_changes_no_picture),
         TEST(nothing_to_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
