@@ -152,6 +152,7 @@ static const char *kind_of(struct codex *c, struct span id, uint32_t property,
                                       : "unknown";
 }
 
+/* What is no one word is no rule that is known: it could be read as several, such as "secret". */
 static void add_rule(struct codex *c, uint32_t property, const char *path, const char *rule,
                      struct ask_telling *say)
 {
@@ -159,7 +160,8 @@ static void add_rule(struct codex *c, uint32_t property, const char *path, const
     if (at != TAPE_ABSENT && tape_type(&c->j, at) != TAPE_NULL) {
         struct span text =
             tape_type(&c->j, at) == TAPE_STRING ? codex_string(c, at) : tape_raw(&c->j, at);
-        buf_printf(&say->text, "%s%.*s ", rule, SPAN_ARG(codex_cut(text, RULES_BYTES)));
+        bool is_word = text.n <= RULES_BYTES && span_find(text, ' ') == text.n;
+        buf_printf(&say->text, "%s%.*s ", rule, SPAN_ARG(is_word ? text : SPAN("?")));
     }
 }
 

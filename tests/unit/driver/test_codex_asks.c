@@ -96,6 +96,8 @@ static void forms_are_told_by_their_schema(void **state)
         {"'a':7",                                                                           NULL                       },
         {"'a':{'type':'string','format':'ipv4'}",                                           NULL                       },
         {"'':{'type':'string'}",                                                            NULL                       },
+        {"'a':{'type':'string','minLength':'1 secret'}",                                    NULL                       },
+        {"'a':{'type':'string','format':'date other'}",                                     NULL                       },
     };
     for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
         assert_int_equal(up(state), 0);
