@@ -8,8 +8,9 @@
 #include "checkrein/codec.h"
 #include "checkrein/log.h"
 
-#define NAME_BYTES 128
-#define DAEMON     "daemon" /* writer of a daemon's record, and the back-end that it is shown as */
+#define NAME_BYTES   128
+#define SOURCES_MOST 256      /* of one session: no console is told to watch as many */
+#define DAEMON       "daemon" /* writer of a daemon's record, and the back-end that it is shown as */
 
 /* A back-end, as the record names it. */
 struct source {
@@ -125,8 +126,8 @@ static struct source *source_add(struct picture *p, struct span name, struct spa
 {
     struct source *s = xcalloc(1, sizeof(*s));
     s->picture = p;
-    s->name = xstrndup(name.p, name.n);
-    s->kind = xstrndup(kind.p, kind.n);
+    s->name = xstrndup(name.n ? name.p : "", name.n);
+    s->kind = xstrndup(kind.n ? kind.p : "", kind.n);
     GROW(p->sources, p->cap, p->count + 1);
     p->sources[p->count++] = s;
     return s;
@@ -213,16 +214,19 @@ static bool begins_or_ends(const struct event *ev)
 }
 
 /* Of the console: its connections and its commands. */
-static void take_own(struct picture *p, struct event *ev)
+static enum status take_own(struct picture *p, struct event *ev, struct why *why)
 {
     struct span name = own_backend(ev);
     struct source *s = source_find(p, name);
     if (!s && name.n && ev->type == EVENT_BACKEND_LINK) {
+        if (p->count == SOURCES_MOST) {
+            return why_fail(why, ST_LIMIT, "more than %d back-ends", SOURCES_MOST);
+        }
         s = source_add(p, name, event_text(ev, F_BACKEND_KIND));
         attach(s);
     }
     if (!s) {
-        return;
+        return ST_OK;
     }
     ev->backend = span_str(s->name);
     ev->seq = 0; /* its number in this record says nothing of the back-end's */
@@ -230,6 +234,7 @@ static void take_own(struct picture *p, struct event *ev)
         driver_reconnect(s->driver);
     }
     fleet_apply(p->fleet, ev);
+    return ST_OK;
 }
 
 static enum status take_event(struct refold *r, const struct journal_record *rec, struct why *why)
@@ -247,9 +252,9 @@ static enum status take_event(struct refold *r, const struct journal_record *rec
         ev.backend = SPAN(DAEMON);
         fleet_apply(r->picture->fleet, &ev);
     } else {
-        take_own(r->picture, &ev);
+        st = take_own(r->picture, &ev, why);
     }
-    return ST_OK;
+    return st;
 }
 
 static enum status take_frame(struct refold *r, const struct journal_record *rec)
