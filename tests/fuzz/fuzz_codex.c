@@ -3,7 +3,7 @@
  *
  * A line "!verb scope answers" is a command to the agent or request that came last, a line "!"
  * alone a new connection. Every event can be written down and folded, every command has one end at
- * most, and the same lines bring about the same again.
+ * most, and the same lines bring about the same again; so do the events as they were written down.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 #include "checkrein/codec.h"
 #include "checkrein/driver.h"
 #include "checkrein/model.h"
+#include "checkrein/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -28,7 +29,8 @@ static void demand(bool holds)
 
 struct heard {
     struct buf said;
-    struct fleet *fleet;
+    struct fleet *fleet, *replayed;
+    struct codec *codec;
     struct driver *driver;
     int64_t now_us;
     char agent[200], approval[300], digest[100];
@@ -50,10 +52,21 @@ static void remember(char *slot, size_t bytes, const struct event *ev, enum even
     }
 }
 
+/* As a replay does it: the record does not name the back-end within the event. */
+static void replay(struct heard *h, struct span written, struct span backend)
+{
+    struct event ev;
+    demand(codec_read_event(h->codec, written, &ev, NULL, NULL) == ST_OK);
+    ev.backend = backend;
+    fleet_apply(h->replayed, &ev);
+}
+
 static void on_event(void *ctx, const struct event *ev)
 {
     struct heard *h = ctx;
+    size_t from = h->said.len;
     demand(codec_write_event(&h->said, ev) == ST_OK);
+    replay(h, span_sub(buf_span(&h->said), from, h->said.len), ev->backend);
     buf_addch(&h->said, '\n');
     fleet_apply(h->fleet, ev);
     remember(h->agent, sizeof(h->agent), ev, F_AGENT_ID);
@@ -74,8 +87,10 @@ static void on_snapshot(void *ctx, uint64_t seq, bool complete)
     struct heard *h = ctx;
     if (complete) {
         fleet_snapshot_end(h->fleet, SPAN("b"), seq);
+        fleet_snapshot_end(h->replayed, SPAN("b"), seq);
     } else {
         fleet_snapshot_begin(h->fleet, SPAN("b"));
+        fleet_snapshot_begin(h->replayed, SPAN("b"));
     }
 }
 
@@ -136,6 +151,9 @@ static void command(struct heard *h, struct span words)
 
 static void line(struct heard *h, struct span text)
 {
+    if (!utf8_valid(text)) {
+        return; /* no line passes it on */
+    }
     if (text.n == 0 || text.p[0] != '!') {
         buf_printf(&h->said, "fed %d\n", (int)driver_feed(h->driver, text));
     } else if (text.n == 1) {
@@ -154,6 +172,8 @@ static struct heard *told(struct span all)
     sink.ctx = h;
     h->now_us = START_US;
     h->fleet = fleet_new();
+    h->replayed = fleet_new();
+    h->codec = codec_new();
     buf_init(&h->said, SAID_BYTES);
     demand(driver_open(&h->driver, driver_kind("codex"), &(struct driver_conf){.name = "b"}, NULL,
                        NULL, sink, &why) == ST_OK);
@@ -170,6 +190,8 @@ static void forget(struct heard *h)
 {
     buf_release(&h->said);
     fleet_free(h->fleet);
+    fleet_free(h->replayed);
+    codec_free(h->codec);
     free(h);
 }
 
@@ -180,6 +202,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct heard *again = told(all);
     demand(span_eq(buf_span(&h->said), buf_span(&again->said)));
     demand(fleet_digest(h->fleet) == fleet_digest(again->fleet));
+    demand(fleet_digest(h->fleet) == fleet_digest(h->replayed));
     forget(h);
     forget(again);
     return 0;
