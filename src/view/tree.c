@@ -108,7 +108,7 @@ void list_tree(struct list *l, const struct fleet *f)
             written += write_family(&t, i, l->scratch + written);
         }
     }
-    if (written == l->count) { /* else they are in a circle, and stay as they are */
+    if (written > 0 && written == l->count) { /* else they are in a circle, and stay as they are */
         memcpy(l->rows, l->scratch, written * sizeof(*l->rows));
     }
 }

@@ -91,6 +91,19 @@ static void who_is_not_reported_any_more_is_shown_as_unknown(void **state)
     kit_release(&k);
 }
 
+/* As at the beginning of every record that is replayed. */
+static void a_tree_of_nobody_is_drawn(void **state)
+{
+    struct kit k;
+    (void)state;
+    kit_init(&k, 80, 24);
+    key(&k, 'g');
+    key(&k, 't');
+    draw(&k);
+    assert_shows(&k, "no agent has been seen yet");
+    kit_release(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +111,7 @@ int main(void)
         cmocka_unit_test(the_reason_of_having_failed_is_told),
         cmocka_unit_test(what_a_command_met_is_told_apart_from_its_verb),
         cmocka_unit_test(who_is_not_reported_any_more_is_shown_as_unknown),
+        cmocka_unit_test(a_tree_of_nobody_is_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
