@@ -97,8 +97,8 @@ static void a_tree_of_nobody_is_drawn(void **state)
     struct kit k;
     (void)state;
     kit_init(&k, 80, 24);
-    key(&k, 'g');
-    key(&k, 't');
+    (void)press(&k, 'g');
+    (void)press(&k, 't');
     draw(&k);
     assert_shows(&k, "no agent has been seen yet");
     kit_release(&k);
