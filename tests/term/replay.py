@@ -110,6 +110,8 @@ def pictures_are_the_same_each_time(binary, record):
         check("REPLAY" in first and "intact" in first, first)
         check(picture(binary, record, *words) == first, f"{words}: another picture of the same instant")
     check(moment in picture(binary, record, "--at", moment), "not the moment that was asked for")
+    done = subprocess.run([binary, "replay", record, "--print", "80x24", "--event", "nobody said this"], capture_output=True, timeout=60)
+    check(done.returncode == 1 and not done.stdout and b"no record has" in done.stderr, f"{done}")
 
 
 def damage_is_told(binary, record):

@@ -91,7 +91,7 @@ static enum status verify_begin(struct past *p, const char *path, struct why *wh
 static enum status take_view(struct past *p, const struct past_view *v, struct why *why)
 {
     enum status st = ST_OK;
-    p->goal = (struct past_goal){.set = true, .event = v->event};
+    p->goal = (struct past_goal){.set = true, .event = v->event && v->event[0] ? v->event : NULL};
     if (v->at) {
         st = moment_parse(span_str(v->at), v->from_us, &p->goal.at_us, why);
     }
@@ -149,10 +149,7 @@ static enum status reach_goal(struct past *p, struct why *why)
     const struct marks *m = player_marks(s->player);
     p->goal.set = false;
     if (p->goal.event) {
-        uint64_t at = 0;
-        enum status st = player_find_next(s->player, span_str(p->goal.event), &at, why);
-        return st == ST_OK ? stage_go(s, at, why)
-                           : why_fail(why, st, "no record has \"%s\"", p->goal.event);
+        return stage_find(s, span_str(p->goal.event), why);
     }
     if (p->goal.at_us) {
         return stage_go_time(s, p->goal.at_us, why);
@@ -184,6 +181,14 @@ bool past_turn(struct past *p, int64_t mono_us, struct why *why)
     if (s->reading && !stage_read(s, why)) {
         tell_bad(p, mono_us);
     }
+    if (s->hunting) {
+        struct why none = {0};
+        if (stage_hunt(s, &none) != ST_OK) {
+            say(p, &none, mono_us);
+        }
+        s->mono_us = mono_us;
+        return true;
+    }
     if (p->goal.set && is_read_far_enough(p)) {
         struct why none = {0};
         if (reach_goal(p, &none) != ST_OK) {
@@ -201,7 +206,7 @@ bool past_turn(struct past *p, int64_t mono_us, struct why *why)
 
 int64_t past_due_ms(const struct past *p, int64_t mono_us)
 {
-    if (p->stage.reading) {
+    if (p->stage.reading || p->stage.hunting) {
         return 0;
     }
     int64_t due = stage_due_us(&p->stage, mono_us);
@@ -215,6 +220,9 @@ void past_do(struct past *p, const struct intent *in, struct moment now)
     p->goal.set = false;
     p->stage.reading = p->stage.reading || stage_read(&p->stage, &why);
     if (stage_do(&p->stage, in, now.mono_us, &why) != ST_OK) {
+        say(p, &why, now.mono_us);
+    } else if (p->stage.hunting) {
+        (void)why_fail(&why, ST_AGAIN, "looking for it: any key of the replay ends that");
         say(p, &why, now.mono_us);
     }
 }

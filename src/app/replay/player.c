@@ -22,6 +22,7 @@ struct head { /* goes through the record */
 
 struct player {
     struct head reader, shown;
+    struct journal_cursor *hunter; /* searches */
     struct marks marks;
     struct stop stops[PLAYER_PICTURES];
     uint32_t stop_count;
@@ -51,6 +52,9 @@ enum status player_open(struct player **out, const char *path, struct why *why)
     if (st == ST_OK) {
         st = head_open(&p->shown, path, why);
     }
+    if (st == ST_OK) {
+        st = journal_cursor_open(&p->hunter, path, why);
+    }
     if (st != ST_OK) {
         player_close(p);
         p = NULL;
@@ -69,6 +73,7 @@ void player_close(struct player *p)
     }
     head_close(&p->reader);
     head_close(&p->shown);
+    journal_cursor_close(p->hunter);
     marks_release(&p->marks);
     free(p);
 }
@@ -275,98 +280,91 @@ const struct fleet *player_fleet(const struct player *p)
 
 /* ---- searching */
 
-struct hunt {
-    struct journal_cursor *cursor;
-    struct span text;
-    uint64_t position; /* of the record that the cursor gave last */
-};
-
 static bool has_text(struct span line, struct span text)
 {
     return memmem(line.p, line.n, text.p, text.n) != NULL;
 }
 
-/* The first, and the last, position in (after, until] whose record has the text; 0: none. */
-struct found {
-    uint64_t first, last;
+/* A stretch of the record: from a picture on, and the positions in (after, until] of it. */
+struct piece {
+    const struct stop *stop;
+    uint64_t after, until;
+    uint64_t first, last; /* whose records have the text; 0: none */
 };
-static enum status hunt_between(struct hunt *h, uint64_t after, uint64_t until, struct found *out)
+
+static enum status look_through(struct player *p, struct piece *piece, struct span text)
 {
     struct journal_record rec;
-    *out = (struct found){0};
-    while (h->position < until) {
-        enum status st = journal_cursor_next(h->cursor, &rec, NULL);
+    enum status st = journal_cursor_return(p->hunter, &piece->stop->place);
+    for (uint64_t at = piece->stop->position; st == ST_OK && at < piece->until;) {
+        st = journal_cursor_next(p->hunter, &rec, NULL);
         if (st == ST_INVALID) {
+            st = ST_OK;
             continue;
         }
-        if (st != ST_OK) {
-            return st == ST_END ? ST_OK : st;
-        }
-        h->position++;
-        if (h->position > after && has_text(rec.line, h->text)) {
-            out->last = h->position;
-            out->first = out->first ? out->first : h->position;
+        at += st == ST_OK;
+        if (st == ST_OK && at > piece->after && has_text(rec.line, text)) {
+            piece->last = at;
+            piece->first = piece->first ? piece->first : at;
         }
     }
-    return ST_OK;
+    return st == ST_END ? ST_OK : st;
 }
 
-static enum status hunt_from(struct player *p, struct hunt *h, uint32_t stop)
+static uint64_t end_of(const struct player *p, const struct stop *s)
 {
-    h->cursor = p->shown.cursor;
-    h->position = p->stops[stop].position;
-    return journal_cursor_return(h->cursor, &p->stops[stop].place);
+    return s + 1 < p->stops + p->stop_count ? s[1].position : p->marks.count;
 }
 
-static uint64_t end_of(const struct player *p, uint32_t stop)
+void player_hunt_begin(struct player_hunt *h, uint64_t from, bool back)
 {
-    return stop + 1 < p->stop_count ? p->stops[stop + 1].position : p->marks.count;
+    *h = (struct player_hunt){.from = from, .at = back && from > 0 ? from - 1 : from, .back = back};
 }
 
-/* The cursor is the shown picture's: it must go back to where that is. */
-static enum status found_at(struct player *p, const struct journal_place *back, uint64_t at,
-                            uint64_t *position, struct why *why)
+/* Pictures are thinned out while it is read on: a piece begins at whichever is there now. */
+enum status player_hunt_on(struct player *p, struct player_hunt *h, struct span text,
+                           uint64_t *position, struct why *why)
 {
-    if (journal_cursor_return(p->shown.cursor, back) != ST_OK) {
-        return why_fail(why, ST_IO, "the record cannot be read again");
-    }
-    if (at == 0) {
+    bool over = h->back ? h->at == 0 : h->at >= p->marks.count;
+    struct piece piece = {.stop = over ? NULL : stop_before(p, h->back ? h->at - 1 : h->at)};
+    if (!piece.stop) {
         return why_fail(why, ST_NOTFOUND, "not found");
     }
-    *position = at;
-    return ST_OK;
+    piece.after = h->back ? piece.stop->position : h->at;
+    piece.until = h->back ? h->at : end_of(p, piece.stop);
+    if (look_through(p, &piece, text) != ST_OK) {
+        return why_fail(why, ST_IO, "the record cannot be read again");
+    }
+    if (piece.first) {
+        *position = h->back ? piece.last : piece.first;
+        return ST_OK;
+    }
+    h->at = h->back ? piece.after : piece.until;
+    return ST_AGAIN;
+}
+
+static enum status find(struct player *p, struct player_hunt *h, struct span text,
+                        uint64_t *position, struct why *why)
+{
+    enum status st;
+    do {
+        st = player_hunt_on(p, h, text, position, why);
+    } while (st == ST_AGAIN);
+    return st;
 }
 
 enum status player_find_next(struct player *p, struct span text, uint64_t *position,
                              struct why *why)
 {
-    struct journal_place back = journal_cursor_place(p->shown.cursor);
-    const struct stop *s = stop_before(p, *position);
-    struct hunt h = {.text = text};
-    struct found f = {0};
-    for (uint32_t i = s ? (uint32_t)(s - p->stops) : 0; i < p->stop_count && f.first == 0; i++) {
-        if (hunt_from(p, &h, i) != ST_OK ||
-            hunt_between(&h, *position, end_of(p, i), &f) != ST_OK) {
-            break;
-        }
-    }
-    return found_at(p, &back, f.first, position, why);
+    struct player_hunt h;
+    player_hunt_begin(&h, *position, false);
+    return find(p, &h, text, position, why);
 }
 
 enum status player_find_previous(struct player *p, struct span text, uint64_t *position,
                                  struct why *why)
 {
-    struct journal_place back = journal_cursor_place(p->shown.cursor);
-    uint64_t until = *position > 0 ? *position - 1 : 0;
-    const struct stop *s = stop_before(p, until);
-    struct hunt h = {.text = text};
-    struct found f = {0};
-    for (uint32_t i = s ? (uint32_t)(s - p->stops) + 1 : 0; i > 0 && f.last == 0; i--) {
-        uint64_t end = end_of(p, i - 1);
-        if (hunt_from(p, &h, i - 1) != ST_OK ||
-            hunt_between(&h, 0, end < until ? end : until, &f) != ST_OK) {
-            break;
-        }
-    }
-    return found_at(p, &back, f.last, position, why);
+    struct player_hunt h;
+    player_hunt_begin(&h, *position, true);
+    return find(p, &h, text, position, why);
 }

@@ -43,8 +43,19 @@ uint64_t player_position(const struct player *p);
 int64_t player_time_us(const struct player *p);           /* of its last record */
 const struct fleet *player_fleet(const struct player *p); /* until the next seek */
 
-/* The next position after this one, or the last before it, whose record has this text in its line,
- * as it stands there; ST_NOTFOUND. Reads up to the whole record: half a second for a million. */
+/* A search for the next position after one, or the last before it, whose record has a text in its
+ * line, as it stands there. It goes through the whole record if need be, so it is done in pieces
+ * that take as long as a seek each. */
+struct player_hunt {
+    uint64_t from, at; /* where it began, and how far it has come */
+    bool back;
+};
+void player_hunt_begin(struct player_hunt *h, uint64_t from, bool back);
+/* ST_OK and the position; ST_AGAIN: not in this piece; ST_NOTFOUND; ST_IO. */
+enum status player_hunt_on(struct player *p, struct player_hunt *h, struct span text,
+                           uint64_t *position, struct why *why) MUST_USE;
+
+/* All pieces at once. */
 enum status player_find_next(struct player *p, struct span text, uint64_t *position,
                              struct why *why) MUST_USE;
 enum status player_find_previous(struct player *p, struct span text, uint64_t *position,

@@ -88,9 +88,12 @@ static int print_picture(const struct conf *conf, const struct past_view *v, con
     }
     if (st == ST_OK) {
         p.stage.playing = false;
-        while (p.stage.reading || p.goal.set || p.verifier) {
+        while (p.stage.reading || p.stage.hunting || p.goal.set || p.verifier) {
             (void)past_turn(&p, 0, &why);
-            st = loop_turn(loop, p.stage.reading || !p.verifier ? 0 : -1);
+            st = loop_turn(loop, p.stage.reading || p.stage.hunting || !p.verifier ? 0 : -1);
+        }
+        if (st == ST_OK && v->event && v->event[0] && player_position(p.stage.player) == 0) {
+            st = why_fail(&why, ST_NOTFOUND, "no record has \"%s\"", v->event);
         }
         st = st == ST_OK ? print_scene(&p, cols, rows, conf->console.ascii) : st;
         past_close(&p);

@@ -199,30 +199,69 @@ static enum status do_at(struct stage *s, const struct intent *in, struct why *w
     return st == ST_OK ? stage_go_time(s, at, why) : st;
 }
 
-static enum status find_on(struct stage *s, const struct intent *in, struct why *why)
+static enum status not_there(const struct stage *s, struct why *why)
 {
-    uint64_t at = player_position(s->player);
-    struct span text = span_str(s->search);
-    if (!text.n) {
+    if (s->hunt.from == 0 && !s->hunt.back) {
+        return why_fail(why, ST_NOTFOUND, "no record has \"%s\"", s->search);
+    }
+    return why_fail(why, ST_NOTFOUND, "\"%s\" does not come %s this%s", s->search,
+                    s->hunt.back ? "before" : "after",
+                    s->reading ? ", in what was read so far" : "");
+}
+
+static uint64_t come(const struct player_hunt *h)
+{
+    return h->back ? h->from - h->at : h->at - h->from;
+}
+
+enum status stage_hunt(struct stage *s, struct why *why)
+{
+    uint64_t at = 0;
+    uint64_t until = come(&s->hunt) + STAGE_HUNT;
+    struct why none = {0};
+    enum status st;
+    do {
+        st = player_hunt_on(s->player, &s->hunt, span_str(s->search), &at, &none);
+    } while (st == ST_AGAIN && come(&s->hunt) < until);
+    s->hunting = st == ST_AGAIN;
+    return s->hunting          ? ST_OK
+           : st == ST_NOTFOUND ? not_there(s, why)
+           : st == ST_OK       ? stage_go(s, at, why)
+                               : why_fail(why, st, "%s", none.text);
+}
+
+static enum status hunt_from(struct stage *s, uint64_t position, bool back, struct why *why)
+{
+    if (!s->search[0]) {
         return nothing("search with / first", why);
     }
-    struct why none = {0};
-    enum status st = in->action == ACT_FIND_PREV ? player_find_previous(s->player, text, &at, &none)
-                                                 : player_find_next(s->player, text, &at, &none);
-    if (st == ST_NOTFOUND) {
-        return why_fail(why, st, "\"%s\" does not come %s this%s", s->search,
-                        in->action == ACT_FIND_PREV ? "before" : "after",
-                        s->reading ? ", in what was read so far" : "");
-    }
-    return st == ST_OK ? stage_go(s, at, why) : why_fail(why, st, "%s", none.text);
+    player_hunt_begin(&s->hunt, position, back);
+    s->hunting = true;
+    return stage_hunt(s, why);
+}
+
+static enum status find_on(struct stage *s, const struct intent *in, struct why *why)
+{
+    return hunt_from(s, player_position(s->player), in->action == ACT_FIND_PREV, why);
+}
+
+static enum status take_search(struct stage *s, struct span text, struct why *why)
+{
+    return span_copy(text, s->search, sizeof(s->search))
+               ? ST_OK
+               : why_fail(why, ST_LIMIT, "that is too long to look for");
 }
 
 static enum status do_find(struct stage *s, const struct intent *in, struct why *why)
 {
-    if (!span_copy(in->text, s->search, sizeof(s->search))) {
-        return why_fail(why, ST_LIMIT, "that is too long to look for");
-    }
-    return find_on(s, in, why);
+    enum status st = take_search(s, in->text, why);
+    return st == ST_OK ? find_on(s, in, why) : st;
+}
+
+enum status stage_find(struct stage *s, struct span text, struct why *why)
+{
+    enum status st = take_search(s, text, why);
+    return st == ST_OK ? hunt_from(s, 0, false, why) : st;
 }
 
 static const struct {
@@ -261,6 +300,7 @@ enum status stage_do(struct stage *s, const struct intent *in, int64_t mono_us, 
 {
     bool goes_on = in->action == ACT_PLAY || in->action == ACT_FASTER || in->action == ACT_SLOWER;
     (void)stage_tick(s, mono_us, why);
+    s->hunting = false;
     s->playing = s->playing && goes_on;
     return run(s, in, why);
 }

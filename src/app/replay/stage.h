@@ -12,6 +12,7 @@
 #include "player.h"
 
 #define STAGE_READ   4096             /* records of one slice of reading */
+#define STAGE_HUNT   65536            /* records that are searched in one turn, or a little more */
 #define STAGE_GAP_US INT64_C(3000000) /* of an operator's time in which nothing would happen */
 
 struct stage {
@@ -21,6 +22,8 @@ struct stage {
     unsigned speed;
     bool playing, reading;
     char search[128];
+    struct player_hunt hunt; /* for it */
+    bool hunting;
     struct strip {
         struct marks_span of;
         size_t count;
@@ -46,6 +49,10 @@ int64_t stage_due_us(const struct stage *s, int64_t mono_us);
  */
 enum status stage_do(struct stage *s, const struct intent *in, int64_t mono_us,
                      struct why *why) MUST_USE;
+/* Begins to search from the start of the record; a piece more of a search that goes on. It is over
+ * once `hunting` is false: ST_OK when it was found, and the picture is there. */
+enum status stage_find(struct stage *s, struct span text, struct why *why) MUST_USE;
+enum status stage_hunt(struct stage *s, struct why *why) MUST_USE;
 enum status stage_go(struct stage *s, uint64_t position, struct why *why) MUST_USE;
 enum status stage_go_time(struct stage *s, int64_t at_us, struct why *why) MUST_USE;
 enum status stage_set_speed(struct stage *s, struct span text, struct why *why) MUST_USE;

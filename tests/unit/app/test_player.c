@@ -259,6 +259,33 @@ static void text_is_found_forward_and_back(void **state)
     player_close(p);
 }
 
+/* A long record is searched in pieces: whoever waits for it can do something else meanwhile. */
+static void a_search_is_done_in_pieces(void **state)
+{
+    const struct fixture *f = *state;
+    struct player *p = read_player(f);
+    struct why why = {0};
+    for (int back = 0; back <= 1; back++) {
+        struct player_hunt h;
+        uint64_t at = 0;
+        uint64_t before;
+        int pieces = 0;
+        enum status st;
+        player_hunt_begin(&h, back ? f->count : 0, back);
+        do {
+            before = h.at;
+            st = player_hunt_on(p, &h, SPAN("nobody said this"), &at, &why);
+            uint64_t come = back ? before - h.at : h.at - before;
+            assert_true(come <= 2 * PLAYER_STRIDE && (come > 0 || st == ST_NOTFOUND));
+            pieces++;
+        } while (st == ST_AGAIN);
+        assert_status(st, ST_NOTFOUND);
+        assert_true(pieces > 4);
+        assert_int_equal(h.at, back ? 0 : f->count);
+    }
+    player_close(p);
+}
+
 static void what_is_no_record_is_counted(void **state)
 {
     struct fixture *f = *state;
@@ -326,6 +353,7 @@ int main(void)
         TEST(marks_tell_where_to_stop),
         TEST(a_moment_is_found),
         TEST(text_is_found_forward_and_back),
+        TEST(a_search_is_done_in_pieces),
         TEST(what_is_no_record_is_counted),
         TEST(a_segment_that_went_meanwhile_changes_no_picture),
         TEST(nothing_to_open),
