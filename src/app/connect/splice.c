@@ -69,25 +69,31 @@ static void cut(struct buf *out, struct span old, size_t from, size_t to, const 
     buf_add(out, span_sub(old, to, old.n - to));
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+/* Behind the last member, before what blanks follow it: so taking it out again leaves the same. */
 static void insert(struct buf *out, struct span old, const struct tape *j, uint32_t object,
                    const struct span *parts, size_t count, size_t depth, struct span value)
 {
     struct span raw = tape_raw(j, object);
     size_t end = offset_in(old, raw.p) + raw.n - 1; /* the closing brace */
     size_t last = end;
-    while (last > 0 && (old.p[last - 1] == ' ' || old.p[last - 1] == '\n' ||
-                        old.p[last - 1] == '\t' || old.p[last - 1] == '\r')) {
+    bool is_empty = tape_first(j, object) == TAPE_ABSENT;
+    while (last > 0 && is_blank(old.p[last - 1])) {
         last--;
     }
     struct buf b;
     buf_init(&b, SETTINGS_BYTES);
-    if (tape_first(j, object) != TAPE_ABSENT) {
-        buf_addch(&b, ',');
-    }
+    buf_addstr(&b, is_empty ? "" : ",");
     indent(&b, depth + 1);
     write_new(&b, parts, count, depth + 1, value);
-    indent(&b, depth);
-    cut(out, old, last, end, &b);
+    if (is_empty) {
+        indent(&b, depth);
+    }
+    cut(out, old, last, is_empty ? end : last, &b);
     buf_release(&b);
 }
 
@@ -105,7 +111,11 @@ static void take_out(struct buf *out, struct span old, const struct tape *j, uin
         while (from > 0 && old.p[from - 1] != ',' && old.p[from - 1] != '{') {
             from--;
         }
-        from -= from > 0 && old.p[from - 1] == ',';
+        bool is_only = from > 0 && old.p[from - 1] == '{';
+        from -= from > 0 && !is_only;
+        while (is_only && to < old.n && is_blank(old.p[to])) {
+            to++;
+        }
     }
     cut(out, old, from, to, NULL);
 }
