@@ -338,6 +338,7 @@ void ask_take(struct codex *c, struct span method, uint32_t params)
     if (kind->tell) {
         kind->tell(c, params, c->telling);
     }
+    telling_cut(c->telling);
     struct codex_ask *a = ask_new(c, t, params, kind, id);
     form = telling_form(c->telling);
     tell_choices(c, a, params);

@@ -68,6 +68,9 @@ const struct ask_kind *ask_kind_of(struct codex *c, struct span method, uint32_t
 /* ---- tellings.c: what is told of a request */
 void telling_begin(struct ask_telling *say);
 struct event_row *telling_row(struct ask_rows *rows); /* NULL: there are too many */
+/* To what is kept of a cell: what is so long is not answered from here, but has to fit into a
+ * record, where some of it stands twice. */
+void telling_cut(struct ask_telling *say);
 void telling_term(struct ask_telling *say, struct span name, struct span text);
 /* A text made here, which stays until the next telling_begin(). */
 struct span telling_text(struct ask_telling *say, const char *fmt, ...) PRINTF(2, 3);

@@ -30,6 +30,20 @@ struct event_row *telling_row(struct ask_rows *rows)
     return &rows->row[rows->count++];
 }
 
+void telling_cut(struct ask_telling *say)
+{
+    struct ask_rows *const lists[] = {&say->scopes, &say->denials, &say->terms, &say->questions,
+                                      &say->options};
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        for (uint32_t row = 0; row < lists[i]->count; row++) {
+            for (int c = 0; c < EVENT_LIST_COLUMNS; c++) {
+                struct span *cell = &lists[i]->row[row].cell[c];
+                *cell = codex_cut(*cell, EVENT_CELL_BYTES);
+            }
+        }
+    }
+}
+
 void telling_term(struct ask_telling *say, struct span name, struct span text)
 {
     struct event_row *row = text.n ? telling_row(&say->terms) : NULL;

@@ -158,6 +158,22 @@ static void a_flood_of_questions_is_not_answered(void **state)
     assert_contains(t->lines.data, "signal.raised");
 }
 
+/* A label stands twice in what is told: it would not fit into a record, which the request does. */
+static void a_long_question_is_told_as_far_as_it_is_kept(void **state)
+{
+    struct fed *t = *state;
+    static char label[20000];
+    memset(label, 'L', sizeof(label) - 1);
+    go_live(t);
+    FEED(t,
+         ASKS("item/tool/requestUserInput",
+              "'questions':[{'id':'a','question':'?','options':[{'label':'%s'}]}]"),
+         label);
+    assert_string_equal(t->digest, "none");
+    assert_contains(t->told.data, "LLLL");
+    assert_true(t->told.len < 3 * EVENT_CELL_BYTES);
+}
+
 static void permissions_are_told_one_by_one(void **state)
 {
     struct fed *t = *state;
@@ -299,6 +315,7 @@ int main(void)
         TEST(a_form_is_answered_with_its_types),
         TEST(what_is_no_question_takes_no_answers),
         TEST(a_flood_of_questions_is_not_answered),
+        TEST(a_long_question_is_told_as_far_as_it_is_kept),
         TEST(permissions_are_told_one_by_one),
         cmocka_unit_test(an_mcp_call_is_told_by_its_item),
         TEST(an_mcp_call_that_could_be_another_is_not_told),
