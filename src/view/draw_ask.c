@@ -116,7 +116,7 @@ static void draw_keys(struct frame *fr, struct rect r)
         action_key(fr->ui, ACT_DENY, key);
         x = draw_key(fr, x, r.y, key, "deny");
     }
-    (void)draw_key(fr, x, r.y, "Esc", "leaves it unanswered");
+    (void)draw_key(fr, x, r.y, "Esc", "leaves it");
 }
 
 void ask_draw_answer(struct frame *fr, struct rect r)
