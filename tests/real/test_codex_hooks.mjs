@@ -144,8 +144,33 @@ codex('checkrein run -- codex exec: held, and no file of the user is touched', a
   assert.notEqual(off.code, 0);
   assert.match(off.err, /would run 0 of 10 hooks/);
   assert.equal(sandbox.made('off'), false);
+  const many = await over(exec(world, 'x', { program, args: [...Array(150).fill(['-c', 'a.b=1']).flat(), '-c', 'features.hooks=false'] }));
+  assert.notEqual(many.code, 0);
+  assert.match(many.err, /too many options/);
+  const two = await over(exec(world, 'x', { program, args: ['-C', sandbox.project, '--cd=/'] }));
+  assert.match(two.err, /two folders/);
   const remote = await over(exec(world, 'x', { program, args: ['--remote', 'ws://127.0.0.1:1'] }));
   assert.match(remote.err, /another server/);
+});
+
+codex('checkrein run -- codex exec -C: the settings of the folder it works in let nothing run either', async (world) => {
+  const { gate, model, codex: client, sandbox } = world;
+  await gate.configure();
+  await gate.serve();
+  const bin = sandbox.path('home/bin/codex');
+  fs.mkdirSync(path.dirname(bin));
+  fs.symlinkSync(client.binary, bin);
+  const elsewhere = sandbox.path('elsewhere');
+  fs.mkdirSync(path.join(elsewhere, '.codex'), { recursive: true });
+  fs.writeFileSync(path.join(elsewhere, '.codex/config.toml'), '[features]\nhooks = false\n');
+  fs.appendFileSync(path.join(client.home, 'config.toml'), `\n[projects."${elsewhere}"]\ntrust_level = "trusted"\n`);
+  const program = [gate.checkrein, 'run', '--name', 'guarded', '--', bin];
+  const run = exec(world, model.play('there', inside('touch there')), { program, args: ['-C', elsewhere] });
+  const request = await Promise.race([gate.asked('touch there'), run.ended]);
+  assert.ok(request['approval.id'], JSON.stringify(request));
+  await gate.deny(request, 'no');
+  assert.equal((await over(run)).code, 0);
+  assert.equal(fs.existsSync(path.join(elsewhere, 'there')), false);
 });
 
 codex('a thread of a server is held by the same hooks, and a stop of it ends no other', async (world) => {

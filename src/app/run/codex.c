@@ -9,6 +9,9 @@
 #include "../codex_client.h"
 #include "../connect/connect_priv.h"
 
+#include <limits.h>
+#include <stdio.h>
+
 #include "checkrein/alloc.h"
 
 #define OPTION_BYTES 65536
@@ -45,10 +48,14 @@ static void write_hook(struct run_plan *p, const struct hook_row *row)
     own(p, &b);
 }
 
-/* A server of its own for its screen: in the user's background server nothing would be held. */
+/* A server of its own for its screen: in the user's background server nothing would be held. And
+ * hooks whatever a project's settings say; the person's own options come behind these. */
 static void write_options(struct run_plan *p)
 {
     struct buf b;
+    buf_init(&b, 64);
+    buf_addstr(&b, "features.hooks=true");
+    own(p, &b);
     for (size_t i = 0; i < settings_codex.hook_count; i++) {
         write_hook(p, &settings_codex.hooks[i]);
     }
@@ -78,13 +85,47 @@ static bool sets_something(const char *word)
            (strncmp(word, "-c", 2) == 0 && word[2]) || (strncmp(word, "-p", 2) == 0 && word[2]);
 }
 
-static enum status take_options(const struct run_plan *p, const char **words, size_t *n,
-                                struct why *why)
+/* "-C DIR", "--cd DIR" and what else is the same; NULL: this word names no folder. */
+static const char *folder_of(const char *word, const char *next)
 {
-    for (int i = 1; i < p->argc && *n + 4 < WORDS_MAX; i++) {
+    if (strcmp(word, "-C") == 0 || strcmp(word, "--cd") == 0) {
+        return next ? next : "";
+    }
+    if (strncmp(word, "--cd=", 5) == 0) {
+        return word + 5;
+    }
+    return strncmp(word, "-C", 2) == 0 ? word + 2 + (word[2] == '=') : NULL;
+}
+
+struct question {
+    const char *words[WORDS_MAX];
+    size_t n;
+    char folder[PATH_MAX]; /* where it is to work: its settings count too */
+};
+
+static enum status take_folder(const struct run_plan *p, const char *folder, struct question *q,
+                               struct why *why)
+{
+    if (q->folder[0]) {
+        return why_fail(why, ST_DENIED, "two folders to work in: whose settings count is not told");
+    }
+    int n = folder[0] == '/' ? snprintf(q->folder, sizeof(q->folder), "%s", folder)
+                             : snprintf(q->folder, sizeof(q->folder), "%s/%s", p->cwd, folder);
+    return n > 0 && (size_t)n < sizeof(q->folder)
+               ? ST_OK
+               : why_fail(why, ST_LIMIT, "the folder's name is too long");
+}
+
+static enum status take_options(const struct run_plan *p, struct question *q, struct why *why)
+{
+    for (int i = 1; i < p->argc && strcmp(p->argv[i], "--") != 0; i++) {
         const char *word = p->argv[i];
-        if (strcmp(word, "--") == 0) {
-            break;
+        const char *folder = folder_of(word, i + 1 < p->argc ? p->argv[i + 1] : NULL);
+        if (q->n + 4 >= WORDS_MAX) {
+            return why_fail(why, ST_LIMIT, "too many options: the client cannot be asked with all");
+        }
+        if (folder && take_folder(p, folder, q, why) != ST_OK) {
+            return ST_DENIED;
         }
         if (strncmp(word, "--remote", 8) == 0) {
             return why_fail(why, ST_DENIED,
@@ -93,10 +134,10 @@ static enum status take_options(const struct run_plan *p, const char **words, si
                             word);
         }
         if (takes_value(word) && i + 1 < p->argc) {
-            words[(*n)++] = word;
-            words[(*n)++] = p->argv[++i];
+            q->words[q->n++] = word;
+            q->words[q->n++] = p->argv[++i];
         } else if (sets_something(word)) {
-            words[(*n)++] = word;
+            q->words[q->n++] = word;
         }
     }
     return ST_OK;
@@ -162,18 +203,17 @@ static enum status ask(struct run_plan *p,
                                            struct why *why),
                        struct why *why)
 {
-    const char *words[WORDS_MAX] = {p->argv[0]};
+    struct question q = {.words = {p->argv[0]}, .n = 1};
     struct codex_hooks h;
-    size_t n = 1;
     for (size_t i = 0; i < p->own_count; i++) {
-        words[n++] = "-c";
-        words[n++] = p->own[i];
+        q.words[q.n++] = "-c";
+        q.words[q.n++] = p->own[i];
     }
-    enum status st = take_options(p, words, &n, why);
+    enum status st = take_options(p, &q, why);
     if (st != ST_OK) {
         return st;
     }
-    st = codex_hooks_ask(&h, words, p->cwd, why);
+    st = codex_hooks_ask(&h, q.words, q.folder[0] ? q.folder : p->cwd, why);
     if (st == ST_OK) {
         st = then(p, &h, why);
     } else {
