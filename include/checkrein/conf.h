@@ -112,6 +112,8 @@ enum option_kind {
     X(prices, "prices", OPTION_TEXT, "", 0, 0,                                                     \
       "list prices; default prices.ini beside checkrein.ini")                                      \
     X(record, "journal", OPTION_TEXT, "", 0, 0, "folder of the record; default in XDG_STATE_HOME") \
+    X(journal_heads, "journal_heads", OPTION_TEXT, "", 0, 0,                                       \
+      "file on another disk that gets the head of each seal; none when empty")                     \
     X(max_held, "max_held", OPTION_INT, "4096", 16, 65536, "held hook calls at once")              \
     X(max_agent_held, "max_agent_held", OPTION_INT, "256", 1, 4096, "held calls of one agent")     \
     X(max_agents, "max_agents", OPTION_INT, "50000", 16, 50000,                                    \
@@ -143,7 +145,7 @@ struct conf {
         int64_t ascii, frame_ms, arm_low_ms, arm_high_ms, watchdog_ms, readonly;
     } console;
     struct {
-        char *socket, *token_file, *console_tokens, *policy, *prices, *record;
+        char *socket, *token_file, *console_tokens, *policy, *prices, *record, *journal_heads;
         int64_t hook_port, console_port, max_held, max_agent_held, max_agents, rate, agent_budget,
             daily_budget, watchdog_ms, stop_grace_ms;
     } serve;

@@ -218,6 +218,43 @@ struct journal_report {
 enum status journal_verify(const char *path, const uint8_t *public_key,
                            struct journal_report *report, struct why *why) MUST_USE;
 
+/* ---- heads kept elsewhere. A shorter record is a valid record: that its end was cut off is seen
+ * only by who knows a later head. A file of heads has the seals' lines as they stand in the record,
+ * of one record or of several; each can be checked by itself, and its hash is the head. */
+struct journal_heads;
+struct journal_heads *journal_heads_new(void);
+void journal_heads_free(struct journal_heads *h); /* NULL is fine */
+/* Adds those of a file. Lines that are no seals are counted. ST_NOTFOUND, ST_INVALID, ST_IO. */
+enum status journal_heads_read(struct journal_heads *h, const char *path, struct why *why) MUST_USE;
+/* The last MiB of it only. */
+enum status journal_heads_read_end(struct journal_heads *h, const char *path,
+                                   struct why *why) MUST_USE;
+/* "NUMBER:HASH", as a person kept it. */
+enum status journal_heads_add(struct journal_heads *h, struct span text, struct why *why) MUST_USE;
+/* Number of the newest one of this record; 0: none. Its signature is not looked at. */
+uint64_t journal_heads_newest(const struct journal_heads *h, const char *instance);
+
+enum heads_verdict {
+    HEADS_AGREE,
+    HEADS_NONE,  /* none of this record is known: nothing was compared */
+    HEADS_CUT,   /* a head is known of a record behind the last one here */
+    HEADS_OTHER, /* a head is known of a record that has another hash here */
+};
+struct journal_heads_report {
+    enum heads_verdict verdict;
+    uint64_t agree, last_n; /* how many agree, the last of these */
+    uint64_t before;        /* of records before the first one here */
+    uint64_t foreign;       /* of other records */
+    uint64_t bad;           /* no seals, or not signed by this record's key */
+    uint64_t n, end_n;      /* of HEADS_CUT and HEADS_OTHER: whose head; the last record here */
+    int64_t time_us;        /* of the same; 0: not told */
+};
+/* A folder or one segment file, of which nobody is to be told that it ends early. Read the heads
+ * before: a writer adds to both. Does not check the chain: journal_verify() does. ST_INVALID,
+ * ST_NOTFOUND, ST_IO. */
+enum status journal_heads_compare(const struct journal_heads *h, const char *path,
+                                  struct journal_heads_report *report, struct why *why) MUST_USE;
+
 /* ---- what it proves of the gate: nothing ran that was not decided (docs/JOURNAL.md, section 8).
  * Verification says whether a record was changed; this says what it tells. */
 struct journal_decisions {

@@ -102,27 +102,90 @@ static int verify_decisions(const char *path)
     return d.faults > 0 ? EXIT_BROKEN : EXIT_DONE;
 }
 
-static int verify_one(const char *path, const uint8_t *key)
+static void print_not_agreeing(const struct journal_heads_report *r)
+{
+    char when[TIME_TEXT_BYTES];
+    time_format(r->time_us, when);
+    const char *time = r->time_us ? when : "time not told";
+    if (r->verdict == HEADS_CUT) {
+        (void)printf("  CUT: it ends with record %llu, and the head of record %llu (%s) is known\n",
+                     (unsigned long long)r->end_n, (unsigned long long)r->n, time);
+    } else if (r->verdict == HEADS_OTHER) {
+        (void)printf("  REWRITTEN: record %llu (%s) has another head than the one that is known\n",
+                     (unsigned long long)r->n, time);
+    } else {
+        (void)printf("  NOT COMPARED: no head of this record is known\n");
+    }
+}
+
+static void print_heads(const struct journal_heads_report *r)
+{
+    if (r->verdict != HEADS_AGREE) {
+        print_not_agreeing(r);
+    } else {
+        (void)printf("  %llu known heads agree, the last of record %llu\n",
+                     (unsigned long long)r->agree, (unsigned long long)r->last_n);
+    }
+    if (r->before > 0) {
+        (void)printf("  %llu known heads are of earlier records, which are not here\n",
+                     (unsigned long long)r->before);
+    }
+    if (r->foreign > 0) {
+        (void)printf("  %llu known heads are of other records\n", (unsigned long long)r->foreign);
+    }
+    if (r->bad > 0) {
+        (void)printf("  %llu lines are no heads, or not signed by this record's key\n",
+                     (unsigned long long)r->bad);
+    }
+}
+
+/* Is the end of an intact record its end? */
+static int verify_heads(const char *path, const struct journal_heads *heads)
+{
+    struct journal_heads_report r;
+    struct why why = {0};
+    if (journal_heads_compare(heads, path, &r, &why) != ST_OK) {
+        app_say("%s: %s", path, why.text);
+        return EXIT_TROUBLE;
+    }
+    print_heads(&r);
+    return r.verdict == HEADS_AGREE ? EXIT_DONE : EXIT_BROKEN;
+}
+
+struct known {
+    const uint8_t *key;                /* NULL: the one in the folder is trusted */
+    const struct journal_heads *heads; /* NULL: none */
+};
+
+static int verify_one(const char *path, const struct known *known)
 {
     struct journal_report report = {0};
     struct why why = {0};
-    if (journal_verify(path, key, &report, &why) != ST_OK) {
+    if (journal_verify(path, known->key, &report, &why) != ST_OK) {
         app_say("%s: %s", path, why.text);
         return EXIT_TROUBLE;
     }
     print_report(path, &report);
     bool intact = report.verdict == VERIFY_INTACT || report.verdict == VERIFY_TORN_TAIL;
-    return intact ? verify_decisions(path) : EXIT_BROKEN;
+    if (!intact) {
+        return EXIT_BROKEN;
+    }
+    int heads = known->heads ? verify_heads(path, known->heads) : EXIT_DONE;
+    int decisions = verify_decisions(path);
+    return heads > decisions ? heads : decisions;
 }
 
 struct choices {
-    const char *key;
+    const char *key, *heads, *head;
 };
 
 const struct option_row OPTIONS_VERIFY[] = {
     {"key",                                                                           "FILE", "the seals' public key, kept elsewhere; else the one in the folder is trusted",
      offsetof(struct choices, key)},
-    {0},
+    {"heads", "FILE", "heads kept elsewhere (journal_heads): was the record's end cut off?",
+     offsetof(struct choices, heads)},
+    {"head",                                                                           "NUMBER:HASH", "the same for one head that you noted", offsetof(struct choices, head)},
+    {0                                                                        },
 };
 
 int cmd_verify(struct args *a)
@@ -138,13 +201,20 @@ int cmd_verify(struct args *a)
     }
     uint8_t key[32];
     struct why why = {0};
-    if (ch.key && read_key(ch.key, key, &why) != ST_OK) {
-        return app_trouble(&why, EXIT_TROUBLE);
-    }
+    struct known known = {.key = ch.key ? key : NULL};
+    struct journal_heads *heads = ch.heads || ch.head ? journal_heads_new() : NULL;
     int worst = EXIT_DONE;
+    if ((ch.key && read_key(ch.key, key, &why) != ST_OK) ||
+        (ch.heads && journal_heads_read(heads, ch.heads, &why) != ST_OK) ||
+        (ch.head && journal_heads_add(heads, span_str(ch.head), &why) != ST_OK)) {
+        worst = app_trouble(&why, EXIT_TROUBLE);
+        a->argc = 0;
+    }
+    known.heads = heads;
     for (int i = 0; i < a->argc; i++) {
-        int code = verify_one(a->argv[i], ch.key ? key : NULL);
+        int code = verify_one(a->argv[i], &known);
         worst = code > worst ? code : worst;
     }
+    journal_heads_free(heads);
     return worst;
 }

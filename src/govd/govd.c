@@ -45,12 +45,27 @@ static void init(struct govd *g, struct loop *l, struct net *n, const struct gov
     map_init(&g->ran_before);
 }
 
+static void on_forward_told(void *ctx, bool trouble, const char *words)
+{
+    struct govd *g = ctx;
+    log_write(trouble ? LOG_ERROR : LOG_INFO, "%s", words);
+    publish_signal(g, NULL, trouble ? SEVERITY_HIGH : SEVERITY_LOW, words);
+}
+
 static enum status open_record(struct govd *g, const struct govd_options *o, struct why *why)
 {
+    struct forward_options fo = {.record = o->journal_dir,
+                                 .heads_file = o->conf->serve.journal_heads};
     struct journal_options jo = {
         .dir = o->journal_dir, .writer = "daemon", .now_us = govd_wall_us()};
     struct journal_opened found;
-    enum status st = journal_open(&g->journal, &jo, &found, why);
+    enum status st = forward_check(&fo, why);
+    if (st == ST_OK) {
+        st = journal_open(&g->journal, &jo, &found, why);
+    }
+    if (st == ST_OK) {
+        st = forward_open(&g->forward, g->loop, g->journal, &fo, on_forward_told, g, why);
+    }
     if (st != ST_OK) {
         return st;
     }
@@ -146,6 +161,7 @@ void govd_turn(struct govd *g)
     look_at_the_clock(g);
     stop_settle(g);
     outbox_flush(g);
+    forward_turn(g->forward);
     if (g->closing && !g->drained && net_idle(g->net)) {
         g->drained = true;
     }
@@ -187,6 +203,7 @@ void govd_free(struct govd *g)
     sessions_release(g);
     log_set_veil(NULL, NULL);
     journal_close(g->journal, govd_wall_us());
+    forward_close(g->forward);
     fleet_free(g->fleet);
     policy_free(g->policy);
     codec_free(g->codec);

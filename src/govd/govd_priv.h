@@ -25,6 +25,7 @@
 #include "checkrein/codec.h"
 #include "checkrein/crypto.h"
 #include "checkrein/event.h"
+#include "checkrein/forward.h"
 #include "checkrein/govd.h"
 #include "checkrein/journal.h"
 #include "checkrein/map.h"
@@ -250,6 +251,7 @@ struct govd {
     struct net *net;
     const struct conf *conf;
     struct journal *journal;
+    struct forward *forward; /* NULL until it is open */
     struct fleet *fleet;
     struct policy *policy;
     struct codec *codec;

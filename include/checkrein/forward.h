@@ -1,0 +1,40 @@
+/* forward.h - what is in the record, kept elsewhere too: the heads of its seals in a file on
+ * another disk.
+ *
+ * It follows the record with a cursor of its own, behind the commit: what was not durable is never
+ * told. Nothing here delays who writes the record. A file that hangs (another machine's disk) hangs
+ * a thread that has nothing else to do; what waits meanwhile is in the record and is read again
+ * from there.
+ *
+ * Thread: the loop's.
+ */
+#ifndef CHECKREIN_FORWARD_H
+#define CHECKREIN_FORWARD_H
+
+#include "checkrein/journal.h"
+#include "checkrein/loop.h"
+#include "checkrein/status.h"
+
+struct forward;
+
+struct forward_options {
+    const char *record;     /* its folder */
+    const char *heads_file; /* each committed seal is appended to it; NULL or "": none */
+};
+/* Trouble, or that it is over: one line for a person. */
+typedef void forward_told_fn(void *ctx, bool trouble, const char *words);
+
+/* Before the record is opened to write: does it end before a head that the file knows, or has that
+ * record another hash now? ST_CONFLICT says so. A file that is not there knows nothing. */
+enum status forward_check(const struct forward_options *o, struct why *why) MUST_USE;
+/* When it is open. Goes on behind the last head of this record that the file has, and begins with
+ * the newest seal when it has none. */
+enum status forward_open(struct forward **out, struct loop *l, const struct journal *j,
+                         const struct forward_options *o, forward_told_fn *told, void *ctx,
+                         struct why *why) MUST_USE;
+/* At the end of a turn: takes up what was committed, some of it a turn. */
+void forward_turn(struct forward *f);
+/* The record is closed: gives what is left two seconds. NULL is fine. */
+void forward_close(struct forward *f);
+
+#endif

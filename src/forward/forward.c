@@ -1,0 +1,94 @@
+#include "checkrein/forward.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "checkrein/alloc.h"
+#include "heads_priv.h"
+
+struct forward {
+    struct loop *loop;
+    const struct journal *journal;
+    struct heads *heads; /* NULL: none are kept */
+};
+
+static bool is_set(const char *path)
+{
+    return path != NULL && path[0] != '\0';
+}
+
+static enum status judge(const struct forward_options *o, const struct journal_heads_report *r,
+                         struct why *why)
+{
+    if (r->verdict == HEADS_CUT) {
+        return why_fail(why, ST_CONFLICT,
+                        "the record in %s ends with record %llu, and %s knows record %llu of it: "
+                        "its end was cut off; move the folder away and keep it",
+                        o->record, (unsigned long long)r->end_n, o->heads_file,
+                        (unsigned long long)r->n);
+    }
+    if (r->verdict == HEADS_OTHER) {
+        return why_fail(why, ST_CONFLICT,
+                        "record %llu in %s is not the one whose head is in %s: it was written "
+                        "anew; move the folder away and keep it",
+                        (unsigned long long)r->n, o->record, o->heads_file);
+    }
+    return ST_OK;
+}
+
+enum status forward_check(const struct forward_options *o, struct why *why)
+{
+    struct journal_heads_report r;
+    struct why ignored = {0};
+    if (!is_set(o->heads_file)) {
+        return ST_OK;
+    }
+    struct journal_heads *heads = journal_heads_new();
+    enum status st = ST_OK;
+    /* A record that cannot be read is for journal_open() to refuse. */
+    if (journal_heads_read_end(heads, o->heads_file, &ignored) == ST_OK &&
+        journal_heads_compare(heads, o->record, &r, &ignored) == ST_OK) {
+        st = judge(o, &r, why);
+    }
+    journal_heads_free(heads);
+    return st;
+}
+
+enum status forward_open(struct forward **out, struct loop *l, const struct journal *j,
+                         const struct forward_options *o, forward_told_fn *told, void *ctx,
+                         struct why *why)
+{
+    struct forward *f = xcalloc(1, sizeof(*f));
+    enum status st = ST_OK;
+    *f = (struct forward){.loop = l, .journal = j};
+    if (is_set(o->heads_file)) {
+        st = heads_open(&f->heads, l, j, o, told, ctx, why);
+    }
+    if (st != ST_OK) {
+        forward_close(f);
+        f = NULL;
+    }
+    *out = f;
+    return st;
+}
+
+/* Only committed records are told: all that are in the file when nothing waits. */
+void forward_turn(struct forward *f)
+{
+    if (f->heads == NULL || journal_dirty(f->journal)) {
+        return;
+    }
+    if (heads_take(f->heads, journal_next(f->journal))) {
+        loop_wake(f->loop);
+    }
+}
+
+void forward_close(struct forward *f)
+{
+    if (f == NULL) {
+        return;
+    }
+    heads_close(f->heads);
+    free(f);
+}
