@@ -10,7 +10,7 @@ import sys
 
 from daemon import check
 
-ALL = range(1, 30)
+ALL = range(1, 31)
 
 
 def rows(path):
