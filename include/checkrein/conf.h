@@ -114,6 +114,12 @@ enum option_kind {
     X(record, "journal", OPTION_TEXT, "", 0, 0, "folder of the record; default in XDG_STATE_HOME") \
     X(journal_heads, "journal_heads", OPTION_TEXT, "", 0, 0,                                       \
       "file on another disk that gets the head of each seal; none when empty")                     \
+    X(journal_segment_hours, "journal_segment_hours", OPTION_INT, "0", 0, 8760,                    \
+      "a new segment after so long; 0 = by size only, or a day when days are kept")                \
+    X(journal_keep_days, "journal_keep_days", OPTION_INT, "0", 0, 36500,                           \
+      "drop segments that are older, leaving a tombstone; 0 = keep all")                           \
+    X(journal_keep_mb, "journal_keep_mb", OPTION_INT, "0", 0, 1073741824,                          \
+      "drop the oldest segments to have no more MiB, leaving a tombstone; 0 = keep all")           \
     X(max_held, "max_held", OPTION_INT, "4096", 16, 65536, "held hook calls at once")              \
     X(max_agent_held, "max_agent_held", OPTION_INT, "256", 1, 4096, "held calls of one agent")     \
     X(max_agents, "max_agents", OPTION_INT, "50000", 16, 50000,                                    \
@@ -146,6 +152,7 @@ struct conf {
     } console;
     struct {
         char *socket, *token_file, *console_tokens, *policy, *prices, *record, *journal_heads;
+        int64_t journal_segment_hours, journal_keep_days, journal_keep_mb;
         int64_t hook_port, console_port, max_held, max_agent_held, max_agents, rate, agent_budget,
             daily_budget, watchdog_ms, stop_grace_ms;
     } serve;

@@ -57,7 +57,7 @@ struct price_table;
 enum status govd_read_prices(struct price_table *t, const char *path, struct why *why) MUST_USE;
 /* SIGHUP: reads policy, prices and tokens again; of a bad file the old content stays and the reason
  * is recorded and told. Who is connected by a token that is not there any more, or has other rights
- * now, is cut off. */
+ * now, is cut off. What the record is to drop by now goes. */
 void govd_reload(struct govd *g);
 /* Answers deny to all that is held, says bye to consoles, seals. Call loop_turn() until
  * govd_drained(). */

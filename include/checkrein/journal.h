@@ -52,6 +52,7 @@
     X(JOURNAL_COMMAND, "command")                                                                  \
     X(JOURNAL_NOTE, "note")                                                                        \
     X(JOURNAL_TORN, "torn")                                                                        \
+    X(JOURNAL_TOMBSTONE, "tombstone")                                                              \
     X(JOURNAL_SEAL, "seal")                                                                        \
     X(JOURNAL_CLOSE, "close")
 
@@ -70,6 +71,7 @@ struct journal_options {
     const char *writer;
     int64_t now_us;         /* wall */
     uint64_t segment_bytes; /* 0: JOURNAL_SEGMENT_BYTES */
+    int64_t segment_us;     /* a new segment starts after this too; 0: by size only */
 };
 
 struct journal_opened {  /* what was found */
@@ -144,6 +146,42 @@ const char *journal_instance(const struct journal *j);
 /* Replaces secrets as in this record: for what is shown of the same. Give it what is known. */
 struct veil *journal_veil(const struct journal *j);
 
+/* ---- dropping the oldest segments. What is gone is said by a signed record: a tombstone. */
+#define DROP_REASONS(X)                                                                            \
+    X(DROP_AGE, "age")   /* the limit is in days */                                                \
+    X(DROP_SIZE, "size") /* in bytes */
+
+enum drop_reason {
+#define X(constant, name) constant,
+    DROP_REASONS(X)
+#undef X
+        DROP_REASON_COUNT
+};
+struct journal_keep {
+    int64_t days;    /* segments whose last record is older go; 0: none for that */
+    uint64_t bytes;  /* as many go as are needed to have no more in the folder; 0: none for that */
+    uint64_t needed; /* record from which on nothing may go; 0: no such record */
+};
+struct journal_drop {
+    uint32_t first_segment, last_segment; /* 0: nothing is to go */
+    uint64_t first, last;                 /* records */
+    int64_t first_us, last_us;            /* their times */
+    char head[65];                        /* of the last */
+    enum drop_reason reason;
+    uint64_t limit;
+};
+/* What these limits say is to go: finished segments only, without a hole, the oldest first. ST_IO.
+ */
+enum status journal_droppable(const struct journal *j, int64_t now_us,
+                              const struct journal_keep *keep, struct journal_drop *out,
+                              struct why *why) MUST_USE;
+/* Writes the tombstone, seals and commits, then unlinks. Who needs something of what goes has
+ * written it again before. ST_IO also when the tombstone stands and a file could not be removed:
+ * the record is whole, and a start or the next drop removes it. Nothing goes when the record has
+ * failed. */
+enum status journal_drop(struct journal *j, int64_t now_us, const struct journal_drop *drop,
+                         struct why *why) MUST_USE;
+
 /* ---- reading: forward over all segments of a folder, or one file; works while it is written. */
 struct journal_record {
     uint64_t n;
@@ -211,6 +249,12 @@ struct journal_report {
     uint8_t key[32];    /* of the seals */
     bool key_given;     /* false: the key came with the record, trusted on first use: say so */
     bool sealed_to_end; /* the last record is a seal */
+    /* A folder that begins later: the tombstone that says why, and its record; else 0. */
+    uint64_t dropped_n;
+    int64_t dropped_us;  /* when */
+    char dropped_by[32]; /* the writer */
+    enum drop_reason dropped_why;
+    uint64_t dropped_limit;
 };
 /* A folder or one segment file. public_key NULL: that of the folder's key.pub, or else of the first
  * open record. ST_OK: *report has a verdict. Else the verdict is VERIFY_UNREADABLE and `why` tells:
@@ -268,8 +312,10 @@ struct journal_decisions {
     char first[160];  /* what it is, in words of ours */
     char agent[128];  /* of the first fault, as recorded and so hostile; cut to fit */
     char call[128];
-    bool partial; /* it does not begin with record 1: what was decided before is not seen, and
-                     nothing was checked */
+    bool partial;    /* it does not begin with record 1: what was said before is not seen. Gates
+                        and a fleet stop hold from where they are told again */
+    uint64_t unseen; /* of such a record: decisions of requests that are not here, taken as they
+                        stand */
 };
 /* A folder or one segment file. ST_OK: *out is filled. ST_INVALID for a line that is no record
  * (journal_verify() tells more), ST_NOTFOUND, ST_IO. */

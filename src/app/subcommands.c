@@ -52,7 +52,7 @@ static const struct subcommand SUBCOMMANDS[] = {
      "by it."},
     {"verify", cmd_verify, "FILE...", "prove that a record is intact, and that no call ran undecided", OPTIONS_VERIFY,
      "Or name the first line that is not, or the first call that ran without exactly one decision before it, of its "
-     "digest. FILE is a record's folder or one segment of it; decisions are checked from record 1 on."},
+     "digest. FILE is a record's folder or one segment of it; of a record whose beginning was dropped, what is left."},
     {"replay", cmd_replay, "[FILE]", "a record on the screen: any instant of it, played or step by step", OPTIONS_REPLAY,
      "FILE is a record's folder or one segment of it; without one, the console's own. Nothing is sent: a key that would "
      "act says so. Space plays, . and , step, [ and ] go to decisions, { and } to failures, 0 to 9 to tenths of the "

@@ -26,6 +26,16 @@ static void print_report(const char *path, const struct journal_report *r)
     } else if (r->what[0]) {
         (void)printf("  %s %s\n", r->file, r->what);
     }
+    if (r->dropped_n > 0) {
+        time_format(r->dropped_us, when);
+        (void)printf("  it begins with record %llu: what is before was dropped by the %s at %s, "
+                     "%s %llu %s (record %llu)\n",
+                     (unsigned long long)r->first_n, r->dropped_by, when,
+                     r->dropped_why == DROP_AGE ? "older than" : "to have no more than",
+                     (unsigned long long)r->dropped_limit,
+                     r->dropped_why == DROP_AGE ? "days" : "bytes",
+                     (unsigned long long)r->dropped_n);
+    }
     (void)printf("  head %s\n  key  %s\n", r->head, key);
     if (r->secrets > 0) {
         (void)printf("  %llu secret%s replaced before %s written: %s\n",
@@ -71,8 +81,10 @@ static void print_fault(const struct journal_decisions *d)
 static void print_decisions(const struct journal_decisions *d)
 {
     if (d->partial) {
-        (void)printf("  decisions are not checked: earlier records are not here\n");
-        return;
+        (void)printf(
+            "  decisions are checked from here on: %llu of them are of requests that are not "
+            "here\n",
+            (unsigned long long)d->unseen);
     }
     if (d->faults > 0) {
         print_fault(d);
@@ -83,7 +95,7 @@ static void print_decisions(const struct journal_decisions *d)
             (unsigned long long)d->started, (unsigned long long)d->by_rule,
             (unsigned long long)d->by_operator);
     }
-    if (d->ungated > 0) {
+    if (d->ungated > 0 && !d->partial) {
         (void)printf("  %llu calls ended that the gate never let through\n",
                      (unsigned long long)d->ungated);
     }

@@ -84,6 +84,11 @@ void forward_turn(struct forward *f)
     }
 }
 
+uint64_t forward_needs(const struct forward *f)
+{
+    return f->heads != NULL ? heads_next(f->heads) : 0;
+}
+
 void forward_close(struct forward *f)
 {
     if (f == NULL) {

@@ -119,6 +119,11 @@ bool heads_take(struct heads *h, uint64_t until)
     return good && h->next < until && fits_one_more(h);
 }
 
+uint64_t heads_next(const struct heads *h)
+{
+    return h->next;
+}
+
 /* The last seal is written when the record is closed. */
 static void take_the_rest(struct heads *h)
 {

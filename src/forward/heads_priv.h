@@ -11,6 +11,7 @@ enum status heads_open(struct heads **out, struct loop *l, const struct journal 
                        struct why *why) MUST_USE;
 /* Reads the record up to this number, exclusive. True: there is more to read at once. */
 bool heads_take(struct heads *h, uint64_t until);
-void heads_close(struct heads *h); /* NULL is fine */
+uint64_t heads_next(const struct heads *h); /* the record that is read next */
+void heads_close(struct heads *h);          /* NULL is fine */
 
 #endif

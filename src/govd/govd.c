@@ -14,6 +14,7 @@ static void on_seal_due(void *ctx)
         log_write(LOG_ERROR, "the record was not sealed");
     }
     consoles_check_tokens(g);
+    retain_look(g);
     g->seal_timer = loop_timer(g->loop, SEAL_EVERY_MS, on_seal_due, g);
 }
 
@@ -56,8 +57,10 @@ static enum status open_record(struct govd *g, const struct govd_options *o, str
 {
     struct forward_options fo = {.record = o->journal_dir,
                                  .heads_file = o->conf->serve.journal_heads};
-    struct journal_options jo = {
-        .dir = o->journal_dir, .writer = "daemon", .now_us = govd_wall_us()};
+    struct journal_options jo = {.dir = o->journal_dir,
+                                 .writer = "daemon",
+                                 .now_us = govd_wall_us(),
+                                 .segment_us = retain_segment_us(o->conf)};
     struct journal_opened found;
     enum status st = forward_check(&fo, why);
     if (st == ST_OK) {
@@ -136,6 +139,7 @@ void govd_reload(struct govd *g)
     prices_reload(g);
     rules_reload(g);
     console_tokens_reload(g);
+    retain_look(g);
 }
 
 /* A clock that is set makes times in the record lie about what came first and how long it took:
@@ -160,6 +164,7 @@ void govd_turn(struct govd *g)
 {
     look_at_the_clock(g);
     stop_settle(g);
+    retain_turn(g);
     outbox_flush(g);
     forward_turn(g->forward);
     if (g->closing && !g->drained && net_idle(g->net)) {
@@ -194,6 +199,7 @@ void govd_free(struct govd *g)
     doors_close(g);
     endings_release(g);
     freezers_release(g);
+    retain_release(g);
     interruptions_release(g);
     loop_remove(g->loop, g->guarded_timer);
     outbox_release(g);

@@ -251,7 +251,9 @@ struct govd {
     struct net *net;
     const struct conf *conf;
     struct journal *journal;
-    struct forward *forward; /* NULL until it is open */
+    struct forward *forward;      /* NULL until it is open */
+    struct fleet_cut *retain_cut; /* of what is told again before the record's oldest part goes */
+    uint64_t retain_seq;
     struct fleet *fleet;
     struct policy *policy;
     struct codec *codec;
@@ -635,6 +637,16 @@ void spend_tell_limit(struct govd *g);
 /* ---- listen.c, restore.c, token.c */
 enum status doors_open(struct govd *g, const struct govd_options *o, struct why *why) MUST_USE;
 void doors_close(struct govd *g);
+/* ---- retain.c */
+int64_t retain_segment_us(const struct conf *c);
+void retain_look(struct govd *g); /* now and then */
+/* Before the event is folded. */
+void retain_before(struct govd *g, const struct event *ev);
+void retain_turn(struct govd *g);
+void retain_release(struct govd *g);
+/* That an agent ended long ago is no state that anybody needs. */
+bool snapshot_leaves_out(const struct govd *g, const struct event *ev);
+
 enum status restore(struct govd *g, const char *journal_dir, struct why *why) MUST_USE;
 enum status token_load(const char *path, char out[TOKEN_BYTES], struct why *why) MUST_USE;
 /* The header field of a client that can be given an address and no header:

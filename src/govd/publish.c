@@ -64,6 +64,7 @@ bool publish(struct govd *g, struct event *ev)
     char id[ULID_BYTES];
     struct why why = {0};
     snapshots_before(g, ev);
+    retain_before(g, ev);
     ulid_make(id);
     ev->id = span_str(id);
     ev->seq = g->seq + 1;

@@ -38,7 +38,9 @@ static void take(struct govd *g, const struct journal_record *r)
     ev.backend = BACKEND_SELF;
     fleet_apply(g->fleet, &ev);
     remember(g, &ev);
-    if (ev.seq > g->seq) {
+    if (ev.snapshot) { /* what was in force when older records were dropped: no news */
+        g->seq = ev.seq > g->seq ? ev.seq : g->seq;
+    } else if (ev.seq > g->seq) {
         g->seq = ev.seq;
         buf_clear(&g->scratch);
         if (codec_write_msg_event(&g->scratch, &ev) == ST_OK) {

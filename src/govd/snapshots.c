@@ -19,7 +19,7 @@ struct telling {
 };
 
 /* That it ended so long ago is all that there is to say of such an agent. */
-static bool ended_long_ago(const struct govd *g, const struct event *ev)
+bool snapshot_leaves_out(const struct govd *g, const struct event *ev)
 {
     const struct agent *a = fleet_agent_by_id(g->fleet, BACKEND_SELF, event_text(ev, F_AGENT_ID));
     return a && a->state == AGENT_STOPPED && a->state_since_us < govd_wall_us() - STOPPED_TOLD_US;
@@ -31,7 +31,7 @@ static void tell(void *ctx, const struct event *ev)
     struct govd *g = t->to->govd;
     struct event copy = *ev;
     char id[ULID_BYTES];
-    if (ended_long_ago(g, ev)) {
+    if (snapshot_leaves_out(g, ev)) {
         return;
     }
     ulid_make(id);

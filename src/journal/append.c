@@ -270,6 +270,13 @@ enum status append_torn(struct journal *j, int64_t now_us, const struct torn_bod
     return st == ST_OK ? finish(j, now_us, record_torn_body(&j->line, torn), NULL) : st;
 }
 
+enum status append_tombstone(struct journal *j, int64_t now_us, const struct journal_drop *drop)
+{
+    struct tombstone_body b = {.drop = *drop, .by = span_str(j->writer)};
+    enum status st = begin(j, now_us, JOURNAL_TOMBSTONE);
+    return st == ST_OK ? finish(j, now_us, record_tombstone_body(&j->line, &b), NULL) : st;
+}
+
 enum status append_close(struct journal *j, int64_t now_us)
 {
     enum status st = begin(j, now_us, JOURNAL_CLOSE);

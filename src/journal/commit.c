@@ -115,6 +115,7 @@ enum status journal_rotate(struct journal *j)
     }
     j->fd = fresh;
     j->segment++;
+    j->begun_us = j->last_us;
     j->committed_bytes = 0;
     st = append_open(j, j->last_us, OPEN_ROTATE);
     if (st == ST_OK) {
@@ -125,10 +126,16 @@ enum status journal_rotate(struct journal *j)
     return st;
 }
 
+static bool is_full(const struct journal *j)
+{
+    return j->committed_bytes >= j->segment_bytes ||
+           (j->segment_us > 0 && j->last_us - j->begun_us >= j->segment_us);
+}
+
 enum status journal_commit(struct journal *j, struct why *why)
 {
     enum status st = j->failed ? ST_IO : journal_flush(j);
-    if (st == ST_OK && j->committed_bytes >= j->segment_bytes) {
+    if (st == ST_OK && is_full(j)) {
         st = journal_rotate(j);
     }
     return st == ST_OK ? ST_OK : journal_refuse(j, why);

@@ -111,6 +111,11 @@ void decisions_restart(struct decisions *d)
     d->run++;
 }
 
+void decisions_begin_late(struct decisions *d)
+{
+    d->told.partial = true;
+}
+
 const struct journal_decisions *decisions_told(const struct decisions *d)
 {
     return &d->told;
@@ -276,10 +281,26 @@ static void close_old(struct decisions *d, const struct request *r, bool approve
     }
 }
 
+/* Its request was dropped: the decision names its call and its digest by itself. Whether that is
+ * what was asked for is not known any more. */
+static void take_as_it_stands(struct decisions *d)
+{
+    d->told.unseen++;
+    if (event_number(d->ev, F_DECISION) != DECISION_APPROVED) {
+        refuse(d, call_at(d, event_key(d)));
+    } else if (!span_is(event_text(d->ev, F_DECIDED_BY), "policy")) {
+        say(d, call_at(d, event_key(d)), SAID_APPROVED, event_text(d->ev, F_DIGEST));
+    }
+}
+
 static void on_resolved(struct decisions *d)
 {
     uint32_t at;
     struct span id = event_text(d->ev, F_APPROVAL_ID);
+    if (!find(&d->request_names, id, &at) && d->told.partial) {
+        take_as_it_stands(d);
+        return;
+    }
     if (!find(&d->request_names, id, &at)) {
         fault(d, "a decision of a request that is not open");
         return;

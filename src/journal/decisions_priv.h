@@ -19,6 +19,8 @@ struct decisions;
 
 struct decisions *decisions_new(void);
 void decisions_free(struct decisions *d); /* NULL is fine */
+/* It begins late: what was asked before is not seen. */
+void decisions_begin_late(struct decisions *d);
 /* Another process writes from here on: what was decided and not used is void. */
 void decisions_restart(struct decisions *d);
 void decisions_apply(struct decisions *d, uint64_t n, int64_t time_us, const struct event *ev);

@@ -17,14 +17,15 @@ static void take(struct decisions *d, struct codec *c, const struct journal_reco
     }
 }
 
-static enum status read_all(struct journal_cursor *cursor, struct decisions *d, bool *partial,
-                            struct why *why)
+static enum status read_all(struct journal_cursor *cursor, struct decisions *d, struct why *why)
 {
     struct codec *c = codec_new();
     struct journal_record r;
     enum status st = journal_cursor_next(cursor, &r, why);
-    *partial = st == ST_OK && r.n > 1;
-    while (st == ST_OK && !*partial) {
+    if (st == ST_OK && r.n > 1) {
+        decisions_begin_late(d);
+    }
+    while (st == ST_OK) {
         take(d, c, &r);
         st = journal_cursor_next(cursor, &r, why);
     }
@@ -40,11 +41,9 @@ enum status journal_decisions(const char *path, struct journal_decisions *out, s
     if (st != ST_OK) {
         return st;
     }
-    bool partial = false;
     struct decisions *d = decisions_new();
-    st = read_all(cursor, d, &partial, why);
+    st = read_all(cursor, d, why);
     *out = *decisions_told(d);
-    out->partial = partial;
     decisions_free(d);
     journal_cursor_close(cursor);
     return st;

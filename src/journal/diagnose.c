@@ -203,6 +203,15 @@ void diagnose_content(struct verify *v, const struct record *r, const char *what
     say(v, "%s", what);
 }
 
+void diagnose_begin(struct verify *v)
+{
+    broken(v, 1, 0, v->late.place);
+    v->report->records = v->report->seals = v->report->last_seal_n =
+        0; /* nothing before it is good */
+    say(v, "removed: the record begins with %" PRIu64 ", and no sealed tombstone says why",
+        v->late.n);
+}
+
 void diagnose_missing(struct verify *v, const char *what)
 {
     broken(v, v->last.n + 1, 0, v->walk.place);

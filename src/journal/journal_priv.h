@@ -27,6 +27,8 @@ struct journal {
     uint32_t segment;
     uint64_t committed_bytes;
     uint64_t segment_bytes;
+    int64_t segment_us; /* 0: no limit */
+    int64_t begun_us;   /* when this segment was */
     struct buf line;
     struct buf pending;
     struct sha256_state hash;
@@ -60,6 +62,8 @@ enum status append_open(struct journal *j, int64_t now_us, enum open_cause cause
 enum status append_torn(struct journal *j, int64_t now_us, const struct torn_body *torn) MUST_USE;
 /* `next`: the segment to be named; 0 for an ordinary seal. */
 enum status append_seal(struct journal *j, int64_t now_us, uint32_t next) MUST_USE;
+enum status append_tombstone(struct journal *j, int64_t now_us,
+                             const struct journal_drop *drop) MUST_USE;
 enum status append_close(struct journal *j, int64_t now_us) MUST_USE;
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "checkrein/alloc.h"
 #include "checkrein/file.h"
+#include "drop_priv.h"
 #include "key_priv.h"
 #include "lock_priv.h"
 #include "recover_priv.h"
@@ -33,6 +34,7 @@ static struct journal *make(const struct journal_options *o, const struct journa
     j->fd = -1;
     j->path = xstrdup(o->dir);
     j->segment_bytes = o->segment_bytes > 0 ? o->segment_bytes : JOURNAL_SEGMENT_BYTES;
+    j->segment_us = o->segment_us;
     j->last_us = o->now_us;
     j->last_seal_us = o->now_us;
     (void)span_copy(span_str(o->writer), j->writer, sizeof(j->writer));
@@ -139,6 +141,7 @@ static void take_over(struct journal *j, const struct recovered *r)
     }
     memcpy(j->prev, r->head, sizeof(j->prev));
     j->next_n = r->last_n + 1;
+    j->begun_us = r->begun_us != 0 ? r->begun_us : j->last_us;
 }
 
 /* This start's own records, sealed and committed. */
@@ -174,6 +177,9 @@ static enum status start(struct journal *j, int64_t now_us, struct journal_opene
     }
     take_over(j, &r);
     st = write_start(j, &r, &torn, now_us, why);
+    if (st == ST_OK && r.dropped_until > 0) {
+        st = drop_unlink(&j->io, j->dir, r.first, r.dropped_until, why);
+    }
     *found = (struct journal_opened){.next_n = j->next_n, .torn_bytes = r.torn_bytes};
     (void)span_copy(span_str(j->instance), found->instance, sizeof(found->instance));
     return st;

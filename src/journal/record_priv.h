@@ -66,6 +66,11 @@ struct torn_body {
     uint8_t hash[SHA256_BYTES];
 };
 
+struct tombstone_body {
+    struct journal_drop drop;
+    struct span by;
+};
+
 const char *record_kind_name(enum journal_kind kind);
 
 /* Everything up to the kind's members. */
@@ -76,6 +81,9 @@ enum status record_open_body(struct buf *line, const struct open_body *b);
 enum status record_seal_body(struct buf *line, const struct seal_body *b);
 enum status record_seal_sig(struct buf *line, const uint8_t sig[ED25519_SIG_BYTES]);
 enum status record_torn_body(struct buf *line, const struct torn_body *b);
+
+enum status record_tombstone_body(struct buf *line, const struct tombstone_body *b);
+bool record_read_tombstone(const struct record *r, struct tombstone_body *b);
 
 /* False when the line has not the form of a record. What stands in the members is not looked at. */
 bool record_parse(struct span line, struct record *r);

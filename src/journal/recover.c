@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "checkrein/num.h"
+#include "drop_priv.h"
 #include "folder_priv.h"
 #include "summary_priv.h"
 
@@ -49,7 +51,7 @@ static enum status check_seal(const struct summary *s, struct why *why)
 }
 
 /* The first line of this segment must chain over the last one of the segment before. */
-static enum status check_link(int dir, const struct summary *s, struct why *why)
+static enum status check_link(int dir, const struct summary *s, uint32_t first, struct why *why)
 {
     struct buf line;
     struct record r;
@@ -58,6 +60,9 @@ static enum status check_link(int dir, const struct summary *s, struct why *why)
     char head[SHA256_HEX_BYTES] = RECORD_NO_PREV;
     if (s->segment == 1) {
         return s->first_n == 1 && strcmp(s->first_prev, head) == 0 ? ST_OK : unlinked(1, why);
+    }
+    if (s->segment == first) { /* a tombstone was held against it */
+        return ST_OK;
     }
     buf_init(&line, SEAL_LINE_BYTES);
     bool good = folder_last_line(dir, s->segment - 1, &line) == ST_OK &&
@@ -84,11 +89,12 @@ static enum status use_last(int dir, const struct summary *s, struct recovered *
     r->segment = s->segment;
     r->good_bytes = s->good_bytes;
     r->torn_bytes = s->torn_bytes;
+    r->begun_us = s->first_us;
     if (s->lines == 0) {
         return ST_OK;
     }
     take_end(r, s);
-    enum status st = check_link(dir, s, why);
+    enum status st = check_link(dir, s, r->first, why);
     if (st == ST_OK) {
         st = check_seal(s, why);
     }
@@ -106,6 +112,7 @@ static enum status use_one_before(int dir, const struct summary *last, struct re
         st = use_last(dir, &s, r, why);
         r->segment = last->segment;
         r->good_bytes = 0;
+        r->begun_us = 0;
         r->torn_bytes = last->torn_bytes;
     } else if (st == ST_OK && last->torn_bytes == 0 && s.next == 0 && s.lines > 0) {
         st = use_last(dir, &s, r, why);
@@ -115,6 +122,40 @@ static enum status use_one_before(int dir, const struct summary *last, struct re
     }
     summary_release(&s);
     return st;
+}
+
+/* A record that begins with this segment: is it the first one behind what the tombstone names? */
+static bool begins_behind(int dir, uint32_t segment, const struct journal_drop *drop)
+{
+    struct record r;
+    char line[SEAL_LINE_BYTES];
+    int fd = folder_open_segment(dir, segment);
+    ssize_t got = fd >= 0 ? pread(fd, line, sizeof(line), 0) : -1;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    struct span first = {line, got > 0 ? (size_t)got : 0};
+    return record_parse(span_sub(first, 0, span_find(first, '\n')), &r) && r.n == drop->last + 1 &&
+           span_is(r.prev, drop->head);
+}
+
+/* What is missing before the first segment must have been dropped; what was dropped and is still
+ * there is to be removed. */
+static enum status check_begin(int dir, const struct folder *f, struct recovered *r,
+                               struct why *why)
+{
+    struct journal_drop drop;
+    bool found = drop_find(dir, f, &drop) && drop.last_segment < f->last;
+    r->first = f->first;
+    if (found && f->first >= drop.first_segment && f->first <= drop.last_segment) {
+        r->dropped_until = drop.last_segment;
+        return ST_OK;
+    }
+    if (f->first == 1 ||
+        (found && f->first == drop.last_segment + 1 && begins_behind(dir, f->first, &drop))) {
+        return ST_OK;
+    }
+    return missing(f->first - 1, why);
 }
 
 enum status recover_read(int dir, struct recovered *r, struct why *why)
@@ -128,17 +169,18 @@ enum status recover_read(int dir, struct recovered *r, struct why *why)
     if (f.count == 0) {
         return ST_OK;
     }
-    for (uint32_t k = 1; k <= f.last && f.count < f.last; k++) {
+    for (uint32_t k = f.first; k <= f.last && f.count <= f.last - f.first; k++) {
         struct folder above;
         if (folder_scan(dir, k - 1, &above) == ST_OK && above.first != k) {
             return missing(k, why);
         }
     }
     r->is_there = true;
-    enum status st = summary_read(&s, dir, f.last, why);
+    enum status st = check_begin(dir, &f, r, why);
+    st = st == ST_OK ? summary_read(&s, dir, f.last, why) : st;
     if (st == ST_OK) {
-        st = s.lines == 0 && f.last > 1 ? use_one_before(dir, &s, r, why)
-                                        : use_last(dir, &s, r, why);
+        st = s.lines == 0 && f.last > f.first ? use_one_before(dir, &s, r, why)
+                                              : use_last(dir, &s, r, why);
     }
     summary_release(&s);
     return st;

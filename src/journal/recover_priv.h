@@ -20,6 +20,10 @@ struct recovered {
     uint64_t torn_bytes; /* behind them */
     uint64_t last_n;     /* 0: there is no record yet, and what follows is unset */
     int64_t last_us;
+    int64_t begun_us; /* when the segment was; 0: it is empty */
+    uint32_t first;   /* the oldest segment that is there */
+    uint32_t
+        dropped_until; /* it, and up to this one, are to be removed: a tombstone says so; 0: none */
     char head[SHA256_HEX_BYTES];
     char instance[ULID_BYTES];
     uint8_t key[ED25519_KEY_BYTES];

@@ -37,6 +37,7 @@ static enum status take_first(struct summary *s, const struct record *r, struct 
     (void)span_copy(span_str(open.instance), s->instance, sizeof(s->instance));
     memcpy(s->key, open.key, sizeof(s->key));
     s->first_n = r->n;
+    s->first_us = r->time_us;
     return ST_OK;
 }
 

@@ -18,6 +18,7 @@ struct summary {
     uint64_t last_at; /* where the last whole one begins */
     uint64_t first_n;
     uint64_t last_n;
+    int64_t first_us;
     int64_t last_us;
     char first_prev[SHA256_HEX_BYTES];
     char head[SHA256_HEX_BYTES];

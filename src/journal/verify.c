@@ -18,12 +18,27 @@ static bool is_json(struct verify *v, struct span line)
     return tape_parse(&j, line, TAPE_STRICT, v->tokens, RECORD_TOKENS) != ST_INVALID;
 }
 
+/* A segment that is not the first may be the first one that is left: whether it may, a tombstone
+ * says further on. */
+static bool may_begin_late(const struct verify *v, const struct record *r)
+{
+    struct open_body open;
+    return r->n > 1 && v->walk.segment > 1 && v->walk.place.line == 1 &&
+           record_read_open(r, &open) && open.segment == v->walk.segment;
+}
+
 /* Part of a record may be verified alone: it begins where it begins. */
 static void begin_at(struct verify *v, const struct record *r)
 {
     v->report->first_n = r->n;
-    if (v->walk.dir < 0 && r->n > 1) {
+    bool is_late = v->walk.dir >= 0 && may_begin_late(v, r);
+    if (is_late) {
+        v->late = (struct late){.n = r->n, .time_us = r->time_us, .place = v->walk.place};
+        (void)span_copy(r->prev, v->late.prev, sizeof(v->late.prev));
+    }
+    if (is_late || (v->walk.dir < 0 && r->n > 1)) {
         v->last.n = r->n - 1;
+        v->last.next = v->walk.segment;
         (void)span_copy(r->prev, v->last.head, sizeof(v->last.head));
     }
 }
@@ -107,6 +122,34 @@ static void name_kinds(struct journal_report *report, struct span line)
     }
 }
 
+static bool explains(const struct late *late, const struct journal_drop *d)
+{
+    if (late->n == d->last + 1) {
+        return strcmp(late->prev, d->head) == 0;
+    }
+    return late->n > d->first && late->n <= d->last; /* a crash left some of what it names */
+}
+
+static enum step check_tombstone(struct verify *v, const struct record *r)
+{
+    struct tombstone_body body;
+    struct journal_report *report = v->report;
+    if (!record_read_tombstone(r, &body)) {
+        diagnose_content(v, r, "changed: not a tombstone");
+        return STEP_BROKEN;
+    }
+    if (v->late.n > 0 && explains(&v->late, &body.drop)) {
+        v->late.told_n = r->n;
+        v->late.is_told = false;
+        report->dropped_n = r->n;
+        report->dropped_us = r->time_us;
+        report->dropped_why = body.drop.reason;
+        report->dropped_limit = body.drop.limit;
+        (void)span_copy(body.by, report->dropped_by, sizeof(report->dropped_by));
+    }
+    return STEP_ON;
+}
+
 static void trust(struct verify *v, const struct record *r, const struct seal_body *seal)
 {
     uint8_t hash[SHA256_BYTES];
@@ -119,6 +162,7 @@ static void trust(struct verify *v, const struct record *r, const struct seal_bo
         report->last_seal_n = r->n;
         v->last.is_seal = true;
         v->last.next = seal->next;
+        v->late.is_told = v->late.told_n > 0;
     }
     report->sealed_to_end = v->last.is_seal;
     if (r->secrets > 0) {
@@ -187,6 +231,8 @@ static enum step check_line(struct verify *v, struct span line, struct why *why)
         step = STEP_BROKEN;
     } else if (r.kind == JOURNAL_SEAL) {
         step = check_seal(v, &r, &seal);
+    } else if (r.kind == JOURNAL_TOMBSTONE) {
+        step = check_tombstone(v, &r);
     }
     if (step == STEP_ON) {
         trust(v, &r, &seal);
@@ -224,6 +270,10 @@ static enum status finish(struct verify *v, struct why *why)
     const char *missing = v->walk.dir >= 0 ? find_missing(v, later.count) : NULL;
     if (missing != NULL) {
         diagnose_missing(v, missing);
+        return ST_OK;
+    }
+    if (v->late.n > 0 && !v->late.is_told) {
+        diagnose_begin(v);
         return ST_OK;
     }
     report->torn_bytes = v->walk.reader.rest;

@@ -18,11 +18,22 @@ struct trusted {
     uint32_t next;               /* the segment it names */
 };
 
+/* A record that begins late, and the tombstone that says why. */
+struct late {
+    uint64_t n; /* of its first record; 0: it begins with record 1 */
+    int64_t time_us;
+    struct place place;
+    char prev[SHA256_HEX_BYTES];
+    uint64_t told_n; /* the tombstone's record, not sealed yet; 0: none */
+    bool is_told;    /* and sealed */
+};
+
 struct verify {
     struct walk walk;
     struct journal_report *report;
     struct sha256_state hash;
     struct trusted last;
+    struct late late;
     bool has_key;
     struct tape_token *tokens;
 };
@@ -39,6 +50,8 @@ void diagnose_seal(struct verify *v, const struct record *r);
 /* The line chains, but says something that cannot be. */
 void diagnose_content(struct verify *v, const struct record *r, const char *what);
 /* Something that is not there. */
+/* It begins late, and nothing says why. */
+void diagnose_begin(struct verify *v);
 void diagnose_missing(struct verify *v, const char *what);
 
 bool verify_is_chained(struct verify *v,

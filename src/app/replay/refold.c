@@ -33,6 +33,7 @@ struct refold {
     struct picture *picture;
     struct codec *codec;
     struct buf frame;
+    bool begun; /* a record was taken */
 };
 
 /* ---- what drivers say */
@@ -296,7 +297,7 @@ static void daemon_link(struct picture *p, enum link_state st, const char *why)
 
 static void take_start(struct refold *r, const struct journal_record *rec)
 {
-    if (!journal_record_is_start(rec)) {
+    if (r->begun && !journal_record_is_start(rec)) { /* what was before may have been dropped */
         return;
     }
     picture_free(r->picture);
@@ -339,11 +340,13 @@ enum status refold_take(struct refold *r, const struct journal_record *rec, stru
     case JOURNAL_COMMAND: /* an event of it follows */
     case JOURNAL_NOTE:
     case JOURNAL_TORN:
+    case JOURNAL_TOMBSTONE:
     case JOURNAL_SEAL:
     case JOURNAL_KIND_COUNT:
     default:
         break;
     }
+    r->begun = true;
     if (st != ST_OK) {
         why_prefix(why, "record %llu", (unsigned long long)rec->n);
     }

@@ -344,6 +344,45 @@ static void nothing_to_open(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, up, down)
 
+/* Its start, and so the name of its writer, is in a segment that was dropped. */
+static void a_record_that_begins_late_is_played(void **state)
+{
+    const struct fixture *f = *state;
+    const int64_t later_us = START_US + INT64_C(5) * 86400 * 1000000;
+    char *dir = tmpdir_join(f->root, "late");
+    struct why why = {0};
+    struct event ev;
+    struct journal_drop drop;
+    struct journal_keep keep = {.days = 1};
+    struct journal *j = open_journal(dir);
+    write_events(j, 7, 3000); /* more than a segment */
+    event_init(&ev, EVENT_AGENT_STARTED, START_US);
+    ev.id = SPAN("e");
+    ev.source = SPAN("checkrein://test");
+    ev.snapshot = true;
+    event_set_text(&ev, F_AGENT_ID, SPAN("kept"));
+    const struct event *told;
+    assert_status(journal_event_from(j, later_us, SPAN("daemon"), &ev, &told), ST_OK);
+    assert_status(journal_droppable(j, later_us, &keep, &drop, &why), ST_OK);
+    assert_int_equal(drop.first_segment, 1);
+    assert_status(journal_drop(j, later_us, &drop, &why), ST_OK);
+    event_set_text(&ev, F_AGENT_ID, SPAN("new"));
+    ev.snapshot = false;
+    ev.seq = 0;
+    assert_status(journal_event(j, later_us, &ev, NULL), ST_OK);
+    journal_close(j, later_us);
+    struct player *p;
+    assert_status(player_open(&p, dir, &why), ST_OK);
+    while (player_read(p, 1000, &why) == ST_OK) {
+    }
+    assert_int_equal(player_bad(p), 0);
+    assert_status(player_seek(p, UINT64_MAX, &why), ST_OK);
+    assert_non_null(fleet_agent_by_id(player_fleet(p), SPAN("daemon"), SPAN("kept")));
+    assert_non_null(fleet_agent_by_id(player_fleet(p), SPAN("daemon"), SPAN("new")));
+    player_close(p);
+    free(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +396,7 @@ int main(void)
         TEST(what_is_no_record_is_counted),
         TEST(a_segment_that_went_meanwhile_changes_no_picture),
         TEST(nothing_to_open),
+        TEST(a_record_that_begins_late_is_played),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,7 +59,7 @@ static int set_up(void **state)
     make_record(f.dir);
     struct buf doc = kit_slurp(TESTS_DIR "/../docs", "JOURNAL.md");
     struct span program = find_program(buf_span(&doc));
-    assert_in_range(kit_lines(program), 10, 30);
+    assert_in_range(kit_lines(program), 10, 35);
     kit_spit(f.work, "verify.py", program);
     f.script = tmpdir_join(f.work, "verify.py");
     buf_release(&doc);
@@ -183,6 +183,27 @@ static void it_sees_a_forged_seal_and_a_torn_end(void **state)
     buf_release(&b);
 }
 
+/* The record begins with a later segment, and a tombstone says so; then with one more. */
+static void it_takes_a_tombstone_for_what_is_gone(void **state)
+{
+    struct fixture *f = *state;
+    struct why why = {0};
+    struct journal_drop drop;
+    struct journal_keep keep = {.bytes = 6000};
+    need_tools(f);
+    struct journal *j = kit_open(f->dir, NULL);
+    assert_status(journal_droppable(j, KIT_START_US, &keep, &drop, &why), ST_OK);
+    assert_int_equal(drop.first_segment, 1);
+    assert_status(journal_drop(j, KIT_START_US, &drop, &why), ST_OK);
+    journal_close(j, KIT_START_US);
+    assert_int_equal(kit_intact(f->dir).first_n, drop.last + 1);
+    assert_says(f, NULL, 0, "intact");
+    char name[SEGMENT_NAME_BYTES];
+    segment_name(drop.last_segment + 1, name);
+    kit_remove(f->dir, name);
+    assert_says(f, NULL, 1, "no sealed tombstone says why");
+}
+
 #define WRITTEN(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -191,6 +212,7 @@ int main(void)
         WRITTEN(it_agrees_that_the_record_is_intact),
         WRITTEN(it_sees_what_was_changed),
         WRITTEN(it_sees_a_forged_seal_and_a_torn_end),
+        WRITTEN(it_takes_a_tombstone_for_what_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

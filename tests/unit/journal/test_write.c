@@ -174,6 +174,7 @@ static enum journal_kind write_kind(struct journal *j, enum journal_kind kind, u
     case JOURNAL_SNAPSHOT:
     case JOURNAL_OPEN:
     case JOURNAL_TORN:
+    case JOURNAL_TOMBSTONE:
     case JOURNAL_CLOSE:
     case JOURNAL_KIND_COUNT:
         break;

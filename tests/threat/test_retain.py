@@ -1,0 +1,90 @@
+"""Threat 30: what is dropped of a record is said, and what is in force stays in force: the clock goes on by days."""
+import glob
+import os
+
+from daemon import Console, Held, check, run, verdict, wait_for, with_daemon
+
+DAY = 86400
+KEEP = "journal_keep_days = 2\n"
+
+
+def segments(daemon):
+    return sorted(os.path.basename(p) for p in glob.glob(os.path.join(daemon.record, "*.jsonl")))
+
+
+def days_pass(daemon, until):
+    """Something happens each day, so each has a segment of its own."""
+    for day in range(1, until + 1):
+        daemon.shim.say("clock", day * DAY + 60)
+        daemon.hook("UserPromptSubmit", session="other", prompt=f"day {day}")
+        daemon.hook("UserPromptSubmit", session="other", prompt=f"day {day} again")
+
+
+def start_again(daemon):
+    check(daemon.terminate() == 0, "exit code")
+    daemon.start()
+
+
+def dropped(daemon):
+    wait_for("the drop", lambda: "were dropped" in daemon.log_text())
+    check(first(daemon) > 1, "it begins with record 1")
+
+
+def first(daemon):
+    return daemon.records()[0]["n"]
+
+
+@with_daemon(shim=True, config=KEEP)
+def what_is_in_force_stays(daemon):
+    console = Console(daemon)
+    h = Held(daemon, "kept")
+    console.approve(console.request_for(h.id), wait="accepted")
+    h.answer()
+    check(console.command("pause", agent="claude:kept", wait="accepted")["state"] == "accepted", "pause")
+    days_pass(daemon, 6)
+    check(len(segments(daemon)) > 5 and first(daemon) == 1, str(segments(daemon)))
+    start_again(daemon)
+    dropped(daemon)
+    told = daemon.verify()
+    check(told.returncode == 0 and "dropped by the daemon" in told.stdout and "older than 2 days" in told.stdout, told.stdout)
+    check("pause" not in "".join(str(e) for e in daemon.events("operator.command")), "the pause itself is still there")
+    before = first(daemon)
+    start_again(daemon)  # from what is left only
+    check(first(daemon) == before, "dropped again")
+    console = Console(daemon)
+    held = Held(daemon, "kept", tool="Read", file_path="/x")
+    console.event("agent.state", agent__state="paused")
+    check(not held.answered(0.3), "the pause was forgotten")
+    done = console.command("resume", agent="claude:kept", wait="accepted")
+    check(done["state"] == "accepted", str(done))
+    check(verdict(held.answer()) in ("allow", "deny"), "")
+
+
+@with_daemon(shim=True, config=KEEP)
+def a_fleet_stop_stays(daemon):
+    Console(daemon).command("stop_all", wait="accepted", reason="it stays")
+    days_pass(daemon, 6)
+    daemon.reload()
+    dropped(daemon)
+    check("dropped by" in daemon.verify().stdout, daemon.verify().stdout)
+    start_again(daemon)
+    check(daemon.verify().returncode == 0, daemon.verify().stdout)
+    check(verdict(Held(daemon, "fresh", command="ls").answer()) == "deny", "the fleet stop was forgotten")
+
+
+@with_daemon(shim=True, config=KEEP)
+def what_is_missing_without_a_tombstone_is_told(daemon):
+    days_pass(daemon, 6)
+    start_again(daemon)
+    dropped(daemon)
+    check(daemon.terminate() == 0, "exit code")
+    gone = os.path.join(daemon.record, segments(daemon)[0])
+    os.rename(gone, daemon.dir + "/kept")
+    bad = daemon.verify()
+    check(bad.returncode == 5 and "no sealed tombstone says why" in bad.stdout, bad.stdout)
+    os.rename(daemon.dir + "/kept", gone)
+    daemon.start()
+
+
+if __name__ == "__main__":
+    run([what_is_in_force_stays, a_fleet_stop_stays, what_is_missing_without_a_tombstone_is_told])
