@@ -101,8 +101,11 @@ static void drop(struct govd *g)
         }
         return;
     }
-    log_write(LOG_INFO, "records %llu to %llu were dropped", (unsigned long long)d.first,
-              (unsigned long long)d.last);
+    char text[REASON_BYTES];
+    (void)snprintf(text, sizeof(text),
+                   "records %llu to %llu were dropped, as the configuration says",
+                   (unsigned long long)d.first, (unsigned long long)d.last);
+    publish_signal(g, NULL, SEVERITY_LOW, text);
 }
 
 void retain_turn(struct govd *g)
