@@ -13,11 +13,13 @@
 /* Exit codes, stable: scripts rely on them. X(constant, code, what it means) */
 #define EXIT_CODES(X)                                                                              \
     X(EXIT_DONE, 0, "done")                                                                        \
-    X(EXIT_TROUBLE, 1, "it could not be done: the reason is on standard error")                    \
-    X(EXIT_USAGE, 2, "bad arguments; and a hook that must block its call")                         \
+    X(EXIT_TROUBLE, 1,                                                                             \
+      "it could not be done: the reason is on standard error; diff: the two differ")               \
+    X(EXIT_USAGE, 2, "bad arguments; a hook that must block its call; diff: could not compare")    \
     X(EXIT_REFUSED, 3, "the back-end said no, or there is no such agent or request")               \
     X(EXIT_UNKNOWN, 4, "sent, but no answer came in time: read back before trying again")          \
-    X(EXIT_BROKEN, 5, "verify: the record is not intact, or tells of a call that ran undecided")
+    X(EXIT_BROKEN, 5,                                                                              \
+      "verify, sessions: a record is not intact, or tells of a call that ran undecided")
 enum exit_code {
 #define X(constant, code, meaning) constant = (code),
     EXIT_CODES(X)
@@ -134,6 +136,8 @@ int cmd_verb(struct args *a);
 int cmd_token(struct args *a);
 int cmd_verify(struct args *a);
 int cmd_replay(struct args *a);
+int cmd_sessions(struct args *a);
+int cmd_diff(struct args *a);
 int cmd_config(struct args *a);
 int cmd_keys(struct args *a);
 int cmd_schema(struct args *a);
@@ -146,6 +150,6 @@ int cmd_version(struct args *a);
 extern const struct option_row OPTIONS_CONSOLE[], OPTIONS_SERVE[], OPTIONS_DEMO[],
     OPTIONS_DEMO_AGENT[], OPTIONS_HOOK[], OPTIONS_CONNECT[], OPTIONS_DOCTOR[], OPTIONS_RUN[],
     OPTIONS_STATUS[], OPTIONS_VERIFY[], OPTIONS_CONFIG[], OPTIONS_MAN[], OPTIONS_TOKEN[],
-    OPTIONS_LIST[], OPTIONS_HISTORY[], OPTIONS_REPLAY[];
+    OPTIONS_LIST[], OPTIONS_HISTORY[], OPTIONS_REPLAY[], OPTIONS_SESSIONS[], OPTIONS_DIFF[];
 
 #endif

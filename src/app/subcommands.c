@@ -53,6 +53,15 @@ static const struct subcommand SUBCOMMANDS[] = {
     {"verify", cmd_verify, "FILE...", "prove that a record is intact, and that no call ran undecided", OPTIONS_VERIFY,
      "Or name the first line that is not, or the first call that ran without exactly one decision before it, of its "
      "digest. FILE is a record's folder or one segment of it; of a record whose beginning was dropped, what is left."},
+    {"sessions", cmd_sessions, "[FILE...]", "what is recorded, agent by agent, and whether the record is intact", OPTIONS_SESSIONS,
+     "FILE is a record's folder or one segment of it, of a console or of a daemon; without one, the console's own. An agent is one "
+     "line: what it cost, what was decided of its calls (by a person + by a rule), what failed. Without the gate of "
+     "checkrein, what is told is what its back-end told. The last line is what `verify` says."},
+    {"diff", cmd_diff, "A B", "two runs of a task: what was done, who decided it, what it cost", OPTIONS_DIFF,
+     "A and B are FILE:AGENT or, where a record tells of one agent or --agent names it, FILE; an empty FILE is the console's own "
+     "record, and AGENT an id or a name. Calls are the same when tool and summary are: the work folder, words of 8 hex digits and "
+     "more, and blanks in a row do not count. Time is told and never counts.\n\n"
+     "The exit code is that of diff: 0 when both are the same, 1 when they differ, 2 when they could not be compared."},
     {"replay", cmd_replay, "[FILE]", "a record on the screen: any instant of it, played or step by step", OPTIONS_REPLAY,
      "FILE is a record's folder or one segment of it; without one, the console's own. Nothing is sent: a key that would "
      "act says so. Space plays, . and , step, [ and ] go to decisions, { and } to failures, 0 to 9 to tenths of the "

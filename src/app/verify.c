@@ -1,7 +1,7 @@
-#include "app_priv.h"
+#include "verify.h"
 
+#include "app_priv.h"
 #include "checkrein/file.h"
-#include "checkrein/journal.h"
 #include "checkrein/num.h"
 #include "checkrein/text.h"
 
@@ -11,6 +11,22 @@ static const char *const VERDICT_WORDS[] = {
     [VERIFY_BROKEN] = "NOT INTACT",
     [VERIFY_UNREADABLE] = "unreadable",
 };
+
+int verify_look(const char *path, struct verify_verdict *out, struct why *why)
+{
+    *out = (struct verify_verdict){0};
+    if (journal_verify(path, NULL, &out->report, why) != ST_OK) {
+        return EXIT_TROUBLE;
+    }
+    out->words = VERDICT_WORDS[out->report.verdict];
+    if (out->report.verdict != VERIFY_INTACT && out->report.verdict != VERIFY_TORN_TAIL) {
+        return EXIT_BROKEN;
+    }
+    if (journal_decisions(path, &out->decisions, why) != ST_OK) {
+        return EXIT_TROUBLE;
+    }
+    return out->decisions.faults > 0 ? EXIT_BROKEN : EXIT_DONE;
+}
 
 static void print_report(const char *path, const struct journal_report *r)
 {

@@ -20,9 +20,15 @@ struct source {
     void *memory;          /* of the driver, in a picture that is only kept */
 };
 
+struct watch {
+    refold_seen_fn *seen;
+    void *ctx;
+};
+
 struct picture {
     struct fleet *fleet;
-    struct source **sources; /* each stays where it is */
+    const struct watch *watch; /* NULL: it is only kept */
+    struct source **sources;   /* each stays where it is */
     size_t count, cap;
     bool of_daemon;
     int64_t now_us;   /* of the record that is being folded */
@@ -31,17 +37,28 @@ struct picture {
 
 struct refold {
     struct picture *picture;
+    struct watch watch;
     struct codec *codec;
     struct buf frame;
     bool begun; /* a record was taken */
 };
+
+/* What was folded before is not told again. */
+static void fold(const struct picture *p, const struct event *ev)
+{
+    uint64_t generation = fleet_generation(p->fleet);
+    fleet_apply(p->fleet, ev);
+    if (p->watch && p->watch->seen && fleet_generation(p->fleet) != generation) {
+        p->watch->seen(p->watch->ctx, p->fleet, ev);
+    }
+}
 
 /* ---- what drivers say */
 
 static void apply(void *ctx, const struct event *ev)
 {
     const struct source *s = ctx;
-    fleet_apply(s->picture->fleet, ev);
+    fold(s->picture, ev);
 }
 
 /* What is recorded has none, and says how many it had. */
@@ -192,10 +209,16 @@ struct picture *refold_picture(const struct refold *r)
     return kept;
 }
 
-void refold_return(struct refold *r, const struct picture *kept)
+static void show(struct refold *r, struct picture *p)
 {
     picture_free(r->picture);
-    r->picture = picture_copy(kept);
+    r->picture = p;
+    p->watch = &r->watch;
+}
+
+void refold_return(struct refold *r, const struct picture *kept)
+{
+    show(r, picture_copy(kept));
     for (size_t i = 0; i < kept->count; i++) {
         struct source *s = r->picture->sources[i];
         attach(s);
@@ -234,7 +257,7 @@ static enum status take_own(struct picture *p, struct event *ev, struct why *why
     if (s->driver && begins_or_ends(ev)) {
         driver_reconnect(s->driver);
     }
-    fleet_apply(p->fleet, ev);
+    fold(p, ev);
     return ST_OK;
 }
 
@@ -248,10 +271,10 @@ static enum status take_event(struct refold *r, const struct journal_record *rec
     }
     if (journal_record_from(rec, from, sizeof(from))) {
         ev.backend = span_str(from);
-        fleet_apply(r->picture->fleet, &ev);
+        fold(r->picture, &ev);
     } else if (r->picture->of_daemon) {
         ev.backend = SPAN(DAEMON);
-        fleet_apply(r->picture->fleet, &ev);
+        fold(r->picture, &ev);
     } else {
         st = take_own(r->picture, &ev, why);
     }
@@ -292,7 +315,7 @@ static void daemon_link(struct picture *p, enum link_state st, const char *why)
 {
     struct own_event o;
     own_link(&o, DAEMON, "checkrein", st, why, 0, p->now_us);
-    fleet_apply(p->fleet, &o.ev);
+    fold(p, &o.ev);
 }
 
 static void take_start(struct refold *r, const struct journal_record *rec)
@@ -300,8 +323,7 @@ static void take_start(struct refold *r, const struct journal_record *rec)
     if (r->begun && !journal_record_is_start(rec)) { /* what was before may have been dropped */
         return;
     }
-    picture_free(r->picture);
-    r->picture = picture_new();
+    show(r, picture_new());
     r->picture->now_us = rec->time_us;
     r->picture->of_daemon = span_is(journal_record_writer(rec), DAEMON);
     if (r->picture->of_daemon) {
@@ -358,7 +380,7 @@ enum status refold_take(struct refold *r, const struct journal_record *rec, stru
 struct refold *refold_new(void)
 {
     struct refold *r = xcalloc(1, sizeof(*r));
-    r->picture = picture_new();
+    show(r, picture_new());
     r->codec = codec_new();
     buf_init(&r->frame, JOURNAL_LINE_BYTES);
     return r;
@@ -372,6 +394,11 @@ void refold_free(struct refold *r)
         buf_release(&r->frame);
         free(r);
     }
+}
+
+void refold_watch(struct refold *r, refold_seen_fn *seen, void *ctx)
+{
+    r->watch = (struct watch){seen, ctx};
 }
 
 const struct fleet *refold_fleet(const struct refold *r)

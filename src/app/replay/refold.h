@@ -20,6 +20,10 @@ void refold_free(struct refold *r); /* NULL is fine */
 /* ST_INVALID, with the record's number: it is passed over. */
 enum status refold_take(struct refold *r, const struct journal_record *rec,
                         struct why *why) MUST_USE;
+/* Each event of a back-end, of a daemon, or of the console itself, after it was folded; what was
+ * folded before is left out. */
+typedef void refold_seen_fn(void *ctx, const struct fleet *f, const struct event *ev);
+void refold_watch(struct refold *r, refold_seen_fn *seen, void *ctx);
 const struct fleet *refold_fleet(const struct refold *r); /* until the next call */
 /* The fleet, the caller's to free; this one is then empty. */
 struct fleet *refold_give(struct refold *r);

@@ -1,0 +1,172 @@
+"""What a record tells, from a shell: sessions, diff. Every figure is held against what was done."""
+import json
+import os
+import shutil
+import subprocess
+
+from daemon import Console, Held, check, run, wait_for, with_daemon
+
+POLICY = "[rule reads]\ntool = Read\nverdict = allow\nreason = only reads\n[rule web]\ntool = WebFetch\nverdict = deny\nreason = no web\n"
+
+
+def ask(daemon, *words, code=0):
+    """What the subcommand says of a record; it needs no daemon."""
+    done = subprocess.run([daemon.binary, *words], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+                          env={**os.environ, "XDG_STATE_HOME": daemon.dir, "XDG_CONFIG_HOME": daemon.dir})
+    check(done.returncode == code, f"{words}: {done}")
+    check("\x1b" not in done.stdout + done.stderr, f"{words}: {done.stdout!r}")
+    return done.stdout if code != 2 else done.stderr
+
+
+def said(daemon, *words, code=0):
+    return [json.loads(line) for line in ask(daemon, *words, "--json", code=code).splitlines()]
+
+
+class Player:
+    """One agent that works, and an operator who answers."""
+
+    def __init__(self, daemon, name):
+        self.daemon, self.name, self.calls = daemon, name, 0
+        self.console = Console(daemon)
+        daemon.hook("UserPromptSubmit", name, prompt="tidy up")
+
+    def call(self):
+        self.calls += 1
+        return f"{self.name}-{self.calls}"
+
+    def end(self, call, tool, failed=False):
+        kind = "PostToolUseFailure" if failed else "PostToolUse"
+        self.daemon.hook(kind, self.name, tool_name=tool, tool_use_id=call, tool_input={}, **({"error": "gone"} if failed else {}))
+
+    def reads(self, path="/x", failed=False):
+        call = self.call()
+        self.daemon.hook("PreToolUse", self.name, tool_name="Read", tool_use_id=call, tool_input={"file_path": path})
+        self.end(call, "Read", failed)
+
+    def is_refused(self):
+        self.daemon.hook("PreToolUse", self.name, tool_name="WebFetch", tool_use_id=self.call(), tool_input={"url": "http://x/"})
+
+    def runs(self, command):
+        held = Held(self.daemon, self.name, call=self.call(), command=command)
+        self.console.approve(self.console.request_for(held.id), wait="accepted")
+        held.answer()
+        self.end(held.id, "Bash")
+
+    def is_denied(self, command, reason="no"):
+        held = Held(self.daemon, self.name, call=self.call(), command=command)
+        request = self.console.request_for(held.id)
+        self.console.command("deny", wait="accepted", approval=request["approval.id"], reason=reason)
+        held.answer()
+        return request["approval.id"], held.id
+
+
+def work(daemon, name, last="touch y"):
+    p = Player(daemon, name)
+    p.reads()
+    p.reads("/gone", failed=True)
+    p.runs("make -j2 && cd /srv/" + name)
+    p.is_refused()
+    p.is_denied("rm -rf x")
+    p.runs(last)
+    p.console.close()
+
+
+def by_agent(lines):
+    return {o["gen_ai.agent.id"]: o for o in lines if "gen_ai.agent.id" in o}
+
+
+@with_daemon(policy=POLICY)
+def each_agent_is_a_line(daemon):
+    work(daemon, "one")
+    Player(daemon, "two").is_denied("x\x1b[31m\u202e")
+    daemon.terminate()
+    lines = said(daemon, "sessions", daemon.record)
+    runs = by_agent(lines)
+    check(set(runs) == {"claude:one", "claude:two"}, f"{runs}")
+    one = runs["claude:one"]
+    check(one["actions"] == 4 and one["failures"] == 2 and one["requests"] == 3, f"{one}")
+    # as everywhere: the call that failed, and what its runtime reported of it
+    check(one["approved"] == {"operator": 2, "rule": 2, "elsewhere": 0}, f"{one}")
+    check(one["denied"] == {"operator": 1, "rule": 1, "elsewhere": 0} and one["unanswered"] == 0, f"{one}")
+    check(one["agent.runtime"] == "claude" and one["task.title"] == "tidy up" and not one["tokens.told"], f"{one}")
+    check(runs["claude:two"]["actions"] == 0 and runs["claude:two"]["denied"]["operator"] == 1, f"{runs}")
+    last = lines[-1]
+    check(last["verdict"] == "intact" and last["holds"] and last["started"] == 4 and not last["faults"], f"{last}")
+    check(last["records"] == len(daemon.records()) and last["passed_over"] == 0, f"{last}")
+    text = ask(daemon, "sessions", daemon.record)
+    check("each of 4 calls let run was decided once" in text and "2+2" in text and "1+1" in text, text)
+    check(last["head"] in daemon.verify().stdout, "another head than verify tells")
+
+
+@with_daemon(policy=POLICY)
+def a_start_of_the_daemon_is_no_new_agent(daemon):
+    work(daemon, "one")
+    daemon.kill()
+    daemon.start()
+    Player(daemon, "one").reads()
+    daemon.terminate()
+    runs = by_agent(said(daemon, "sessions", daemon.record))
+    check(list(runs) == ["claude:one"] and runs["claude:one"]["actions"] == 5, f"{runs}")
+    check(runs["claude:one"]["approved"]["rule"] == 3, f"{runs}")
+
+
+@with_daemon(policy=POLICY)
+def what_is_wrong_is_told(daemon):
+    work(daemon, "one")
+    daemon.terminate()
+    copy = os.path.join(daemon.dir, "copy")
+    shutil.copytree(daemon.record, copy)
+    path = os.path.join(copy, "000001.jsonl")
+    with open(path, "rb") as f:
+        lines = f.read().split(b"\n")
+    at = next(i for i, line in enumerate(lines) if b"approval.resolved" in line and b"approved" in line)
+    os.chmod(path, 0o600)
+    with open(path, "wb") as f:
+        f.write(b"\n".join(lines).replace(b"rm -rf x", b"rm -rf y"))
+    broken = said(daemon, "sessions", copy, code=5)[-1]
+    check(broken["verdict"] == "NOT INTACT" and not broken["holds"] and 0 < broken["first_bad"] < at + 40, f"{broken}")
+    check("NOT INTACT" in ask(daemon, "sessions", copy, code=5), "not told")
+    with open(path, "wb") as f:
+        f.write(b"\n".join(lines[:6] + [b"no record"] + lines[6:]))
+    hurt = said(daemon, "sessions", copy, code=5)[-1]
+    check(hurt["passed_over"] == 1, f"{hurt}")
+    check("claude:one" in by_agent(said(daemon, "sessions", copy, code=5)), "the rest is not read")
+    ask(daemon, "sessions", "/nonexistent", code=1)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([daemon.binary, "sessions", daemon.record], stdout=full, stderr=subprocess.DEVNULL, timeout=60)
+    check(done.returncode == 1, "nobody could read it, and it said done")
+
+
+@with_daemon(policy=POLICY)
+def two_runs_are_compared(daemon):
+    work(daemon, "one")
+    work(daemon, "two")
+    work(daemon, "three", last="touch z")
+    p = Player(daemon, "four")
+    p.reads()
+    p.reads("/gone", failed=True)
+    p.is_denied("make -j2 && cd /srv/four", "not now")
+    p.is_refused()
+    p.is_denied("rm -rf x")
+    p.runs("touch y")
+    daemon.terminate()
+    r = daemon.record
+    same = ask(daemon, "diff", f"{r}:claude:one", f"{r}:two")
+    check("@@" not in same and "\n-" not in same.split("+++")[1] and "\n length " in same, same)
+    check(ask(daemon, "diff", r, r, "--agent", "one"), "a run is not like itself")
+    other = ask(daemon, "diff", f"{r}:one", f"{r}:three", code=1)
+    check("\n-Bash: touch y  [approved by uid:" in other and "\n+Bash: touch z  [approved by uid:" in other, other)
+    check("\n@@ -3,4 +3,4 @@\n" in other and " Bash: rm -rf x  [denied by uid:" in other, other)
+    fate = ask(daemon, "diff", f"{r}:one", f"{r}:four", code=1)
+    check("\n-Bash: make -j2 && cd /srv/one  [approved by uid:" in fate, fate)
+    check("\n+Bash: make -j2 && cd /srv/four  [denied by uid:" in fate and "it did not run" not in fate.split("four  [")[0], fate)
+    check("\n-calls      4\n+calls      3\n" in fate and "\n-approved   2+2\n+approved   1+2\n" in fate, fate)
+    whole = said(daemon, "diff", f"{r}:one", f"{r}:three", code=1)[0]
+    check(not whole["same"] and [s["same"] for s in whole["actions"]] == [True] * 5 + [False, False], f"{whole}")
+    check(whole["actions"][0]["a"]["decider"] == "rule" and whole["actions"][0]["a"]["approval.decided_by"] == "reads", f"{whole}")
+    for words, text in (((r, r), "4 agents"), ((f"{r}:nobody", f"{r}:one"), "nobody"), (("/nonexistent", r), "/nonexistent"), ((r,), "usage")):
+        check(text in ask(daemon, "diff", *words, code=2), f"{words}")
+
+
+if __name__ == "__main__":
+    run([each_agent_is_a_line, a_start_of_the_daemon_is_no_new_agent, what_is_wrong_is_told, two_runs_are_compared])
