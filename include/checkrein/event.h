@@ -164,7 +164,13 @@ enum event_kind { EVENT_STR, EVENT_INT, EVENT_BOOL, EVENT_TIME, EVENT_ENUM, EVEN
     X(F_CAPABILITIES, "backend.capabilities", EVENT_LIST, "verb")                                  \
     X(F_RETRY_MS, "backend.retry_ms", EVENT_INT, "")                                               \
     X(F_BACKEND_KIND, "backend.kind", EVENT_STR, "")                                               \
-    X(F_GATE_LIMITS, "agent.gate_limits", EVENT_LIST, "way effect")
+    X(F_GATE_LIMITS, "agent.gate_limits", EVENT_LIST, "way effect")                                \
+    X(F_DISPLAY_DIGEST, "display.digest", EVENT_STR, "")                                           \
+    X(F_DISPLAY_COLS, "display.cols", EVENT_INT, "")                                               \
+    X(F_DISPLAY_ROWS, "display.rows", EVENT_INT, "")                                               \
+    X(F_DISPLAY_MS, "display.ms", EVENT_INT, "")                                                   \
+    X(F_DISPLAY_TO_END, "display.to_end", EVENT_BOOL, "")                                          \
+    X(F_DISPLAY_RISK, "display.risk", EVENT_ENUM, "risk")
 
 /* Enumerations: X(constant, name). The first row of each is what an unknown name reads as. */
 #define AGENT_STATES(X)                                                                            \
@@ -337,6 +343,16 @@ struct event_field_info {
     const char *set; /* ENUM: which table; LIST: blank-separated columns; INT: "signed" or empty */
 };
 
+/* What stood on the console's screen when its operator decided. The console's own word, for its own
+ * record: it is never on the wire, and not believed of anybody else. */
+struct display {
+    bool shown;     /* false: it was decided without having been opened */
+    bool to_end;    /* the end of the text was on the screen */
+    int cols, rows; /* of the screen */
+    int64_t ms;     /* since this content was drawn first */
+    enum risk risk;
+};
+
 /* A command on its way: made by a console or a verb of the command line, judged by who owns the
  * gate. */
 struct command {
@@ -356,6 +372,7 @@ struct command {
     struct span operator_label; /* a label only: rights come from the connection */
     struct span backend;        /* which back-end it is for; never on the wire */
     int64_t time_us;            /* wall, when the key was pressed */
+    struct display display;     /* never on the wire */
 };
 
 /* Sets everything absent; cheap: only the envelope and the presence bits. */
@@ -366,6 +383,7 @@ void event_set_text(struct event *ev, enum event_field f, struct span s); /* STR
 /* As event_set_text, but an empty span leaves the attribute absent. */
 void event_put_text(struct event *ev, enum event_field f, struct span s);
 void event_set_number(struct event *ev, enum event_field f, int64_t n); /* INT BOOL TIME ENUM */
+void event_unset(struct event *ev, enum event_field f);                 /* absent from here on */
 void event_set_list(struct event *ev, enum event_field f, const struct event_row *rows,
                     uint32_t count);
 struct span event_text(const struct event *ev, enum event_field f); /* empty when absent */

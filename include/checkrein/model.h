@@ -128,6 +128,12 @@ struct command_track {
     enum command_state state;
     int64_t sent_us, changed_us; /* accepted, confirmed... */
     int64_t accepted_us;
+    /* What was on this console's screen when it was given; not of an answer that was given without
+     * opening the request, or by another console. */
+    bool displayed, display_to_end;
+    enum risk display_risk;
+    sid display_digest; /* of the text that this console had */
+    int64_t display_cols, display_rows, display_ms;
 };
 
 /* One line of the log; an agent's timeline is its own entries. */

@@ -386,6 +386,10 @@ static enum status send_one(struct hub_backend *b, struct command *c, const char
     c->time_us = now_us();
     struct own_event o;
     own_command(&o, c);
+    const struct approval *request = fleet_approval_by_id(h->fleet, c->backend, c->approval);
+    if (request) {
+        own_display(&o, &c->display, request->action);
+    }
     const struct event *told;
     enum status st = record_command(h, c, &o, &told, why);
     bool lets_run = c->verb == VERB_APPROVE || c->verb == VERB_RESUME || c->verb == VERB_RESET_STOP;

@@ -60,6 +60,22 @@ void own_command(struct own_event *o, const struct command *c)
     event_put_text(&o->ev, F_SHOWN_DIGEST, c->shown_digest);
     event_put_text(&o->ev, F_REASON, c->reason);
     event_put_text(&o->ev, F_OPERATOR_LABEL, c->operator_label);
+    event_put_text(&o->ev, F_SCOPE, c->approval.n ? c->scope : SPAN_NONE);
+}
+
+/* The digest is made here, of the bytes, and not what the back-end said it is. */
+void own_display(struct own_event *o, const struct display *d, struct span text)
+{
+    if (!d->shown) {
+        return;
+    }
+    digest_text(text, o->digest);
+    event_set_text(&o->ev, F_DISPLAY_DIGEST, span_str(o->digest));
+    event_set_number(&o->ev, F_DISPLAY_COLS, d->cols);
+    event_set_number(&o->ev, F_DISPLAY_ROWS, d->rows);
+    event_set_number(&o->ev, F_DISPLAY_MS, d->ms);
+    event_set_number(&o->ev, F_DISPLAY_TO_END, d->to_end);
+    event_set_number(&o->ev, F_DISPLAY_RISK, d->risk);
 }
 
 void tell_offers(const struct teller *t, const char *backend, const struct driver_offer *offer,

@@ -5,6 +5,7 @@
 #ifndef APP_HUB_FOLD_H
 #define APP_HUB_FOLD_H
 
+#include "checkrein/crypto.h"
 #include "checkrein/driver.h"
 #include "checkrein/model.h"
 #include "checkrein/ulid.h"
@@ -13,10 +14,14 @@
 struct own_event {
     struct event ev;
     char id[ULID_BYTES], subject[64];
+    char digest[DIGEST_TEXT_BYTES]; /* of what was displayed */
 };
 void own_link(struct own_event *o, const char *backend, const char *kind, enum link_state st,
               const char *why, int64_t retry_ms, int64_t now_us);
 void own_command(struct own_event *o, const struct command *c);
+/* With what stood on the screen when it was given; `text` is what this console had of the request.
+ */
+void own_display(struct own_event *o, const struct display *d, struct span text);
 /* NAME of a subject "backend/NAME"; empty when it is none. */
 struct span own_backend(const struct event *ev);
 /* True for states that a frame brings about: they are folded again from the frame, and not

@@ -57,6 +57,13 @@ void event_set_number(struct event *ev, enum event_field f, int64_t n)
     mark_present(ev, f);
 }
 
+void event_unset(struct event *ev, enum event_field f)
+{
+    if ((unsigned)f < EVENT_FIELD_COUNT) {
+        ev->present[f / BITS] &= ~(UINT64_C(1) << f % BITS);
+    }
+}
+
 void event_set_list(struct event *ev, enum event_field f, const struct event_row *rows,
                     uint32_t count)
 {

@@ -6,7 +6,7 @@
 static const size_t command_texts[] = {
     offsetof(struct command_track, id),      offsetof(struct command_track, reason),
     offsetof(struct command_track, by),      offsetof(struct command_track, operator_id),
-    offsetof(struct command_track, backend),
+    offsetof(struct command_track, backend), offsetof(struct command_track, display_digest),
 };
 
 /* A command only moves on; two ends at once: the first one stays. */
@@ -98,6 +98,18 @@ static void set_target(struct fold *x, struct command_track *c)
     c->agent = agent != NULL ? agent->a.ref : approval != NULL ? approval->a.agent : 0;
 }
 
+static void set_display(struct fold *x, struct command_track *c)
+{
+    const struct event *ev = x->ev;
+    c->displayed = event_has(ev, F_DISPLAY_MS);
+    c->display_to_end = event_number(ev, F_DISPLAY_TO_END) != 0;
+    c->display_risk = (enum risk)event_choice(ev, F_DISPLAY_RISK, RISK_COUNT);
+    c->display_cols = event_number(ev, F_DISPLAY_COLS);
+    c->display_rows = event_number(ev, F_DISPLAY_ROWS);
+    c->display_ms = event_number(ev, F_DISPLAY_MS);
+    string_set(x->f, &c->display_digest, event_text(ev, F_DISPLAY_DIGEST));
+}
+
 static void note_command(struct fold *x, const struct command_track *c, struct span subject,
                          struct span text)
 {
@@ -138,6 +150,7 @@ void fold_operator_command(struct fold *x)
         c->verb = (enum verb)event_choice(x->ev, F_VERB, VERB_COUNT);
         set_target(x, c);
         string_set(x->f, &c->reason, event_text(x->ev, F_REASON));
+        set_display(x, c);
         ask_to_stop(x, c->verb);
     }
     if (operator_of(x->ev).n > 0) {

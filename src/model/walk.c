@@ -186,6 +186,13 @@ static const struct member command_members[] = {
     INT64(command_track, sent_us),
     INT64(command_track, accepted_us),
     INT64(command_track, changed_us),
+    BOOL(command_track, displayed),
+    BOOL(command_track, display_to_end),
+    CHOICE(command_track, display_risk, "risk"),
+    TEXT(command_track, display_digest),
+    INT64(command_track, display_cols),
+    INT64(command_track, display_rows),
+    INT64(command_track, display_ms),
 };
 
 static const struct member log_members[] = {

@@ -199,3 +199,42 @@ struct safe entry_text(struct frame *fr, const struct log_entry *e, int cols)
     }
     return text_own("");
 }
+
+#define DIGEST_HEAD 12 /* of its digits, where all do not fit */
+
+/* The order that the decision is of, when it was given here with the request open. */
+static const struct command_track *order_of(const struct fleet *f, const struct approval *a)
+{
+    const struct command_track *t = fleet_command_on(f, 0, a->ref);
+    enum verb verb = a->decision == DECISION_APPROVED ? VERB_APPROVE
+                     : a->decision == DECISION_DENIED ? VERB_DENY
+                                                      : VERB_UNKNOWN;
+    bool taken = t != NULL && (t->state == COMMAND_CONFIRMED || t->state == COMMAND_ACCEPTED);
+    return taken && !a->pending && t->displayed && t->verb == verb ? t : NULL;
+}
+
+void request_say_display(struct words *w, const struct approval *a)
+{
+    const struct fleet *f = w->fr->f;
+    const struct command_track *t = order_of(f, a);
+    struct span digest = t == NULL ? SPAN_NONE : fleet_span(f, t->display_digest);
+    bool same = t != NULL && t->display_digest == a->digest;
+    if (t == NULL || !approve_digest_valid(digest)) {
+        return;
+    }
+    digest = span_sub(digest, sizeof("sha256:") - 1, DIGEST_HEAD);
+    if (!same) { /* first of all */
+        words_fmt(w, " on ANOTHER TEXT, sha256 %.*s…,", SPAN_ARG(digest));
+    }
+    words_own(w, " after ");
+    words_safe(w, frame_took(w->fr, t->display_ms));
+    words_fmt(w, " on a screen of %lldx%lld", (long long)t->display_cols,
+              (long long)t->display_rows);
+    words_own(w, t->display_to_end ? ", to its end" : ", NOT to its end");
+    if (t->display_risk != a->risk) {
+        words_fmt(w, ", shown as risk %s", risk_name(t->display_risk));
+    }
+    if (same) {
+        words_fmt(w, ", sha256 %.*s…", SPAN_ARG(digest));
+    }
+}

@@ -8,6 +8,7 @@
 #define DIGEST_PREFIX "sha256:"
 #define DIGEST_HEX    64
 #define WORD_HEX      8
+#define MS_US         1000
 #define PAGE_BYTES    ((size_t)1 << 20) /* of what stands before the text of a call */
 
 /* What nobody has judged is treated as the worst. */
@@ -270,8 +271,11 @@ void approve_reload(struct ui *ui, const struct fleet *f, struct moment now)
 static void load(struct ui *ui, const struct fleet *f, const struct approval *a, struct moment now)
 {
     ui->approve.revision = a->revision;
+    ui->approve.on_screen = false;
     ui->approve.scope = 0;
-    ask_open(ui, f, a->ref);
+    if (a->pending) {
+        ask_open(ui, f, a->ref);
+    }
     approve_reload(ui, f, now);
 }
 
@@ -287,19 +291,31 @@ static void follow_answer(struct ui *ui, const struct fleet *f)
     }
 }
 
-void approve_open(struct press *k, uint32_t approval)
+void approve_look(struct press *k, uint32_t approval)
 {
     struct ui *ui = k->ui;
     const struct approval *a = fleet_approval(k->f, approval);
-    if (a == NULL || !a->pending) {
-        notice_put(ui, k->now, ROLE_GONE, "no request is waiting here");
+    if (a == NULL) {
+        notice_put(ui, k->now, ROLE_GONE, "the request is not known any more");
         return;
     }
     approve_close(ui);
-    ui->approve = (struct approve){.open = true, .approval = approval};
+    ui->approve = (struct approve){.open = true, .approval = approval, .decided = !a->pending};
     load(ui, k->f, a, k->now);
-    follow_answer(ui, k->f);
+    if (a->pending) {
+        follow_answer(ui, k->f);
+    }
     k->out->kind = INTENT_FLUSH_KEYS;
+}
+
+void approve_open(struct press *k, uint32_t approval)
+{
+    const struct approval *a = fleet_approval(k->f, approval);
+    if (a == NULL || !a->pending) {
+        notice_put(k->ui, k->now, ROLE_GONE, "no request is waiting here");
+        return;
+    }
+    approve_look(k, approval);
 }
 
 void approve_close(struct ui *ui)
@@ -315,6 +331,30 @@ void approve_close(struct ui *ui)
 void approve_rearm(struct ui *ui, struct moment now)
 {
     ui->approve.quiet_us = now.mono_us;
+}
+
+void approve_hidden(struct ui *ui)
+{
+    struct approve *d = &ui->approve;
+    d->shown = d->unseen_asked = d->on_screen = false;
+    payload_forget(&d->payload);
+}
+
+struct display approve_display(const struct ui *ui, const struct fleet *f, uint32_t approval,
+                               struct moment now)
+{
+    const struct approve *d = &ui->approve;
+    const struct approval *a = fleet_approval(f, approval);
+    if (!d->open || d->approval != approval || !d->on_screen || a == NULL ||
+        a->revision != d->revision) {
+        return (struct display){.shown = false};
+    }
+    return (struct display){.shown = true,
+                            .to_end = d->shown && payload_end_seen(&d->payload),
+                            .cols = d->cols,
+                            .rows = d->rows,
+                            .ms = (now.mono_us - d->on_screen_us) / MS_US,
+                            .risk = a->risk};
 }
 
 static void send(struct press *k)

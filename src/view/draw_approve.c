@@ -12,6 +12,7 @@
 #define ROOMY_COLS  78 /* from this width on: every step of a command with its time */
 #define DIGEST_AT   7  /* behind "sha256:" */
 #define DIGEST_LAST 63
+#define MS_US       1000
 
 struct box {
     struct frame *fr;
@@ -87,6 +88,11 @@ static void say_silence(struct words *w, const struct approval *a)
         [SILENCE_DENY] = " means deny",
         [SILENCE_ALLOW] = " LETS IT RUN",
     };
+    if (!a->pending) {
+        words_own(w, " · it waited ");
+        words_safe(w, frame_took(w->fr, (a->resolved_us - a->requested_us) / MS_US));
+        return;
+    }
     if (a->expires_us == 0) {
         words_own(w, " · waits until it is answered");
         return;
@@ -206,10 +212,18 @@ static void draw_payload(struct box *b, int height)
     int drawn = payload_draw(&d->payload, b->fr->c,
                              (struct rect){b->inner.x, b->y, b->inner.w, height}, (uint32_t)d->top);
     payload_saw(&d->payload, (uint32_t)d->top, drawn);
+    if (b->a->action.n == 0) {
+        canvas_put(b->fr->c, b->inner.x, b->y, ROLE_GONE,
+                   text_own("the text of the call is not kept here any more"));
+    }
     if (ask_is_open(b->fr->ui)) {
         ask_draw_marks(b->fr, (struct rect){b->inner.x, b->y, b->inner.w, height});
     }
     d->shown = true;
+    d->on_screen_us = d->on_screen ? d->on_screen_us : b->fr->now.mono_us;
+    d->on_screen = true;
+    d->cols = b->fr->c->w;
+    d->rows = b->fr->c->h;
     b->y += height;
 }
 
@@ -346,22 +360,48 @@ static bool is_answerable(enum gate gate)
     return gate != GATE_GONE && gate != GATE_ANSWERED && gate != GATE_RESOLVED;
 }
 
+static void say_decision(struct words *w, const struct approval *a)
+{
+    words_own(w, symbol_of_decision(a->decision).word);
+    say_sid_after(w, " by ", a->decided_by);
+    request_say_display(w, a);
+}
+
+static void say_after(struct words *w, const struct approval *a)
+{
+    if (a->outcome_text != 0) {
+        words_own(w, w->count > 0 ? " · ran: " : "ran: ");
+        words_sid(w, a->outcome_text, SAY_COLS);
+    }
+}
+
 /* What came of it, or who was faster; empty when there is nothing to say yet. */
 static struct safe outcome_words(struct box *b)
 {
     struct words w = words_of(b->fr);
-    const struct approval *a = b->a;
-    if (a->pending) {
+    if (b->a->pending) {
         return text_own("");
     }
-    words_own(&w, symbol_of_decision(a->decision).word);
-    say_sid_after(&w, " by ", a->decided_by);
-    say_sid_after(&w, ": ", a->decision_reason);
-    if (a->outcome_text != 0) {
-        words_own(&w, " · ran: ");
-        words_sid(&w, a->outcome_text, SAY_COLS);
-    }
+    say_decision(&w, b->a);
+    say_sid_after(&w, ": ", b->a->decision_reason);
+    say_after(&w, b->a);
     return words_end(&w);
+}
+
+/* It was decided when it was opened: by whom and on what, then why and what came of it. */
+static void decided_lines(struct box *b, int rows)
+{
+    struct frame *fr = b->fr;
+    struct words w = words_of(fr);
+    struct words after = words_of(fr);
+    say_decision(&w, b->a);
+    words_sid(&after, b->a->decision_reason, SAY_COLS);
+    say_after(&after, b->a);
+    canvas_field(fr->c, b->inner.x, b->y, b->inner.w, symbol_of_decision(b->a->decision).role,
+                 words_end(&w));
+    if (rows > 1) {
+        canvas_field(fr->c, b->inner.x, b->y + 1, b->inner.w, ROLE_TEXT, words_end(&after));
+    }
 }
 
 static struct safe reason_words(struct box *b)
@@ -436,6 +476,10 @@ static void answer_lines(struct box *b, int rows)
         ask_draw_answer(fr, (struct rect){b->inner.x, b->y, b->inner.w, rows});
         return;
     }
+    if (gate == GATE_RESOLVED && fr->ui->approve.decided) {
+        decided_lines(b, rows);
+        return;
+    }
     struct said s = {.w = words_of(fr), .role = ROLE_STRONG};
     say_gate(&s, gate, why);
     struct safe line = words_end(&s.w);
@@ -471,7 +515,7 @@ static void draw_top(struct box *b)
     if (fr->ui->approve.asking != NULL) {
         ask_title(fr, &title);
     } else {
-        words_own(&title, " approval ─ ");
+        words_own(&title, b->a->pending ? " approval ─ " : " decided ─ ");
     }
     words_own(&title, b->a->risk == RISK_UNKNOWN ? "risk not known"
                       : b->a->risk == RISK_HIGH  ? "high risk"

@@ -135,6 +135,9 @@ struct safe entry_text(struct frame *fr, const struct log_entry *e, int cols);
 struct safe approval_what(struct frame *fr, const struct approval *a, int cols);
 struct safe approval_deadline(struct frame *fr, const struct approval *a);
 enum role approval_deadline_role(struct frame *fr, const struct approval *a);
+/* " after 12.4 s on a screen of 120x40, to its end, sha256 0123456789ab…": what was on this
+ * console's screen when the decision was given that was taken. Nothing when that is not known. */
+void request_say_display(struct words *w, const struct approval *a);
 bool agent_in_trouble(const struct agent *a);
 bool agent_retries(const struct agent *a); /* its model does not answer, and is tried again */
 

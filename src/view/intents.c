@@ -72,6 +72,7 @@ void intent_approval(struct press *k, enum verb v, uint32_t approval)
     c->scope = v == VERB_APPROVE && k->ui->sent_by_dialog
                    ? intent_keep(k->ui, approve_scope(k->ui, k->f).cell[0])
                    : SPAN("once");
+    c->display = approve_display(k->ui, k->f, approval, k->now);
     if (k->ui->sent_by_dialog) {
         k->ui->approve.answer = v;
     }

@@ -260,7 +260,6 @@ void ui_reconnected(struct ui *ui, struct moment now)
 
 void ui_frame_lost(struct ui *ui, struct moment now)
 {
-    ui->approve.shown = ui->approve.unseen_asked = false;
-    payload_forget(&ui->approve.payload);
+    approve_hidden(ui);
     ui_disarm(ui, now, "the terminal did not take a frame");
 }

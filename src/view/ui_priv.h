@@ -128,12 +128,16 @@ struct asking {
 
 struct approve {
     bool open;
+    bool decided;                /* it was when it was opened: there is nothing to answer */
     uint32_t approval, revision; /* revision: of the payload that is loaded */
     struct payload payload;
     struct asking *asking; /* NULL: it asks nothing, or what cannot be answered here */
     int top, height;
-    bool shown;   /* drawn since the payload was loaded */
-    bool changed; /* the content changed under the operator's eyes */
+    bool shown;           /* drawn since the payload was loaded */
+    bool on_screen;       /* drawn since this content was there, and ever since */
+    int64_t on_screen_us; /* mono: since then */
+    int cols, rows;       /* of the screen that it was drawn on last */
+    bool changed;         /* the content changed under the operator's eyes */
     bool unseen_asked;
     uint32_t scope;                   /* which of those offered is chosen; 0: the first, once */
     int64_t quiet_us;                 /* mono: arming counts from here */
@@ -369,7 +373,14 @@ void approve_reload(struct ui *ui, const struct fleet *f, struct moment now);
 struct event_row approve_scope(const struct ui *ui, const struct fleet *f);
 int64_t approve_armed_at(const struct ui *ui, const struct fleet *f);
 void approve_rearm(struct ui *ui, struct moment now);
+/* Nothing of it is on the screen any more, or was not seen. */
+void approve_hidden(struct ui *ui);
+/* What is on the screen of this request now: not shown, when it is not open. */
+struct display approve_display(const struct ui *ui, const struct fleet *f, uint32_t approval,
+                               struct moment now);
 void approve_open(struct press *k, uint32_t approval);
+/* Also one that was decided: what it was, by whom, and what was on the screen then. */
+void approve_look(struct press *k, uint32_t approval);
 void approve_close(struct ui *ui);
 void approve_key(struct press *k, enum action a);
 void approve_send(struct press *k);

@@ -248,6 +248,7 @@ void view_render(struct canvas *c, const struct scene *s)
     canvas_clear(c);
     s->ui->too_small = c->w < UI_MIN_COLS || c->h < UI_MIN_ROWS;
     if (s->ui->too_small) {
+        approve_hidden(s->ui);
         too_small_draw(&fr);
     } else if (s->ui->frozen) {
         frozen_draw(&fr);

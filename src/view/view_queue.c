@@ -72,7 +72,7 @@ static struct target target(const struct ui *ui, const struct fleet *f, uint32_t
 
 static void open_request(struct press *k, uint32_t id)
 {
-    approve_open(k, id);
+    approve_look(k, id);
 }
 
 static uint8_t look(struct frame *fr, const struct row *row)

@@ -6,7 +6,8 @@
 #include "checkrein/num.h"
 #include "checkrein/text.h"
 
-#define LINE_BYTES ((size_t)64 << 20)
+#define CENT_MICROUSD 10000
+#define LINE_BYTES    ((size_t)64 << 20)
 
 void took_text(int64_t us, char out[FIGURE_BYTES])
 {
@@ -26,6 +27,11 @@ void cost_text(const struct run *r, char out[FIGURE_BYTES])
 {
     if (!r->told) {
         (void)snprintf(out, FIGURE_BYTES, "-");
+        return;
+    }
+    if (r->cost_microusd > 0 && r->cost_microusd < CENT_MICROUSD) {
+        (void)snprintf(out, FIGURE_BYTES, "%s<$0.01%s", r->cost_estimated ? "~" : "",
+                       r->unpriced ? "+?" : "");
         return;
     }
     (void)snprintf(out, FIGURE_BYTES, "%s$%lld.%02lld%s", r->cost_estimated ? "~" : "",

@@ -168,9 +168,20 @@ static struct span vouch(struct client *c, struct span frame, struct span text)
     return codec_write_msg_event(&c->vouched, &m.event) == ST_OK ? buf_span(&c->vouched) : text;
 }
 
+/* What stood on a screen is told by the console whose screen it was, in its own record. */
+static void drop_display(struct event *ev)
+{
+    static const enum event_field FIELDS[] = {F_DISPLAY_DIGEST, F_DISPLAY_COLS,   F_DISPLAY_ROWS,
+                                              F_DISPLAY_MS,     F_DISPLAY_TO_END, F_DISPLAY_RISK};
+    for (size_t i = 0; i < ARRAY_LEN(FIELDS); i++) {
+        event_unset(ev, FIELDS[i]);
+    }
+}
+
 static enum status on_event(struct client *c, struct event *ev)
 {
     ev->backend = span_str(c->link.name);
+    drop_display(ev);
     if (ev->snapshot != (c->known.phase == PHASE_SNAPSHOT)) {
         return not_now(c, ev->snapshot ? "it sent state where news are due"
                                        : "it sent news within its state");

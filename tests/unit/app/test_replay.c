@@ -213,6 +213,48 @@ static void what_goes_out(void **state)
     replay_is_live(c);
 }
 
+/* In the record of this console, with a digest of its own making; of a back-end it is not believed.
+ */
+static void what_was_displayed(void **state)
+{
+    struct console *c = *state;
+    char id[ULID_BYTES];
+    char digest[DIGEST_TEXT_BYTES];
+    struct why why = {0};
+    serve(c, 0, 1, 5);
+    serve(c, 1, 1, 5);
+    struct command deny = {
+        .verb = VERB_DENY,
+        .approval = SPAN("waits"),
+        .backend = SPAN("two"),
+        .reason = SPAN("no"),
+        .display = {true, true, 120, 40, 12400, RISK_HIGH}
+    };
+    const struct approval *a = fleet_approval_by_id(c->hub.fleet, SPAN("two"), SPAN("waits"));
+    digest_text(a->action, digest);
+    assert_status(hub_send(&c->hub, &deny, id, &why), ST_OK);
+    const struct command_track *t = fleet_command_by_id(c->hub.fleet, span_str(id));
+    assert_true(t->displayed && t->display_to_end);
+    assert_int_equal(t->display_ms, 12400);
+    assert_int_equal(t->display_cols, 120);
+    assert_int_equal(t->display_rows, 40);
+    assert_int_equal(t->display_risk, RISK_HIGH);
+    assert_true(span_is(fleet_span(c->hub.fleet, t->display_digest), digest));
+
+    struct event ev;
+    event_init(&ev, EVENT_OPERATOR_COMMAND, FAKE_TIME_US);
+    event_set_text(&ev, F_COMMAND_ID, SPAN("01LIE"));
+    event_set_number(&ev, F_VERB, VERB_APPROVE);
+    event_set_text(&ev, F_APPROVAL_ID, SPAN("waits"));
+    event_set_number(&ev, F_DISPLAY_MS, 99000);
+    event_set_number(&ev, F_DISPLAY_COLS, 300);
+    (void)fake_event(&c->fake[0], &ev, 6, FAKE_NEWS);
+    until_seq(c, 0, 6);
+    t = fleet_command_by_id(c->hub.fleet, SPAN("01LIE"));
+    assert_true(t && !t->displayed && t->display_cols == 0);
+    replay_is_live(c);
+}
+
 static void cuts_and_lies(void **state)
 {
     struct console *c = *state;
@@ -456,6 +498,7 @@ int main(void)
         TEST(what_comes_in),
         TEST(what_comes_in_is_soon_durable),
         TEST(what_goes_out),
+        TEST(what_was_displayed),
         TEST(cuts_and_lies),
         TEST(secrets_of_a_back_end),
         TEST(the_last_console_of_the_record),

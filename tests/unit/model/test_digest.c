@@ -52,7 +52,9 @@ static const struct shown shown[] = {
     {EVENT_SPEND_DAY,          {F_COST_MICROUSD, F_BUDGET_LIMIT}                                       },
     {EVENT_FAILURE_REPORTED,   {F_RETRYING}                                                            },
     {EVENT_FLEET_STOP,         {F_STOP_LATCHED, F_STOP_REQUESTED, F_STOP_CONFIRMED, F_STOP_UNREACHABLE}},
-    {EVENT_OPERATOR_COMMAND,   {F_COMMAND_ID, F_VERB, F_COMMAND_STATE, F_OPERATOR, F_REASON}           },
+    {EVENT_OPERATOR_COMMAND,
+     {F_COMMAND_ID, F_VERB, F_COMMAND_STATE, F_OPERATOR, F_REASON, F_DISPLAY_DIGEST,
+      F_DISPLAY_COLS, F_DISPLAY_ROWS, F_DISPLAY_MS, F_DISPLAY_TO_END, F_DISPLAY_RISK}                  },
     {EVENT_OPERATOR_RESULT,    {F_COMMAND_STATE, F_REASON, F_BY}                                       },
     {EVENT_BACKEND_LINK,       {F_LINK, F_REASON, F_RETRY_MS, F_BACKEND_KIND, F_CAPABILITIES}          },
 };

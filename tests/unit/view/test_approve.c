@@ -962,9 +962,177 @@ static void scrolling_a_long_call_is_quick(void **state)
     kit_release(&k);
 }
 
+/* ---- what was on the screen when it was decided */
+static void an_answer_tells_what_was_displayed(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_HIGH, long_call());
+    open_dialog(&k);
+    pass_ms(&k, 12400);
+    assert_int_equal(press(&k, 'd'), INTENT_NONE);
+    assert_int_equal(press(&k, KEY(ENTER)), INTENT_COMMAND);
+    const struct display *d = &k.out.command.display;
+    assert_true(d->shown && !d->to_end);
+    assert_int_equal(d->ms, 12400);
+    assert_int_equal(d->cols, 100);
+    assert_int_equal(d->rows, 30);
+    assert_int_equal(d->risk, RISK_HIGH);
+    kit_release(&k);
+}
+
+static void only_what_was_seen_to_its_end_is_told_so(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    open_dialog(&k);
+    pass_ms(&k, LOW_MS);
+    assert_int_equal(press(&k, 'a'), INTENT_COMMAND);
+    assert_true(k.out.command.display.shown && k.out.command.display.to_end);
+    assert_int_equal(k.out.command.display.ms, LOW_MS);
+    kit_release(&k);
+}
+
+static int64_t told_after(struct kit *k)
+{
+    assert_int_equal(press(k, 'd'), INTENT_NONE);
+    assert_int_equal(press(k, KEY(ENTER)), INTENT_COMMAND);
+    return k->out.command.display.shown ? k->out.command.display.ms : -1;
+}
+
+static void what_was_not_on_the_screen_does_not_count(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN); /* from the list */
+    draw(&k);
+    assert_int_equal(told_after(&k), -1);
+    kit_release(&k);
+
+    start(&k, RISK_LOW, CLEAN); /* opened, and never drawn */
+    assert_int_equal(press(&k, 'a'), INTENT_FLUSH_KEYS);
+    pass_ms(&k, 5000);
+    assert_int_equal(told_after(&k), -1);
+    kit_release(&k);
+
+    start(&k, RISK_LOW, CLEAN); /* the terminal did not take it */
+    open_dialog(&k);
+    pass_ms(&k, 5000);
+    ui_frame_lost(k.ui, k.now);
+    draw(&k);
+    pass_ms(&k, 700);
+    assert_int_equal(told_after(&k), 700);
+    kit_release(&k);
+
+    start(&k, RISK_LOW, CLEAN); /* another text */
+    open_dialog(&k);
+    pass_ms(&k, 5000);
+    request_add(&k, "lab",
+                &(struct a_request){.agent = "agent/1",
+                                    .id = "01A",
+                                    .tool = "Bash",
+                                    .action = "{\"command\":\"other\"}",
+                                    .risk = RISK_LOW});
+    draw(&k);
+    pass_ms(&k, 900);
+    assert_int_equal(told_after(&k), 900);
+    kit_release(&k);
+
+    start(&k, RISK_LOW, CLEAN); /* a screen too small to show it */
+    open_dialog(&k);
+    pass_ms(&k, 5000);
+    canvas_resize(&k.c, 20, 5);
+    draw(&k);
+    canvas_resize(&k.c, 90, 24);
+    draw(&k);
+    pass_ms(&k, 300);
+    assert_int_equal(told_after(&k), 300);
+    assert_int_equal(k.out.command.display.cols, 90);
+    kit_release(&k);
+}
+
+static void order(struct kit *k, enum verb v, const char *digest, bool to_end)
+{
+    begin(k, "lab", EVENT_OPERATOR_COMMAND, 0);
+    text(k, F_COMMAND_ID, "01CMD");
+    number(k, F_VERB, v);
+    text(k, F_APPROVAL_ID, "01A");
+    text(k, F_DISPLAY_DIGEST, digest);
+    number(k, F_DISPLAY_COLS, 120);
+    number(k, F_DISPLAY_ROWS, 40);
+    number(k, F_DISPLAY_MS, 12400);
+    number(k, F_DISPLAY_TO_END, to_end);
+    number(k, F_DISPLAY_RISK, RISK_LOW);
+    fold(k);
+    begin(k, "lab", EVENT_OPERATOR_RESULT, 0);
+    text(k, F_COMMAND_ID, "01CMD");
+    number(k, F_COMMAND_STATE, COMMAND_CONFIRMED);
+    fold(k);
+}
+
+static void look_at_decided(struct kit *k)
+{
+    press(k, '2');
+    draw(k);
+    press(k, 'g');
+    assert_int_equal(press(k, KEY(ENTER)), INTENT_FLUSH_KEYS);
+}
+
+static void a_decided_request_opens_with_what_was_known(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    order(&k, VERB_APPROVE, A_DIGEST, true);
+    request_resolve(&k, "lab", "01A", DECISION_APPROVED, "uid:0", "looks right");
+    look_at_decided(&k);
+    assert_shows(&k, "decided ─ low risk");
+    assert_shows(
+        &k,
+        "approved by uid:0 after 12.4 s on a screen of 120x40, to its end, sha256 4f1c9a0b12cd…");
+    assert_shows(&k, "looks right");
+    assert_shows(&k, "make clean");
+    assert_shows(&k, "it waited 22.0 s");
+    for (const char *key = "adDELsx"; *key != '\0'; key++) {
+        nothing_sent(&k, (uint32_t)*key);
+    }
+    kit_release(&k);
+
+    start(&k, RISK_HIGH, CLEAN);
+    order(&k, VERB_DENY,
+          "sha256:"
+          "0000000000000000000000000000000000000000000000000000000000000000",
+          false);
+    request_resolve(&k, "lab", "01A", DECISION_DENIED, "uid:0", "no");
+    look_at_decided(&k);
+    assert_shows(
+        &k, "denied by uid:0 on ANOTHER TEXT, sha256 000000000000…, after 12.4 s on a screen ");
+    kit_release(&k);
+}
+
+/* An order that was not the one that was taken says nothing of the decision. */
+static void a_decision_of_others_is_not_ours(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    order(&k, VERB_APPROVE, A_DIGEST, true);
+    request_resolve(&k, "lab", "01A", DECISION_DENIED, "m.ito", "");
+    look_at_decided(&k);
+    assert_shows(&k, "denied by m.ito");
+    assert_hides(&k, "screen of 120x40");
+    kit_release(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_answer_tells_what_was_displayed),
+        cmocka_unit_test(only_what_was_seen_to_its_end_is_told_so),
+        cmocka_unit_test(what_was_not_on_the_screen_does_not_count),
+        cmocka_unit_test(a_decided_request_opens_with_what_was_known),
+        cmocka_unit_test(a_decision_of_others_is_not_ours),
         cmocka_unit_test(what_is_granted_is_chosen_and_shown),
         cmocka_unit_test(where_only_once_is_offered_the_key_says_so),
         cmocka_unit_test(low_risk_is_two_keys_and_a_wait),
