@@ -149,6 +149,9 @@ struct log_entry {
     sid subject; /* what: tool, rule, class */
     sid text;    /* one line: summary, reason, message */
     sid who;     /* operator or rule that decided */
+    sid action;  /* id of the call that it is about */
+    sid reason;  /* of a decision: why */
+    sid digest;  /* of a decision: of what */
     int64_t time_us;
     int64_t duration_ms, microusd, tokens; /* -1: not given */
     uint32_t older;                        /* private: previous entry of the same agent */
@@ -308,5 +311,17 @@ const struct log_entry *fleet_log_entry(const struct fleet *f, uint32_t number);
 /* Entries of one agent, newest first: start with agent->log_tail's entry, 0 at the end. */
 uint32_t fleet_log_of_agent(const struct fleet *f, uint32_t agent);
 uint32_t fleet_log_older(const struct fleet *f, uint32_t number);
+
+/* Why a call happened: what the log still has of the call that an entry, or a request, is about.
+ * Numbers of entries and refs; 0: never told, or fallen off. An id that is used again is another
+ * call. */
+struct fleet_chain {
+    uint32_t agent, approval; /* refs */
+    sid action;               /* id of the call; 0: the entry is about none */
+    uint32_t judged;          /* a rule said that a person is to be asked */
+    uint32_t asked, decided, started, finished;
+};
+struct fleet_chain fleet_chain_of_entry(const struct fleet *f, uint32_t number);
+struct fleet_chain fleet_chain_of_approval(const struct fleet *f, uint32_t approval);
 
 #endif

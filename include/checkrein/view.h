@@ -149,6 +149,8 @@ enum {
     X(ACT_COMMAND, "command", ":", CTX_GLOBAL, 0, "command line")                                  \
     X(ACT_HELP, "help", "? f1", CTX_GLOBAL, 0, "keys")                                             \
     X(ACT_COPY, "copy", "y", CTX_LIST, 0, "copy the id through the terminal (OSC 52)")             \
+    X(ACT_WHY, "why", "h", CTX_LIST, 0,                                                            \
+      "why it happened: who decided, on what, which rule, rights, task")                           \
     X(ACT_RECONNECT, "reconnect", "R", CTX_GLOBAL, 0, "connect to dead back-ends now")             \
     X(ACT_REDRAW, "redraw", "ctrl-l", CTX_GLOBAL, 0, "draw everything anew")                       \
     X(ACT_WHO, "who", "W", CTX_GLOBAL, 0, "who else is watching, and with which rights")           \

@@ -138,6 +138,7 @@ int cmd_verify(struct args *a);
 int cmd_replay(struct args *a);
 int cmd_sessions(struct args *a);
 int cmd_diff(struct args *a);
+int cmd_why(struct args *a);
 int cmd_config(struct args *a);
 int cmd_keys(struct args *a);
 int cmd_schema(struct args *a);
@@ -150,6 +151,7 @@ int cmd_version(struct args *a);
 extern const struct option_row OPTIONS_CONSOLE[], OPTIONS_SERVE[], OPTIONS_DEMO[],
     OPTIONS_DEMO_AGENT[], OPTIONS_HOOK[], OPTIONS_CONNECT[], OPTIONS_DOCTOR[], OPTIONS_RUN[],
     OPTIONS_STATUS[], OPTIONS_VERIFY[], OPTIONS_CONFIG[], OPTIONS_MAN[], OPTIONS_TOKEN[],
-    OPTIONS_LIST[], OPTIONS_HISTORY[], OPTIONS_REPLAY[], OPTIONS_SESSIONS[], OPTIONS_DIFF[];
+    OPTIONS_LIST[], OPTIONS_HISTORY[], OPTIONS_REPLAY[], OPTIONS_SESSIONS[], OPTIONS_DIFF[],
+    OPTIONS_WHY[];
 
 #endif

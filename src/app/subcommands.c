@@ -62,6 +62,9 @@ static const struct subcommand SUBCOMMANDS[] = {
      "record, and AGENT an id or a name. Calls are the same when tool and summary are: the work folder, words of 8 hex digits and "
      "more, and blanks in a row do not count. Time is told and never counts.\n\n"
      "The exit code is that of diff: 0 when both are the same, 1 when they differ, 2 when they could not be compared."},
+    {"why", cmd_why, "ID [FILE]", "why a call happened: who decided it, on what, by which rule, for which task", OPTIONS_WHY,
+     "ID is a call's or a request's. FILE is a record's folder or one segment of it, of a console or of a daemon; without one, the "
+     "console's own. What its agent might do, who sent it and its task are told as they were then."},
     {"replay", cmd_replay, "[FILE]", "a record on the screen: any instant of it, played or step by step", OPTIONS_REPLAY,
      "FILE is a record's folder or one segment of it; without one, the console's own. Nothing is sent: a key that would "
      "act says so. Space plays, . and , step, [ and ] go to decisions, { and } to failures, 0 to 9 to tenths of the "

@@ -60,6 +60,8 @@ void fold_action_started(struct fold *x)
     }
     tell_decisions(x, it, outcome_started);
     struct note n = note_of(EVENT_ACTION_STARTED);
+    n.action = event_text(x->ev, F_ACTION_ID);
+    n.digest = event_text(x->ev, F_DIGEST);
     n.subject = event_text(x->ev, F_TOOL);
     n.text = summary_of(x->ev);
     log_note(x, it, &n);
@@ -107,6 +109,7 @@ void fold_action_finished(struct fold *x)
     struct span tool = event_text(x->ev, F_TOOL);
     struct span error = event_text(x->ev, F_ERROR);
     struct note n = note_of(EVENT_ACTION_FINISHED);
+    n.action = event_text(x->ev, F_ACTION_ID);
     n.detail = (uint8_t)outcome;
     n.subject = tool.n == 0 && current ? fleet_span(x->f, it->a.now_tool) : tool;
     n.text = error.n > 0 ? error : event_text(x->ev, F_SUMMARY);

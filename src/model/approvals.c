@@ -91,6 +91,9 @@ void approval_close(struct fold *x, struct approval_item *it, const struct closi
     n.subject = fleet_span(f, it->a.tool);
     n.text = c->reason.n > 0 ? c->reason : fleet_span(f, it->a.summary);
     n.who = c->by;
+    n.action = fleet_span(f, it->a.action_id);
+    n.reason = c->reason;
+    n.digest = fleet_span(f, it->a.digest);
     log_always(x, agent, &n);
 }
 

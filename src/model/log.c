@@ -21,6 +21,9 @@ static void entry_release(struct fleet *f, struct log_entry *e)
     string_drop(f, &e->subject);
     string_drop(f, &e->text);
     string_drop(f, &e->who);
+    string_drop(f, &e->action);
+    string_drop(f, &e->reason);
+    string_drop(f, &e->digest);
 }
 
 void log_release(struct fleet *f)
@@ -67,6 +70,9 @@ uint32_t log_always(struct fold *x, struct agent_item *agent, const struct note 
         .subject = string_hold(f, string_cut(note->subject, LOG_TEXT_BYTES)),
         .text = string_hold(f, string_cut(note->text, LOG_TEXT_BYTES)),
         .who = string_hold(f, string_cut(note->who, LOG_TEXT_BYTES)),
+        .action = string_hold(f, string_cut(note->action, FLEET_ID_BYTES)),
+        .reason = string_hold(f, string_cut(note->reason, LOG_TEXT_BYTES)),
+        .digest = string_hold(f, string_cut(note->digest, LOG_TEXT_BYTES)),
         .time_us = x->ev->time_us,
         .duration_ms = note->duration_ms,
         .microusd = note->microusd,

@@ -223,6 +223,7 @@ const struct event_row *list_rows(const struct fleet *f, uint32_t id, uint32_t *
 struct note {
     enum event_type type;
     struct span subject, text, who;
+    struct span action, reason, digest; /* of a call, and of what was decided of it */
     uint32_t approval;
     uint8_t detail;
     enum verb verb;

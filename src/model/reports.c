@@ -26,6 +26,7 @@ void fold_failure_reported(struct fold *x)
     n.retrying = event_number(x->ev, F_RETRYING) != 0;
     n.subject = event_text(x->ev, F_ERROR_TYPE);
     n.text = message.n > 0 ? message : event_text(x->ev, F_REASON);
+    n.action = event_text(x->ev, F_ACTION_ID);
     uint32_t entry = log_note(x, it, &n);
     if (it == NULL) {
         return;
@@ -74,6 +75,9 @@ void fold_policy_decided(struct fold *x)
     n.subject = event_text(x->ev, F_TOOL);
     n.text = summary.n > 0 ? summary : event_text(x->ev, F_REASON);
     n.who = event_text(x->ev, F_RULE);
+    n.action = event_text(x->ev, F_ACTION_ID);
+    n.reason = event_text(x->ev, F_REASON);
+    n.digest = event_text(x->ev, F_DIGEST);
     log_note(x, agent_alive(x), &n);
 }
 

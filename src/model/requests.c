@@ -88,6 +88,9 @@ static struct note request_note(struct fold *x, const struct approval_item *it)
     n.subject = event_text(x->ev, F_TOOL);
     n.text = event_text(x->ev, F_SUMMARY);
     n.who = event_text(x->ev, F_RULE);
+    n.action = event_text(x->ev, F_ACTION_ID);
+    n.reason = event_text(x->ev, F_REASON);
+    n.digest = event_text(x->ev, F_DIGEST);
     return n;
 }
 

@@ -199,6 +199,7 @@ static const struct member log_members[] = {
     INT64(log_entry, time_us),  NUMBER(log_entry, agent),        NUMBER(log_entry, approval),
     NUMBER(log_entry, backend), CHOICE(log_entry, verb, "verb"), BOOL(log_entry, retrying),
     TEXT(log_entry, subject),   TEXT(log_entry, text),           TEXT(log_entry, who),
+    TEXT(log_entry, action),    TEXT(log_entry, reason),         TEXT(log_entry, digest),
 };
 
 /* What a log entry's `detail` is, by its type. */

@@ -364,6 +364,12 @@ static void act_application(struct press *k, enum action a)
     k->out->kind = a == ACT_QUIT ? INTENT_QUIT : a == ACT_REDRAW ? INTENT_REDRAW : INTENT_RECONNECT;
 }
 
+static void act_why(struct press *k, enum action a)
+{
+    (void)a;
+    why_open(k);
+}
+
 static void act_who(struct press *k, enum action a)
 {
     (void)a;
@@ -434,6 +440,7 @@ static act_fn *const acts[ACTION_COUNT] = {
     [ACT_RECONNECT] = act_application,
     [ACT_REDRAW] = act_application,
     [ACT_WHO] = act_who,
+    [ACT_WHY] = act_why,
     [ACT_AT] = act_at,
     [ACT_PLAY] = act_replay,
     [ACT_STEP] = act_replay,

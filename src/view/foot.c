@@ -228,6 +228,10 @@ static void modal_keys(struct key_line *k)
         put_key(k, "Esc", "back");
         put_key(k, "/", "search");
         put_key(k, "j k", "scroll");
+    } else if (ui->why.open && ui->confirm.agent == 0 && !ui->approve.open) {
+        put_key(k, "Enter", "the request");
+        put_key(k, "Esc", "back");
+        put_key(k, "j k g G", "read");
     } else if (ui->confirm.agent != 0) {
         put_key(k, "Esc", "leave it paused");
     } else {
@@ -243,7 +247,7 @@ void keys_draw(struct frame *fr, struct rect r)
     struct rect saved = canvas_clip(fr->c, r);
     struct key_line k = {.fr = fr, .x = r.x + 1, .y = r.y, .end = r.x + r.w};
     bool modal = ui->frozen || ui->prompt.kind != NULL || ui->help.open || ui->confirm.agent != 0 ||
-                 ui->approve.open;
+                 ui->approve.open || (ui->why.open && !ui->options.replay);
     if (modal) {
         modal_keys(&k);
     } else if (ui->options.replay) {

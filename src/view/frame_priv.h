@@ -189,6 +189,7 @@ void ask_draw_marks(struct frame *fr, struct rect area);
 void ask_draw_answer(struct frame *fr, struct rect r);
 void approve_draw(struct frame *fr, struct rect r);
 void confirm_draw(struct frame *fr, struct rect r);
+void why_draw(struct frame *fr, struct rect r);
 void help_draw(struct frame *fr, struct rect r);
 
 #endif

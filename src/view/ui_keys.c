@@ -64,6 +64,8 @@ static void route(struct press *k)
         prompt_key(k);
     } else if (ui->help.open) {
         modal_key(k, CTX_HELP, help_key);
+    } else if (ui->why.open && !ui->approve.open && ui->confirm.agent == 0) {
+        modal_key(k, view_context(ui), why_key);
     } else if (ui->confirm.agent != 0) {
         modal_key(k, CTX_LIST, confirm_key);
     } else if (ui->approve.open) {

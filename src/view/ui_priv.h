@@ -157,6 +157,12 @@ struct help {
     char search[LINE_BYTES];
 };
 
+struct why_sheet {
+    bool open;
+    uint32_t entry, approval; /* what it is about: one of them is set */
+    int top, lines, height;
+};
+
 struct stop {
     bool chord, by_key; /* ! was pressed and S may follow; a stop went out from here */
     int64_t chord_us;   /* mono */
@@ -207,6 +213,7 @@ struct ui {
     int preview_top;
     struct confirm confirm;
     struct help help;
+    struct why_sheet why;
     struct stop stop;
     struct notice notice;
     struct track track;
@@ -385,6 +392,10 @@ void approve_close(struct ui *ui);
 void approve_key(struct press *k, enum action a);
 void approve_send(struct press *k);
 void approve_sync(struct ui *ui, const struct fleet *f, struct moment now);
+
+/* ---- why.c */
+void why_open(struct press *k);
+void why_key(struct press *k, enum action a);
 
 /* ---- dialog_ask.c */
 struct form ask_form(const struct fleet *f, uint32_t approval);

@@ -143,6 +143,10 @@ static void view_draw(struct frame *fr, struct rect left)
         help_draw(fr, left);
         return;
     }
+    if (fr->ui->why.open) {
+        why_draw(fr, left);
+        return;
+    }
     title_draw(fr, take_rows(&left, 1));
     body_draw(fr, left);
     if (fr->ui->confirm.agent != 0) {

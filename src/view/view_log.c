@@ -32,7 +32,7 @@ static void headline(struct frame *fr, struct words *w)
 }
 
 static const enum action keys[] = {
-    ACT_OPEN, ACT_BACK, ACT_FILTER, ACT_NEXT_MATCH, ACT_WIDE, ACT_FREEZE, ACTION_COUNT,
+    ACT_OPEN, ACT_WHY, ACT_BACK, ACT_FILTER, ACT_NEXT_MATCH, ACT_WIDE, ACT_FREEZE, ACTION_COUNT,
 };
 
 const struct pane pane_log = {

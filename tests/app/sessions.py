@@ -1,10 +1,11 @@
-"""What a record tells, from a shell: sessions, diff. Every figure is held against what was done."""
+"""What a record tells, from a shell: sessions, diff, why; and what was on the screen when it was decided. Every figure is held against what was done."""
 import json
 import os
 import shutil
 import subprocess
 
-from daemon import Console, Held, check, run, wait_for, with_daemon
+from daemon import Console, Held, check, run, with_daemon
+from tmux import Screen
 
 POLICY = "[rule reads]\ntool = Read\nverdict = allow\nreason = only reads\n[rule web]\ntool = WebFetch\nverdict = deny\nreason = no web\n"
 
@@ -168,5 +169,89 @@ def two_runs_are_compared(daemon):
         check(text in ask(daemon, "diff", *words, code=2), f"{words}")
 
 
+@with_daemon(policy=POLICY)
+def why_it_happened(daemon):
+    p = Player(daemon, "one")
+    p.reads()
+    p.runs("touch y")
+    request, denied = p.is_denied("rm -rf x", "not today\x1b[31m")
+    daemon.hook("PreToolUse", "two", tool_name="Read", tool_use_id="one-1", tool_input={"file_path": "/other"})
+    held = Held(daemon, "one", call="one-2", command="ls")  # the id again
+    p.console.event("approval.requested", action__summary="ls")
+    daemon.terminate()
+    r = daemon.record
+    read = said(daemon, "why", "one-1", r)[0]
+    check(read["decided"]["policy.verdict"] == "allow" and read["decided"]["policy.rule"] == "reads", f"{read}")
+    check(read["decided"]["action.digest"] == read["started"]["action.digest"] and "asked" not in read, f"{read}")
+    check(read["finished"]["action.outcome"] == "succeeded" and read["elsewhere"] > 0, f"{read}")
+    check(read["agent"]["task.title"] == "tidy up" and read["agent"]["gen_ai.agent.name"] == "one", f"{read}")
+    two = said(daemon, "why", "one-1", r, "--agent", "claude:two")[0]
+    check(two["action.summary"] == "/other" and two["gen_ai.agent.id"] == "claude:two", f"{two}")
+    by_call, by_request = said(daemon, "why", denied, r)[0], said(daemon, "why", request, r)[0]
+    check(by_call == by_request and by_call["judged"]["policy.rule"].startswith("default"), f"{by_call} {by_request}")
+    check(by_call["decided"]["approval.decision"] == "denied" and by_call["decided"]["approval.decided_by"] == f"uid:{os.geteuid()}", f"{by_call}")
+    check(by_call["asked"]["approval.id"] == request and "started" not in by_call, f"{by_call}")
+    check(by_call["ordered"]["command.verb"] == "deny" and by_call["answered"]["command.state"] == "confirmed", f"{by_call}")
+    check(not any(k.startswith("display.") for k in by_call["ordered"]), "a daemon knows no screen")
+    text = ask(daemon, "why", denied, r)
+    for part in ("Bash: rm -rf x", "it did not run, denied", "denied by uid:", "not today\\e[31m", "asked", request, "tidy up"):
+        check(part in text, f"{part}: {text}")
+    again = said(daemon, "why", "one-2", r)[0]
+    check(again["uses"] == 2 and again["action.summary"] == "ls" and "started" not in again, f"{again}")
+    check("was used 2 times" in ask(daemon, "why", "one-2", r), "not told")
+    ask(daemon, "why", "nobody", r, code=3)
+    ask(daemon, "why", "x", "/nonexistent", code=1)
+    ask(daemon, "why", code=2)
+    held.hang_up()
+
+
+@with_daemon(policy=POLICY)
+def what_was_on_the_screen(daemon):
+    """The operator opens a request, reads it, denies it; the console's record has what was displayed, and a replay shows it."""
+    config = daemon.console_config()
+    held = Held(daemon, "one", call="c1", command="rm -rf " + " ".join(f"part-{i}" for i in range(400)))
+    with Screen([daemon.binary, "console", "--config", config], 100, 30) as s:
+        s.wait_text("part-0")
+        s.press("Space", "▸")
+        s.keys("a")
+        s.wait_text("high risk")
+        s.wait("its first page", lambda r: any("lines 1-" in row for row in r))
+        s.keys("d")
+        s.wait_text("deny")
+        s.type("too much")
+        s.keys("Enter")
+        held.answer()
+        s.wait_text("NOT to its end")
+        s.press("Escape", "agents ─")
+        s.keys("Q")
+        check(s.wait_end() == 0, "exit code")
+    record = os.path.join(daemon.dir, "console")
+    why = said(daemon, "why", "c1", record)[0]
+    order = why["ordered"]
+    check((order["display.cols"], order["display.rows"], order["display.to_end"], order["display.risk"]) == (100, 30, False, "high"), f"{order}")
+    check(order["display.digest"] == why["asked"]["action.digest"] and order["display.ms"] >= 0, f"{order}")
+    check("on a screen of 100x30, NOT to its end, as risk high" in ask(daemon, "why", "c1", record), "not told")
+    sent = [e["data"] for e in daemon.events("operator.command")]
+    check(sent and not any(k.startswith("display.") for e in sent for k in e), f"it went to the daemon: {sent}")
+    one = by_agent(said(daemon, "sessions", record))["claude:one"]
+    check(one["denied"]["operator"] == 1 and one["actions"] == 0 and one["backend"] == "d", f"{one}")
+    for size in ((80, 24), (120, 40)):
+        with Screen([daemon.binary, "replay", record, "--event", "approval.resolved"], *size) as s:
+            s.wait_text("REPLAY")
+            s.wait_text("intact")
+            s.type(":log")
+            s.keys("Enter")
+            s.wait_text("denied")
+            s.keys("g")
+            s.press("h", "asked by")
+            s.wait_text("NOT to its end")
+            s.keys("Enter")
+            s.wait_text("decided ─ high risk")
+            s.wait_text("on a screen of 100x30")
+            s.press("Escape", "log ─")
+            s.keys("Q")
+            check(s.wait_end() == 0, "exit code")
+
+
 if __name__ == "__main__":
-    run([each_agent_is_a_line, a_start_of_the_daemon_is_no_new_agent, what_is_wrong_is_told, two_runs_are_compared])
+    run([why_it_happened, what_was_on_the_screen, each_agent_is_a_line, a_start_of_the_daemon_is_no_new_agent, what_is_wrong_is_told, two_runs_are_compared])

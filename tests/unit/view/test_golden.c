@@ -46,6 +46,11 @@ static void prepare_log(struct kit *k)
     press(k, '3');
 }
 
+static void prepare_why(struct kit *k)
+{
+    type(k, "2h");
+}
+
 static void prepare_timeline(struct kit *k)
 {
     press(k, '4');
@@ -374,6 +379,7 @@ static const struct screen {
     {"tree",        prepare_tree,        MOST, {0}             },
     {"queue",       prepare_queue,       ALL,  {0}             },
     {"log",         prepare_log,         MOST, {0}             },
+    {"why",         prepare_why,         MOST, {0}             },
     {"timeline",    prepare_timeline,    MOST, {0}             },
     {"spend",       prepare_spend,       ALL,  {0}             },
     {"retrying",    prepare_retrying,    MOST, {0}             },
