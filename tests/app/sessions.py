@@ -100,6 +100,22 @@ def each_agent_is_a_line(daemon):
 
 
 @with_daemon(policy=POLICY)
+def what_new_rules_decide_is_counted_once(daemon):
+    """A request that waits is closed by the rule that allows its call: one decision, of that rule."""
+    p = Player(daemon, "one")
+    held = Held(daemon, "one", call="c1", command="touch x")
+    p.console.request_for("c1")
+    daemon.write_policy(POLICY + "[rule now]\ntool = Bash\nverdict = allow\nreason = it may now\n")
+    daemon.reload()
+    held.answer()
+    daemon.terminate()
+    one = by_agent(said(daemon, "sessions", daemon.record))["claude:one"]
+    check(one["approved"] == {"operator": 0, "rule": 1, "elsewhere": 0} and one["requests"] == 1, f"{one}")
+    why = said(daemon, "why", "c1", daemon.record)[0]
+    check(why["decided"]["policy.rule"] == "now" and why["asked"]["approval.id"] == why["approval.id"], f"{why}")
+
+
+@with_daemon(policy=POLICY)
 def a_start_of_the_daemon_is_no_new_agent(daemon):
     work(daemon, "one")
     daemon.kill()
@@ -254,4 +270,4 @@ def what_was_on_the_screen(daemon):
 
 
 if __name__ == "__main__":
-    run([why_it_happened, what_was_on_the_screen, each_agent_is_a_line, a_start_of_the_daemon_is_no_new_agent, what_is_wrong_is_told, two_runs_are_compared])
+    run([why_it_happened, what_was_on_the_screen, each_agent_is_a_line, what_new_rules_decide_is_counted_once, a_start_of_the_daemon_is_no_new_agent, what_is_wrong_is_told, two_runs_are_compared])

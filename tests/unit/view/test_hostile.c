@@ -157,7 +157,7 @@ static void assert_frame_is_untouched(const struct canvas *plain, const struct c
 static void in_every_table_and_dialog(void **state)
 {
     (void)state;
-    static const char *const keys[] = {"1", "w", "t", "2", "3", "5", "6", " a"};
+    static const char *const keys[] = {"1", "w", "t", "2", "2h", "h", "5", "6", " a"};
     static const struct {
         int cols, rows;
     } sizes[] = {

@@ -9,7 +9,7 @@
 
 static uint32_t random_key(struct prng *r)
 {
-    static const char likely[] = "aaaaddjjkkgGprXvmbiotwnNF!S/:?123456Q2 yRD";
+    static const char likely[] = "aaaaddjjkkhhhgGprXvmbiotwnNF!S/:?123456Q2 yRD";
     static const uint32_t named[] = {KEY(ENTER), KEY(ESC),      KEY(TAB),  KEY(BACKTAB),
                                      KEY(UP),    KEY(DOWN),     KEY(PGUP), KEY(PGDN),
                                      KEY(HOME),  KEY(FOCUS_IN), KEY(LEFT), KEY(BACKSPACE)};
