@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 
-from daemon import Console, Held, check, run, with_daemon
+from daemon import Console, Held, check, run, wait_for, with_daemon
 from tmux import Screen
 
 POLICY = "[rule reads]\ntool = Read\nverdict = allow\nreason = only reads\n[rule web]\ntool = WebFetch\nverdict = deny\nreason = no web\n"
@@ -186,6 +186,25 @@ def two_runs_are_compared(daemon):
 
 
 @with_daemon(policy=POLICY)
+def who_decided_is_a_difference(daemon):
+    """The same call with the same end, by an operator and by a rule."""
+    five = Player(daemon, "five")
+    five.runs("touch q")
+    loaded = len(daemon.events("policy.loaded"))
+    daemon.write_policy(POLICY + "[rule now]\ntool = Bash\nverdict = allow\nreason = it may now\n")
+    daemon.reload()
+    wait_for("the rules", lambda: len(daemon.events("policy.loaded")) > loaded)
+    p = Player(daemon, "six")
+    call = p.call()
+    answer = daemon.hook("PreToolUse", "six", tool_name="Bash", tool_use_id=call, tool_input={"command": "touch q"})
+    check(answer["hookSpecificOutput"]["permissionDecision"] == "allow", f"{answer}")
+    p.end(call, "Bash")
+    daemon.terminate()
+    text = ask(daemon, "diff", "--actions", f"{daemon.record}:five", f"{daemon.record}:six", code=1)
+    check("\n-Bash: touch q  [approved by uid:" in text and "\n+Bash: touch q  [approved by rule now; succeeded]" in text, text)
+
+
+@with_daemon(policy=POLICY)
 def why_it_happened(daemon):
     p = Player(daemon, "one")
     p.reads()
@@ -225,6 +244,13 @@ def why_it_happened(daemon):
 def what_was_on_the_screen(daemon):
     """The operator opens a request, reads it, denies it; the console's record has what was displayed, and a replay shows it."""
     config = daemon.console_config()
+    p = Player(daemon, "one")  # what was before the console is state, and no news
+    p.reads()
+    p.runs("touch x")
+    with Screen([daemon.binary, "console", "--config", config], 80, 24) as s:
+        s.wait_text("LIVE")
+        s.keys("Q")
+        check(s.wait_end() == 0, "exit code")
     held = Held(daemon, "one", call="c1", command="rm -rf " + " ".join(f"part-{i}" for i in range(400)))
     with Screen([daemon.binary, "console", "--config", config], 100, 30) as s:
         s.wait_text("part-0")
@@ -270,4 +296,4 @@ def what_was_on_the_screen(daemon):
 
 
 if __name__ == "__main__":
-    run([why_it_happened, what_was_on_the_screen, each_agent_is_a_line, what_new_rules_decide_is_counted_once, a_start_of_the_daemon_is_no_new_agent, what_is_wrong_is_told, two_runs_are_compared])
+    run([why_it_happened, what_was_on_the_screen, each_agent_is_a_line, what_new_rules_decide_is_counted_once, a_start_of_the_daemon_is_no_new_agent, what_is_wrong_is_told, two_runs_are_compared, who_decided_is_a_difference])
