@@ -94,7 +94,8 @@ void codec_free(struct codec *c);
  * and so are list rows over EVENT_LIST_ROWS. A null stands for an absent attribute. An event passes
  * event_check() (an unknown type with whatever data it has); a command needs an id and a verb only:
  * who judges it answers with command_check()'s words. The text may be PROTOCOL_FRAME_BYTES long
- * here, CODEC_RECORD_BYTES below. */
+ * here, CODEC_RECORD_BYTES below.
+ * Times are cut to milliseconds, as they are when they are written. */
 enum status codec_read_msg(struct codec *c, struct span text, struct msg *out,
                            struct why *why) MUST_USE;
 /* A CloudEvents object alone, as it stands in the record. *unknown may be NULL. */

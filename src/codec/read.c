@@ -46,7 +46,11 @@ enum status read_time(struct reading *r, const char *name, uint32_t at, int64_t 
     if (st != ST_OK) {
         return st;
     }
-    return time_parse(text, out) == ST_OK ? ST_OK : bad_value(r, name, "an RFC 3339 time");
+    if (time_parse(text, out) != ST_OK) {
+        return bad_value(r, name, "an RFC 3339 time");
+    }
+    *out -= *out % 1000; /* as it is written: what a record brings back is what was live */
+    return ST_OK;
 }
 
 enum status read_number(struct reading *r, const char *name, uint32_t at, int64_t *out)

@@ -473,6 +473,21 @@ static void names_may_be_escaped(void **state)
                   ST_INVALID);
 }
 
+/* Else a record would bring back another picture than the frames that it was made of. */
+static void times_are_read_as_they_are_written(void **state)
+{
+    struct fixture *x = *state;
+    struct event ev;
+    static const char text[] = "{\"specversion\":\"1.0\",\"id\":\"i\",\"source\":\"s\",\"type\":"
+                               "\"dev.checkrein.approval.resolved\",\"time\":"
+                               "\"2026-11-20T14:22:07.123999Z\",\"data\":{\"approval.id\":\"a\","
+                               "\"approval.decision\":\"denied\",\"approval.expires_at\":"
+                               "\"2026-11-20T16:22:08.000001+02:00\"}}";
+    assert_status(codec_read_event(x->codec, span_str(text), &ev, NULL, NULL), ST_OK);
+    assert_int_equal(ev.time_us, INT64_C(1795184527123000));
+    assert_int_equal(event_number(&ev, F_EXPIRES_AT), INT64_C(1795184528000000));
+}
+
 static void a_repaired_text_is_marked(void **state)
 {
     struct fixture *x = *state;
@@ -612,6 +627,7 @@ int main(void)
         T(what_is_not_known_is_counted),
         T(a_missing_attribute_is_named),
         T(names_may_be_escaped),
+        T(times_are_read_as_they_are_written),
         T(a_repaired_text_is_marked),
         T(rows_over_the_limit_are_dropped_and_counted),
         T(a_text_has_limits),
