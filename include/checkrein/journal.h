@@ -219,6 +219,8 @@ void journal_cursor_close(struct journal_cursor *c); /* NULL is fine */
 bool journal_record_is_start(const struct journal_record *r);
 /* The writer's name in an open record: "console", "daemon"; empty when it is none. */
 struct span journal_record_writer(const struct journal_record *r);
+/* The history's ULID in an open record, put into `out`; false when it is none, or does not fit. */
+bool journal_record_instance(const struct journal_record *r, char *out, size_t cap);
 /* The name in `from`, put into `out`; false when there is none or it does not fit. */
 bool journal_record_from(const struct journal_record *r, char *out, size_t cap);
 enum status journal_record_transfer(const struct journal_record *r,

@@ -175,6 +175,12 @@ struct span journal_record_writer(const struct journal_record *r)
     return open_of(r, &open) ? open.writer : SPAN_NONE;
 }
 
+bool journal_record_instance(const struct journal_record *r, char *out, size_t cap)
+{
+    struct open_body open;
+    return open_of(r, &open) && span_copy(span_str(open.instance), out, cap);
+}
+
 bool journal_record_from(const struct journal_record *r, char *out, size_t cap)
 {
     struct tape_token token[1];

@@ -390,7 +390,7 @@ enum status runs_read(struct runs *r, const char *path, struct runs_read *read, 
         return st;
     }
     struct refold *refold = refold_new();
-    refold_watch(refold, take, r);
+    refold_observe(refold, &(struct refold_observer){.ctx = r, .changed = take});
     while (st == ST_OK || st == ST_INVALID) {
         struct why bad = {0};
         st = journal_cursor_next(c, &rec, &bad);

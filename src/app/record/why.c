@@ -326,7 +326,7 @@ static enum status pass(struct trace *t, const char *path, struct why *why)
         return st;
     }
     struct refold *r = refold_new();
-    refold_watch(r, on_event, t);
+    refold_observe(r, &(struct refold_observer){.ctx = t, .changed = on_event});
     while (st == ST_OK || st == ST_INVALID) {
         struct why bad = {0};
         st = journal_cursor_next(c, &rec, &bad);

@@ -1,5 +1,6 @@
 #include "refold.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,8 @@
 #include "checkrein/log.h"
 
 #define NAME_BYTES   128
-#define SOURCES_MOST 256      /* of one session: no console is told to watch as many */
+#define SOURCES_MOST 256 /* of one session: no console is told to watch as many */
+#define ORIGIN       "checkrein://record/"
 #define DAEMON       "daemon" /* writer of a daemon's record, and the back-end that it is shown as */
 
 /* A back-end, as the record names it. */
@@ -20,37 +22,66 @@ struct source {
     void *memory;          /* of the driver, in a picture that is only kept */
 };
 
-struct watch {
-    refold_seen_fn *seen;
-    void *ctx;
-};
-
 struct picture {
     struct fleet *fleet;
-    const struct watch *watch; /* NULL: it is only kept */
-    struct source **sources;   /* each stays where it is */
+    const struct refold_observer *observer; /* NULL: nobody is told */
+    struct source **sources;                /* each stays where it is */
     size_t count, cap;
     bool of_daemon;
-    int64_t now_us;   /* of the record that is being folded */
-    uint32_t secrets; /* that were hidden in it */
+    bool begun;       /* a record was taken */
+    char origin[64];  /* source of what is made here: a URI with the record's instance */
+    int64_t now_us;   /* of the record that is being folded, */
+    uint64_t n;       /* its number, */
+    uint32_t secrets; /* and how many were hidden in it */
+    uint32_t made;    /* events that were made of it */
 };
 
 struct refold {
     struct picture *picture;
-    struct watch watch;
+    struct refold_observer observer;
     struct codec *codec;
     struct buf frame;
-    bool begun; /* a record was taken */
 };
 
-/* What was folded before is not told again. */
-static void fold(const struct picture *p, const struct event *ev)
+/* ---- every change of the picture goes through these two */
+
+static void fold_event(const struct picture *p, const struct event *ev)
 {
+    const struct refold_observer *o = p->observer;
     uint64_t generation = fleet_generation(p->fleet);
     fleet_apply(p->fleet, ev);
-    if (p->watch && p->watch->seen && fleet_generation(p->fleet) != generation) {
-        p->watch->seen(p->watch->ctx, p->fleet, ev);
+    if (o && o->event) {
+        o->event(o->ctx, ev);
     }
+    if (o && o->changed && fleet_generation(p->fleet) != generation) {
+        o->changed(o->ctx, p->fleet, ev);
+    }
+}
+
+static void fold_transfer(struct picture *p, const char *backend, const struct journal_transfer *t)
+{
+    fold_snapshot(p->fleet, backend, t->seq, t->complete);
+    if (p->observer && p->observer->transfer) {
+        p->observer->transfer(p->observer->ctx, span_str(backend), t);
+    }
+}
+
+/* What no record has as it stands. Its name is made of the record, so that it is the same each time
+ * that this is folded. */
+static void fold_made(struct picture *p, const struct event *ev)
+{
+    struct event made = *ev;
+    char id[48];
+    (void)snprintf(id, sizeof(id), "%llu.%u", (unsigned long long)p->n, ++p->made);
+    made.id = span_str(id);
+    made.source = span_str(p->origin);
+    fold_event(p, &made);
+}
+
+static void apply_made(void *ctx, const struct event *ev)
+{
+    const struct source *s = ctx;
+    fold_made(s->picture, ev);
 }
 
 /* ---- what drivers say */
@@ -58,7 +89,7 @@ static void fold(const struct picture *p, const struct event *ev)
 static void apply(void *ctx, const struct event *ev)
 {
     const struct source *s = ctx;
-    fold(s->picture, ev);
+    fold_event(s->picture, ev);
 }
 
 /* What is recorded has none, and says how many it had. */
@@ -80,26 +111,26 @@ static void on_link(void *ctx, enum link_state st, const char *why, int64_t retr
     struct source *s = ctx;
     struct own_event o;
     own_link(&o, s->name, s->kind, st, why, retry_ms, s->picture->now_us);
-    apply(s, &o.ev);
+    fold_made(s->picture, &o.ev);
 }
 
 static void on_snapshot(void *ctx, uint64_t seq, bool complete)
 {
     const struct source *s = ctx;
-    fold_snapshot(s->picture->fleet, s->name, seq, complete);
+    fold_transfer(s->picture, s->name, &(struct journal_transfer){seq, complete});
 }
 
 static void on_offers(void *ctx, const struct driver_offer *o)
 {
     struct source *s = ctx;
-    tell_offers(&(struct teller){s, apply}, s->name, o, s->picture->now_us);
+    tell_offers(&(struct teller){s, apply_made}, s->name, o, s->picture->now_us);
 }
 
 static void on_result(void *ctx, struct span command, enum command_state st, struct span reason,
                       struct span by)
 {
     struct source *s = ctx;
-    tell_result(&(struct teller){s, apply}, s->name,
+    tell_result(&(struct teller){s, apply_made}, s->name,
                 &(struct command_news){command, st, reason, by}, s->picture->now_us);
 }
 
@@ -153,10 +184,11 @@ static struct source *source_add(struct picture *p, struct span name, struct spa
 
 /* ---- pictures */
 
-static struct picture *picture_new(void)
+static struct picture *picture_new(const struct refold_observer *observer)
 {
     struct picture *p = xcalloc(1, sizeof(*p));
     p->fleet = fleet_new();
+    p->observer = observer;
     return p;
 }
 
@@ -183,6 +215,8 @@ static struct picture *picture_copy(const struct picture *p)
     struct picture *copy = xcalloc(1, sizeof(*copy));
     copy->fleet = fleet_copy(p->fleet);
     copy->of_daemon = p->of_daemon;
+    copy->begun = p->begun;
+    memcpy(copy->origin, p->origin, sizeof(copy->origin));
     copy->now_us = p->now_us;
     for (size_t i = 0; i < p->count; i++) {
         (void)source_add(copy, span_str(p->sources[i]->name), span_str(p->sources[i]->kind));
@@ -211,9 +245,10 @@ struct picture *refold_picture(const struct refold *r)
 
 static void show(struct refold *r, struct picture *p)
 {
+    const struct refold_observer *observer = r->picture->observer;
     picture_free(r->picture);
     r->picture = p;
-    p->watch = &r->watch;
+    p->observer = observer;
 }
 
 void refold_return(struct refold *r, const struct picture *kept)
@@ -257,7 +292,7 @@ static enum status take_own(struct picture *p, struct event *ev, struct why *why
     if (s->driver && begins_or_ends(ev)) {
         driver_reconnect(s->driver);
     }
-    fold(p, ev);
+    fold_event(p, ev);
     return ST_OK;
 }
 
@@ -271,10 +306,10 @@ static enum status take_event(struct refold *r, const struct journal_record *rec
     }
     if (journal_record_from(rec, from, sizeof(from))) {
         ev.backend = span_str(from);
-        fold(r->picture, &ev);
+        fold_event(r->picture, &ev);
     } else if (r->picture->of_daemon) {
         ev.backend = SPAN(DAEMON);
-        fold(r->picture, &ev);
+        fold_event(r->picture, &ev);
     } else {
         st = take_own(r->picture, &ev, why);
     }
@@ -306,7 +341,7 @@ static enum status take_snapshot(struct refold *r, const struct journal_record *
         journal_record_transfer(rec, &t) != ST_OK) {
         return ST_INVALID;
     }
-    fold_snapshot(r->picture->fleet, from, t.seq, t.complete);
+    fold_transfer(r->picture, from, &t);
     return ST_OK;
 }
 
@@ -315,16 +350,22 @@ static void daemon_link(struct picture *p, enum link_state st, const char *why)
 {
     struct own_event o;
     own_link(&o, DAEMON, "checkrein", st, why, 0, p->now_us);
-    fold(p, &o.ev);
+    fold_made(p, &o.ev);
 }
 
-static void take_start(struct refold *r, const struct journal_record *rec)
+/* A segment that is looked at by itself begins in the middle: with the writer that it names. */
+static void take_open(struct refold *r, const struct journal_record *rec)
 {
-    if (r->begun && !journal_record_is_start(rec)) { /* what was before may have been dropped */
+    if (r->picture->begun && !journal_record_is_start(rec)) { /* what was before may be gone */
         return;
     }
-    show(r, picture_new());
+    show(r, picture_new(r->picture->observer));
     r->picture->now_us = rec->time_us;
+    r->picture->n = rec->n;
+    r->picture->begun = true;
+    memcpy(r->picture->origin, ORIGIN, sizeof(ORIGIN));
+    (void)journal_record_instance(rec, r->picture->origin + sizeof(ORIGIN) - 1,
+                                  sizeof(r->picture->origin) - sizeof(ORIGIN));
     r->picture->of_daemon = span_is(journal_record_writer(rec), DAEMON);
     if (r->picture->of_daemon) {
         daemon_link(r->picture, LINK_LIVE, NULL);
@@ -343,9 +384,11 @@ enum status refold_take(struct refold *r, const struct journal_record *rec, stru
     enum status st = ST_OK;
     r->picture->now_us = rec->time_us;
     r->picture->secrets = rec->secrets;
+    r->picture->n = rec->n;
+    r->picture->made = 0;
     switch (rec->kind) {
     case JOURNAL_OPEN:
-        take_start(r, rec);
+        take_open(r, rec);
         break;
     case JOURNAL_EVENT:
         st = take_event(r, rec, why);
@@ -368,7 +411,7 @@ enum status refold_take(struct refold *r, const struct journal_record *rec, stru
     default:
         break;
     }
-    r->begun = true;
+    r->picture->begun = true;
     if (st != ST_OK) {
         why_prefix(why, "record %llu", (unsigned long long)rec->n);
     }
@@ -380,7 +423,7 @@ enum status refold_take(struct refold *r, const struct journal_record *rec, stru
 struct refold *refold_new(void)
 {
     struct refold *r = xcalloc(1, sizeof(*r));
-    show(r, picture_new());
+    r->picture = picture_new(NULL);
     r->codec = codec_new();
     buf_init(&r->frame, JOURNAL_LINE_BYTES);
     return r;
@@ -396,9 +439,10 @@ void refold_free(struct refold *r)
     }
 }
 
-void refold_watch(struct refold *r, refold_seen_fn *seen, void *ctx)
+void refold_observe(struct refold *r, const struct refold_observer *o)
 {
-    r->watch = (struct watch){seen, ctx};
+    r->observer = *o;
+    r->picture->observer = &r->observer;
 }
 
 const struct fleet *refold_fleet(const struct refold *r)

@@ -17,13 +17,20 @@ struct refold;
 
 struct refold *refold_new(void);
 void refold_free(struct refold *r); /* NULL is fine */
+/* Who is told each change of the picture, in its order and once it is folded: events with their
+ * back-end, and state transfers. What a driver makes of a frame is among them; a start, with which
+ * the picture is empty again, is not: see journal_record_is_start(). */
+struct refold_observer { /* any may be NULL */
+    void *ctx;
+    void (*event)(void *ctx, const struct event *ev);
+    /* Only when the picture is another: what was folded before is left out. */
+    void (*changed)(void *ctx, const struct fleet *f, const struct event *ev);
+    void (*transfer)(void *ctx, struct span backend, const struct journal_transfer *t);
+};
+void refold_observe(struct refold *r, const struct refold_observer *o); /* copied */
 /* ST_INVALID, with the record's number: it is passed over. */
 enum status refold_take(struct refold *r, const struct journal_record *rec,
                         struct why *why) MUST_USE;
-/* Each event of a back-end, of a daemon, or of the console itself, after it was folded; what was
- * folded before is left out. */
-typedef void refold_seen_fn(void *ctx, const struct fleet *f, const struct event *ev);
-void refold_watch(struct refold *r, refold_seen_fn *seen, void *ctx);
 const struct fleet *refold_fleet(const struct refold *r); /* until the next call */
 /* The fleet, the caller's to free; this one is then empty. */
 struct fleet *refold_give(struct refold *r);
