@@ -39,7 +39,7 @@ struct fleet *refold_give(struct refold *r);
 struct picture;
 struct picture *refold_picture(const struct refold *r);
 size_t picture_bytes(const struct picture *p);
-void refold_return(struct refold *r, const struct picture *p);
+void refold_return(struct refold *r, const struct picture *kept);
 void picture_free(struct picture *p); /* NULL is fine */
 
 #endif
