@@ -139,6 +139,8 @@ int cmd_replay(struct args *a);
 int cmd_sessions(struct args *a);
 int cmd_diff(struct args *a);
 int cmd_why(struct args *a);
+int cmd_export(struct args *a);
+int cmd_import(struct args *a);
 int cmd_config(struct args *a);
 int cmd_keys(struct args *a);
 int cmd_schema(struct args *a);
@@ -152,6 +154,6 @@ extern const struct option_row OPTIONS_CONSOLE[], OPTIONS_SERVE[], OPTIONS_DEMO[
     OPTIONS_DEMO_AGENT[], OPTIONS_HOOK[], OPTIONS_CONNECT[], OPTIONS_DOCTOR[], OPTIONS_RUN[],
     OPTIONS_STATUS[], OPTIONS_VERIFY[], OPTIONS_CONFIG[], OPTIONS_MAN[], OPTIONS_TOKEN[],
     OPTIONS_LIST[], OPTIONS_HISTORY[], OPTIONS_REPLAY[], OPTIONS_SESSIONS[], OPTIONS_DIFF[],
-    OPTIONS_WHY[];
+    OPTIONS_WHY[], OPTIONS_EXPORT[], OPTIONS_IMPORT[];
 
 #endif

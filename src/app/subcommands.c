@@ -70,6 +70,13 @@ static const struct subcommand SUBCOMMANDS[] = {
      "act says so. Space plays, . and , step, [ and ] go to decisions, { and } to failures, 0 to 9 to tenths of the "
      "session, / finds text; ? has all keys.\n\n"
      "The record may be written meanwhile. Whether it is intact is told beside its name."},
+    {"export", cmd_export, "[FILE]", "a record for other programs: events, or the screen as it was", OPTIONS_EXPORT,
+     "FILE is a record's folder or one segment of it; without one, the console's own. jsonl is all of it, and can be "
+     "imported again; cloudevents, ocsf, cef and csv have its events; asciicast is played by asciinema.\n\n"
+     "What cannot be written is left out, counted on standard error, and the exit code is 1. No format holds the chain: what "
+     "proves the record is the record itself."},
+    {"import", cmd_import, "FILE...", "a record again, of what export --format jsonl wrote", OPTIONS_IMPORT,
+     "It can be replayed as the old one; both tell the digest of their last picture. Nothing is written when a line is none of such a file."},
     {"hook", cmd_hook, "claude|gemini|codex", "what a runtime's command hook runs: standard input to the daemon", OPTIONS_HOOK,
      "Whatever goes wrong, it exits with 2, which blocks the call."},
     {"config", cmd_config, "", "the configuration as it is in force", OPTIONS_CONFIG, NULL},
