@@ -25,17 +25,30 @@ int app_trouble(const struct why *why, int code)
     return code;
 }
 
+static size_t ascii_run(struct span s, size_t from)
+{
+    size_t at = from;
+    while (at < s.n && (unsigned char)s.p[at] < 0x7F) {
+        at++;
+    }
+    return at - from;
+}
+
 /* Foreign characters stand inside strings only, and so does the one control character that JSON
  * lets through. */
 enum status ascii_json(struct buf *out, struct span json)
 {
     for (size_t at = 0; at < json.n;) {
+        size_t run = ascii_run(json, at);
+        if (run) {
+            buf_append(out, json.p + at, run);
+            at += run;
+            continue;
+        }
         uint32_t cp = 0;
         size_t n = text_utf8(json.p + at, json.n - at, &cp);
         cp = n ? cp : 0xFFFD;
-        if (cp < 0x7F) {
-            buf_addch(out, json.p[at]);
-        } else if (cp < 0x10000) {
+        if (cp < 0x10000) {
             buf_printf(out, "\\u%04x", cp);
         } else {
             buf_printf(out, "\\u%04x\\u%04x", 0xD800 + ((cp - 0x10000) >> 10),
