@@ -107,7 +107,8 @@ def nothing_bad_is_imported(daemon):
                 first.replace('"t":"2', '"t":"x'), '{"n":1,"t":"2026-01-01T00:00:00.000Z","k":"event","event":{}}',
                 '{"n":1,"t":"2026-01-01T00:00:00.000Z","k":"event","from":"' + "x" * 65 + '","event":{}}',
                 '{"n":1,"t":"2026-01-01T00:00:00.000Z","k":"snapshot","from":"x","snapshot":{"seq":-1,"complete":true}}',
-                '{"n":1,"t":"2026-01-01T00:00:00.000Z","k":"snapshot","from":"x","snapshot":{"seq":1}}'):
+                '{"n":1,"t":"2026-01-01T00:00:00.000Z","k":"snapshot","from":"x","snapshot":{"seq":1}}',
+                '{"n":1,"t":"2026-01-01T00:00:00.000Z","k":"snapshot","from":"x","snapshot":{"seq":9007199254740992,"complete":true}}'):
         with open(path, "w") as f:
             f.write(good + bad if bad else "")
         done = imported(daemon, path, "--record", folder)

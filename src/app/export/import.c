@@ -108,6 +108,7 @@ static enum status take_transfer(struct importer *im, const struct line *l, stru
     uint32_t complete = tape_get(&im->tape, object, "complete");
     int64_t seq = 0;
     if (tape_int(&im->tape, tape_get(&im->tape, object, "seq"), &seq) != ST_OK || seq < 0 ||
+        seq > EVENT_INT_MAX ||
         (tape_type(&im->tape, complete) != TAPE_TRUE &&
          tape_type(&im->tape, complete) != TAPE_FALSE)) {
         return why_fail(why, ST_INVALID, "a snapshot has a seq, and is complete or not");
