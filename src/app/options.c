@@ -36,7 +36,7 @@ static void print_help(const struct args *a)
         (void)printf("%s\n", a->sub->help);
     }
     for (const struct option_row *row = rows_of(a); row->name; row++) {
-        char left[48];
+        char left[80];
         (void)snprintf(left, sizeof(left), "--%s%s%s", row->name, row->argument ? " " : "",
                        row->argument ? row->argument : "");
         (void)printf("  %-24s %s\n", left, row->help);

@@ -118,6 +118,8 @@ def nothing_bad_is_imported(daemon):
         f.write(good.rstrip("\n"))
     check(imported(daemon, path, "--record", folder).returncode == 0, "the end of the last line")
     check("not empty" in imported(daemon, path, "--record", folder).stderr, "into a record")
+    os.mkfifo(path + ".pipe")
+    check("no regular file" in imported(daemon, path + ".pipe", "--record", folder + "2").stderr, "a pipe cannot be read twice")
     check(imported(daemon, path).returncode == 2 and imported(daemon, "--record", folder).returncode == 2, "usage")
 
 
@@ -365,6 +367,7 @@ def parts_of_it(daemon):
 
 
 def files_of_it(daemon):
+    check("jsonl|cloudevents|ocsf|cef|csv|asciicast " in daemon.run("export", "--help").stdout, "the help is cut")
     daemon.hook("UserPromptSubmit", "a", prompt="x")
     path = os.path.join(daemon.dir, "out")
     words = ["export", "--format", "csv", "--output", path]

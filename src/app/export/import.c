@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../hub.h"
@@ -221,11 +222,26 @@ static enum status read_fd(struct importer *im, int fd, struct why *why)
     return n < 0 ? why_fail(why, ST_IO, "%s", err_text(errno)) : st;
 }
 
+/* All is read twice, which a pipe cannot be. */
+static enum status open_file(const char *path, int *fd, struct why *why)
+{
+    struct stat st;
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (*fd < 0 || fstat(*fd, &st) != 0) {
+        return why_fail(why, ST_IO, "%s: %s", path, err_text(errno));
+    }
+    if (S_ISREG(st.st_mode)) {
+        return ST_OK;
+    }
+    (void)close(*fd);
+    return why_fail(why, ST_INVALID, "%s is no regular file", path);
+}
+
 static enum status read_file(struct importer *im, const char *path, struct why *why)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return why_fail(why, ST_IO, "%s: %s", path, err_text(errno));
+    int fd = -1;
+    if (open_file(path, &fd, why) != ST_OK) {
+        return ST_IO;
     }
     im->lines = 0;
     enum status st = read_fd(im, fd, why);
