@@ -93,7 +93,7 @@ void approval_close(struct fold *x, struct approval_item *it, const struct closi
     n.who = c->by;
     n.action = fleet_span(f, it->a.action_id);
     n.reason = c->reason;
-    n.digest = fleet_span(f, it->a.digest);
+    n.digest = c->digest.n > 0 ? c->digest : fleet_span(f, it->a.digest);
     log_always(x, agent, &n);
 }
 
@@ -133,6 +133,7 @@ void fold_approval_resolved(struct fold *x)
                        .reason = other ? SPAN("decided on other content than was shown here")
                                        : event_text(x->ev, F_REASON),
                        .scope = event_text(x->ev, F_SCOPE),
+                       .digest = event_text(x->ev, F_DIGEST),
                        .time_us = x->ev->time_us,
                    });
 }

@@ -318,6 +318,7 @@ bool queue_make_room(struct fleet *f, size_t bytes);
 struct closing {
     enum decision decision;
     struct span by, reason, scope;
+    struct span digest; /* of what was decided, when that is told */
     int64_t time_us;
 };
 void approval_close(struct fold *x, struct approval_item *it, const struct closing *c);

@@ -203,21 +203,30 @@ static void say_decision(const struct story *st)
     line(st, "", ROLE_TEXT, &when);
 }
 
-/* What started must be what was decided. */
+static bool say_other(struct words *w, const char *what, sid other, sid decided)
+{
+    if (other == 0 || other == decided) {
+        return false;
+    }
+    words_own(w, what);
+    words_sid(w, other, SAY_COLS);
+    return true;
+}
+
+/* What was asked, what was decided and what started must be one. */
 static void say_digest(const struct story *st)
 {
-    sid decided = st->decided != NULL ? st->decided->digest : st->a != NULL ? st->a->digest : 0;
+    sid asked = st->a != NULL ? st->a->digest : 0;
+    sid decided = st->decided != NULL ? st->decided->digest : asked;
     sid started = st->started != NULL ? st->started->digest : 0;
     struct words w = words_of(st->fr);
     if (decided == 0) {
         return;
     }
     words_sid(&w, decided, SAY_COLS);
-    if (started != 0 && started != decided) {
-        words_own(&w, " · what started is ANOTHER: ");
-        words_sid(&w, started, SAY_COLS);
-    }
-    line(st, "digest", started != 0 && started != decided ? ROLE_ALARM : ROLE_DIM, &w);
+    bool other = say_other(&w, " · what was asked is ANOTHER: ", asked, decided);
+    other |= say_other(&w, " · what started is ANOTHER: ", started, decided);
+    line(st, "digest", other ? ROLE_ALARM : ROLE_DIM, &w);
 }
 
 static void say_request(const struct story *st)

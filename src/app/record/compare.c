@@ -138,20 +138,40 @@ static size_t folder_length(const char *s, const char *cwd)
     return n > 1 && strncmp(s, cwd, n) == 0 && !is_word(s[n]) && s[n] != '-' && s[n] != '.' ? n : 0;
 }
 
+/* What stands here, and how many characters it takes. */
+struct piece {
+    char put;
+    size_t length;
+};
+
+static struct piece piece_at(const char *s, const char *cwd, char before)
+{
+    size_t folder = is_word(before) ? 0 : folder_length(s, cwd);
+    size_t id = is_word(before) ? 0 : id_length(s);
+    if (folder > 0) {
+        return (struct piece){'.', folder};
+    }
+    if (id > 0) {
+        return (struct piece){'#', id};
+    }
+    return (struct piece){*s, 1};
+}
+
 void normalise(const char *text, const char *cwd, char *out, size_t cap)
 {
     size_t used = 0;
+    char before = ' ';
     const char *s = text ? text : "";
-    for (char before = ' '; *s != '\0' && used + 1 < cap;) {
-        size_t folder = is_word(before) ? 0 : folder_length(s, cwd);
-        size_t id = is_word(before) || folder > 0 ? 0 : id_length(s);
-        bool blank = isspace((unsigned char)*s) != 0;
-        char put = folder > 0 ? '.' : id > 0 ? '#' : blank ? ' ' : *s;
-        if (!blank || (used > 0 && out[used - 1] != ' ')) {
-            out[used++] = put;
+    while (*s != '\0' && used + 1 < cap) {
+        struct piece p = piece_at(s, cwd, before);
+        if (isspace((unsigned char)p.put)) {
+            p.put = ' ';
         }
-        s += folder > 0 ? folder : id > 0 ? id : 1;
-        before = put;
+        if (p.put != ' ' || before != ' ') {
+            out[used++] = p.put;
+        }
+        s += p.length;
+        before = p.put;
     }
     used -= used > 0 && out[used - 1] == ' ';
     out[used] = '\0';

@@ -157,6 +157,23 @@ static void another_digest_is_said(void **state)
     kit_release(&k);
 }
 
+static void a_decision_of_another_text_is_said(void **state)
+{
+    struct kit k;
+    (void)state;
+    story(&k, 120, 40);
+    begin(&k, "lab", EVENT_APPROVAL_RESOLVED, 0);
+    text(&k, F_APPROVAL_ID, "01A");
+    number(&k, F_DECISION, DECISION_APPROVED);
+    text(&k, F_DIGEST, "sha256:other");
+    fold(&k);
+    draw(&k);
+    type(&k, "3h");
+    assert_shows(&k, "sha256:other · what was asked is ANOTHER:");
+    assert_shows(&k, "decided on other content than was shown here");
+    kit_release(&k);
+}
+
 static void a_rule_is_named(void **state)
 {
     struct kit k;
@@ -262,6 +279,7 @@ int main(void)
         cmocka_unit_test(what_waits_was_decided_by_nobody),
         cmocka_unit_test(what_ran_undecided_is_said),
         cmocka_unit_test(another_digest_is_said),
+        cmocka_unit_test(a_decision_of_another_text_is_said),
         cmocka_unit_test(a_rule_is_named),
         cmocka_unit_test(nothing_acts_from_it),
         cmocka_unit_test(enter_opens_the_request),
