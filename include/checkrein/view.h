@@ -276,6 +276,11 @@ int playback_columns(int cols); /* of the strip, on a screen of this width */
 void ui_set_playback(struct ui *ui, const struct playback *p);
 /* Whether this key, pressed now, would be this action's. */
 bool ui_key_means(const struct ui *ui, uint32_t key, enum action a);
+/* While a line is typed there, too: would the key begin a fleet stop? Has it begun, so that
+ * UI_STOP_SECOND_KEY gives it? */
+#define UI_STOP_SECOND_KEY 'S'
+bool ui_begins_stop(const struct ui *ui, uint32_t key);
+bool ui_stop_has_begun(const struct ui *ui, struct moment now);
 
 /* ---- drawing */
 struct scene {

@@ -23,6 +23,8 @@ struct console {
     struct hub hub;
     struct own_daemon own;
     struct past past;
+    uint32_t stop_key; /* that was typed into a line of the past just now; 0: none */
+    struct moment stop_key_at;
     const struct console_options *options;
     struct ui *ui;
     struct term *term;

@@ -143,11 +143,27 @@ static void carry_out(struct console *c, struct intent *in)
     }
 }
 
+/* In a line that is typed the first key of the fleet stop goes into the line; the second one right
+ * behind it gives the stop all the same, as it does when the line is one of the live screen. */
+static bool gives_stop(struct console *c, uint32_t key)
+{
+    struct intent none = {0};
+    uint32_t first = c->stop_key;
+    c->stop_key = ui_begins_stop(c->past.ui, key) ? key : 0;
+    if (first && key == UI_STOP_SECOND_KEY) {
+        ui_key(c->ui, c->hub.fleet, first, c->stop_key_at, &none);
+        return ui_stop_has_begun(c->ui, console_now());
+    }
+    c->stop_key_at = console_now();
+    return false;
+}
+
 /* The key of the fleet stop is never one of the past: it leads back to what is live, at once. */
 static void take_key(struct console *c, uint32_t key)
 {
     struct intent in = {0};
-    if (c->past.open && c->past.over_live && ui_key_means(c->past.ui, key, ACT_FLEET_STOP)) {
+    if (c->past.open && c->past.over_live &&
+        (ui_key_means(c->past.ui, key, ACT_FLEET_STOP) || gives_stop(c, key))) {
         leave(c);
     }
     if (c->past.open) {

@@ -2,8 +2,6 @@
  * for. */
 #include "ui_priv.h"
 
-#define STOP_SECOND_KEY 'S'
-
 bool stop_chord_open(const struct ui *ui, struct moment now)
 {
     return ui->stop.chord && now.mono_us - ui->stop.chord_us <= CHORD_US;
@@ -23,9 +21,14 @@ static void fire(struct press *k)
     intent_everywhere(k, VERB_STOP_ALL);
 }
 
-static bool is_first_key(const struct press *k)
+bool ui_stop_has_begun(const struct ui *ui, struct moment now)
 {
-    return action_of_key(k->ui, CTX_GLOBAL, k->key) == ACT_FLEET_STOP;
+    return stop_chord_open(ui, now);
+}
+
+bool ui_begins_stop(const struct ui *ui, uint32_t key)
+{
+    return action_of_key(ui, CTX_GLOBAL, key) == ACT_FLEET_STOP;
 }
 
 /* A second ! begins anew: whoever presses it twice means it. While a line is typed the ! goes into
@@ -36,11 +39,11 @@ bool stop_key(struct press *k)
     bool typing = ui->prompt.kind != NULL || ask_is_typing(ui, k->f);
     bool was_open = stop_chord_open(ui, k->now);
     ui->stop.chord = false;
-    if (was_open && k->key == STOP_SECOND_KEY) {
+    if (was_open && k->key == UI_STOP_SECOND_KEY) {
         fire(k);
         return true;
     }
-    if (is_first_key(k)) {
+    if (ui_begins_stop(ui, k->key)) {
         const char *why = NULL;
         ui->stop.chord = action_offered(ui, k->f, ACT_FLEET_STOP, (struct target){0, 0}, &why);
         ui->stop.chord_us = k->now.mono_us;

@@ -141,6 +141,20 @@ def live_and_after(binary):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def fleet_stop_from_a_line_in_the_past(binary):
+    with Screen([binary, "demo"], 100, 30) as s:
+        s.wait_text("rm -rf cache/old")
+        s.type(":at -1s")
+        s.keys("Enter")
+        s.wait_text("live goes on")
+        s.type("/x!yS")  # not one right behind the other: words to look for
+        s.wait_text("x!yS")
+        s.type("!S")
+        s.wait("live, and stopped", lambda r: "STOPPED" in r[0] and "REPLAY" not in r[0])
+        s.keys("Q")
+        check(s.wait_end() == 0, "exit code")
+
+
 def what_cannot_be_shown_is_told(binary):
     for words, code, text in ((["/nonexistent"], 1, "/nonexistent"), (["a", "b"], 2, "usage"),
                               ([os.path.dirname(binary), "--print", "80x24"], 1, "no record"),
@@ -150,4 +164,4 @@ def what_cannot_be_shown_is_told(binary):
 
 
 if __name__ == "__main__":
-    run([live_and_after, what_cannot_be_shown_is_told])
+    run([live_and_after, fleet_stop_from_a_line_in_the_past, what_cannot_be_shown_is_told])
