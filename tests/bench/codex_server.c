@@ -137,6 +137,13 @@ static bool on_initialize(struct codex_server *s, const struct call *c)
     return false;
 }
 
+/* A process that serves no socket here, so that nothing more is looked at. */
+static bool on_diagnostics(struct codex_server *s, const struct call *c)
+{
+    answer(s, c, "{\"process\":{\"id\":0}}");
+    return false;
+}
+
 static bool on_account(struct codex_server *s, const struct call *c)
 {
     answer(s, c, "{\"account\":{\"type\":\"apiKey\"},\"requiresOpenaiAuth\":true}");
@@ -255,6 +262,7 @@ static const struct {
     {"\"initialize\"",                      on_initialize },
     {"\"initialized\"",                     on_initialized},
     {"\"account/read\"",                    on_account    },
+    {"\"server/diagnostics\"",              on_diagnostics},
     {"\"thread/loaded/list\"",              on_list       },
     {"\"thread/read\"",                     on_read       },
     {"\"thread/resume\"",                   on_resume     },
