@@ -120,6 +120,9 @@ enum option_kind {
       "drop segments that are older, leaving a tombstone; 0 = keep all")                           \
     X(journal_keep_mb, "journal_keep_mb", OPTION_INT, "0", 0, 1073741824,                          \
       "drop the oldest segments to have no more MiB, leaving a tombstone; 0 = keep all")           \
+    X(syslog, "syslog", OPTION_TEXT, "", 0, 0,                                                     \
+      "collector on this machine: unix:/dev/log, tcp://127.0.0.1:601, udp://...; none when empty") \
+    X(syslog_body, "syslog_body", OPTION_CHOICE, "json", 0, 0, "json|cef")                         \
     X(max_held, "max_held", OPTION_INT, "4096", 16, 65536, "held hook calls at once")              \
     X(max_agent_held, "max_agent_held", OPTION_INT, "256", 1, 4096, "held calls of one agent")     \
     X(max_agents, "max_agents", OPTION_INT, "50000", 16, 50000,                                    \
@@ -151,7 +154,8 @@ struct conf {
         int64_t ascii, frame_ms, arm_low_ms, arm_high_ms, watchdog_ms, readonly;
     } console;
     struct {
-        char *socket, *token_file, *console_tokens, *policy, *prices, *record, *journal_heads;
+        char *socket, *token_file, *console_tokens, *policy, *prices, *record, *journal_heads,
+            *syslog, *syslog_body;
         int64_t journal_segment_hours, journal_keep_days, journal_keep_mb;
         int64_t hook_port, console_port, max_held, max_agent_held, max_agents, rate, agent_budget,
             daily_budget, watchdog_ms, stop_grace_ms;

@@ -1,5 +1,5 @@
 /* forward.h - what is in the record, kept elsewhere too: the heads of its seals in a file on
- * another disk.
+ * another disk, and what operators do and alarms at a syslog collector.
  *
  * It follows the record with a cursor of its own, behind the commit: what was not durable is never
  * told. Nothing here delays who writes the record. A file that hangs (another machine's disk) hangs
@@ -18,8 +18,10 @@
 struct forward;
 
 struct forward_options {
-    const char *record;     /* its folder */
-    const char *heads_file; /* each committed seal is appended to it; NULL or "": none */
+    const char *record;      /* its folder */
+    const char *heads_file;  /* each committed seal is appended to it; NULL or "": none */
+    const char *syslog;      /* unix:/dev/log, udp:// or tcp:// on loopback; NULL or "": none */
+    const char *syslog_body; /* "json" or "cef" */
 };
 /* Trouble, or that it is over: one line for a person. */
 typedef void forward_told_fn(void *ctx, bool trouble, const char *words);

@@ -6,11 +6,13 @@
 
 #include "checkrein/alloc.h"
 #include "heads_priv.h"
+#include "syslog_priv.h"
 
 struct forward {
     struct loop *loop;
     const struct journal *journal;
-    struct heads *heads; /* NULL: none are kept */
+    struct heads *heads;   /* NULL: none are kept */
+    struct syslog *syslog; /* NULL: nothing is told */
 };
 
 static bool is_set(const char *path)
@@ -65,6 +67,9 @@ enum status forward_open(struct forward **out, struct loop *l, const struct jour
     if (is_set(o->heads_file)) {
         st = heads_open(&f->heads, l, j, o, told, ctx, why);
     }
+    if (st == ST_OK && is_set(o->syslog)) {
+        st = syslog_open(&f->syslog, l, j, o, told, ctx, why);
+    }
     if (st != ST_OK) {
         forward_close(f);
         f = NULL;
@@ -76,17 +81,22 @@ enum status forward_open(struct forward **out, struct loop *l, const struct jour
 /* Only committed records are told: all that are in the file when nothing waits. */
 void forward_turn(struct forward *f)
 {
-    if (f->heads == NULL || journal_dirty(f->journal)) {
+    if (journal_dirty(f->journal)) {
         return;
     }
-    if (heads_take(f->heads, journal_next(f->journal))) {
+    if (f->syslog != NULL) {
+        syslog_take(f->syslog, journal_next(f->journal));
+    }
+    if (f->heads != NULL && heads_take(f->heads, journal_next(f->journal))) {
         loop_wake(f->loop);
     }
 }
 
 uint64_t forward_needs(const struct forward *f)
 {
-    return f->heads != NULL ? heads_next(f->heads) : 0;
+    uint64_t heads = f->heads != NULL ? heads_next(f->heads) : 0;
+    uint64_t told = f->syslog != NULL ? syslog_needs(f->syslog) : 0;
+    return heads == 0 || (told != 0 && told < heads) ? told : heads;
 }
 
 void forward_close(struct forward *f)
@@ -94,6 +104,7 @@ void forward_close(struct forward *f)
     if (f == NULL) {
         return;
     }
+    syslog_close(f->syslog);
     heads_close(f->heads);
     free(f);
 }
