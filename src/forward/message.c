@@ -68,7 +68,9 @@ static void set_host(struct message_kit *k)
         k->host[0] = '-';
     }
     for (char *c = k->host; *c != '\0'; c++) {
-        *c = *c > ' ' && *c < 0x7f ? *c : '_';
+        if (*c <= ' ' || *c >= 0x7f) {
+            *c = '_';
+        }
     }
 }
 
@@ -193,7 +195,8 @@ static void add_cef_value(struct buf *out, struct span s)
         if (c == '=' || c == '\\') {
             (void)buf_addch(out, '\\');
         }
-        (void)buf_addch(out, (unsigned char)c < 0x20 || c == 0x7f ? ' ' : c);
+        bool is_control = (unsigned char)c < 0x20 || c == 0x7f;
+        (void)buf_addch(out, (char)(is_control ? ' ' : c));
     }
 }
 
@@ -202,7 +205,7 @@ static void add_cef_key(struct buf *out, const char *name)
 {
     (void)buf_addch(out, ' ');
     for (; *name != '\0'; name++) {
-        (void)buf_addch(out, *name == '.' ? '_' : *name);
+        (void)buf_addch(out, (char)(*name == '.' ? '_' : *name));
     }
     (void)buf_addch(out, '=');
 }
