@@ -141,7 +141,7 @@ void govd_reload(struct govd *g)
     prices_reload(g);
     rules_reload(g);
     console_tokens_reload(g);
-    retain_look(g);
+    retain_again(g);
 }
 
 /* A clock that is set makes times in the record lie about what came first and how long it took:

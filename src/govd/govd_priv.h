@@ -253,7 +253,8 @@ struct govd {
     struct journal *journal;
     struct forward *forward;      /* NULL until it is open */
     struct fleet_cut *retain_cut; /* of what is told again before the record's oldest part goes */
-    uint64_t retain_seq;
+    uint64_t retain_seq, retain_from; /* of that: number of the events, first record; 0: none */
+    bool retain_off; /* a file could not be removed: nothing more is tried until SIGHUP */
     struct fleet *fleet;
     struct policy *policy;
     struct codec *codec;
@@ -639,7 +640,8 @@ enum status doors_open(struct govd *g, const struct govd_options *o, struct why 
 void doors_close(struct govd *g);
 /* ---- retain.c */
 int64_t retain_segment_us(const struct conf *c);
-void retain_look(struct govd *g); /* now and then */
+void retain_look(struct govd *g);  /* now and then */
+void retain_again(struct govd *g); /* a person asks for it, also after trouble */
 /* Before the event is folded. */
 void retain_before(struct govd *g, const struct event *ev);
 void retain_turn(struct govd *g);

@@ -44,10 +44,11 @@ static void tell(void *ctx, const struct event *ev)
     t->bytes += sizeof(copy); /* about as much as its text */
 }
 
-static void give_up(struct govd *g)
+static void end_telling(struct govd *g)
 {
     fleet_cut_free(g->retain_cut);
     g->retain_cut = NULL;
+    g->retain_from = 0;
 }
 
 void retain_before(struct govd *g, const struct event *ev)
@@ -56,19 +57,25 @@ void retain_before(struct govd *g, const struct event *ev)
     if (g->retain_cut) {
         fleet_cut_before(g->retain_cut, ev, tell, &t);
         if (t.failed) {
-            give_up(g);
+            end_telling(g);
         }
     }
 }
 
-/* What is to go by now; nothing when it could not be found out, which is said. */
+static uint64_t lower(uint64_t a, uint64_t b)
+{
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+/* What is to go by now, but not what was just told again: a segment may have ended meanwhile.
+ * Nothing when it could not be found out, which is said. */
 static struct journal_drop droppable(const struct govd *g)
 {
     struct journal_drop drop;
     struct why why = {0};
     struct journal_keep keep = {.days = g->conf->serve.journal_keep_days,
                                 .bytes = (uint64_t)g->conf->serve.journal_keep_mb * MIB,
-                                .needed = forward_needs(g->forward)};
+                                .needed = lower(forward_needs(g->forward), g->retain_from)};
     if (journal_droppable(g->journal, govd_wall_us(), &keep, &drop, &why) != ST_OK) {
         log_write(LOG_ERROR, "%s", why.text);
     }
@@ -78,11 +85,12 @@ static struct journal_drop droppable(const struct govd *g)
 void retain_look(struct govd *g)
 {
     bool wanted = g->conf->serve.journal_keep_days > 0 || g->conf->serve.journal_keep_mb > 0;
-    if (!wanted || g->retain_cut || g->closing || journal_failed(g->journal) ||
+    if (!wanted || g->retain_off || g->retain_cut || g->closing || journal_failed(g->journal) ||
         droppable(g).first_segment == 0) {
         return;
     }
     g->retain_seq = g->seq;
+    g->retain_from = journal_next(g->journal);
     g->retain_cut = fleet_cut_new(g->fleet, BACKEND_SELF);
     loop_wake(g->loop);
 }
@@ -96,6 +104,7 @@ static void drop(struct govd *g)
     }
     if (journal_drop(g->journal, govd_wall_us(), &d, &why) != ST_OK) {
         log_write(LOG_ERROR, "%s", why.text);
+        g->retain_off = true; /* each try would write all of it again: a person has to look */
         if (!journal_failed(g->journal)) {
             publish_signal(g, NULL, SEVERITY_HIGH, why.text);
         }
@@ -118,17 +127,23 @@ void retain_turn(struct govd *g)
     if (!g->retain_cut) {
         return;
     }
-    if (t.failed || !more) {
-        give_up(g);
-    }
     if (!more && !t.failed) {
         drop(g);
-    } else if (more && !t.failed) {
+    }
+    if (!more || t.failed) {
+        end_telling(g);
+    } else {
         loop_wake(g->loop);
     }
 }
 
+void retain_again(struct govd *g)
+{
+    g->retain_off = false;
+    retain_look(g);
+}
+
 void retain_release(struct govd *g)
 {
-    give_up(g);
+    end_telling(g);
 }
