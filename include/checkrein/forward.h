@@ -36,6 +36,8 @@ enum status forward_open(struct forward **out, struct loop *l, const struct jour
                          struct why *why) MUST_USE;
 /* At the end of a turn: takes up what was committed, some of it a turn. */
 void forward_turn(struct forward *f);
+/* The record has failed, so this stands in none: it is told to the collector all the same. */
+void forward_alarm(struct forward *f, const char *words);
 /* The record from which on it has not been told everywhere; what is before may be dropped. */
 uint64_t forward_needs(const struct forward *f);
 /* The record is closed: gives what is left two seconds. NULL is fine. */

@@ -13,6 +13,7 @@ struct forward {
     const struct journal *journal;
     struct heads *heads;   /* NULL: none are kept */
     struct syslog *syslog; /* NULL: nothing is told */
+    uint64_t until; /* what is before this record is durable; it stays when the record fails */
 };
 
 static bool is_set(const char *path)
@@ -81,14 +82,21 @@ enum status forward_open(struct forward **out, struct loop *l, const struct jour
 /* Only committed records are told: all that are in the file when nothing waits. */
 void forward_turn(struct forward *f)
 {
-    if (journal_dirty(f->journal)) {
-        return;
+    if (!journal_dirty(f->journal)) {
+        f->until = journal_next(f->journal);
     }
     if (f->syslog != NULL) {
-        syslog_take(f->syslog, journal_next(f->journal));
+        syslog_take(f->syslog, f->until);
     }
-    if (f->heads != NULL && heads_take(f->heads, journal_next(f->journal))) {
+    if (f->heads != NULL && heads_take(f->heads, f->until)) {
         loop_wake(f->loop);
+    }
+}
+
+void forward_alarm(struct forward *f, const char *words)
+{
+    if (f->syslog != NULL) {
+        syslog_alarm(f->syslog, words);
     }
 }
 

@@ -226,20 +226,48 @@ static void add_cef(const struct message *m, struct buf *out)
     }
 }
 
+static void add_head(const struct message_kit *k, int64_t time_us, const struct level *level,
+                     const char *name, struct buf *out)
+{
+    char when[TIME_TEXT_BYTES];
+    time_format(time_us, when);
+    (void)buf_printf(out, "<%d>1 %s %s checkrein %ld %s - ", FACILITY * 8 + level->syslog, when,
+                     k->host, (long)getpid(), name);
+}
+
 static void add_message(struct message *m, struct buf *out)
 {
     uint8_t hash[SHA256_BYTES];
-    char when[TIME_TEXT_BYTES];
     sha256(m->record->line, hash);
     hex_encode(hash, sizeof(hash), m->hash);
-    time_format(m->record->time_us, when);
-    (void)buf_printf(out, "<%d>1 %s %s checkrein %ld %s - ", FACILITY * 8 + m->level->syslog, when,
-                     m->kit->host, (long)getpid(), m->name);
+    add_head(m->kit, m->record->time_us, m->level, m->name, out);
     if (m->kit->body == MESSAGE_CEF) {
         add_cef(m, out);
     } else {
         add_json(m, out);
     }
+}
+
+void message_alarm(const struct message_kit *k, int64_t now_us, struct span words, struct buf *out)
+{
+    static const char name[] = "record.failed";
+    add_head(k, now_us, &LEVEL_EMERGENCY, name, out);
+    if (k->body == MESSAGE_CEF) {
+        (void)buf_printf(out,
+                         "CEF:0|checkrein|checkrein|" CHECKREIN_VERSION "|%s|%s|%d|rt=%" PRId64
+                         " externalId=%s signal_title=",
+                         name, name, LEVEL_EMERGENCY.cef, now_us / 1000, k->instance);
+        add_cef_value(out, cut(words));
+        return;
+    }
+    (void)buf_printf(out,
+                     "{\"metadata\":{\"version\":\"1.3.0\",\"product\":{\"name\":\"checkrein\","
+                     "\"version\":\"" CHECKREIN_VERSION "\"},\"uid\":\"%s\"},\"time\":%" PRId64
+                     ",\"category_uid\":2,\"class_uid\":2004,\"activity_name\":\"%s\","
+                     "\"severity_id\":%d,\"unmapped\":{\"signal.title\":",
+                     k->instance, now_us / 1000, name, LEVEL_EMERGENCY.ocsf);
+    (void)tape_quote(out, cut(words));
+    (void)buf_addstr(out, "}}");
 }
 
 void message_make(struct message_kit *k, const struct journal_record *r, struct buf *out)

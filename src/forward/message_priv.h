@@ -25,4 +25,7 @@ void message_kit_release(struct message_kit *k);
  * and a seal, when nothing was told since the one before, so that the record's head is known. */
 void message_make(struct message_kit *k, const struct journal_record *r, struct buf *out);
 
+/* Appends what stands in no record: that there is none any more. */
+void message_alarm(const struct message_kit *k, int64_t now_us, struct span words, struct buf *out);
+
 #endif

@@ -39,6 +39,8 @@ struct syslog {
     int64_t kept_us, told_us, retry_ms;
     loop_id timer;
     bool troubled, is_told, behind;
+    char alarm[512]; /* the record has failed: nothing is read from it any more */
+    int64_t alarm_us;
     forward_told_fn *told;
     void *ctx;
 };
@@ -224,6 +226,23 @@ static void on_retry(void *ctx)
     outlet_connect(s->outlet);
 }
 
+static void add_alarm(struct syslog *s)
+{
+    if (s->alarm[0] != '\0') {
+        buf_clear(&s->one);
+        message_alarm(&s->kit, s->alarm_us, span_str(s->alarm), &s->one);
+        frame(s);
+    }
+}
+
+void syslog_alarm(struct syslog *s, const char *words)
+{
+    (void)span_copy(span_str(words), s->alarm, sizeof(s->alarm));
+    s->alarm_us = clock_wall_us();
+    add_alarm(s); /* a batch leaves room for one more message */
+    pump(s);
+}
+
 /* What was not acknowledged is told again. */
 static void go_back(struct syslog *s)
 {
@@ -235,6 +254,8 @@ static void go_back(struct syslog *s)
     if (journal_cursor_seek(s->cursor, s->next) == ST_IO) {
         log_write(LOG_ERROR, "the record cannot be read again for syslog");
     }
+    read_some(s);
+    add_alarm(s);
 }
 
 static void on_news(void *ctx, enum outlet_news news, int err)

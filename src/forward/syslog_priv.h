@@ -14,6 +14,8 @@ enum status syslog_open(struct syslog **out, struct loop *l, const struct journa
 /* Up to this record, exclusive, is committed. */
 void syslog_take(struct syslog *s, uint64_t until);
 uint64_t syslog_needs(const struct syslog *s); /* the first record that is not acknowledged */
-void syslog_close(struct syslog *s);           /* NULL is fine */
+/* What stands in no record any more: told as soon as it can be, again after a break. Once. */
+void syslog_alarm(struct syslog *s, const char *words);
+void syslog_close(struct syslog *s); /* NULL is fine */
 
 #endif

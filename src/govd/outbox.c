@@ -9,6 +9,10 @@
 
 #include "checkrein/log.h"
 
+static const char FAILED[] =
+    "the daemon's record failed: nothing is allowed any more; deny, pause and "
+    "stop work but are unrecorded";
+
 static void ring_drop_first(struct ring *r)
 {
     struct ring_event *e = &r->event[r->first % RING_EVENTS];
@@ -131,9 +135,10 @@ static void commit(struct govd *g)
     }
     if (journal_failed(g->journal) && !g->record_told) {
         g->record_told = true;
-        publish_signal(g, NULL, SEVERITY_EMERGENCY,
-                       "the daemon's record failed: nothing is allowed any more; deny, pause and "
-                       "stop work but are unrecorded");
+        publish_signal(g, NULL, SEVERITY_EMERGENCY, FAILED);
+        if (g->forward) {
+            forward_alarm(g->forward, FAILED);
+        }
     }
 }
 

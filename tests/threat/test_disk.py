@@ -1,4 +1,6 @@
 """Threats 21 and 23: a disk that fills up in the middle of a write, and one whose fdatasync fails."""
+import socket
+
 from daemon import Console, Held, check, run, verdict, wait_for, with_daemon
 
 
@@ -41,6 +43,22 @@ def a_sync_that_fails(daemon):
     nothing_is_let_through(daemon, "sync-error")
 
 
+COLLECTOR = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+COLLECTOR.bind(("127.0.0.1", 0))
+
+
+@with_daemon(shim=True, config=f"syslog = udp://127.0.0.1:{COLLECTOR.getsockname()[1]}\n")
+def the_collector_is_told(daemon):
+    COLLECTOR.settimeout(10)
+    daemon.shim.say("sync-error")
+    daemon.hook("UserPromptSubmit", prompt="x")
+    message = b""
+    while b" record.failed - " not in message:
+        message = COLLECTOR.recv(65536)
+    check(message.startswith(b"<105>1 ") and b"nothing is allowed any more" in message, str(message))
+    daemon.shim.well()
+
+
 @with_daemon(shim=True)
 def short_writes_are_only_slow(daemon):
     daemon.shim.say("short-writes")
@@ -69,4 +87,4 @@ def it_does_not_start_on_such_a_disk(daemon):
 
 
 if __name__ == "__main__":
-    run([a_disk_that_is_full, a_sync_that_fails, short_writes_are_only_slow, it_does_not_start_on_such_a_disk])
+    run([a_disk_that_is_full, a_sync_that_fails, the_collector_is_told, short_writes_are_only_slow, it_does_not_start_on_such_a_disk])
