@@ -1,8 +1,9 @@
 """Threat 30: what is dropped of a record is said, and what is in force stays in force: the clock goes on by days."""
 import glob
 import os
+import socket
 
-from daemon import Console, Held, check, run, verdict, wait_for, with_daemon
+from daemon import Console, Held, check, free_port, run, verdict, wait_for, with_daemon
 
 DAY = 86400
 KEEP = "journal_keep_days = 2\n"
@@ -31,6 +32,11 @@ def signals(daemon):
         return [e["data"]["signal.title"] for e in daemon.events("signal.raised")]
     except FileNotFoundError:
         return []
+
+
+def taken(path):
+    with open(path) as f:
+        return int(f.read().split()[1])
 
 
 def dropped(daemon):
@@ -80,6 +86,26 @@ def a_fleet_stop_stays(daemon):
     check(verdict(Held(daemon, "fresh", command="ls").answer()) == "deny", "the fleet stop was forgotten")
 
 
+PORT = free_port()
+
+
+@with_daemon(shim=True, config=KEEP + f"syslog = tcp://127.0.0.1:{PORT}\n")
+def what_the_collector_has_not_had_stays(daemon):
+    days_pass(daemon, 6)
+    for _ in range(5):
+        daemon.reload()
+        daemon.hook("UserPromptSubmit", session="other", prompt="x")
+    check(first(daemon) == 1 and not any("were dropped" in s for s in signals(daemon)), "dropped before it was told")
+    with socket.create_server(("127.0.0.1", PORT)) as listener:
+        listener.settimeout(40)
+        peer, _ = listener.accept()
+        forwarded = os.path.join(daemon.record, "forwarded")
+        wait_for("what is due is taken", lambda: taken(forwarded) > 20)
+        daemon.reload()
+        dropped(daemon)
+        peer.close()
+
+
 @with_daemon(shim=True, config=KEEP)
 def what_is_missing_without_a_tombstone_is_told(daemon):
     days_pass(daemon, 6)
@@ -95,4 +121,4 @@ def what_is_missing_without_a_tombstone_is_told(daemon):
 
 
 if __name__ == "__main__":
-    run([what_is_in_force_stays, a_fleet_stop_stays, what_is_missing_without_a_tombstone_is_told])
+    run([what_is_in_force_stays, a_fleet_stop_stays, what_the_collector_has_not_had_stays, what_is_missing_without_a_tombstone_is_told])
