@@ -99,14 +99,16 @@ void codex_say_link(struct codex *c)
         [CODEX_SYNCING] = LINK_SYNCING,   [CODEX_LIVE] = LINK_LIVE,
         [CODEX_BROKEN] = LINK_CONNECTING,
     };
-    char text[128];
+    char text[240];
+    char limits[96];
     if (process_is_frozen(c)) {
         c->link.sink.link(c->link.sink.ctx, LINK_FROZEN, c->process.words, 0);
         return;
     }
     c->told_unknown = c->unknown;
-    (void)snprintf(text, sizeof(text), "codex %s%s", c->version,
-                   speaks_as_us(c) ? ", speaks as " OUR_NAME : "");
+    limits_say(c, limits, sizeof(limits));
+    (void)snprintf(text, sizeof(text), "codex %s%s%s", c->version,
+                   speaks_as_us(c) ? ", speaks as " OUR_NAME : "", limits);
     if (c->unknown) {
         size_t n = strlen(text);
         (void)snprintf(text + n, sizeof(text) - n, ", %llu messages not understood",
@@ -439,6 +441,7 @@ static void is_over(struct codex *c)
     c->phase = CODEX_AWAY;
     c->attaching = 0;
     c->plain_attach = c->crowded = false;
+    memset(c->limit, 0, sizeof(c->limit)); /* the next server may be another account's */
     asks_release(c);
     threads_disconnect(c);
     process_disconnect(c);

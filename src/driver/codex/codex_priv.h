@@ -39,6 +39,7 @@
 #define CODEX_ITEMS_MAX   256 /* open ones of one thread */
 #define CODEX_ORDERS_MAX  256
 #define CODEX_REINS       16
+#define CODEX_LIMITS      2                  /* primary and secondary */
 #define CODEX_ID_BYTES    ((size_t)128)      /* of a thread, turn, item or request */
 #define CODEX_TEXT_BYTES  ((size_t)512)      /* of a summary or a title */
 #define CODEX_CHANGES     ((size_t)64 << 20) /* bytes of all changes that are kept */
@@ -186,7 +187,12 @@ struct codex {
     char event_id[40]; /* of the last: the same again when the record is replayed */
     uint64_t unknown;  /* notifications and requests that this version does not know */
     struct event_row reins[CODEX_REINS], limits[CODEX_REINS]; /* of the event that is being told */
-    int64_t limit_told; /* reset time of the limit that was told about */
+    int64_t limit_told;  /* reset time of the limit that was told about */
+    struct codex_limit { /* of the account */
+        bool known;
+        int64_t minutes;    /* its window; 0: not said */
+        int64_t used, step; /* percent; which step of it is in the back-end's line */
+    } limit[CODEX_LIMITS];
     loop_id upkeep;
 };
 
@@ -368,6 +374,8 @@ void asks_release(struct codex *c);
 /* ---- spend.c */
 void spend_take(struct codex *c, struct codex_thread *t, uint32_t usage);
 void limits_take(struct codex *c, uint32_t limits);
+/* ", 5h limit 37 % used" for each that is known; it is in the back-end's line then. */
+void limits_say(struct codex *c, char *out, size_t cap);
 void failure_take(struct codex *c, struct codex_thread *t, uint32_t params);
 
 /* ---- orders.c */

@@ -91,15 +91,30 @@ void spend_take(struct codex *c, struct codex_thread *t, uint32_t usage)
     }
 }
 
-/* ---- limits of the account: told once a window, when little is left */
+/* ---- limits of the account: in the back-end's line, in steps; an alarm once a window, when little
+ * is left. They come piece by piece: what is not said is as it was. */
 
 #define LITTLE_LEFT 90 /* percent used */
+#define STEP        5  /* percent */
+#define HOUR_MIN    60
+#define DAY_MIN     1440
 
-static void one_limit(struct codex *c, uint32_t window, const char *which)
+static const char *const LIMITS[CODEX_LIMITS] = {"primary", "secondary"};
+
+/* From 1: nothing is in the line yet at 0. */
+static int64_t step_of(const struct codex_limit *l)
+{
+    return l->used / STEP + 1;
+}
+
+static bool is_news(const struct codex_limit *l)
+{
+    return l->known && l->step != step_of(l);
+}
+
+static void warn_of(struct codex *c, const char *which, int64_t used, int64_t resets)
 {
     char text[128];
-    int64_t used = codex_number(c, window, "usedPercent", 0);
-    int64_t resets = codex_number(c, window, "resetsAt", 0);
     if (used < LITTLE_LEFT || resets == c->limit_told) {
         return;
     }
@@ -109,10 +124,60 @@ static void one_limit(struct codex *c, uint32_t window, const char *which)
     codex_signal(c, NULL, SEVERITY_LOW, span_str(text));
 }
 
+static void one_limit(struct codex *c, uint32_t window, size_t which)
+{
+    struct codex_limit *l = &c->limit[which];
+    int64_t used = codex_number(c, window, "usedPercent", -1);
+    l->minutes = codex_number(c, window, "windowDurationMins", l->minutes);
+    if (used >= 0 && used <= 100) {
+        l->known = true;
+        l->used = used;
+    }
+    warn_of(c, LIMITS[which], used, codex_number(c, window, "resetsAt", 0));
+}
+
 void limits_take(struct codex *c, uint32_t limits)
 {
-    one_limit(c, codex_at(c, limits, "primary"), "primary");
-    one_limit(c, codex_at(c, limits, "secondary"), "secondary");
+    bool news = false;
+    for (size_t i = 0; i < CODEX_LIMITS; i++) {
+        one_limit(c, codex_at(c, limits, LIMITS[i]), i);
+        news = news || is_news(&c->limit[i]);
+    }
+    if (news && c->phase == CODEX_LIVE) {
+        codex_say_link(c);
+    }
+}
+
+static void say_window(int64_t minutes, char *out, size_t cap)
+{
+    bool days = minutes >= DAY_MIN && minutes % DAY_MIN == 0;
+    bool hours = !days && minutes >= HOUR_MIN && minutes % HOUR_MIN == 0;
+    (void)snprintf(out, cap, "%lld%c",
+                   (long long)(minutes / (days    ? DAY_MIN
+                                          : hours ? HOUR_MIN
+                                                  : 1)),
+                   days    ? 'd'
+                   : hours ? 'h'
+                           : 'm');
+}
+
+void limits_say(struct codex *c, char *out, size_t cap)
+{
+    size_t n = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < CODEX_LIMITS; i++) {
+        struct codex_limit *l = &c->limit[i];
+        char window[32] = "";
+        if (!l->known || n >= cap) {
+            continue;
+        }
+        if (l->minutes > 0) {
+            say_window(l->minutes, window, sizeof(window));
+        }
+        l->step = step_of(l);
+        n += (size_t)snprintf(out + n, cap - n, ", %s limit %lld %% used",
+                              window[0] ? window : LIMITS[i], (long long)l->used);
+    }
 }
 
 /* ---- failures */

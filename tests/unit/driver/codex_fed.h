@@ -43,6 +43,7 @@ struct fed {
     unsigned events, agents, asks, raws;
     struct buf record; /* frames, a line each */
     struct buf told;   /* the lists of the last request */
+    char line[256];    /* of the back-end, as told last */
     char approval[300], digest[100];
 };
 
@@ -106,9 +107,10 @@ static inline void on_event(void *ctx, const struct event *ev)
 
 static inline void on_link(void *ctx, enum link_state st, const char *why, int64_t retry_ms)
 {
-    (void)why;
+    struct fed *t = ctx;
     (void)retry_ms;
-    buf_printf(&((struct fed *)ctx)->lines, "link %s\n", link_name(st));
+    (void)span_copy(span_str(why), t->line, sizeof(t->line));
+    buf_printf(&t->lines, "link %s\n", link_name(st));
 }
 
 static inline void on_snapshot(void *ctx, uint64_t seq, bool complete)

@@ -88,6 +88,28 @@ static void numbers_without_measure(void **state)
     assert_null(strstr(t->lines.data, "spend.recorded"));
 }
 
+/* In the back-end's line, in steps, and piece by piece as the server tells them. */
+static void limits_are_in_the_line(void **state)
+{
+    struct fed *t = *state;
+#define LIMITS "{'method':'account/rateLimits/updated','params':{'rateLimits':{%s}}}"
+    go_live(t);
+    FEED(t, LIMITS, "'primary':{'usedPercent':37,'windowDurationMins':300,'resetsAt':9}");
+    assert_contains(t->line, ", 5h limit 37 % used");
+    buf_clear(&t->lines);
+    FEED(t, LIMITS, "'primary':{'usedPercent':39}");
+    assert_null(strstr(t->lines.data, "link"));
+    FEED(t, LIMITS, "'secondary':{'usedPercent':0,'windowDurationMins':10080}");
+    assert_contains(t->line, ", 5h limit 39 % used, 7d limit 0 % used");
+    FEED(t, LIMITS, "'primary':{'usedPercent':93,'resetsAt':10},'secondary':null");
+    assert_contains(t->line, ", 5h limit 93 % used, 7d limit 0 % used");
+    assert_contains(t->lines.data, "signal.raised");
+    buf_clear(&t->lines);
+    FEED(t, LIMITS, "'primary':{'usedPercent':200},'secondary':{'usedPercent':-5}");
+    assert_null(strstr(t->lines.data, "link"));
+#undef LIMITS
+}
+
 static void wrong_types_everywhere(void **state)
 {
     struct fed *t = *state;
@@ -545,6 +567,7 @@ int main(void)
         TEST(ten_thousand_threads),
         TEST(too_deep_ends_the_connection_and_the_next_one_works),
         TEST(numbers_without_measure),
+        TEST(limits_are_in_the_line),
         TEST(wrong_types_everywhere),
         TEST(what_nobody_asked_for),
         TEST(a_request_is_one),
