@@ -33,7 +33,8 @@ scenario('denied with its turn on the screen: one key, and nothing follows', asy
   const screen = await world.console({ cols: 80, rows: 24 });
   const agent = claude.start(model.play('two', shell('touch ran'), shell('touch after')));
   await screen.shows('touch ran');
-  await screen.insist('E', 'deny project: confirmed');
+  await screen.insist('E', 'deny project: '); // pressed again, it would speak of another request
+  await screen.shows('deny project: confirmed');
   await agent.finished();
   assert.deepEqual([sandbox.made('ran'), sandbox.made('after')], [false, false]);
   assert.equal(model.answersOf('two').length, 1, 'the model was asked to go on');
