@@ -44,6 +44,8 @@ struct fed {
     struct buf record; /* frames, a line each */
     struct buf told;   /* the lists of the last request */
     char line[256];    /* of the back-end, as told last */
+    uint32_t secrets;  /* that are hidden in the frames to come */
+    int64_t hidden;    /* of the last request, as told */
     char approval[300], digest[100];
 };
 
@@ -93,6 +95,7 @@ static inline void on_event(void *ctx, const struct event *ev)
     } else if (ev->type == EVENT_APPROVAL_REQUESTED) {
         t->asks++;
         tell_lists(t, ev);
+        t->hidden = event_number(ev, F_ACTION_SECRETS);
         (void)span_copy(event_text(ev, F_APPROVAL_ID), t->approval, sizeof(t->approval));
         (void)span_copy(event_text(ev, F_DIGEST), t->digest, sizeof(t->digest));
         buf_printf(&t->lines, " %.*s", SPAN_ARG(event_text(ev, F_ACTION)));
@@ -134,6 +137,11 @@ static inline void on_result(void *ctx, struct span command, enum command_state 
                command_state_name(st));
 }
 
+static inline struct driver_frame on_shown(void *ctx, struct span bytes)
+{
+    return (struct driver_frame){.text = bytes, .secrets = ((struct fed *)ctx)->secrets};
+}
+
 static inline int up(void **state)
 {
     struct fed *t = calloc(1, sizeof(*t));
@@ -143,7 +151,9 @@ static inline int up(void **state)
                                .link = on_link,
                                .snapshot = on_snapshot,
                                .offers = on_offers,
-                               .result = on_result};
+                               .result = on_result,
+                               .shown = on_shown,
+                               .shown_ctx = t};
     struct why why = {0};
     buf_init(&sent, LINES_BYTES);
     buf_init(&t->lines, LINES_BYTES);

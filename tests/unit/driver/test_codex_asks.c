@@ -174,6 +174,30 @@ static void a_long_question_is_told_as_far_as_it_is_kept(void **state)
     assert_true(t->told.len < 3 * EVENT_CELL_BYTES);
 }
 
+/* Answers name what was offered, and grants say back what was asked for: where that is hidden here,
+ * it cannot be done from here. */
+static void what_is_hidden_is_not_answered_from_here(void **state)
+{
+    struct fed *t = *state;
+#define MARK "[secret github-token 40 #3fa9c1d2]"
+    go_live(t);
+    t->secrets = 1;
+    FEED(t, ASKS("item/tool/requestUserInput",
+                 "'questions':[{'id':'a','question':'?','options':[{'label':'" MARK "'}]}]"));
+    assert_string_equal(t->digest, "none");
+    assert_contains(t->lines.data, "signal.raised");
+    FEED(t, "{'method':'serverRequest/resolved','params':{'threadId':'" T "','requestId':0}}");
+    FEED(t, ASKS("item/permissions/requestApproval",
+                 "'itemId':'p','permissions':{'fileSystem':{'write':['/" MARK "']}}"));
+    assert_string_equal(t->digest, "none");
+    FEED(t, "{'method':'serverRequest/resolved','params':{'threadId':'" T "','requestId':0}}");
+    FEED(t, ASKS("item/commandExecution/requestApproval",
+                 "'itemId':'c','command':'push " MARK " " MARK "','cwd':'/'"));
+    assert_true(strcmp(t->digest, "none") != 0);
+    assert_int_equal(t->hidden, 1); /* the other mark is the agent's own */
+#undef MARK
+}
+
 static void permissions_are_told_one_by_one(void **state)
 {
     struct fed *t = *state;
@@ -316,6 +340,7 @@ int main(void)
         TEST(what_is_no_question_takes_no_answers),
         TEST(a_flood_of_questions_is_not_answered),
         TEST(a_long_question_is_told_as_far_as_it_is_kept),
+        TEST(what_is_hidden_is_not_answered_from_here),
         TEST(permissions_are_told_one_by_one),
         cmocka_unit_test(an_mcp_call_is_told_by_its_item),
         TEST(an_mcp_call_that_could_be_another_is_not_told),
