@@ -116,6 +116,7 @@ enum event_kind { EVENT_STR, EVENT_INT, EVENT_BOOL, EVENT_TIME, EVENT_ENUM, EVEN
     X(F_POLICY_VERSION, "policy.version", EVENT_STR, "")                                           \
     X(F_VERDICT, "policy.verdict", EVENT_ENUM, "verdict")                                          \
     X(F_AGENT_WORDS, "approval.agent_words", EVENT_STR, "")                                        \
+    X(F_ONLY_IN, "approval.only_in", EVENT_STR, "")                                                \
     X(F_REVERSIBLE, "approval.reversible", EVENT_BOOL, "")                                         \
     X(F_SCOPES, "approval.scopes", EVENT_LIST, "scope grants writes")                              \
     X(F_DENIALS, "approval.denials", EVENT_LIST, "scope effect")                                   \

@@ -106,6 +106,7 @@ struct agent {
 struct approval {
     uint32_t ref, agent; /* refs */
     sid id, action_id, tool, summary, rule, reason, agent_words, policy_version, digest;
+    sid only_in;        /* where alone it can be approved, and why; 0: here too */
     sid shown_digest;   /* of `action`, when secrets in it are hidden; else `digest` is */
     uint32_t secrets;   /* that are hidden in `action` */
     struct span action; /* exact text; empty once it was resolved and pushed out */
@@ -266,6 +267,10 @@ bool agent_told_tokens(const struct agent *a);
  * their name. The back-end must be live and offer the verb. Agent 0: whether any back-end does.
  * *why_not (may be NULL) is a constant in plain words, or NULL when it is offered. */
 bool fleet_verb_offered(const struct fleet *f, uint32_t agent, enum verb v, const char **why_not);
+/* The same for an answer to a request, VERB_APPROVE or VERB_DENY: one that can be approved only
+ * elsewhere is not approved from here, and denied only when its F_DENIALS say how. */
+bool fleet_answer_offered(const struct fleet *f, uint32_t approval, enum verb v,
+                          const char **why_not);
 /* True when its last sign of life is further than twice its heartbeat from now (also ahead), or its
  * back-end is not live: "last known". */
 bool fleet_agent_stale(const struct fleet *f, const struct agent *a, int64_t now_us);

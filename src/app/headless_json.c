@@ -161,6 +161,7 @@ static json_t *approval_json(const struct fleet *f, const struct approval *p)
     put(o, attribute(F_REASON), fleet_span(f, p->reason));
     put(o, attribute(F_POLICY_VERSION), fleet_span(f, p->policy_version));
     put(o, attribute(F_AGENT_WORDS), fleet_span(f, p->agent_words));
+    put(o, attribute(F_ONLY_IN), fleet_span(f, p->only_in));
     put(o, attribute(F_RISK), span_str(risk_name(p->risk)));
     (void)json_object_set_new(o, attribute(F_REVERSIBLE), json_boolean(p->reversible));
     put_time(o, "approval.requested_at", p->requested_us);

@@ -200,6 +200,7 @@ static void print_request(const struct fleet *f, const struct approval *p)
     print_field("risk", span_str(risk_name(p->risk)));
     print_field("rule", fleet_span(f, p->rule));
     print_field("why", fleet_span(f, p->reason));
+    print_field("only in", fleet_span(f, p->only_in));
     print_field("it says", fleet_span(f, p->agent_words));
     print_rows(f, p, F_TERMS, "terms");
     print_rows(f, p, F_QUESTIONS, "asks");

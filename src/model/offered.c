@@ -130,6 +130,26 @@ bool fleet_verb_offered(const struct fleet *f, uint32_t agent, enum verb v, cons
     return why == NULL;
 }
 
+static bool names_a_denial(const struct fleet *f, uint32_t approval)
+{
+    uint32_t count = 0;
+    (void)fleet_approval_list(f, approval, F_DENIALS, &count);
+    return count > 0;
+}
+
+bool fleet_answer_offered(const struct fleet *f, uint32_t approval, enum verb v,
+                          const char **why_not)
+{
+    const struct approval *a = fleet_approval(f, approval);
+    if (a != NULL && a->only_in != 0 && (v == VERB_APPROVE || !names_a_denial(f, approval))) {
+        if (why_not != NULL) {
+            *why_not = "only in its own client";
+        }
+        return false;
+    }
+    return fleet_verb_offered(f, a != NULL ? a->agent : 0, v, why_not);
+}
+
 /* A clock that lies ahead proves as little as one that is behind. */
 static bool is_older_than_two_beats(const struct agent *a, int64_t now_us)
 {

@@ -13,6 +13,7 @@ static const struct {
     {F_RULE,           offsetof(struct approval, rule)          },
     {F_REASON,         offsetof(struct approval, reason)        },
     {F_AGENT_WORDS,    offsetof(struct approval, agent_words)   },
+    {F_ONLY_IN,        offsetof(struct approval, only_in)       },
     {F_POLICY_VERSION, offsetof(struct approval, policy_version)},
     {F_DIGEST,         offsetof(struct approval, digest)        },
     {F_SHOWN_DIGEST,   offsetof(struct approval, shown_digest)  },

@@ -175,6 +175,7 @@ static void tell_approval(struct teller *t, const struct approval_item *it)
     text(t, F_RULE, a->rule);
     text(t, F_REASON, a->reason);
     text(t, F_AGENT_WORDS, a->agent_words);
+    text(t, F_ONLY_IN, a->only_in);
     text(t, F_POLICY_VERSION, a->policy_version);
     text(t, F_DIGEST, a->digest);
     text(t, F_SHOWN_DIGEST, a->shown_digest);

@@ -157,6 +157,7 @@ static const struct member approval_members[] = {
     TEXT(approval, rule),
     TEXT(approval, reason),
     TEXT(approval, agent_words),
+    TEXT(approval, only_in),
     TEXT(approval, policy_version),
     CHOICE(approval, risk, "risk"),
     BOOL(approval, reversible),

@@ -343,6 +343,21 @@ static void look_at_command(struct finding *f, const struct shell_line *line)
 }
 
 /* ---- files and addresses */
+static bool is_below(struct span path, struct span folder)
+{
+    struct span rest = span_sub(path, folder.n, path.n);
+    return span_eq(span_sub(path, 0, folder.n), folder) &&
+           (rest.n == 0 || rest.p[0] == '/' || span_is(folder, "/"));
+}
+
+/* A file that is written outside of the work folder, and is not put aside for a while. */
+static bool is_written_outside(const struct reading *rd)
+{
+    struct span path = buf_span(&rd->path);
+    return !rd->r->reads_only && rd->path_known && rd->cwd_known &&
+           !is_below(path, buf_span(&rd->cwd)) && !is_below(path, SPAN("/tmp"));
+}
+
 static void look_at_path(struct finding *f, const struct reading *rd)
 {
     struct span path = rd->path_known ? buf_span(&rd->path) : rd->r->path;
@@ -351,6 +366,9 @@ static void look_at_path(struct finding *f, const struct reading *rd)
         if (counts && glob_match(span_str(places[i].pattern), path)) {
             take(f, (struct effect)POWERFUL);
         }
+    }
+    if (is_written_outside(rd)) {
+        take(f, (struct effect)POWERFUL);
     }
 }
 

@@ -158,6 +158,9 @@ struct safe approval_deadline(struct frame *fr, const struct approval *a)
     if (!a->pending) {
         return text_own(symbol_of_decision(a->decision).word);
     }
+    if (a->only_in != 0) {
+        return text_own("its own client");
+    }
     if (a->expires_us == 0) {
         return text_own("waits");
     }

@@ -42,7 +42,8 @@ static const char *blocked_why(const struct ui *ui, const struct fleet *f, const
 {
     const char *why = NULL;
     struct target t = {a->agent, a->ref};
-    if (!action_offered(ui, f, ACT_APPROVE, t, &why)) {
+    if (!action_offered(ui, f, ACT_APPROVE, t, &why) ||
+        !fleet_answer_offered(f, a->ref, VERB_APPROVE, &why)) {
         return why;
     }
     if (is_stopped(f, a)) {
@@ -127,7 +128,12 @@ static void next_scope(struct press *k, enum action a)
     struct approve *d = &k->ui->approve;
     bool lasting = a == ACT_LASTING && !approve_is_lasting(k->ui, k->f);
     uint32_t next = scope_behind(k, lasting);
+    const char *why = NULL;
     if (d->answer != VERB_UNKNOWN) {
+        return;
+    }
+    if (approve_gate(k->ui, k->f, k->now, &why) == GATE_BLOCKED) {
+        notice_put(k->ui, k->now, ROLE_ERROR, "approve: %s", why);
         return;
     }
     if (next == d->scope) {

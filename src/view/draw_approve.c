@@ -116,7 +116,10 @@ static void draw_grants(struct box *b)
 {
     struct words w = words_of(b->fr);
     struct event_row scope = approve_scope(b->fr->ui, b->fr->f);
-    if (b->fr->ui->approve.asking != NULL) {
+    if (b->a->only_in != 0) {
+        words_own(&w, "nothing, only in ");
+        words_sid(&w, b->a->only_in, SAY_COLS);
+    } else if (b->fr->ui->approve.asking != NULL) {
         words_own(&w, "answers, this once");
     } else if (is_once(scope)) {
         words_own(&w, "this once");
@@ -125,7 +128,9 @@ static void draw_grants(struct box *b)
         words_own(&w, ": ");
         words_foreign(&w, scope.cell[1], SAY_COLS);
     }
-    words_own(&w, b->a->reversible ? " · undo not known" : " · NOT reversible");
+    if (b->a->only_in == 0) {
+        words_own(&w, b->a->reversible ? " · undo not known" : " · NOT reversible");
+    }
     say_silence(&w, b->a);
     if (b->a->quorum > 1) {
         words_fmt(&w, " · needs %lld people", (long long)b->a->quorum);

@@ -7,7 +7,7 @@ enum { WORD_MIN = 3, WORD_MAX = PAYLOAD_WORD_BYTES - 1 };
 /* Members by how well their value says what is acted on: the target itself, in this order; then
  * arguments; then anything; last what only describes. */
 static const char *const targets[] = {
-    "target",    "host", "hostname", "url",       "to",    "recipient", "amount",
+    "target",    "host", "hostname", "url",       "to",    "recipient", "amount", "write",
     "file_path", "path", "branch",   "namespace", "table", "database",  "repo",
 };
 static const char *const arguments[] = {"argv",  "command", "cmd",  "args",

@@ -52,7 +52,7 @@ static bool describe_mcp_call(struct codex *c, const struct codex_thread *t, uin
 {
     (void)t;
     add_raw(c, out, params, "serverName");
-    add_member(out, "tool", tape_raw(&c->j, codex_at(c, params, "_meta/tool_name")));
+    add_member(out, "toolName", tape_raw(&c->j, codex_at(c, params, "_meta/tool_name")));
     add_member(out, "arguments", tape_raw(&c->j, codex_at(c, params, "_meta/tool_params")));
     add_member(out, "annotations", tape_raw(&c->j, codex_at(c, params, "_meta/tool_annotations")));
     return codex_text(c, params, "_meta/tool_name").n > 0;
@@ -83,6 +83,15 @@ static bool describe_other(struct codex *c, const struct codex_thread *t, uint32
     (void)describe_form(c, t, params, out);
     add_raw(c, out, params, "mode");
     add_raw(c, out, params, "url");
+    return false;
+}
+
+static bool describe_unknown(struct codex *c, const struct codex_thread *t, uint32_t params,
+                             struct buf *out)
+{
+    (void)t;
+    add_raw(c, out, TAPE_ROOT, "method");
+    add_member(out, "params", tape_raw(&c->j, params));
     return false;
 }
 
@@ -189,7 +198,14 @@ static const struct ask_kind OTHER = {
     .tell = tell_link,
     .answers =
         {[CHOICE_DENY] = ACTION("decline", "null"), [CHOICE_DENY_STOP] = ACTION("cancel", "null")},
+    .elsewhere = "it opens a page, or asks otherwise",
     .interrupts = true,
+};
+
+const struct ask_kind ask_unknown = {
+    .tool = "request",
+    .describe = describe_unknown,
+    .elsewhere = "this version cannot answer it",
 };
 
 static const struct ask_kind *const KINDS[] = {&COMMAND, &CHANGE, &PERMISSION, &INPUT};
@@ -214,5 +230,5 @@ const struct ask_kind *ask_kind_of(struct codex *c, struct span method, uint32_t
             return KINDS[i];
         }
     }
-    return span_is(method, MCP_CALL.method) ? of_mcp(c, params) : NULL;
+    return span_is(method, MCP_CALL.method) ? of_mcp(c, params) : &ask_unknown;
 }

@@ -98,8 +98,10 @@ static enum risk risk_of(struct codex *c, const struct codex_thread *t, uint32_t
         return RISK_LOW;
     }
     if (!codex_text(c, params, "command").n) {
+        const struct codex_item *it = item_find(t, codex_text(c, params, "itemId"));
         *reversible = false;
-        return span_is(span_str(kind->tool), "patch") ? RISK_LOW : RISK_HIGH;
+        bool more = codex_text(c, params, "grantRoot").n > 0; /* than these files, from then on */
+        return it && it->changes && !more ? it->risk : RISK_HIGH;
     }
     struct policy_request whole = {
         .runtime = SPAN("codex"), .tool = SPAN("shell"), .cwd = cwd_of(c, t, params)};
@@ -181,21 +183,23 @@ static void tell_choices(struct codex *c, struct codex_ask *a, uint32_t params)
     struct span rule = a->kind->answers[CHOICE_ALWAYS] ? telling_rule(c, params, say) : SPAN_NONE;
     a->session = grants_session(c, a->kind, params);
     a->always = rule.n > 0;
-    tell_scope(say, SPAN("once"), a->kind->how ? SPAN("these answers") : SPAN("this call"),
-               SPAN_NONE);
+    if (a->kind->answers[CHOICE_ONCE]) {
+        tell_scope(say, SPAN("once"), a->kind->how ? SPAN("these answers") : SPAN("this call"),
+                   SPAN_NONE);
+    }
     if (a->session) {
         tell_scope(say, SPAN("session"), span_str(a->kind->session), SPAN_NONE);
     }
     if (a->always) {
         tell_scope(say, SPAN("always"), grants_of_rule(c, params), rule);
     }
-    struct event_row *row = telling_row(&say->denials);
-    *row = (struct event_row){
-        {SPAN("once"), a->kind->how ? SPAN("left unanswered") : SPAN("this call")}
-    };
+    if (a->kind->answers[CHOICE_DENY]) {
+        *telling_row(&say->denials) = (struct event_row){
+            {SPAN("once"), a->kind->how ? SPAN("left unanswered") : SPAN("this call")}
+        };
+    }
     if (a->kind->answers[CHOICE_DENY_STOP]) {
-        row = telling_row(&say->denials);
-        *row = (struct event_row){
+        *telling_row(&say->denials) = (struct event_row){
             {SPAN("turn"), SPAN("its turn ends too")}
         };
     }
@@ -217,7 +221,7 @@ static uint32_t hidden_in(const struct codex *c, struct span text)
 
 /* What cannot be shown whole has no digest: nobody can approve it then. */
 static void say_asked(struct codex *c, const struct codex_thread *t, const struct codex_ask *a,
-                      uint32_t params)
+                      uint32_t params, struct span only_in)
 {
     struct event ev;
     bool reversible = false;
@@ -237,6 +241,7 @@ static void say_asked(struct codex *c, const struct codex_thread *t, const struc
     event_set_number(&ev, F_REVERSIBLE, reversible);
     event_set_text(&ev, F_RULE, SPAN("its own policy"));
     event_put_text(&ev, F_AGENT_WORDS, words_of(c, a->kind, params));
+    event_put_text(&ev, F_ONLY_IN, only_in);
     event_set_number(&ev, F_ON_SILENCE, SILENCE_WAIT);
     set_list(&ev, F_SCOPES, &say->scopes);
     set_list(&ev, F_DENIALS, &say->denials);
@@ -252,7 +257,7 @@ static void only_in_its_client(struct codex *c, struct codex_thread *t, struct s
 {
     char text[CODEX_TEXT_BYTES];
     (void)snprintf(text, sizeof(text), "asks for what only its own client can answer: %.*s",
-                   SPAN_ARG(codex_cut(what, 128)));
+                   SPAN_ARG(codex_cut(what, 256)));
     codex_signal(c, t, SEVERITY_HIGH, span_str(text));
 }
 
@@ -317,14 +322,19 @@ void ask_take(struct codex *c, struct span method, uint32_t params)
     char id[CODEX_ID_BYTES];
     struct codex_thread *t = thread_meet(c, codex_text(c, params, "threadId"));
     const struct ask_kind *kind = ask_kind_of(c, method, params);
-    if (rpc_id_copy(&c->j, TAPE_ROOT, id, sizeof(id)) != ST_OK || !t || find_by_id(c, id)) {
+    if (rpc_id_copy(&c->j, TAPE_ROOT, id, sizeof(id)) != ST_OK || find_by_id(c, id)) {
+        return;
+    }
+    if (!t) { /* of no thread, or of one too many */
+        c->unknown++;
+        only_in_its_client(c, NULL, method);
         return;
     }
     t->asked = true;
     thread_show(c, t);
-    if (!kind || c->ask_count >= CODEX_ASKS_MAX) {
-        c->unknown++;
-        only_in_its_client(c, t, kind ? SPAN("too many requests are open") : method);
+    c->unknown += kind == &ask_unknown;
+    if (c->ask_count >= CODEX_ASKS_MAX) {
+        only_in_its_client(c, t, SPAN("too many requests are open"));
         return;
     }
     /* What is granted is said back as it was asked for, and answers name what was offered: that
@@ -344,18 +354,19 @@ void ask_take(struct codex *c, struct span method, uint32_t params)
     tell_choices(c, a, params);
     a->whole = write_action(c, t, params, kind) && kept && is_told_whole(c->telling) &&
                (!kind->how || form_check(&form, &why) == ST_OK);
-    if (!a->whole) {
-        only_in_its_client(c, t,
-                           why.text[0]                  ? span_str(why.text)
-                           : kind->answers[CHOICE_ONCE] ? SPAN("what it does not show in full")
-                                                        : codex_text(c, params, "message"));
-    }
     if (a->whole) {
         digest_text(buf_span(&c->action), a->digest);
-    } else {
-        (void)span_copy(SPAN("none"), a->digest, sizeof(a->digest));
+        say_asked(c, t, a, params, SPAN_NONE);
+        return;
     }
-    say_asked(c, t, a, params);
+    char only_in[CODEX_TEXT_BYTES];
+    struct span reason = !kind->answers[CHOICE_ONCE] ? span_str(kind->elsewhere)
+                         : why.text[0]               ? span_str(why.text)
+                                                     : SPAN("it cannot be shown here in full");
+    (void)snprintf(only_in, sizeof(only_in), "its own client: %.*s", SPAN_ARG(reason));
+    (void)span_copy(SPAN("none"), a->digest, sizeof(a->digest));
+    only_in_its_client(c, t, reason);
+    say_asked(c, t, a, params, span_str(only_in));
 }
 
 /* ---- its end */

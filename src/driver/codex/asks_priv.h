@@ -34,9 +34,11 @@ struct ask_kind {
                  struct ask_telling *say); /* terms and questions; NULL: none */
     const char *answers[CODEX_CHOICES]; /* the result; NULL: not offered; "%s" stands for what was
                                            asked for */
-    const char *session;  /* what approving for the session grants; NULL: not offered */
-    const char *wanted;   /* path in params of what "%s" stands for */
-    const char *words;    /* path in params of what the agent says to it */
+    const char *session; /* what approving for the session grants; NULL: not offered */
+    const char
+        *elsewhere;     /* why it cannot be approved here; only where CHOICE_ONCE is not offered */
+    const char *wanted; /* path in params of what "%s" stands for */
+    const char *words;  /* path in params of what the agent says to it */
     enum ask_answers how; /* an approval carries answers, and so */
     bool by_item;         /* what becomes of its item tells whose answer counted */
     bool interrupts;      /* deny and stop: the answer alone does not end the turn */
@@ -62,7 +64,8 @@ struct codex_ask {
     char command[COMMAND_ID_MAX + 1];
 };
 
-/* NULL: this version does not know how to answer it, and so leaves it alone. */
+/* What this version does not know how to answer, and so leaves alone: shown as it came. */
+extern const struct ask_kind ask_unknown;
 const struct ask_kind *ask_kind_of(struct codex *c, struct span method, uint32_t params);
 
 /* ---- tellings.c: what is told of a request */

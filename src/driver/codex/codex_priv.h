@@ -70,8 +70,9 @@ struct codex_item {
     char id[CODEX_ID_BYTES];
     const struct codex_tool *tool;
     char *summary;
-    char *changes; /* of a file change: its JSON as received, which is what an approval lets run */
-    char *call;    /* of an MCP tool: server, tool and arguments as received */
+    char *changes;  /* of a file change: its JSON as received, which is what an approval lets run */
+    enum risk risk; /* of a file change: by the files that it touches */
+    char *call;     /* of an MCP tool: server, tool and arguments as received */
 };
 
 struct codex_thread {

@@ -1,6 +1,7 @@
 #include "codex_priv.h"
 
 #include "checkrein/alloc.h"
+#include "checkrein/policy.h"
 
 /* What counts as doing something. What a thread says and thinks is no action; a type that is not
  * here is none either. */
@@ -137,11 +138,35 @@ static char *kept(struct span s)
     return s.n ? xstrndup(s.p, s.n) : NULL;
 }
 
+/* ---- file changes */
+
+static enum risk risk_of_file(struct span path, const struct codex_thread *t)
+{
+    bool reversible;
+    struct policy_request r = {
+        .runtime = SPAN("codex"), .tool = SPAN("patch"), .path = path, .cwd = span_str(t->cwd)};
+    return path.n && (!t->cwd || policy_risk(&r, &reversible) == RISK_HIGH) ? RISK_HIGH : RISK_LOW;
+}
+
+/* That of the riskiest file it touches, also where it moves one to. */
+static enum risk risk_of_changes(struct codex *c, const struct codex_thread *t, uint32_t changes)
+{
+    enum risk risk = RISK_LOW;
+    for (uint32_t at = tape_first(&c->j, changes); at != TAPE_ABSENT && risk == RISK_LOW;
+         at = tape_next(&c->j, changes, at)) {
+        risk = risk_of_file(codex_text(c, at, "path"), t);
+        risk = risk == RISK_LOW ? risk_of_file(codex_text(c, at, "kind/move_path"), t) : risk;
+    }
+    return risk;
+}
+
 /* Not kept: then it cannot be shown whole, and not be approved. */
-static void keep_changes(struct codex *c, struct codex_item *it, uint32_t changes)
+static void keep_changes(struct codex *c, const struct codex_thread *t, struct codex_item *it,
+                         uint32_t changes)
 {
     struct span raw = tape_raw(&c->j, changes);
     drop_changes(c, it);
+    it->risk = risk_of_changes(c, t, changes);
     if (!c->cut && raw.n <= ACTION_BYTES_MAX && c->changes + raw.n <= CODEX_CHANGES) {
         it->changes = kept(raw);
         c->changes += raw.n;
@@ -159,7 +184,7 @@ static struct codex_item *open_item(struct codex *c, struct codex_thread *t, uin
     struct codex_item *it = &t->items[t->item_count++];
     *it = (struct codex_item){.tool = tool, .summary = kept(summary_of(c, tool, item))};
     (void)span_copy(id, it->id, sizeof(it->id));
-    keep_changes(c, it, codex_at(c, item, "changes"));
+    keep_changes(c, t, it, codex_at(c, item, "changes"));
     if (span_is(span_str(tool->type), "mcpToolCall")) {
         it->call = kept(item_call(c, codex_at(c, item, "server"), codex_at(c, item, "tool"),
                                   codex_at(c, item, "arguments")));
@@ -285,7 +310,7 @@ void item_patched(struct codex *c, struct codex_thread *t, uint32_t params)
     struct codex_item *it = find(t, codex_text(c, params, "itemId"));
     uint32_t changes = codex_at(c, params, "changes");
     if (it && !span_eq(tape_raw(&c->j, changes), span_str(it->changes))) {
-        keep_changes(c, it, changes);
+        keep_changes(c, t, it, changes);
         asks_outdated(c, t, span_str(it->id));
     }
 }

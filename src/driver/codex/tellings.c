@@ -198,7 +198,7 @@ void tell_mcp_call(struct codex *c, uint32_t params, struct ask_telling *say)
     add_hint(c, hints, "openWorldHint", "reaches outside", "stays inside", &told);
     add_hint(c, hints, "idempotentHint", "harmless twice", "not harmless twice", &told);
     telling_term(say, SPAN("server"), codex_text(c, params, "serverName"));
-    telling_term(say, SPAN("tool"), codex_text(c, params, "_meta/tool_name"));
+    telling_term(say, SPAN("calls"), codex_text(c, params, "_meta/tool_name"));
     telling_term(say, SPAN("claims"),
                  told.len
                      ? telling_text(say, "%.*s (the server's own word)", SPAN_ARG(buf_span(&told)))

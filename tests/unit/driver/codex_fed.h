@@ -46,7 +46,8 @@ struct fed {
     char line[256];    /* of the back-end, as told last */
     uint32_t secrets;  /* that are hidden in the frames to come */
     int64_t hidden;    /* of the last request, as told */
-    char approval[300], digest[100];
+    char approval[300], digest[100], only_in[512];
+    enum risk risk; /* of the last request */
 };
 
 static inline int64_t on_raw(void *ctx, struct span bytes)
@@ -98,6 +99,8 @@ static inline void on_event(void *ctx, const struct event *ev)
         t->hidden = event_number(ev, F_ACTION_SECRETS);
         (void)span_copy(event_text(ev, F_APPROVAL_ID), t->approval, sizeof(t->approval));
         (void)span_copy(event_text(ev, F_DIGEST), t->digest, sizeof(t->digest));
+        (void)span_copy(event_text(ev, F_ONLY_IN), t->only_in, sizeof(t->only_in));
+        t->risk = (enum risk)event_number(ev, F_RISK);
         buf_printf(&t->lines, " %.*s", SPAN_ARG(event_text(ev, F_ACTION)));
     } else if (ev->type == EVENT_SPEND_RECORDED) {
         buf_printf(&t->lines, "%s %lld", ev->snapshot ? " sum" : "",

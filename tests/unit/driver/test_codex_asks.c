@@ -158,6 +158,91 @@ static void a_flood_of_questions_is_not_answered(void **state)
     assert_contains(t->lines.data, "signal.raised");
 }
 
+/* It is listed and shown as it came, is neither approved nor denied from here, and ends as all do.
+ */
+static void what_is_not_known_is_only_in_its_own_client(void **state)
+{
+    static const enum verb VERBS[] = {VERB_APPROVE, VERB_DENY};
+    static const char *const SCOPES[] = {"once", "session", "always", "turn"};
+    struct fed *t = *state;
+    go_live(t);
+    buf_clear(&sent);
+    FEED(t, ASKS("item/tool/call", "'tool':'lookup','arguments':{'a':1}"));
+    assert_contains(t->lines.data, "\"method\":\"item/tool/call\"");
+    assert_contains(t->lines.data, "\"arguments\":{\"a\":1}");
+    assert_contains(t->lines.data, "signal.raised");
+    assert_string_equal(t->digest, "none");
+    assert_string_equal(t->only_in, "its own client: this version cannot answer it");
+    assert_string_equal(t->told.len ? t->told.data : "", "");
+    assert_contains(t->line, "1 messages not understood");
+    for (size_t v = 0; v < ARRAY_LEN(VERBS); v++) {
+        for (size_t s = 0; s < ARRAY_LEN(SCOPES); s++) {
+            buf_clear(&t->lines);
+            command(t, "c", VERBS[v], SCOPES[s]);
+            heard_is(t, "result c refused\n");
+        }
+    }
+    assert_int_equal(sent.len, 0);
+    FEED(t, CLOSED);
+    heard_is(t, "approval.resolved " T " superseded\n");
+}
+
+static void what_no_thread_asks_is_an_alarm(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    buf_clear(&sent);
+    FEED(t, "{'method':'attestation/generate','id':3,'params':{}}");
+    assert_contains(t->lines.data, "signal.raised");
+    assert_int_equal(t->asks + sent.len, 0);
+}
+
+static void a_page_to_open_is_only_denied_from_here(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    FEED(t, ASKS("mcpServer/elicitation/request",
+                 "'mode':'url','serverName':'s','message':'m','url':'https://x/'"));
+    assert_contains(t->only_in, "its own client: it opens a page");
+    assert_null(strstr(t->told.data, "once|this call|\nonce"));
+    assert_contains(t->told.data, "turn|its turn ends too");
+    buf_clear(&sent);
+    command(t, "c", VERB_DENY, "once");
+    assert_contains(sent.data, "\"action\":\"decline\"");
+}
+
+/* By the riskiest of its files, and where it moves one to. */
+static void a_change_is_as_risky_as_its_files(void **state)
+{
+    static const struct {
+        const char *changes, *more;
+        enum risk risk;
+    } CASES[] = {
+        {"{'path':'/home/u/a.c'}",                                     "",                  RISK_LOW },
+        {"{'path':'a.c'},{'path':'b/c.c'}",                            "",                  RISK_LOW },
+        {"{'path':'a.c'},{'path':'/srv/x'}",                           "",                  RISK_HIGH},
+        {"{'path':'../x'}",                                            "",                  RISK_HIGH},
+        {"{'path':'a','kind':{'type':'update','move_path':'/srv/x'}}", "",                  RISK_HIGH},
+        {"{'path':'.git/hooks/pre-commit'}",                           "",                  RISK_HIGH},
+        {"{'path':'/home/u/a.c'}",                                     ",'grantRoot':'/h'", RISK_HIGH},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        assert_int_equal(up(state), 0);
+        struct fed *t = *state;
+        go_live(t);
+        FEED(t,
+             "{'method':'item/started','params':{'threadId':'" T
+             "','item':{'type':'fileChange','id':'c1','changes':[%s]}}}",
+             CASES[i].changes);
+        FEED(t,
+             "{'method':'item/fileChange/requestApproval','id':9,'params':{'threadId':'" T
+             "','turnId':'" U "','itemId':'c1'%s}}",
+             CASES[i].more);
+        assert_int_equal(t->risk, CASES[i].risk);
+        assert_int_equal(down(state), 0);
+    }
+}
+
 /* A label stands twice in what is told: it would not fit into a record, which the request does. */
 static void a_long_question_is_told_as_far_as_it_is_kept(void **state)
 {
@@ -338,6 +423,10 @@ int main(void)
         cmocka_unit_test(forms_are_told_by_their_schema),
         TEST(a_form_is_answered_with_its_types),
         TEST(what_is_no_question_takes_no_answers),
+        TEST(what_is_not_known_is_only_in_its_own_client),
+        TEST(what_no_thread_asks_is_an_alarm),
+        TEST(a_page_to_open_is_only_denied_from_here),
+        cmocka_unit_test(a_change_is_as_risky_as_its_files),
         TEST(a_flood_of_questions_is_not_answered),
         TEST(a_long_question_is_told_as_far_as_it_is_kept),
         TEST(what_is_hidden_is_not_answered_from_here),

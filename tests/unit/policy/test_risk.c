@@ -112,6 +112,19 @@ static void secrets_and_system_files_are_known(void **state)
     assert_int_equal(risk_of_path("~/.ssh/id_rsa", true), RISK_HIGH);
 }
 
+static void what_is_written_outside_of_the_work_folder_is_high(void **state)
+{
+    (void)state;
+    assert_int_equal(risk_of_path("/srv/x", false), RISK_HIGH);
+    assert_int_equal(risk_of_path("/srv/x", true), RISK_LOW);
+    assert_int_equal(risk_of_path("../x", false), RISK_HIGH);
+    assert_int_equal(risk_of_path("/home/u/srcs/x", false), RISK_HIGH);
+    assert_int_equal(risk_of_path("/home/u/src/../x", false), RISK_HIGH);
+    assert_int_equal(risk_of_path("/tmpfs/x", false), RISK_HIGH);
+    assert_int_equal(risk_of_path("/home/u/src/a/x", false), RISK_LOW);
+    assert_int_equal(risk_of_path("/tmp/x", false), RISK_LOW);
+}
+
 static void metadata_addresses_are_known(void **state)
 {
     (void)state;
@@ -140,6 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_that_are_hard_to_undo_are_known),
         cmocka_unit_test(secrets_and_system_files_are_known),
+        cmocka_unit_test(what_is_written_outside_of_the_work_folder_is_high),
         cmocka_unit_test(metadata_addresses_are_known),
         cmocka_unit_test(a_long_line_is_a_risk),
     };

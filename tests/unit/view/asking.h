@@ -10,7 +10,7 @@ struct an_asking {
     enum risk risk;
     const struct event_row *questions, *options, *scopes, *terms, *denials;
     uint32_t question_count, option_count, scope_count, term_count, denial_count;
-    const char *action, *tool;
+    const char *action, *tool, *only_in;
 };
 
 static const struct event_row ASKING_QUESTIONS[] = {
@@ -68,7 +68,8 @@ static inline void asking_add(struct kit *k, const char *backend, const char *ag
     text(k, F_TOOL, a->tool);
     text(k, F_SUMMARY, "it asks");
     text(k, F_ACTION, a->action);
-    text(k, F_DIGEST, A_DIGEST);
+    text(k, F_DIGEST, a->only_in ? "none" : A_DIGEST);
+    text(k, F_ONLY_IN, a->only_in ? a->only_in : "");
     text(k, F_RULE, "its own policy");
     number(k, F_RISK, a->risk);
     number(k, F_ON_SILENCE, SILENCE_WAIT);
@@ -119,6 +120,16 @@ static inline struct an_asking asking_permissions(void)
                               .term_count = ARRAY_LEN(ASKING_PERMISSIONS),
                               .denials = ASKING_DENIALS,
                               .denial_count = 1};
+}
+
+static inline struct an_asking asking_elsewhere(void)
+{
+    return (struct an_asking){
+        .risk = RISK_HIGH,
+        .tool = "request",
+        .only_in = "its own client: this version cannot answer it",
+        .action = "{\"tool\":\"request\",\"input\":{\"method\":\"item/tool/call\",\"params\":{"
+                  "\"tool\":\"lookup\"}},\"cwd\":\"/srv\"}"};
 }
 
 #endif

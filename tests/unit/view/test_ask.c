@@ -353,6 +353,32 @@ static void what_it_comes_to_stands_before_the_text(void **state)
     kit_release(&k);
 }
 
+/* It is listed, and shown as it came; no key of ours answers it. */
+static void what_only_its_own_client_can_answer_is_shown_and_left_alone(void **state)
+{
+    struct kit k;
+    (void)state;
+    struct an_asking a = asking_elsewhere();
+    start(&k, &a);
+    assert_shows(&k, "nothing, only in its own client: this version cannot answer it");
+    assert_shows(&k, "cannot be approved: only in its own client");
+    assert_shows(&k, "lookup");
+    assert_int_equal(row_with(&k, "deny"), -1);
+    pass_ms(&k, HIGH_MS);
+    keys(&k, "adDEsL");
+    assert_shows(&k, "approve: only in its own client");
+    key(&k, KEY(ESC));
+    keys(&k, "dE2");
+    assert_shows(&k, "its own client");
+    a.denials = ASKING_DENIALS;
+    a.denial_count = ARRAY_LEN(ASKING_DENIALS);
+    asking_add(&k, "lab", "agent/1", &a);
+    draw(&k);
+    pass_ms(&k, 2 * HIGH_MS);
+    assert_int_equal(press(&k, 'E'), INTENT_COMMAND);
+    kit_release(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +396,7 @@ int main(void)
         cmocka_unit_test(a_lasting_rule_that_is_cut_is_not_offered),
         cmocka_unit_test(a_lasting_choice_is_taken_back),
         cmocka_unit_test(what_it_comes_to_stands_before_the_text),
+        cmocka_unit_test(what_only_its_own_client_can_answer_is_shown_and_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

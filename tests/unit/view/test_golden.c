@@ -291,6 +291,12 @@ static void prepare_permissions(struct kit *k)
     open_asking(k, &a);
 }
 
+static void prepare_elsewhere(struct kit *k)
+{
+    struct an_asking a = asking_elsewhere();
+    open_asking(k, &a);
+}
+
 static void prepare_deny(struct kit *k)
 {
     type(k, "dticket 4711");
@@ -396,6 +402,7 @@ static const struct screen {
     {"answers",     prepare_answers,     MOST, {0}             },
     {"lasting",     prepare_lasting,     MOST, {0}             },
     {"permissions", prepare_permissions, MOST, {0}             },
+    {"elsewhere",   prepare_elsewhere,   MOST, {0}             },
     {"deny",        prepare_deny,        MOST, {0}             },
     {"resume",      prepare_resume,      MOST, {0}             },
     {"stop",        prepare_stop,        ALL,  {0}             },
