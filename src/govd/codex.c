@@ -116,7 +116,6 @@ const struct runtime RUNTIME_CODEX = {
     .name = "codex",
     .id_prefix = "codex:",
     .called = "codex",
-    .provider = "openai",
     .path = "/hook/codex",
     .gate_event = "PreToolUse",
     .events = EVENTS,

@@ -466,13 +466,13 @@ void gate_release(struct govd *g);
 struct hook_event;
 struct tool_row;
 struct runtime {
-    const char *name;                /* F_AGENT_RUNTIME */
-    const char *id_prefix;           /* of its agents' ids: "claude:" */
-    const char *called;              /* an agent that nothing else names */
-    const char *provider;            /* whose models it talks to, unless told otherwise */
-    const char *path;                /* where its hooks are posted: "/hook/claude" */
-    const char *gate_event;          /* the one that is answered with a verdict */
-    bool calls_have_no_id;           /* a report is joined to its call by tool and input */
+    const char *name;       /* F_AGENT_RUNTIME */
+    const char *id_prefix;  /* of its agents' ids: "claude:" */
+    const char *called;     /* an agent that nothing else names */
+    const char *provider;   /* whose models it talks to, unless told otherwise; NULL: not known */
+    const char *path;       /* where its hooks are posted: "/hook/claude" */
+    const char *gate_event; /* the one that is answered with a verdict */
+    bool calls_have_no_id;  /* a report is joined to its call by tool and input */
     const struct hook_event *events; /* both end with an empty row */
     const struct tool_row *tools;
     const char *folder_key; /* of a command's input: the folder it runs in, when not the agent's;

@@ -322,7 +322,7 @@ void session_model(struct govd *g, struct session *s, struct span model)
     struct event ev;
     publish_about(g, &ev, EVENT_AGENT_UPDATED, s);
     event_set_text(&ev, F_MODEL, model);
-    event_set_text(&ev, F_PROVIDER, span_str(s->kind->provider));
+    event_put_text(&ev, F_PROVIDER, span_str(s->kind->provider));
     (void)publish(g, &ev);
 }
 

@@ -137,17 +137,26 @@ static bool names_a_denial(const struct fleet *f, uint32_t approval)
     return count > 0;
 }
 
+static const char *why_not_answered(const struct fleet *f, const struct approval *a, enum verb v)
+{
+    const struct agent *agent = fleet_agent(f, a->agent);
+    if (a->only_in != 0 && (v == VERB_APPROVE || !names_a_denial(f, a->ref))) {
+        return "only in its own client";
+    }
+    return v == VERB_APPROVE && agent != NULL && agent->state == AGENT_PAUSED
+               ? "the agent is paused: resume it first"
+               : NULL;
+}
+
 bool fleet_answer_offered(const struct fleet *f, uint32_t approval, enum verb v,
                           const char **why_not)
 {
     const struct approval *a = fleet_approval(f, approval);
-    if (a != NULL && a->only_in != 0 && (v == VERB_APPROVE || !names_a_denial(f, approval))) {
-        if (why_not != NULL) {
-            *why_not = "only in its own client";
-        }
-        return false;
+    const char *why = a != NULL ? why_not_answered(f, a, v) : NULL;
+    if (why != NULL && why_not != NULL) {
+        *why_not = why;
     }
-    return fleet_verb_offered(f, a != NULL ? a->agent : 0, v, why_not);
+    return why == NULL && fleet_verb_offered(f, a != NULL ? a->agent : 0, v, why_not);
 }
 
 /* A clock that lies ahead proves as little as one that is behind. */

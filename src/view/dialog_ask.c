@@ -251,7 +251,7 @@ static void write_overview(const struct fleet *f, uint32_t approval, const struc
         }
     }
     if (left.len > 0) {
-        add_field(out, SPAN("(not answered)"), buf_span(&left));
+        add_field(out, SPAN("unanswered"), buf_span(&left));
     }
     buf_release(&left);
 }
@@ -318,6 +318,7 @@ static void go_on(struct press *k)
     } else if (check_page(&form, &q, &ask->reply[ask->page], &why) != ST_OK) {
         notice_put(k->ui, k->now, ROLE_ERROR, "%s", why.text);
     } else {
+        notice_drop(k->ui); /* what was wrong with the answer is not any more */
         turn_to(k, ask->page + 1);
     }
 }

@@ -88,10 +88,16 @@ static void draw_reply(struct frame *fr, struct rect r)
                  any ? chosen : text_own("nothing is chosen"));
 }
 
-static int draw_key(struct frame *fr, int x, int y, const char *key, const char *word)
+/* Where the next one goes; what does not fit is left out. */
+static int draw_key(struct frame *fr, struct rect r, int x, const char *key, const char *word)
 {
-    x = canvas_put(fr->c, x, y, ROLE_KEY, text_fmt(fr->arena, "%s", key)) + 1;
-    return canvas_put(fr->c, x, y, ROLE_HINT, text_own(word)) + KEY_GAP;
+    struct safe name = text_fmt(fr->arena, "%s", key);
+    struct safe does = text_own(word);
+    if (x + (int)(name.cols + 1 + does.cols) > r.x + r.w) {
+        return x;
+    }
+    x = canvas_put(fr->c, x, r.y, ROLE_KEY, name) + 1;
+    return canvas_put(fr->c, x, r.y, ROLE_HINT, does) + KEY_GAP;
 }
 
 static void draw_keys(struct frame *fr, struct rect r)
@@ -102,21 +108,21 @@ static void draw_keys(struct frame *fr, struct rect r)
     bool typing = ask_is_typing(fr->ui, fr->f);
     int x = r.x;
     if (q.kind != FORM_TEXT && q.kind != FORM_INTEGER && q.kind != FORM_NUMBER) {
-        x = draw_key(fr, x, r.y, typing ? "↑↓" : "1-9 ↑↓", "choose");
+        x = draw_key(fr, r, x, typing ? "↑↓" : "1-9 ↑↓", "choose");
     }
     if (q.kind == FORM_CHOICES && !typing) {
-        x = draw_key(fr, x, r.y, "space", "one more");
+        x = draw_key(fr, r, x, "space", "one more");
     }
-    x = draw_key(fr, x, r.y, "Enter", "goes on");
+    x = draw_key(fr, r, x, "Enter", "goes on");
     if (ask->page > 0) {
-        x = draw_key(fr, x, r.y, "S-Tab", "back");
+        x = draw_key(fr, r, x, "S-Tab", "back");
     }
     if (!typing) {
         char key[KEY_NAME_BYTES];
         action_key(fr->ui, ACT_DENY, key);
-        x = draw_key(fr, x, r.y, key, "deny");
+        x = draw_key(fr, r, x, key, "deny");
     }
-    (void)draw_key(fr, x, r.y, "Esc", "leaves it");
+    (void)draw_key(fr, r, x, "Esc", "leaves it");
 }
 
 void ask_draw_answer(struct frame *fr, struct rect r)

@@ -128,6 +128,11 @@ void notice_put(struct ui *ui, struct moment now, enum role role, const char *fm
     set_notice(ui, span_str(text), role, now);
 }
 
+void notice_drop(struct ui *ui)
+{
+    ui->notice = (struct notice){0};
+}
+
 bool notice_visible(const struct ui *ui, struct moment now)
 {
     const struct notice *n = &ui->notice;

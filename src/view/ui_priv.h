@@ -252,6 +252,7 @@ struct target {
 /* ---- ui.c */
 void notice_put(struct ui *ui, struct moment now, enum role role, const char *fmt, ...)
     PRINTF(4, 5);
+void notice_drop(struct ui *ui);
 bool notice_visible(const struct ui *ui, struct moment now);
 enum pane_id ui_pane(const struct ui *ui);
 struct list *ui_list(struct ui *ui);

@@ -139,6 +139,25 @@ codex('a form declined, and a page to open: shown, and only declined from here',
   assert.equal(await user.ended(turn), 'completed');
 });
 
+const LOOKUP = { type: 'function', name: 'lookup', description: 'looks up', inputSchema: { type: 'object', properties: { word: { type: 'string' } } } };
+
+codex('a tool of its own client is called and answered there: nothing waits here, and nothing is answered from here', async (world) => {
+  const { gate, model, sandbox } = world;
+  const user = await world.codex.begin(gate, ASKING);
+  const thread = await user.thread(sandbox.project, { dynamicTools: [LOOKUP] });
+  await gate.agent('it is seen', (agent) => agent['gen_ai.agent.id'] === thread);
+  const watch = await gate.watch();
+  const turn = await user.turn(thread, model.play('looks', tool('lookup', { word: 'rein' })));
+  const call = await user.ask('its tool is called', ({ method }) => method === 'item/tool/call');
+  assert.deepEqual(call.params.arguments, { word: 'rein' });
+  await watch.event('its call is seen', 'action.started', (event) => /lookup/.test(JSON.stringify(event)));
+  assert.deepEqual((await gate.status()).approvals, []);
+  assert.ok(user.isOpen(call), 'it was answered from here');
+  user.answer(call, { success: true, contentItems: [{ type: 'inputText', text: 'a strap' }] });
+  await told(model, 'a strap');
+  assert.equal(await user.ended(turn), 'completed');
+});
+
 const WANTED = { reason: 'to look', permissions: { network: { enabled: true }, file_system: { read: ['/etc'], write: ['/srv/data'] } } };
 const permissions = (more = {}) => tool('request_permissions', { ...WANTED, ...more });
 
@@ -176,7 +195,7 @@ codex('an MCP tool: shown with what its server claims; what ran and what was ref
   const denied = await gate.deny(await ofTool(gate, 'mcp', (request) => inputOf(request).arguments.what === 'two'), 'no');
   assert.equal(denied.code, 0, denied.out + denied.err);
   await told(model, 'user rejected MCP tool call');
-  const failed = await gate.approve(await ofTool(gate, 'mcp', (request) => inputOf(request).tool === 'fail'));
+  const failed = await gate.approve(await ofTool(gate, 'mcp', (request) => inputOf(request).toolName === 'fail'));
   assert.equal(failed.code, 0, `a server's own words were taken for a refusal: ${failed.out}${failed.err}`);
   assert.equal(await user.ended(turn), 'completed');
   assert.equal(model.results.some(({ text }) => text.includes('deleted two')), false);
@@ -212,7 +231,7 @@ codex('an MCP tool for the session is not asked for again, whatever its argument
   await told(model, 'deleted two');
   const settings = () => fs.readFileSync(`${client.home}/config.toml`, 'utf8');
   assert.doesNotMatch(settings(), /approval_mode/);
-  const fail = await ofTool(gate, 'mcp', (request) => inputOf(request).tool === 'fail');
+  const fail = await ofTool(gate, 'mcp', (request) => inputOf(request).toolName === 'fail');
   const rule = rowOf(fail, 'approval.scopes', 'always').writes;
   assert.equal(rule, `[mcp_servers.lab.tools.fail] approval_mode = "approve"\nin ${client.home}/config.toml`);
   assert.equal((await gate.approve(fail, '--scope', 'always', '--rule', rule.split('\n')[0])).code, 0);

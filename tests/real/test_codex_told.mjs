@@ -67,6 +67,25 @@ codex('the name of another first client is no alarm, and the version stands ther
   assert.equal(backend.reason, 'codex 0.169.0');
 });
 
+codex('the limits of the account stand in the back-end\'s line as its service tells them', async (world) => {
+  const { gate, model, codex: client, sandbox } = world;
+  const user = await client.begin(gate);
+  const screen = await world.console({ cols: 120, rows: 40 });
+  const resets = Math.floor(Date.now() / 1000) + 3600;
+  const turn = async (name, primary, secondary) => {
+    model.says = { 'x-codex-primary-used-percent': primary, 'x-codex-primary-window-minutes': '300', 'x-codex-primary-reset-at': resets,
+      'x-codex-secondary-used-percent': secondary, 'x-codex-secondary-window-minutes': '10080', 'x-codex-secondary-reset-at': resets };
+    assert.equal(await user.ended(await user.turn(thread, model.play(name, inside('true')))), 'completed');
+  };
+  const thread = await user.thread(sandbox.project);
+  await turn('first', '37', '12');
+  await screen.shows(/5h limit 37 % used, 7d limit 12 % used/);
+  await turn('second', '93', '12');
+  await screen.shows(/5h limit 93 % used, 7d limit 12 % used/);
+  screen.press('6');
+  await screen.shows(/limit/);
+});
+
 codex('a named profile of permissions is shown with them', async (world) => {
   const { gate, model, codex: client, sandbox } = world;
   client.configure();

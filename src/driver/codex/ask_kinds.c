@@ -223,6 +223,21 @@ static const struct ask_kind *of_mcp(struct codex *c, uint32_t params)
     return tape_count(&c->j, properties) ? &FORM : &CONFIRM;
 }
 
+/* What a client answers by itself: no person is asked, and nothing is to be listed. */
+static const char *const OF_PROGRAMS[] = {"item/tool/call", "currentTime/read",
+                                          "attestation/generate",
+                                          "account/chatgptAuthTokens/refresh"};
+
+bool ask_is_for_a_program(struct span method)
+{
+    for (size_t i = 0; i < ARRAY_LEN(OF_PROGRAMS); i++) {
+        if (span_is(method, OF_PROGRAMS[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const struct ask_kind *ask_kind_of(struct codex *c, struct span method, uint32_t params)
 {
     for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {

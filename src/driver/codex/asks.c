@@ -322,7 +322,8 @@ void ask_take(struct codex *c, struct span method, uint32_t params)
     char id[CODEX_ID_BYTES];
     struct codex_thread *t = thread_meet(c, codex_text(c, params, "threadId"));
     const struct ask_kind *kind = ask_kind_of(c, method, params);
-    if (rpc_id_copy(&c->j, TAPE_ROOT, id, sizeof(id)) != ST_OK || find_by_id(c, id)) {
+    if (rpc_id_copy(&c->j, TAPE_ROOT, id, sizeof(id)) != ST_OK || find_by_id(c, id) ||
+        ask_is_for_a_program(method)) {
         return;
     }
     if (!t) { /* of no thread, or of one too many */

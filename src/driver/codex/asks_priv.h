@@ -66,6 +66,7 @@ struct codex_ask {
 
 /* What this version does not know how to answer, and so leaves alone: shown as it came. */
 extern const struct ask_kind ask_unknown;
+bool ask_is_for_a_program(struct span method); /* of the one that made the thread, and left to it */
 const struct ask_kind *ask_kind_of(struct codex *c, struct span method, uint32_t params);
 
 /* ---- tellings.c: what is told of a request */

@@ -43,6 +43,7 @@ export class Model {
   strays = [];
   known = new Set(); // what is tried in any case, refused all the same, and no stray
   heads = []; // headers of the requests for an answer
+  says = {}; // headers of the answers
   #refusals = { status: 0, left: 0 };
   #cuts = 0;
   #closed = null; // while a promise: answers wait for it
@@ -116,6 +117,7 @@ export class Model {
 
   async #turn(api, request, response, pathname, body) {
     this.heads.push(request.headers);
+    for (const [name, value] of Object.entries(this.says)) response.setHeader(name, value);
     if (this.#refusals.left > 0) this.#refuse(response);
     else if (this.#cuts > 0) this.#cut(response);
     else await this.#answer(api, response, pathname, JSON.parse(body));

@@ -167,8 +167,8 @@ static void what_is_not_known_is_only_in_its_own_client(void **state)
     struct fed *t = *state;
     go_live(t);
     buf_clear(&sent);
-    FEED(t, ASKS("item/tool/call", "'tool':'lookup','arguments':{'a':1}"));
-    assert_contains(t->lines.data, "\"method\":\"item/tool/call\"");
+    FEED(t, ASKS("item/later/ask", "'tool':'lookup','arguments':{'a':1}"));
+    assert_contains(t->lines.data, "\"method\":\"item/later/ask\"");
     assert_contains(t->lines.data, "\"arguments\":{\"a\":1}");
     assert_contains(t->lines.data, "signal.raised");
     assert_string_equal(t->digest, "none");
@@ -192,8 +192,19 @@ static void what_no_thread_asks_is_an_alarm(void **state)
     struct fed *t = *state;
     go_live(t);
     buf_clear(&sent);
-    FEED(t, "{'method':'attestation/generate','id':3,'params':{}}");
+    FEED(t, "{'method':'server/later','id':3,'params':{}}");
     assert_contains(t->lines.data, "signal.raised");
+    assert_int_equal(t->asks + sent.len, 0);
+}
+
+static void what_a_program_answers_is_left_to_it(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    buf_clear(&sent);
+    FEED(t, ASKS("item/tool/call", "'tool':'lookup','arguments':{}"));
+    FEED(t, "{'method':'attestation/generate','id':3,'params':{}}");
+    assert_null(strstr(t->lines.data, "signal.raised"));
     assert_int_equal(t->asks + sent.len, 0);
 }
 
@@ -425,6 +436,7 @@ int main(void)
         TEST(what_is_no_question_takes_no_answers),
         TEST(what_is_not_known_is_only_in_its_own_client),
         TEST(what_no_thread_asks_is_an_alarm),
+        TEST(what_a_program_answers_is_left_to_it),
         TEST(a_page_to_open_is_only_denied_from_here),
         cmocka_unit_test(a_change_is_as_risky_as_its_files),
         TEST(a_flood_of_questions_is_not_answered),

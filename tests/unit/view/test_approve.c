@@ -1125,6 +1125,27 @@ static void a_decision_of_others_is_not_ours(void **state)
     kit_release(&k);
 }
 
+/* It would be refused there; it can be read, and denied. */
+static void what_is_paused_is_not_approved(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, RISK_LOW, CLEAN);
+    agent_state(&k, "lab", "agent/1", AGENT_PAUSED);
+    draw(&k);
+    pass_ms(&k, 2000);
+    open_dialog(&k);
+    pass_ms(&k, HIGH_MS);
+    nothing_sent(&k, 'a');
+    assert_shows(&k, "cannot be approved: the agent is paused: resume it first");
+    agent_state(&k, "lab", "agent/1", AGENT_WAITING_APPROVAL);
+    draw(&k);
+    pass_ms(&k, HIGH_MS);
+    assert_int_equal(press(&k, 'a'), INTENT_COMMAND);
+    assert_approves(&k);
+    kit_release(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1173,6 +1194,7 @@ int main(void)
         cmocka_unit_test(the_first_lines_never_move),
         cmocka_unit_test(opens_from_each_place),
         cmocka_unit_test(nothing_opens_by_itself),
+        cmocka_unit_test(what_is_paused_is_not_approved),
         cmocka_unit_test(scrolling_a_long_call_is_quick),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

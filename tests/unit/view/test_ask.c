@@ -120,7 +120,7 @@ static void what_is_no_answer_is_named_and_goes_nowhere(void **state)
         key(&k, KEY(BACKSPACE));
     }
     key(&k, KEY(ENTER));
-    assert_shows(&k, "(not answered)");
+    assert_shows(&k, "unanswered");
     key(&k, KEY(BACKTAB));
     assert_shows(&k, "question 4 of 4");
     kit_release(&k);
