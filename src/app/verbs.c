@@ -288,7 +288,8 @@ static enum status check_rule(const struct headless *h, const struct choices *ch
     for (uint32_t i = 0; i < count; i++) {
         struct span writes = rows[i].cell[2];
         struct span rule = span_sub(writes, 0, span_find(writes, '\n'));
-        if (span_eq(rows[i].cell[0], c->scope) && writes.n && !span_is(rule, ch->rule)) {
+        if (span_eq(rows[i].cell[0], c->scope) && writes.n &&
+            (!rule.n || !span_is(rule, ch->rule))) {
             return why_fail(why, ST_INVALID,
                             "scope %.*s writes a rule: --rule with it, as show %.*s shows it",
                             SPAN_ARG(span_sub(c->scope, 0, 40)), SPAN_ARG(c->approval));
