@@ -55,6 +55,7 @@ struct secret_scan { /* private; on the stack of who looks */
     struct secret_hit held[SECRET_HELD];
     uint32_t held_count;
     size_t partner_at, partner_n; /* of an access key's id: the key behind it; n 0: none */
+    size_t jwt_head, jwt_end;     /* of the newest first part of a web token, and of all of it */
 };
 
 /* Hits in order, none overlaps another. Escapes of single characters (\u0041, \/) are not undone

@@ -132,15 +132,12 @@ static bool is_at(const struct secret_scan *s, size_t at, char c)
     return at < s->text.n && s->text.p[at] == c;
 }
 
-bool match_jwt(struct secret_scan *s, const struct shape *shape, size_t at, struct secret_hit *hit)
+/* The end of the parts behind the first; 0 when they are none of a token's. */
+static size_t jwt_rest(struct secret_scan *s, const struct shape *shape, size_t head)
 {
-    size_t head = run_end(s, shape->chars, at);
-    if (head - at < shape->least || !is_at(s, head, '.') || !begins_word(s, at)) {
-        return false;
-    }
     size_t body = run_end(s, shape->chars, head + 1);
     if (body - head <= shape->least || !is_at(s, body, '.')) {
-        return false;
+        return 0;
     }
     size_t end = run_end(s, shape->chars, body + 1);
     for (int more = 0; more < 2 && is_at(s, end, '.');
@@ -149,7 +146,24 @@ bool match_jwt(struct secret_scan *s, const struct shape *shape, size_t at, stru
         end = next > end + 1 ? next : end;
         more += next == end + 1;
     }
-    return take(hit, shape, at, end);
+    return end;
+}
+
+/* A first part may have any number of places where one could begin: what follows it is looked at
+ * once, and its own end stays known. */
+bool match_jwt(struct secret_scan *s, const struct shape *shape, size_t at, struct secret_hit *hit)
+{
+    size_t head = run_end(s, shape->chars, at);
+    if (head - at < shape->least || !is_at(s, head, '.') || !begins_word(s, at)) {
+        return false;
+    }
+    if (s->jwt_head != head) {
+        s->jwt_head = head;
+        s->jwt_end = jwt_rest(s, shape, head);
+        s->run_from[shape->chars] = at;
+        s->run_to[shape->chars] = head;
+    }
+    return s->jwt_end > 0 && take(hit, shape, at, s->jwt_end);
 }
 
 bool match_sendgrid(struct secret_scan *s, const struct shape *shape, size_t at,
