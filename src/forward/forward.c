@@ -102,7 +102,7 @@ void forward_alarm(struct forward *f, const char *words)
 
 uint64_t forward_needs(const struct forward *f)
 {
-    uint64_t heads = f->heads != NULL ? heads_next(f->heads) : 0;
+    uint64_t heads = f->heads != NULL ? heads_needs(f->heads) : 0;
     uint64_t told = f->syslog != NULL ? syslog_needs(f->syslog) : 0;
     return heads == 0 || (told != 0 && told < heads) ? told : heads;
 }

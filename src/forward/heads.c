@@ -20,7 +20,9 @@ struct heads {
     struct journal_cursor *cursor;
     char *path;
     struct buf batch;
-    uint64_t next; /* record to be read */
+    uint64_t next;   /* record to be read */
+    uint64_t handed; /* what is before it was given to the keeper, */
+    uint64_t before; /* and before this one even without its last batch */
     bool troubled;
     forward_told_fn *told;
     void *ctx;
@@ -69,6 +71,7 @@ enum status heads_open(struct heads **out, struct loop *l, const struct journal 
     }
     /* A start ends with a seal: that one stands for all that is before it. */
     h->next = n > 0 ? n + 1 : journal_next(j) - 1;
+    h->handed = h->before = h->next;
     st = journal_cursor_open(&h->cursor, o->record, why);
     if (st == ST_OK && journal_cursor_seek(h->cursor, h->next) == ST_IO) {
         st = why_fail(why, ST_IO, "cannot read the record in %s", o->record);
@@ -115,13 +118,19 @@ bool heads_take(struct heads *h, uint64_t until)
     if (h->batch.len > 0 && !keeper_is_busy(h->keeper)) {
         keeper_put(h->keeper, buf_span(&h->batch));
         buf_clear(&h->batch);
+        h->before = h->handed;
+        h->handed = h->next;
     }
     return good && h->next < until && fits_one_more(h);
 }
 
-uint64_t heads_next(const struct heads *h)
+/* What is read is not kept: the file may be away for as long as it likes. */
+uint64_t heads_needs(const struct heads *h)
 {
-    return h->next;
+    if (keeper_is_busy(h->keeper)) {
+        return h->before;
+    }
+    return h->batch.len > 0 ? h->handed : h->next;
 }
 
 /* The last seal is written when the record is closed. */

@@ -11,7 +11,8 @@ enum status heads_open(struct heads **out, struct loop *l, const struct journal 
                        struct why *why) MUST_USE;
 /* Reads the record up to this number, exclusive. True: there is more to read at once. */
 bool heads_take(struct heads *h, uint64_t until);
-uint64_t heads_next(const struct heads *h); /* the record that is read next */
-void heads_close(struct heads *h);          /* NULL is fine */
+/* The record from which on heads may not be in the file yet. */
+uint64_t heads_needs(const struct heads *h);
+void heads_close(struct heads *h); /* NULL is fine */
 
 #endif

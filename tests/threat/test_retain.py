@@ -1,7 +1,10 @@
 """Threat 30: what is dropped of a record is said, and what is in force stays in force: the clock goes on by days."""
 import glob
+import json
 import os
+import shutil
 import socket
+import tempfile
 
 from daemon import Console, Held, check, free_port, run, verdict, wait_for, with_daemon
 
@@ -106,6 +109,32 @@ def what_the_collector_has_not_had_stays(daemon):
         peer.close()
 
 
+ELSEWHERE = tempfile.mkdtemp(prefix="cr-heads-")
+HEADS = os.path.join(ELSEWHERE, "away", "heads")  # of a disk that is not mounted
+
+
+@with_daemon(shim=True, config=KEEP + f"journal_heads = {HEADS}\n")
+def heads_that_are_not_kept_elsewhere_stay(daemon):
+    wait_for("trouble", lambda: any("heads are not kept" in s for s in signals(daemon)))
+    days_pass(daemon, 6)
+    for _ in range(5):
+        daemon.reload()
+        daemon.hook("UserPromptSubmit", session="other", prompt="x")
+    check(first(daemon) == 1 and not any("were dropped" in s for s in signals(daemon)), "dropped before it was kept")
+    seals = {r["n"] for r in daemon.records() if r["k"] == "seal"}
+    os.mkdir(os.path.dirname(HEADS))
+    wait_for("what waited is kept", lambda: seals - kept(HEADS) <= {min(seals)})
+    daemon.reload()
+    dropped(daemon)
+
+
+def kept(path):
+    if not os.path.exists(path):
+        return set()
+    with open(path, "rb") as f:
+        return {json.loads(line)["n"] for line in f.read().splitlines() if line.startswith(b"{") and line.endswith(b"}")}
+
+
 @with_daemon(shim=True, config=KEEP)
 def what_is_missing_without_a_tombstone_is_told(daemon):
     days_pass(daemon, 6)
@@ -121,4 +150,8 @@ def what_is_missing_without_a_tombstone_is_told(daemon):
 
 
 if __name__ == "__main__":
-    run([what_is_in_force_stays, a_fleet_stop_stays, what_the_collector_has_not_had_stays, what_is_missing_without_a_tombstone_is_told])
+    try:
+        run([what_is_in_force_stays, a_fleet_stop_stays, what_the_collector_has_not_had_stays, heads_that_are_not_kept_elsewhere_stay,
+             what_is_missing_without_a_tombstone_is_told])
+    finally:
+        shutil.rmtree(ELSEWHERE, ignore_errors=True)
