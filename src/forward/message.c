@@ -12,7 +12,7 @@
 #include "checkrein/wire.h"
 
 #define FACILITY   13   /* log audit */
-#define TEXT_BYTES 1024 /* of one value: the whole of it is in the record */
+#define TEXT_BYTES 1024 /* of one value, escaped: the whole of it is in the record */
 #define TYPE_AT    1024 /* the type of an event stands among the first so many bytes */
 
 /* syslog, OCSF and CEF each have a scale of their own. */
@@ -125,9 +125,22 @@ static const struct level *level_of(const struct event *ev)
 
 /* ---- values */
 
+/* Of a byte, escaped as a body needs it: at most. */
+static size_t escaped_bytes(char c)
+{
+    bool is_control = (unsigned char)c < 0x20;
+    bool is_sign = c == '"' || c == '\\' || c == '=';
+    return is_control ? 6 : is_sign ? 2 : 1;
+}
+
+/* As long as it stands in the message, so that all values of an event have room in one. */
 static struct span cut(struct span s)
 {
-    size_t n = s.n < TEXT_BYTES ? s.n : TEXT_BYTES;
+    size_t n = 0;
+    size_t bytes = 0;
+    while (n < s.n && bytes + escaped_bytes(s.p[n]) <= TEXT_BYTES) {
+        bytes += escaped_bytes(s.p[n++]);
+    }
     while (n > 0 && n < s.n && ((unsigned char)s.p[n] & 0xc0u) == 0x80u) {
         n--;
     }

@@ -118,6 +118,34 @@ static void a_long_text_is_cut_between_characters(void **state)
     assert_status(tape_parse(&j, body_of(m), TAPE_STRICT, tokens, TOKENS), ST_OK);
 }
 
+/* Each byte of such a text is six in JSON. */
+static void texts_of_controls_are_a_whole_message(void **state)
+{
+    struct fixture *f = *state;
+    static const enum event_field TEXTS[] = {F_OPERATOR,    F_OPERATOR_LABEL, F_OPERATOR_PATH,
+                                             F_APPROVAL_ID, F_AGENT_ID,       F_ACTION_ID,
+                                             F_REASON,      F_DECIDED_BY};
+    char text[3000];
+    struct tape_token tokens[TOKENS];
+    struct tape j;
+    struct event ev;
+    memset(text, 1, sizeof(text));
+    begin(&ev, EVENT_OPERATOR_COMMAND);
+    event_set_text(&ev, F_COMMAND_ID, SPAN("c"));
+    event_set_number(&ev, F_VERB, VERB_DENY);
+    for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
+        event_set_text(&ev, TEXTS[i], (struct span){text, sizeof(text)});
+    }
+    struct span m = message_of(f, &ev, MESSAGE_JSON);
+    assert_status(tape_parse(&j, body_of(m), TAPE_STRICT, tokens, TOKENS), ST_OK);
+    uint32_t unmapped = tape_get(&j, TAPE_ROOT, "unmapped");
+    assert_int_equal(tape_type(&j, tape_get(&j, unmapped, "record.hash")), TAPE_STRING);
+    for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
+        const char *name = event_field_info(TEXTS[i])->name;
+        assert_int_equal(tape_type(&j, tape_get(&j, unmapped, name)), TAPE_STRING);
+    }
+}
+
 static void only_acts_and_alarms_are_told(void **state)
 {
     struct fixture *f = *state;
@@ -139,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(hostile_text_stays_in_its_message),
         TEST(a_long_text_is_cut_between_characters),
+        TEST(texts_of_controls_are_a_whole_message),
         TEST(only_acts_and_alarms_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
