@@ -109,11 +109,13 @@ bool literal_is_at(struct span text, size_t at, const char *literal, size_t n, b
 bool has_escapes(struct span text);
 struct plain_walk {
     const char *p, *start, *end;
+    char waiting[3]; /* of the UTF-8 of an escape that p is behind already, the next one last */
+    uint8_t count;
 };
-/* One character of the text as it is meant: a backslash stays, \u0041 and \/ are undone, at any
- * depth. False at the end. */
+/* One byte of the text as it is meant: a backslash stays, \u0041 and \/ are undone, at any depth.
+ * False at the end. */
 bool plain_next(struct plain_walk *w, char *c);
-/* All that is left: at most as many characters as bytes. */
+/* All that is left: at most as many bytes as there are. */
 size_t plain_copy(struct plain_walk *w, char *out);
 
 #endif

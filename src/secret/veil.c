@@ -119,7 +119,7 @@ static struct span skip_to(struct copy *c, size_t to)
 
 static struct span undo_escapes(struct veil *v, struct span text)
 {
-    struct plain_walk w = {text.p, text.p, text.p + text.n};
+    struct plain_walk w = {.p = text.p, .start = text.p, .end = text.p + text.n};
     buf_clear(&v->plain);
     char *out = buf_reserve(&v->plain, text.n + 1);
     if (out == NULL) {
@@ -135,7 +135,7 @@ static uint32_t replace(struct veil *v, struct span text, struct buf *out)
     struct secret_hit hit;
     uint32_t count = 0;
     struct copy c = {
-        .walk = {text.p, text.p, text.p + text.n},
+        .walk = {.p = text.p, .start = text.p, .end = text.p + text.n},
           .plain = has_escapes(text)
     };
     struct span looked = c.plain ? undo_escapes(v, text) : text;

@@ -90,7 +90,7 @@ static void an_escape_is_never_cut(void **state)
             "{\"a\":\"\\n[secret github-token 40 #", "]\\n\"}", 1);
     becomes("{\"password\":\"abcd\\\"ef\"}", "{\"password\":\"[secret password 4 #", "]\\\"ef\"}",
             1);
-    becomes("{\"password\":\"abc\\u00e4\\/def\"}", "{\"password\":\"[secret password 8 #", "]\"}",
+    becomes("{\"password\":\"abc\\u00e4\\/def\"}", "{\"password\":\"[secret password 9 #", "]\"}",
             1);
 }
 

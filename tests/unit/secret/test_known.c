@@ -55,6 +55,30 @@ static void mark_of(struct veil *v, const char *text, char out[SECRET_MARK_BYTES
     assert_true(span_copy(veil(v, span_str(text)).text, out, SECRET_MARK_BYTES));
 }
 
+/* What is sent as ASCII is hidden as what is sent as UTF-8 is, and is the same secret. */
+static void in_letters_that_are_not_ascii(void **state)
+{
+    (void)state;
+    static const char *const PAIRS[][2] = {
+        {"\"password\":\"\\u043f\\u0430\\u0440\\u043e\\u043b\\u044c\"",
+         "\"password\":\"\u043f\u0430\u0440\u043e\u043b\u044c\""                                       },
+        {"password: \\u00f1and\\u00fa",                                 "password: \u00f1and\u00fa"    },
+        {"password=\\\\ud83d\\\\ude00\\\\ud83d\\\\ude00",               "password=\U0001f600\U0001f600"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(PAIRS); i++) {
+        char ascii[SECRET_MARK_BYTES * 2];
+        struct veil *v = knowing();
+        struct veiled told = veil(v, span_str(PAIRS[i][0]));
+        assert_int_equal(told.count, 1);
+        assert_true(span_copy(told.text, ascii, sizeof(ascii)));
+        told = veil(v, span_str(PAIRS[i][1]));
+        if (!span_is(told.text, ascii)) {
+            fail_msg("%s, %.*s", ascii, SPAN_ARG(told.text));
+        }
+        veil_free(v);
+    }
+}
+
 static void marks_tell_equal_from_other(void **state)
 {
     (void)state;
@@ -97,6 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_any_form),
         cmocka_unit_test(what_is_short_is_not_known),
+        cmocka_unit_test(in_letters_that_are_not_ascii),
         cmocka_unit_test(marks_tell_equal_from_other),
         cmocka_unit_test(a_mark_has_the_specified_bytes),
     };
