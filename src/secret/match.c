@@ -11,6 +11,7 @@
 #define PARTNER_WITHIN  256 /* bytes behind an access key's id */
 #define PARTNER_BYTES   40
 #define LABEL_BYTES     64
+#define COLOUR_BYTES    20
 
 static bool is_alnum(char c)
 {
@@ -95,6 +96,21 @@ bool may_be_escaped(const struct secret_scan *s, size_t at)
     return at > 0 && s->text.p[at - 1] == '\\' && is_escape_letter(s->text.p[at]);
 }
 
+/* Another letter's code, "%3D" in a URL or "[32m" in a terminal's colours, ends before `at`. */
+static bool ends_code(const struct secret_scan *s, size_t at)
+{
+    const char *p = s->text.p;
+    size_t back = at - 1;
+    if (at >= 3 && p[at - 3] == '%') {
+        return is_hex(p[at - 2]) && is_hex(p[at - 1]);
+    }
+    while (p[at - 1] == 'm' && back > 0 && at - back < COLOUR_BYTES &&
+           (p[back - 1] == ';' || (p[back - 1] >= '0' && p[back - 1] <= '9'))) {
+        back--;
+    }
+    return p[at - 1] == 'm' && back > 0 && p[back - 1] == '[';
+}
+
 bool begins_word(const struct secret_scan *s, size_t at)
 {
     const char *p = s->text.p;
@@ -102,7 +118,7 @@ bool begins_word(const struct secret_scan *s, size_t at)
         return false;
     }
     return at == s->floor || !is_alnum(p[at - 1]) ||
-           (at >= 2 && p[at - 2] == '\\' && is_escape_letter(p[at - 1]));
+           (at >= 2 && p[at - 2] == '\\' && is_escape_letter(p[at - 1])) || ends_code(s, at);
 }
 
 static bool take(struct secret_hit *hit, const struct shape *shape, size_t at, size_t end)

@@ -156,6 +156,8 @@ static const struct {
     {"curl -d x=1&y=",         "&z=2"     },
     {"a, (",                   "), b"     },
     {"{\"k\":\"v\",\"x\":[\"", "\"]}"     },
+    {"https://h/?q=%3D",       "%20"      },
+    {"\\u001b[1;32m",          "\x1b[0m"  },
 };
 
 /* Where the row says what stands beside it, that is beside it. */
