@@ -95,6 +95,8 @@ static const struct example EXAMPLES[] = {
     {"password",          "password=", " ", {{"", MIXED, 12}}},
     {"password",          "DB_PASSWD='", "'", {{"", MIXED, 12}}},
     {"password",          "passphrase: ", "\n", {{"", MIXED, 12}}},
+    {"password",          "SMTP_PASS=", " ", {{"", MIXED, 12}}},
+    {"authorization",     "curl -H 'Authorization: ", "'", {{"", MIXED, 31}, {"1", MIXED, 8}}},
     {"password",          "mysql_pwd=", ";", {{"", MIXED, 12}}},
     {"password",          "PGPASS=", "\n", {{"", MIXED, 12}}},
     {"password",          "mysql --password ", " -u root", {{"", MIXED, 12}}},
