@@ -10,6 +10,8 @@
 #include "checkrein/net.h"
 #include "checkrein/status.h"
 
+#define PATH_SHOWN_BYTES 1024 /* of a path, in printable characters */
+
 /* Exit codes, stable: scripts rely on them. X(constant, code, what it means) */
 #define EXIT_CODES(X)                                                                              \
     X(EXIT_DONE, 0, "done")                                                                        \

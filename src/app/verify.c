@@ -32,8 +32,10 @@ static void print_report(const char *path, const struct journal_report *r)
 {
     char key[HEX_BYTES(32)];
     char when[TIME_TEXT_BYTES];
+    char name[PATH_SHOWN_BYTES]; /* that somebody gave to a file */
     hex_encode(r->key, sizeof(r->key), key);
-    (void)printf("%s: %s, %llu records, %llu seals\n", path, VERDICT_WORDS[r->verdict],
+    (void)text_plain_of(span_str(path), name, sizeof(name));
+    (void)printf("%s: %s, %llu records, %llu seals\n", name, VERDICT_WORDS[r->verdict],
                  (unsigned long long)r->records, (unsigned long long)r->seals);
     if (r->verdict == VERIFY_BROKEN) {
         time_format(r->first_bad_us, when);

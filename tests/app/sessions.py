@@ -149,6 +149,11 @@ def what_is_wrong_is_told(daemon):
     check(hurt["passed_over"] == 1, f"{hurt}")
     check("claude:one" in by_agent(said(daemon, "sessions", copy, code=5)), "the rest is not read")
     ask(daemon, "sessions", "/nonexistent", code=1)
+    named = os.path.join(daemon.dir, "\x1b[2Jcopy")  # by an agent, in a folder that somebody looks through
+    shutil.copytree(daemon.record, named)
+    for words in (["sessions"], ["verify"]):
+        check("copy: intact" in ask(daemon, *words, named), f"{words}")
+    ask(daemon, "diff", named, named)
     with open("/dev/full", "w") as full:
         done = subprocess.run([daemon.binary, "sessions", daemon.record], stdout=full, stderr=subprocess.DEVNULL, timeout=60)
     check(done.returncode == 1, "nobody could read it, and it said done")

@@ -360,12 +360,13 @@ static void print_side(const char *mark, const struct side *s)
     char id[200];
     char name[80];
     char model[80];
+    char path[PATH_SHOWN_BYTES];
     char when[TIME_TEXT_BYTES];
     time_format(s->run->first_us, when);
-    (void)printf("%s %s:%s  %s, %s, %s\n", mark, s->path, plain_text(s->run->id, id, sizeof(id)),
-                 plain_text(s->run->name, name, sizeof(name)),
-                 plain_text(s->run->model ? s->run->model : s->run->runtime, model, sizeof(model)),
-                 when);
+    (void)printf(
+        "%s %s:%s  %s, %s, %s\n", mark, plain_text(s->path, path, sizeof(path)),
+        plain_text(s->run->id, id, sizeof(id)), plain_text(s->run->name, name, sizeof(name)),
+        plain_text(s->run->model ? s->run->model : s->run->runtime, model, sizeof(model)), when);
 }
 
 static void print_figures(const struct figure f[FIGURES])

@@ -73,7 +73,9 @@ static void print_verdict(const char *path, const struct verify_verdict *v, int 
                           const struct runs_read *read)
 {
     const struct journal_decisions *d = &v->decisions;
-    (void)printf("%s: %s, %" PRIu64 " records", path, v->words, read->records);
+    char name[PATH_SHOWN_BYTES];
+    (void)printf("%s: %s, %" PRIu64 " records", plain_text(path, name, sizeof(name)), v->words,
+                 read->records);
     if (v->report.verdict == VERIFY_BROKEN) {
         (void)printf(", first bad %" PRIu64 ": %s", v->report.first_bad_n, v->report.what);
     } else if (d->faults > 0) {
