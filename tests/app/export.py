@@ -383,6 +383,10 @@ def files_of_it(daemon):
     os.symlink("/dev/null", path + ".link")
     check(daemon.run("export", "--format", "csv", "--output", path + ".link", daemon.record).returncode == 1, "through a link")
     check(daemon.run("export", "--format", "csv", "--output", daemon.dir, "--force", daemon.record).returncode == 1, "over a folder")
+    os.mkfifo(path + ".pipe")
+    done = daemon.run("export", "--format", "csv", "--output", path + ".pipe", "--force", daemon.record)
+    check(done.returncode == 1 and stat.S_ISFIFO(os.stat(path + ".pipe").st_mode), "over what is no file")
+    os.unlink(path + ".pipe")
     left = [n for n in os.listdir(daemon.dir) if n.startswith("out.") and n != "out.link"]
     check(not left, f"{left} were left")
     with open("/dev/full", "w") as full:

@@ -36,11 +36,16 @@ enum status export_open(struct export_output *o, const char *path, const char *f
         o->file = stdout;
         return ST_OK;
     }
-    if (!force && lstat(path, &there) == 0) {
+    if (lstat(path, &there) != 0) {
+        return open_beside(o, why);
+    }
+    if (!force) {
         errno = EEXIST;
         return file_fault(o, why);
     }
-    return open_beside(o, why);
+    return S_ISREG(there.st_mode) || S_ISLNK(there.st_mode) /* never /dev/null, as root */
+               ? open_beside(o, why)
+               : why_fail(why, ST_INVALID, "%s is no file that can be replaced", path);
 }
 
 enum status export_write(struct export_output *o, struct span text, struct why *why)
