@@ -319,8 +319,8 @@ struct journal_decisions {
     uint64_t unseen; /* of such a record: decisions of requests that are not here, taken as they
                         stand */
 };
-/* A folder or one segment file. ST_OK: *out is filled. ST_INVALID for a line that is no record
- * (journal_verify() tells more), ST_NOTFOUND, ST_IO. */
+/* A folder or one segment file, as far as the first line that is no record: the torn end of one
+ * that journal_verify() finds intact. ST_OK: *out is filled. ST_NOTFOUND, ST_IO. */
 enum status journal_decisions(const char *path, struct journal_decisions *out,
                               struct why *why) MUST_USE;
 

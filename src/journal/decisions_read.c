@@ -17,6 +17,8 @@ static void take(struct decisions *d, struct codec *c, const struct journal_reco
     }
 }
 
+/* A line that is no record ends it: of an intact one that is its torn end, which a start cuts off.
+ */
 static enum status read_all(struct journal_cursor *cursor, struct decisions *d, struct why *why)
 {
     struct codec *c = codec_new();
@@ -30,7 +32,7 @@ static enum status read_all(struct journal_cursor *cursor, struct decisions *d, 
         st = journal_cursor_next(cursor, &r, why);
     }
     codec_free(c);
-    return st == ST_END ? ST_OK : st;
+    return st == ST_END || st == ST_INVALID ? ST_OK : st;
 }
 
 enum status journal_decisions(const char *path, struct journal_decisions *out, struct why *why)
