@@ -161,6 +161,21 @@ static void it_sees_what_was_changed(void **state)
     assert_says(f, NULL, 1, "");
 }
 
+static void it_misses_the_last_segment(void **state)
+{
+    struct fixture *f = *state;
+    char last[32];
+    unsigned n = 1;
+    need_tools(f);
+    do {
+        (void)snprintf(last, sizeof(last), "%06u.jsonl", ++n);
+    } while (kit_exists(f->dir, last));
+    (void)snprintf(last, sizeof(last), "%06u.jsonl", n - 1);
+    kit_remove(f->dir, last);
+    assert_int_equal(kit_verify(f->dir).verdict, VERIFY_BROKEN);
+    assert_says(f, NULL, 1, "the segment that the last seal names is missing");
+}
+
 static void it_sees_a_forged_seal_and_a_torn_end(void **state)
 {
     struct fixture *f = *state;
@@ -211,6 +226,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WRITTEN(it_agrees_that_the_record_is_intact),
         WRITTEN(it_sees_what_was_changed),
+        WRITTEN(it_misses_the_last_segment),
         WRITTEN(it_sees_a_forged_seal_and_a_torn_end),
         WRITTEN(it_takes_a_tombstone_for_what_is_gone),
     };
