@@ -198,6 +198,9 @@ struct journal_record {
 struct journal_cursor;
 enum status journal_cursor_open(struct journal_cursor **out, const char *path,
                                 struct why *why) MUST_USE;
+/* The oldest segments were dropped since it was opened: it may have missed some of what they told.
+ */
+bool journal_cursor_was_overtaken(const struct journal_cursor *c);
 /* ST_OK; ST_END, and ST_OK again when more was written meanwhile; ST_INVALID for a line that is not
  * a record and for a missing segment: the next call goes on behind it; ST_IO. Spans live until the
  * next call. Does not check the chain, and may see what a writer has not committed yet. */

@@ -33,6 +33,11 @@ enum status journal_cursor_open(struct journal_cursor **out, const char *path, s
     return st;
 }
 
+bool journal_cursor_was_overtaken(const struct journal_cursor *c)
+{
+    return walk_was_overtaken(&c->walk);
+}
+
 void journal_cursor_close(struct journal_cursor *c)
 {
     if (c != NULL) {

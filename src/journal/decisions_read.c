@@ -35,7 +35,8 @@ static enum status read_all(struct journal_cursor *cursor, struct decisions *d, 
     return st == ST_END || st == ST_INVALID ? ST_OK : st;
 }
 
-enum status journal_decisions(const char *path, struct journal_decisions *out, struct why *why)
+static enum status read_once(const char *path, struct journal_decisions *out, bool *again,
+                             struct why *why)
 {
     struct journal_cursor *cursor;
     *out = (struct journal_decisions){0};
@@ -47,6 +48,18 @@ enum status journal_decisions(const char *path, struct journal_decisions *out, s
     st = read_all(cursor, d, why);
     *out = *decisions_told(d);
     decisions_free(d);
+    *again = journal_cursor_was_overtaken(cursor);
     journal_cursor_close(cursor);
+    return st;
+}
+
+enum status journal_decisions(const char *path, struct journal_decisions *out, struct why *why)
+{
+    bool again = true;
+    enum status st = ST_OK;
+    while (again) { /* the beginning was dropped while it was read */
+        again = false;
+        st = read_once(path, out, &again, why);
+    }
     return st;
 }

@@ -344,8 +344,9 @@ static enum status choose_key(struct verify *v, const char *path, const uint8_t 
     return st == ST_NOTFOUND ? ST_OK : st;
 }
 
-enum status journal_verify(const char *path, const uint8_t *public_key,
-                           struct journal_report *report, struct why *why)
+/* *again: what was dropped while it was read is not missing, and the rest has a tombstone. */
+static enum status verify_once(const char *path, const uint8_t *public_key,
+                               struct journal_report *report, bool *again, struct why *why)
 {
     struct verify v = {.report = report, .last = {.head = RECORD_NO_PREV}};
     *report = (struct journal_report){.verdict = VERIFY_UNREADABLE};
@@ -364,6 +365,19 @@ enum status journal_verify(const char *path, const uint8_t *public_key,
     }
     free(v.tokens);
     sha256_release(&v.hash);
+    *again = (st != ST_OK || report->verdict == VERIFY_BROKEN) && walk_was_overtaken(&v.walk);
     walk_release(&v.walk);
+    return st;
+}
+
+enum status journal_verify(const char *path, const uint8_t *public_key,
+                           struct journal_report *report, struct why *why)
+{
+    bool again = true;
+    enum status st = ST_OK;
+    while (again) { /* each time there are fewer segments */
+        again = false;
+        st = verify_once(path, public_key, report, &again, why);
+    }
     return st;
 }

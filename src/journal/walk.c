@@ -10,6 +10,18 @@
 
 #include "record_priv.h"
 
+/* A segment may be dropped between the look and the opening. */
+static enum status open_first(struct walk *w, struct folder *f)
+{
+    enum status st;
+    do {
+        w->first = f->first;
+        st = walk_to(w, f->first);
+    } while (st != ST_OK && errno == ENOENT && walk_was_overtaken(w) &&
+             folder_scan(w->dir, 0, f) == ST_OK && f->count > 0);
+    return st;
+}
+
 static enum status start_folder(struct walk *w, const char *path, struct why *why)
 {
     struct folder f;
@@ -19,7 +31,7 @@ static enum status start_folder(struct walk *w, const char *path, struct why *wh
     if (f.count == 0) {
         return why_fail(why, ST_NOTFOUND, "%s holds no record (no 000001.jsonl)", path);
     }
-    if (walk_to(w, f.first) != ST_OK) {
+    if (open_first(w, &f) != ST_OK) {
         return why_fail(why, errno == EACCES ? ST_DENIED : ST_IO,
                         "cannot open segment %" PRIu32 " in %s: %s", f.first, path,
                         err_text(errno));
@@ -69,6 +81,12 @@ void walk_release(struct walk *w)
         (void)close(w->dir);
     }
     w->dir = -1;
+}
+
+bool walk_was_overtaken(const struct walk *w)
+{
+    struct folder f;
+    return w->dir >= 0 && folder_scan(w->dir, 0, &f) == ST_OK && f.count > 0 && f.first > w->first;
 }
 
 enum status walk_to(struct walk *w, uint32_t segment)

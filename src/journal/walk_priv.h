@@ -17,7 +17,8 @@ struct place {
 };
 
 struct walk {
-    int dir; /* owned; -1 when it is one file */
+    int dir;        /* owned; -1 when it is one file */
+    uint32_t first; /* segment that it began with */
     uint32_t segment;
     struct reader reader;
     struct place place; /* of what walk_next() told last */
@@ -27,6 +28,8 @@ struct walk {
 /* Before the first walk_next() comes the first line of the first segment. */
 enum status walk_open(struct walk *w, const char *path, struct why *why) MUST_USE;
 void walk_release(struct walk *w);
+/* The writer has dropped the beginning meanwhile: what seems to be missing may be that. */
+bool walk_was_overtaken(const struct walk *w);
 /* The next line comes from the start of this segment, or of the one file. ST_IO with errno. */
 enum status walk_to(struct walk *w, uint32_t segment) MUST_USE;
 

@@ -1,13 +1,16 @@
 /* The oldest segments go, and a signed tombstone stands for them: nothing else may be missing. */
 #include "journal_kit.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <sys/wait.h>
 
 #include "checkrein/alloc.h"
 
 #define DAY_US     (INT64_C(86400) * 1000000)
 #define SEGMENTS   5 /* finished ones; one a day */
 #define NOTE_BYTES 600
+#define MANY_NOTES 40000
 
 struct fixture {
     char *dir;
@@ -296,16 +299,83 @@ static void a_cursor_reads_what_is_left(void **state)
     journal_cursor_close(c);
 }
 
+/* The first segment takes a while to be read. */
+static struct journal *make_long(const char *dir, const struct journal_io *io)
+{
+    struct journal *j = open_small(dir, KIT_START_US, io);
+    for (int i = 0; i < MANY_NOTES; i++) {
+        char text[NOTE_BYTES];
+        memset(text, 'y', sizeof(text));
+        assert_status(journal_note(j, KIT_START_US, (struct span){text, sizeof(text)}, NULL),
+                      ST_OK);
+    }
+    for (int day = 1; day <= SEGMENTS; day++) {
+        note_at(j, KIT_START_US + day * DAY_US - 1);
+        note_at(j, KIT_START_US + day * DAY_US);
+    }
+    return j;
+}
+
+static bool has_open(pid_t process, const char *name)
+{
+    char folder[64];
+    char target[512];
+    bool found = false;
+    (void)snprintf(folder, sizeof(folder), "/proc/%d/fd", (int)process);
+    DIR *d = opendir(folder);
+    for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;) {
+        ssize_t n = readlinkat(dirfd(d), e->d_name, target, sizeof(target));
+        found = found || (n > 0 && span_ends((struct span){target, (size_t)n}, name));
+    }
+    if (d != NULL) {
+        (void)closedir(d);
+    }
+    return found;
+}
+
+static void what_is_dropped_while_it_is_read_is_not_missing(void **state)
+{
+    (void)state;
+    struct journal_io io = kit_quick_io();
+    struct fixture f = {.dir = tmpdir_new()};
+    int code = 0;
+    f.j = make_long(f.dir, &io);
+    pid_t reader = fork();
+    if (reader == 0) {
+        struct journal_report report;
+        struct journal_decisions told;
+        bool good = true;
+        do {
+            good = journal_verify(f.dir, NULL, &report, NULL) == ST_OK &&
+                   report.verdict == VERIFY_INTACT &&
+                   journal_decisions(f.dir, &told, NULL) == ST_OK;
+        } while (good && report.first_n == 1);
+        _exit(good ? 0 : 1);
+    }
+    while (!has_open(reader, "/000001.jsonl") && waitpid(reader, &code, WNOHANG) == 0) {
+    }
+    drop(&f, &TWO_DAYS);
+    assert_int_equal(waitpid(reader, &code, 0), reader);
+    assert_int_equal(code, 0);
+    journal_close(f.j, KIT_START_US);
+    tmpdir_free(f.dir);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_segment_ends_with_its_day),           TEST(what_is_to_go_follows_the_limits),
-        TEST(a_tombstone_stands_for_what_is_gone),   TEST(a_second_drop_and_a_start_go_on),
-        TEST(anything_else_that_is_missing_is_told), TEST(a_tombstone_needs_its_seal),
-        TEST(a_drop_that_was_cut_short_is_finished), TEST(a_record_that_fails_drops_nothing),
+        TEST(a_segment_ends_with_its_day),
+        TEST(what_is_to_go_follows_the_limits),
+        TEST(a_tombstone_stands_for_what_is_gone),
+        TEST(a_second_drop_and_a_start_go_on),
+        TEST(anything_else_that_is_missing_is_told),
+        TEST(a_tombstone_needs_its_seal),
+        TEST(a_drop_that_was_cut_short_is_finished),
+        TEST(a_record_that_fails_drops_nothing),
         TEST(a_cursor_reads_what_is_left),
+        cmocka_unit_test(what_is_dropped_while_it_is_read_is_not_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
