@@ -108,12 +108,13 @@ def nothing_bad_is_imported(daemon):
                 '{"n":1,"t":"2026-01-01T00:00:00.000Z","k":"event","from":"' + "x" * 65 + '","event":{}}',
                 '{"n":1,"t":"2026-01-01T00:00:00.000Z","k":"snapshot","from":"x","snapshot":{"seq":-1,"complete":true}}',
                 '{"n":1,"t":"2026-01-01T00:00:00.000Z","k":"snapshot","from":"x","snapshot":{"seq":1}}',
-                '{"n":1,"t":"2026-01-01T00:00:00.000Z","k":"snapshot","from":"x","snapshot":{"seq":9007199254740992,"complete":true}}'):
+                '{"n":1,"t":"2026-01-01T00:00:00.000Z","k":"snapshot","from":"x","snapshot":{"seq":9007199254740992,"complete":true}}',
+                "x" * (25 << 20)):
         with open(path, "w") as f:
             f.write(good + bad if bad else "")
         done = imported(daemon, path, "--record", folder)
-        check(done.returncode == 1 and not os.path.exists(folder), f"{bad!r}: {done}")
-        check(not bad or f"line {len(good.splitlines()) + 1}" in done.stderr, f"{bad!r}: {done}")
+        check(done.returncode == 1 and not os.path.exists(folder), f"{bad[:200]!r}: {done}")
+        check(not bad or f"line {len(good.splitlines()) + 1}" in done.stderr, f"{bad[:200]!r}: {done}")
     with open(path, "w") as f:
         f.write(good.rstrip("\n"))
     check(imported(daemon, path, "--record", folder).returncode == 0, "the end of the last line")

@@ -200,7 +200,11 @@ static enum status take_lines(struct importer *im, struct framer *f, struct why 
             return st;
         }
     }
-    return st == ST_AGAIN ? ST_OK : why_fail(why, st, "the line is longer than any of a record");
+    if (st == ST_AGAIN) {
+        return ST_OK;
+    }
+    im->lines++; /* this one was not given */
+    return why_fail(why, st, "the line is longer than any of a record");
 }
 
 static enum status read_fd(struct importer *im, int fd, struct why *why)
