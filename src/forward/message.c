@@ -15,6 +15,13 @@
 #define TEXT_BYTES 1024 /* of one value, escaped: the whole of it is in the record */
 #define TYPE_AT    1024 /* the type of an event stands among the first so many bytes */
 
+#define CLASS_API      6003 /* API Activity */
+#define CLASS_FINDING  2004 /* Detection Finding */
+#define ACTIVITY_OTHER 99   /* activity_name says which */
+#define METADATA                                                                                   \
+    "{\"metadata\":{\"version\":\"1.3.0\",\"product\":{\"name\":\"checkrein\",\"vendor_name\":"    \
+    "\"checkrein\",\"version\":\"" CHECKREIN_VERSION "\"}"
+
 /* syslog, OCSF and CEF each have a scale of their own. */
 struct level {
     int syslog, ocsf, cef;
@@ -29,12 +36,13 @@ struct told {
     int class_uid, category_uid; /* of OCSF */
 };
 static const struct told TOLD[] = {
-    {EVENT_OPERATOR_COMMAND,  6003, 6}, /* API Activity */
-    {EVENT_OPERATOR_RESULT,   6003, 6},
-    {EVENT_APPROVAL_RESOLVED, 6003, 6},
-    {EVENT_FLEET_STOP,        6003, 6},
-    {EVENT_SIGNAL_RAISED,     2004, 2}, /* Detection Finding */
+    {EVENT_OPERATOR_COMMAND,  CLASS_API,     6},
+    {EVENT_OPERATOR_RESULT,   CLASS_API,     6},
+    {EVENT_APPROVAL_RESOLVED, CLASS_API,     6},
+    {EVENT_FLEET_STOP,        CLASS_API,     6},
+    {EVENT_SIGNAL_RAISED,     CLASS_FINDING, 2},
 };
+static const struct told TOLD_HEAD = {EVENT_UNKNOWN, CLASS_API, 6};
 
 /* In the order in which they are told. */
 static const enum event_field FIELDS[] = {
@@ -178,19 +186,65 @@ struct message {
     char hash[SHA256_HEX_BYTES];
 };
 
+/* Who, as OCSF has it: a person when one is named. */
+static void add_actor(const struct message *m, struct buf *out)
+{
+    struct span who = m->ev ? event_text(m->ev, F_OPERATOR) : SPAN_NONE;
+    if (m->ev && who.n == 0) {
+        who = event_text(m->ev, F_DECIDED_BY);
+    }
+    (void)buf_addstr(out, ",\"actor\":{\"app_name\":\"checkrein\"");
+    if (who.n > 0) {
+        (void)buf_addstr(out, ",\"user\":{\"uid\":");
+        (void)tape_quote(out, cut(who));
+        (void)buf_addch(out, '}');
+    }
+    (void)buf_addch(out, '}');
+}
+
+static void add_api_activity(const struct message *m, struct buf *out)
+{
+    add_actor(m, out);
+    (void)buf_printf(
+        out, ",\"api\":{\"operation\":\"%s\"},\"src_endpoint\":{\"svc_name\":\"checkrein\"}",
+        m->ev && event_has(m->ev, F_VERB)
+            ? event_enum_name(event_field_info(F_VERB)->set, event_number(m->ev, F_VERB))
+            : m->name);
+}
+
+static void add_finding(const struct message_kit *k, uint64_t n, struct span title, struct buf *out)
+{
+    (void)buf_printf(out, ",\"finding_info\":{\"uid\":\"%s/%" PRIu64 "\",\"title\":", k->instance,
+                     n);
+    (void)tape_quote(out, cut(title));
+    (void)buf_addch(out, '}');
+}
+
+/* What each object of OCSF begins with, but its metadata's end. */
+static void add_classes(const char *name, int64_t time_us, const struct told *class,
+                        const struct level *level, struct buf *out)
+{
+    (void)buf_printf(out,
+                     ",\"time\":%" PRId64 ",\"category_uid\":%d,\"class_uid\":%d,"
+                     "\"activity_id\":%d,\"type_uid\":%d,\"activity_name\":\"%s\","
+                     "\"severity_id\":%d",
+                     time_us / 1000, class->category_uid, class->class_uid, ACTIVITY_OTHER,
+                     class->class_uid * 100 + ACTIVITY_OTHER, name, level->ocsf);
+}
+
 static void add_json(const struct message *m, struct buf *out)
 {
     char room[32];
-    (void)buf_printf(
-        out,
-        "{\"metadata\":{\"version\":\"1.3.0\",\"product\":{\"name\":\"checkrein\","
-        "\"version\":\"" CHECKREIN_VERSION "\"},\"uid\":\"%s/%" PRIu64 "\",\"sequence\":%" PRIu64
-        "},\"time\":%" PRId64
-        ",\"category_uid\":%d,\"class_uid\":%d,\"activity_name\":\"%s\",\"severity_id\":%d,"
-        "\"unmapped\":{\"record.hash\":\"%s\"",
-        m->kit->instance, m->record->n, m->record->n, m->record->time_us / 1000,
-        m->told ? m->told->category_uid : 6, m->told ? m->told->class_uid : 6003, m->name,
-        m->level->ocsf, m->hash);
+    const struct told *class = m->told ? m->told : &TOLD_HEAD;
+    (void)buf_printf(out, METADATA ",\"uid\":\"%s/%" PRIu64 "\",\"sequence\":%" PRIu64 "}",
+                     m->kit->instance, m->record->n, m->record->n);
+    add_classes(m->name, m->record->time_us, class, m->level, out);
+    if (class->class_uid == CLASS_FINDING) {
+        add_finding(m->kit, m->record->n, event_text(m->ev, F_TITLE), out);
+    } else {
+        add_api_activity(m, out);
+    }
+    (void)buf_printf(out, ",\"unmapped\":{\"record.hash\":\"%s\"", m->hash);
     for (size_t i = 0; m->ev && i < ARRAY_LEN(FIELDS); i++) {
         if (event_has(m->ev, FIELDS[i])) {
             (void)buf_printf(out, ",\"%s\":", event_field_info(FIELDS[i])->name);
@@ -273,12 +327,10 @@ void message_alarm(const struct message_kit *k, int64_t now_us, struct span word
         add_cef_value(out, cut(words));
         return;
     }
-    (void)buf_printf(out,
-                     "{\"metadata\":{\"version\":\"1.3.0\",\"product\":{\"name\":\"checkrein\","
-                     "\"version\":\"" CHECKREIN_VERSION "\"},\"uid\":\"%s\"},\"time\":%" PRId64
-                     ",\"category_uid\":2,\"class_uid\":2004,\"activity_name\":\"%s\","
-                     "\"severity_id\":%d,\"unmapped\":{\"signal.title\":",
-                     k->instance, now_us / 1000, name, LEVEL_EMERGENCY.ocsf);
+    (void)buf_printf(out, METADATA ",\"uid\":\"%s\"}", k->instance);
+    add_classes(name, now_us, told_of(EVENT_SIGNAL_RAISED), &LEVEL_EMERGENCY, out);
+    add_finding(k, 0, words, out);
+    (void)buf_addstr(out, ",\"unmapped\":{\"signal.title\":");
     (void)tape_quote(out, cut(words));
     (void)buf_addstr(out, "}}");
 }

@@ -6,7 +6,7 @@
 #include "checkrein/codec.h"
 #include "checkrein/journal.h"
 
-#define MESSAGE_BYTES 16384 /* no message is longer */
+#define MESSAGE_BYTES 20480 /* no message is longer */
 
 enum message_body { MESSAGE_JSON, MESSAGE_CEF };
 

@@ -85,6 +85,23 @@ def parts(message):
     return match
 
 
+ACTIVITIES = {6003: {0, 1, 2, 3, 4, 99}, 2004: {0, 1, 2, 3, 99}}  # of OCSF 1.3, and what each class requires
+REQUIRED = {6003: {"actor": {"user", "app_name"}, "api": {"operation"}, "src_endpoint": {"hostname", "svc_name"}},
+            2004: {"finding_info": {"uid", "title"}}}
+
+
+def is_ocsf(body):
+    uid = body["class_uid"]
+    for name in ("activity_id", "category_uid", "class_uid", "severity_id", "time", "type_uid"):
+        check(type(body.get(name)) is int, f"{name}: {body}")
+    check(body["activity_id"] in ACTIVITIES[uid] and body["category_uid"] == uid // 1000, f"{body}")
+    check(body["type_uid"] == uid * 100 + body["activity_id"] and body["severity_id"] in range(7), f"{body}")
+    check(body["metadata"]["version"] == "1.3.0" and body["metadata"]["product"]["vendor_name"], f"{body}")
+    for name, one_of in REQUIRED[uid].items():
+        check(one_of & set(body.get(name, {})), f"{name}: {body}")
+    check(uid == 6003 or set(body["finding_info"]) >= {"uid", "title"}, f"{body}")
+
+
 def numbers(messages, kinds=TOLD):
     """Of the records that were told."""
     return [json.loads(parts(m)[6])["metadata"]["sequence"] for m in messages if parts(m)[5].decode() in kinds]
@@ -132,6 +149,7 @@ def each_act_is_told_once(daemon):
         n = body["metadata"]["sequence"]
         check(match[2].decode() == lines[n]["t"], "time")
         check(int(match[1]) // 8 == 13, "facility")
+        is_ocsf(body)
         check(body["unmapped"]["record.hash"] == hashlib.sha256(raw[n]).hexdigest(), f"hash of {n}")
         check(b"\n" not in m, "a line end")
     commands = [json.loads(parts(m)[6])["unmapped"] for m in collector.messages if parts(m)[5] == b"operator.command"]
@@ -158,6 +176,8 @@ def what_was_told_to_nobody_waits(daemon):
     collector = Collector(PORTS["away"]).begin()
     settled(daemon, collector)
     check(collector.numbers(("signal.raised",)), "the alarm itself is not told")
+    for m in collector.messages:
+        is_ocsf(json.loads(parts(m)[6]))
     collector.end()
 
 
