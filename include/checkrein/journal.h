@@ -280,8 +280,8 @@ enum status journal_heads_read_end(struct journal_heads *h, const char *path,
                                    struct why *why) MUST_USE;
 /* "NUMBER:HASH", as a person kept it. */
 enum status journal_heads_add(struct journal_heads *h, struct span text, struct why *why) MUST_USE;
-/* Number of the newest one of this record; 0: none. Its signature is not looked at. */
-uint64_t journal_heads_newest(const struct journal_heads *h, const char *instance);
+/* Number of the newest one that this record's key has signed; 0: none. */
+uint64_t journal_heads_newest(const struct journal_heads *h, const struct journal *j);
 
 enum heads_verdict {
     HEADS_AGREE,

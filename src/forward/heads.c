@@ -48,11 +48,11 @@ static void look(void *ctx)
 }
 
 /* The newest head of this record that the file has; 0: none. */
-static enum status known(const char *path, const char *instance, uint64_t *n, struct why *why)
+static enum status known(const char *path, const struct journal *j, uint64_t *n, struct why *why)
 {
     struct journal_heads *heads = journal_heads_new();
     enum status st = journal_heads_read_end(heads, path, why);
-    *n = journal_heads_newest(heads, instance);
+    *n = journal_heads_newest(heads, j);
     journal_heads_free(heads);
     return st == ST_NOTFOUND ? ST_OK : st;
 }
@@ -65,7 +65,7 @@ enum status heads_open(struct heads **out, struct loop *l, const struct journal 
     uint64_t n = 0;
     *h = (struct heads){.loop = l, .path = xstrdup(o->heads_file), .told = told, .ctx = ctx};
     buf_init(&h->batch, BATCH_BYTES);
-    enum status st = known(h->path, journal_instance(j), &n, why);
+    enum status st = known(h->path, j, &n, why);
     if (st != ST_OK) { /* the disk may be away: its trouble is told when it is written to */
         log_write(LOG_WARN, "%s", why->text);
     }

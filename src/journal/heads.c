@@ -9,6 +9,7 @@
 
 #include "checkrein/alloc.h"
 #include "checkrein/num.h"
+#include "journal_priv.h"
 #include "reader_priv.h"
 #include "record_priv.h"
 
@@ -141,11 +142,26 @@ static bool is_of(const struct head *head, const char *instance)
             strcmp(seal.instance, instance) == 0);
 }
 
-uint64_t journal_heads_newest(const struct journal_heads *h, const char *instance)
+/* Whoever can write the file can write lines of this form: only the record's key makes a head. */
+static bool is_signed_by(const uint8_t key[ED25519_KEY_BYTES], const struct head *head)
+{
+    struct record r;
+    struct seal_body seal;
+    return record_parse(span_str(head->seal), &r) && record_read_seal(&r, &seal) &&
+           memcmp(seal.key, key, sizeof(seal.key)) == 0 &&
+           signature_valid(seal.key, seal.signed_text, seal.sig);
+}
+
+/* From the end: a signature takes its time. */
+uint64_t journal_heads_newest(const struct journal_heads *h, const struct journal *j)
 {
     uint64_t newest = 0;
-    for (size_t i = 0; i < h->count; i++) {
-        newest = h->head[i].n > newest && is_of(&h->head[i], instance) ? h->head[i].n : newest;
+    for (size_t i = h->count; i > 0; i--) {
+        const struct head *head = &h->head[i - 1];
+        if (head->n > newest && head->seal != NULL && is_of(head, journal_instance(j)) &&
+            is_signed_by(j->signer.public_key, head)) {
+            newest = head->n;
+        }
     }
     return newest;
 }
@@ -161,17 +177,9 @@ struct comparison {
     bool is_folder;
 };
 
-/* Whoever can write the file can write lines of this form: only the record's key makes a head. */
 static bool is_signed(const struct comparison *c, const struct head *head)
 {
-    struct record r;
-    struct seal_body seal;
-    if (head->seal == NULL) {
-        return true;
-    }
-    return record_parse(span_str(head->seal), &r) && record_read_seal(&r, &seal) &&
-           memcmp(seal.key, c->open.key, sizeof(seal.key)) == 0 &&
-           signature_valid(seal.key, seal.signed_text, seal.sig);
+    return head->seal == NULL || is_signed_by(c->open.key, head);
 }
 
 static void differ(struct comparison *c, const struct head *head, enum heads_verdict verdict)

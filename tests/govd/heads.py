@@ -1,5 +1,6 @@
 """The heads of a record, kept on another disk: a record that was cut is told, also when the daemon starts over it."""
 import glob
+import json
 import os
 import shutil
 import subprocess
@@ -100,8 +101,23 @@ def trouble_is_told_and_nothing_is_lost(daemon):
     console.event("signal.raised", signal__severity="low")
 
 
+FORGED, FORGED_OPTION = kept("forged")
+
+
+@with_daemon(config=FORGED_OPTION)
+def a_forged_head_silences_nobody(daemon):
+    wait_for("heads", lambda: os.path.exists(FORGED) and lines_of(FORGED) == seals(daemon))
+    check(daemon.terminate() == 0, "exit code")
+    last = lines_of(FORGED)[-1]
+    number = json.loads(last)["n"]
+    with open(FORGED, "ab") as f:  # the file may be shared
+        f.write(last.replace(b'"n":%d,' % number, b'"n":%d,' % (number + 1000)))
+    daemon.start()
+    wait_for("the heads of this start", lambda: set(seals(daemon)) <= set(lines_of(FORGED)))
+
+
 if __name__ == "__main__":
     try:
-        run([each_seal_is_kept, a_cut_is_told, trouble_is_told_and_nothing_is_lost])
+        run([each_seal_is_kept, a_cut_is_told, trouble_is_told_and_nothing_is_lost, a_forged_head_silences_nobody])
     finally:
         shutil.rmtree(ELSEWHERE, ignore_errors=True)
