@@ -54,8 +54,9 @@ struct secret_scan { /* private; on the stack of who looks */
     size_t run_from[SECRET_CHARSETS], run_to[SECRET_CHARSETS];
     struct secret_hit held[SECRET_HELD];
     uint32_t held_count;
-    size_t partner_at, partner_n; /* of an access key's id: the key behind it; n 0: none */
-    size_t jwt_head, jwt_end;     /* of the newest first part of a web token, and of all of it */
+    size_t partner_at, partner_n;  /* of an access key's id: the key behind it; n 0: none */
+    size_t up_from, up_end, up_at; /* of a run: where "/../" stands last; up_at 0: nowhere */
+    size_t jwt_head, jwt_end;      /* of the newest first part of a web token, and of all of it */
 };
 
 /* Hits in order, none overlaps another. Escapes of single characters (\u0041, \/) are not undone

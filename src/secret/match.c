@@ -12,6 +12,7 @@
 #define PARTNER_BYTES   40
 #define LABEL_BYTES     64
 #define COLOUR_BYTES    20
+#define THROWN_LEAST    20 /* characters of what looks as if dice had made it */
 
 static bool is_alnum(char c)
 {
@@ -223,6 +224,31 @@ bool match_access_key(struct secret_scan *s, const struct shape *shape, size_t a
     return true;
 }
 
+/* "/../" further on. Values may begin at many places of one run of characters: it is looked for
+ * once in each run. */
+static bool leads_up(struct secret_scan *s, size_t from, size_t end)
+{
+    static const char UP[] = "/../";
+    const size_t n = sizeof(UP) - 1;
+    if (end != s->up_end || from < s->up_from) {
+        s->up_from = from;
+        s->up_end = end;
+        s->up_at = 0;
+        for (size_t at = end; s->up_at == 0 && at >= from + n; at--) {
+            s->up_at = memcmp(s->text.p + at - n, UP, n) == 0 ? at - n : 0;
+        }
+    }
+    return s->up_at >= from;
+}
+
+bool is_path(struct secret_scan *s, size_t from, size_t end)
+{
+    struct span text = span_sub(s->text, from, end - from);
+    bool is_thrown = text.n >= THROWN_LEAST && chars_seen(text) == NEED_MIXED;
+    return (span_starts(text, "/") && !is_thrown) || span_starts(text, "./") ||
+           span_starts(text, "../") || span_starts(text, "~/") || leads_up(s, from, end);
+}
+
 static bool stands_before(const struct secret_scan *s, size_t at, const char *word)
 {
     size_t n = strlen(word);
@@ -242,7 +268,8 @@ bool match_scheme(struct secret_scan *s, const struct shape *shape, size_t at,
     bool header = stands_before(s, at, "uthorization");
     bool needed = (chars_seen(span_sub(s->text, from, end - from)) & NEED_DIGIT) != 0;
     bool alone = shape->need != 0 && needed && end - from >= shape->least && begins_word(s, at);
-    if (may_be_escaped(s, at) || (!alone && !(header && end - from >= 4))) {
+    if (may_be_escaped(s, at) || (!alone && !(header && end - from >= 4)) ||
+        is_path(s, from, end)) {
         return false;
     }
     (void)take(hit, shape, from, end);

@@ -56,6 +56,9 @@ uint8_t chars_seen(struct span text); /* enum need, of its first bytes */
 bool may_be_escaped(const struct secret_scan *s, size_t at);
 /* Nothing that a word could go on with stands before it, and no escape begins there. */
 bool begins_word(const struct secret_scan *s, size_t at);
+/* What a command would be done to, as in `rm -rf password: /home/bob`: shown, whatever it stands
+ * behind. Of what begins with a slash, what looks thrown is none. */
+bool is_path(struct secret_scan *s, size_t from, size_t end);
 /* A secret with a shape of its own that begins here. */
 bool hit_by_shape(struct secret_scan *s, size_t at, struct secret_hit *hit);
 

@@ -1,6 +1,6 @@
 /* words.c - what stands behind a word such as "password": NAME=value, "name": "value", name: value,
  * --name value, and the like. The value ends before the first byte that is not inert: what a shell
- * could act on is never hidden, even where that shows the rest of a strange password. */
+ * could act on is never hidden, and no path, even where that shows a strange password. */
 #include "secret_priv.h"
 
 #include <string.h>
@@ -125,6 +125,11 @@ static bool is_call(const struct secret_scan *s, const struct value *v)
     return !v->quoted && (c == '(' || c == '[');
 }
 
+static bool is_none(struct secret_scan *s, const struct value *v, struct span text)
+{
+    return is_placeholder(text) || is_call(s, v) || is_path(s, v->at, v->at + text.n);
+}
+
 static bool take_value(struct secret_scan *s, const struct shape *shape, const struct value *v,
                        struct secret_hit *hit)
 {
@@ -145,8 +150,7 @@ bool match_password(struct secret_scan *s, const struct shape *shape, size_t at,
     cut_value(s, &v);
     struct span text = span_sub(s->text, v.at, v.end - v.at);
     size_t least = v.loose && !v.quoted ? LOOSE_PASSWORD : shape->least;
-    return text.n >= least && !is_placeholder(text) && !is_call(s, &v) &&
-           take_value(s, shape, &v, hit);
+    return text.n >= least && !is_none(s, &v, text) && take_value(s, shape, &v, hit);
 }
 
 bool match_word(struct secret_scan *s, const struct shape *shape, size_t at, struct secret_hit *hit)
@@ -159,6 +163,6 @@ bool match_word(struct secret_scan *s, const struct shape *shape, size_t at, str
     struct span text = span_sub(s->text, v.at, v.end - v.at);
     uint8_t seen = chars_seen(text);
     return text.n >= shape->least && (seen & shape->need) == shape->need &&
-           (seen & (NEED_UPPER | NEED_LOWER)) && !is_placeholder(text) && !is_call(s, &v) &&
+           (seen & (NEED_UPPER | NEED_LOWER)) && !is_none(s, &v, text) &&
            take_value(s, shape, &v, hit);
 }

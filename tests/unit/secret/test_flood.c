@@ -20,6 +20,8 @@ static const struct flood {
     {"-eyJ",                        ".-eyJaaaaaaaa.-eyJaaa"},
     {"-eyJaaaaaaaa.",               ""                     },
     {"token=eyJ",                   ".aaaaaaaaaaaa "       },
+    {"password=/../",               ""                     },
+    {"password=",                   "/../"                 },
     {"-SG.",                        ""                     },
     {"/AKIA0123456789ABCDEF",       ""                     },
     {"sk-ant-",                     "0123456789"           },

@@ -69,12 +69,21 @@ static void nothing_that_runs_is_hidden(void **state)
         "password=\n/tmp/evil1234",
         "curl https://u:$(id)@h/ ; curl https://u:`id`@h/",
         "curl -H 'Authorization: Bearer $(id)'",
+        "rm -rf password: /home/bob",
+        "rm -rf -- --password /home/bob",
+        "rm -rf token: '/home/b0b'",
+        "rm -rf ./password=/../../home/bob password=x1/../../../home/bob",
+        "rm -rf secret: ../b0b/secret --api-key ~/work2026 --token ./b0b/work",
+        "rm -rf Bearer /home/bob2026/all",
+        "rm -rf authorization basic ../../home/bob",
+        "{\"command\":\"rm -rf password: \\\"/home/bob\\\"\"}",
         "-----BEGIN PRIVATE KEY-----\nrm -rf /tmp/x\n-----END PRIVATE KEY-----",
         "-----BEGIN PRIVATE KEY-----\nreboot\n-----END PRIVATE KEY-----",
     };
     for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
         nothing_in(TEXTS[i]);
     }
+    becomes("secret_key=/abcdefghijKLMNOP0123", "secret_key=[secret secret-key 21 #", "]", 1);
     becomes("password=abcd1234;rm -rf /", "password=[secret password 8 #", "];rm -rf /", 1);
     becomes("password=abcd$(rm -rf /)", "password=[secret password 4 #", "]$(rm -rf /)", 1);
     becomes("password=abcd`id`", "password=[secret password 4 #", "]`id`", 1);
