@@ -11,6 +11,7 @@
 #define PARTNER_WITHIN  256 /* bytes behind an access key's id */
 #define PARTNER_BYTES   40
 #define LABEL_BYTES     64
+#define KEY_LINE_BYTES  48 /* no command's name is as long */
 #define COLOUR_BYTES    20
 #define THROWN_LEAST    20 /* characters of what looks as if dice had made it */
 
@@ -346,19 +347,32 @@ static size_t skip_header(struct secret_scan *s, size_t at)
     return at;
 }
 
-/* Lines of base64 only: the end of the last one. */
+/* A shell that is given a key runs each line of it: what may be the name of a command is no part of
+ * one. A word that ends with "=" is none, and a key ends with it. */
+static bool is_key_line(const struct secret_scan *s, const struct shape *shape, size_t at,
+                        size_t end)
+{
+    size_t n = end - at;
+    bool is_thrown = chars_seen(span_sub(s->text, at, n)) == NEED_MIXED;
+    return n >= KEY_LINE_BYTES || (n >= shape->least && is_thrown) ||
+           (n > 0 && is_at(s, end - 1, '='));
+}
+
+/* Lines of base64 only: the end of the last one, with what ends it when a label may follow; `at`
+ * when there is none. */
 static size_t skip_body(struct secret_scan *s, const struct shape *shape, size_t at)
 {
+    size_t done = at;
     for (size_t p = at; p < s->text.n;) {
         size_t end = run_end(s, shape->chars, p);
         size_t next = skip_newline(s, end);
-        bool last = is_at(s, next, '-') || next == s->text.n;
-        if (end == p || (!last && end - p < shape->least)) {
-            return p;
+        if (!is_key_line(s, shape, p, end)) {
+            return done;
         }
-        if (next == end || last) {
+        if (next == end || is_at(s, next, '-')) {
             return next;
         }
+        done = end;
         p = next;
     }
     return s->text.n;
@@ -394,7 +408,7 @@ bool match_pem(struct secret_scan *s, const struct shape *shape, size_t at, stru
     }
     size_t end = skip_body(s, shape, body);
     size_t over = pem_label(s, end, "-----END ");
-    return run_end(s, shape->chars, body) >= body + shape->least && take(hit, shape, at, over);
+    return end >= body + shape->least && take(hit, shape, at, over);
 }
 
 /* ---- by its own shape */

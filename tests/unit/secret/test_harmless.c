@@ -78,11 +78,19 @@ static void nothing_that_runs_is_hidden(void **state)
         "rm -rf authorization basic ../../home/bob",
         "{\"command\":\"rm -rf password: \\\"/home/bob\\\"\"}",
         "-----BEGIN PRIVATE KEY-----\nrm -rf /tmp/x\n-----END PRIVATE KEY-----",
+        "true -----BEGIN PRIVATE KEY-----\n/usr/sbin/poweroff\n-----END PRIVATE KEY-----",
         "-----BEGIN PRIVATE KEY-----\nreboot\n-----END PRIVATE KEY-----",
     };
     for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
         nothing_in(TEXTS[i]);
     }
+    becomes("-----BEGIN PRIVATE KEY-----\nMIIEvAIBADANBgkqhkiG9w0BAQEFAASC\nreboot\n-----END",
+            "[secret private-key ", "]\nreboot\n-----END", 1);
+    becomes("-----BEGIN PRIVATE KEY-----\nMIIEvAIBADANBgkqhkiG9w0BAQEFAASC\n/usr/sbin/poweroff\n",
+            "[secret private-key ", "]\n/usr/sbin/poweroff\n", 1);
+    becomes("-----BEGIN PRIVATE KEY-----\nMIIEvAIBADANBgkqhkiG9w0BAQEFAASC\nQw==\n-----END PRIVATE "
+            "KEY-----;",
+            "[secret private-key ", "];", 1);
     becomes("secret_key=/abcdefghijKLMNOP0123", "secret_key=[secret secret-key 21 #", "]", 1);
     becomes("password=abcd1234;rm -rf /", "password=[secret password 8 #", "];rm -rf /", 1);
     becomes("password=abcd$(rm -rf /)", "password=[secret password 4 #", "]$(rm -rf /)", 1);
