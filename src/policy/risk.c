@@ -350,12 +350,16 @@ static bool is_below(struct span path, struct span folder)
            (rest.n == 0 || rest.p[0] == '/' || span_is(folder, "/"));
 }
 
-/* A file that is written outside of the work folder, and is not put aside for a while. */
+/* A file that is written outside of the work folder, and is not put aside for a while. Where it
+ * cannot be told where one of them is, it may be anywhere. */
 static bool is_written_outside(const struct reading *rd)
 {
     struct span path = buf_span(&rd->path);
-    return !rd->r->reads_only && rd->path_known && rd->cwd_known &&
-           !is_below(path, buf_span(&rd->cwd)) && !is_below(path, SPAN("/tmp"));
+    if (rd->r->reads_only || rd->r->path.n == 0) {
+        return false;
+    }
+    return !rd->path_known ||
+           !((rd->cwd_known && is_below(path, buf_span(&rd->cwd))) || is_below(path, SPAN("/tmp")));
 }
 
 static void look_at_path(struct finding *f, const struct reading *rd)

@@ -123,6 +123,28 @@ static void what_is_written_outside_of_the_work_folder_is_high(void **state)
     assert_int_equal(risk_of_path("/tmpfs/x", false), RISK_HIGH);
     assert_int_equal(risk_of_path("/home/u/src/a/x", false), RISK_LOW);
     assert_int_equal(risk_of_path("/tmp/x", false), RISK_LOW);
+    assert_int_equal(risk_of_path("/tmp/../srv/x", false), RISK_HIGH);
+}
+
+/* Where it is cannot be told: it may be anywhere. */
+static void what_is_written_nobody_knows_where_is_high(void **state)
+{
+    static char deep[8192];
+    (void)state;
+    memset(deep, 'a', sizeof(deep) - 1);
+    assert_int_equal(risk_of_path("/srv/a\nb", false), RISK_HIGH);
+    assert_int_equal(risk_of_path("~/x", false), RISK_HIGH);
+    assert_int_equal(risk_of_path(deep, false), RISK_HIGH);
+    assert_int_equal(risk_of_path(deep, true), RISK_LOW);
+    assert_int_equal(risk_of_path("", false), RISK_LOW);
+    static const char *const NO_FOLDERS[] = {"", "src", "/a\nb"};
+    for (size_t i = 0; i < ARRAY_LEN(NO_FOLDERS); i++) {
+        struct policy_request r = {.path = SPAN("/srv/x"), .cwd = span_str(NO_FOLDERS[i])};
+        bool reversible;
+        assert_int_equal(policy_risk(&r, &reversible), RISK_HIGH);
+        r.path = SPAN("/tmp/x");
+        assert_int_equal(policy_risk(&r, &reversible), RISK_LOW);
+    }
 }
 
 static void metadata_addresses_are_known(void **state)
@@ -154,6 +176,7 @@ int main(void)
         cmocka_unit_test(commands_that_are_hard_to_undo_are_known),
         cmocka_unit_test(secrets_and_system_files_are_known),
         cmocka_unit_test(what_is_written_outside_of_the_work_folder_is_high),
+        cmocka_unit_test(what_is_written_nobody_knows_where_is_high),
         cmocka_unit_test(metadata_addresses_are_known),
         cmocka_unit_test(a_long_line_is_a_risk),
     };
