@@ -137,15 +137,23 @@ static bool names_a_denial(const struct fleet *f, uint32_t approval)
     return count > 0;
 }
 
+/* What is held is not let go on by an approval: it would be refused there. */
+static const char *why_held(const struct agent *agent)
+{
+    if (agent == NULL) {
+        return NULL;
+    }
+    return agent->state == AGENT_PAUSED    ? "the agent is paused: resume it first"
+           : agent->state == AGENT_PAUSING ? "the agent is being paused: resume it first"
+                                           : NULL;
+}
+
 static const char *why_not_answered(const struct fleet *f, const struct approval *a, enum verb v)
 {
-    const struct agent *agent = fleet_agent(f, a->agent);
     if (a->only_in != 0 && (v == VERB_APPROVE || !names_a_denial(f, a->ref))) {
         return "only in its own client";
     }
-    return v == VERB_APPROVE && agent != NULL && agent->state == AGENT_PAUSED
-               ? "the agent is paused: resume it first"
-               : NULL;
+    return v == VERB_APPROVE ? why_held(fleet_agent(f, a->agent)) : NULL;
 }
 
 bool fleet_answer_offered(const struct fleet *f, uint32_t approval, enum verb v,

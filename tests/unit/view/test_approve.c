@@ -1138,6 +1138,11 @@ static void what_is_paused_is_not_approved(void **state)
     pass_ms(&k, HIGH_MS);
     nothing_sent(&k, 'a');
     assert_shows(&k, "cannot be approved: the agent is paused: resume it first");
+    agent_state(&k, "lab", "agent/1", AGENT_PAUSING);
+    draw(&k);
+    pass_ms(&k, HIGH_MS);
+    nothing_sent(&k, 'a');
+    assert_shows(&k, "cannot be approved: the agent is being paused: resume it first");
     agent_state(&k, "lab", "agent/1", AGENT_WAITING_APPROVAL);
     draw(&k);
     pass_ms(&k, HIGH_MS);
