@@ -129,6 +129,7 @@ static const struct ask_kind CHANGE = {
     .session = "changes of the same files again, unasked, as long as this thread is loaded",
     .words = "reason",
     .by_item = true,
+    .by_files = true,
 };
 static const struct ask_kind PERMISSION = {
     .method = "item/permissions/requestApproval",

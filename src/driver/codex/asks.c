@@ -98,7 +98,8 @@ static enum risk risk_of(struct codex *c, const struct codex_thread *t, uint32_t
         return RISK_LOW;
     }
     if (!codex_text(c, params, "command").n) {
-        const struct codex_item *it = item_find(t, codex_text(c, params, "itemId"));
+        const struct codex_item *it =
+            kind->by_files ? item_find(t, codex_text(c, params, "itemId")) : NULL;
         *reversible = false;
         bool more = codex_text(c, params, "grantRoot").n > 0; /* than these files, from then on */
         return it && it->changes && !more ? it->risk : RISK_HIGH;

@@ -41,6 +41,7 @@ struct ask_kind {
     const char *words;  /* path in params of what the agent says to it */
     enum ask_answers how; /* an approval carries answers, and so */
     bool by_item;         /* what becomes of its item tells whose answer counted */
+    bool by_files;        /* it is as risky as the files that its item changes */
     bool interrupts;      /* deny and stop: the answer alone does not end the turn */
     bool calm;            /* nothing runs by it */
 };

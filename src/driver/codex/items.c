@@ -145,7 +145,7 @@ static enum risk risk_of_file(struct span path, const struct codex_thread *t)
     bool reversible;
     struct policy_request r = {
         .runtime = SPAN("codex"), .tool = SPAN("patch"), .path = path, .cwd = span_str(t->cwd)};
-    return path.n && (!t->cwd || policy_risk(&r, &reversible) == RISK_HIGH) ? RISK_HIGH : RISK_LOW;
+    return policy_risk(&r, &reversible);
 }
 
 /* That of the riskiest file it touches, also where it moves one to. */
@@ -160,14 +160,37 @@ static enum risk risk_of_changes(struct codex *c, const struct codex_thread *t, 
     return risk;
 }
 
+static bool is_text(struct codex *c, uint32_t object, const char *path)
+{
+    return tape_type(&c->j, codex_at(c, object, path)) == TAPE_STRING;
+}
+
+/* Each says which file, and what becomes of it. */
+static bool have_diffs(struct codex *c, uint32_t changes)
+{
+    if (tape_type(&c->j, changes) != TAPE_ARRAY || !tape_count(&c->j, changes)) {
+        return false;
+    }
+    for (uint32_t at = tape_first(&c->j, changes); at != TAPE_ABSENT;
+         at = tape_next(&c->j, changes, at)) {
+        struct span moved = tape_raw(&c->j, codex_at(c, at, "kind/move_path"));
+        if (!codex_text(c, at, "path").n || !is_text(c, at, "diff") ||
+            (moved.n && !span_is(moved, "null") && !is_text(c, at, "kind/move_path"))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Not kept: then it cannot be shown whole, and not be approved. */
 static void keep_changes(struct codex *c, const struct codex_thread *t, struct codex_item *it,
                          uint32_t changes)
 {
     struct span raw = tape_raw(&c->j, changes);
     drop_changes(c, it);
-    it->risk = risk_of_changes(c, t, changes);
-    if (!c->cut && raw.n <= ACTION_BYTES_MAX && c->changes + raw.n <= CODEX_CHANGES) {
+    if (!c->cut && raw.n <= ACTION_BYTES_MAX && c->changes + raw.n <= CODEX_CHANGES &&
+        have_diffs(c, changes)) {
+        it->risk = risk_of_changes(c, t, changes);
         it->changes = kept(raw);
         c->changes += raw.n;
     }

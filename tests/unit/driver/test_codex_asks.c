@@ -27,6 +27,12 @@
         "'properties':{}},'_meta':{'codex_approval_kind':'mcp_tool_call','persist':['always'],"    \
         "'tool_name':'rm','tool_params':{'what':'x'},"                                             \
         "'tool_annotations':{'destructiveHint':true}}")
+#define CHANGE_BEGAN(changes)                                                                      \
+    "{'method':'item/started','params':{'threadId':'" T                                            \
+    "','item':{'type':'fileChange','id':'c1','changes':" changes "}}}"
+#define CHANGE_ASK(more)                                                                           \
+    "{'method':'item/fileChange/requestApproval','id':9,'params':{'threadId':'" T "','turnId':'" U \
+    "','itemId':'c1'" more "}}"
 #define TURN_ENDED(status)                                                                         \
     "{'method':'turn/completed','params':{'threadId':'" T "','turn':{'id':'" U                     \
     "','status':'" status "'}}}"
@@ -229,29 +235,75 @@ static void a_change_is_as_risky_as_its_files(void **state)
         const char *changes, *more;
         enum risk risk;
     } CASES[] = {
-        {"{'path':'/home/u/a.c'}",                                     "",                  RISK_LOW },
-        {"{'path':'a.c'},{'path':'b/c.c'}",                            "",                  RISK_LOW },
-        {"{'path':'a.c'},{'path':'/srv/x'}",                           "",                  RISK_HIGH},
-        {"{'path':'../x'}",                                            "",                  RISK_HIGH},
-        {"{'path':'a','kind':{'type':'update','move_path':'/srv/x'}}", "",                  RISK_HIGH},
-        {"{'path':'.git/hooks/pre-commit'}",                           "",                  RISK_HIGH},
-        {"{'path':'/home/u/a.c'}",                                     ",'grantRoot':'/h'", RISK_HIGH},
+        {"{'path':'/home/u/a.c','diff':''}",                                     "",                  RISK_LOW },
+        {"{'path':'a.c','diff':''},{'path':'b/c.c','diff':''}",                  "",                  RISK_LOW },
+        {"{'path':'a.c','diff':''},{'path':'/srv/x','diff':''}",                 "",                  RISK_HIGH},
+        {"{'path':'../x','diff':''}",                                            "",                  RISK_HIGH},
+        {"{'path':'a','diff':'','kind':{'type':'update','move_path':'/srv/x'}}", "",                  RISK_HIGH},
+        {"{'path':'/tmp/../srv/x','diff':''}",                                   "",                  RISK_HIGH},
+        {"{'path':'/srv/a\\nb','diff':''}",                                      "",                  RISK_HIGH},
+        {"{'path':'~/x','diff':''}",                                             "",                  RISK_HIGH},
+        {"{'path':'/home/u/','diff':''}",                                        "",                  RISK_LOW },
+        {"{'path':'.git/hooks/pre-commit','diff':''}",                           "",                  RISK_HIGH},
+        {"{'path':'/home/u/a.c','diff':''}",                                     ",'grantRoot':'/h'", RISK_HIGH},
     };
     for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
         assert_int_equal(up(state), 0);
         struct fed *t = *state;
         go_live(t);
-        FEED(t,
-             "{'method':'item/started','params':{'threadId':'" T
-             "','item':{'type':'fileChange','id':'c1','changes':[%s]}}}",
-             CASES[i].changes);
-        FEED(t,
-             "{'method':'item/fileChange/requestApproval','id':9,'params':{'threadId':'" T
-             "','turnId':'" U "','itemId':'c1'%s}}",
-             CASES[i].more);
+        FEED(t, CHANGE_BEGAN("[%s]"), CASES[i].changes);
+        FEED(t, CHANGE_ASK("%s"), CASES[i].more);
         assert_int_equal(t->risk, CASES[i].risk);
         assert_int_equal(down(state), 0);
     }
+}
+
+/* Without its diff nobody knows what it does: null and an empty list are none, and neither is what
+ * has other members than are known. */
+static void a_change_without_a_diff_is_not_approved(void **state)
+{
+    static const char *const NONE[] = {
+        "null",
+        "[]",
+        "{}",
+        "7",
+        "'a.c'",
+        "{'a.c':{'diff':'+x'}}",
+        "[7]",
+        "[{}]",
+        "[{'path':'a.c'}]",
+        "[{'path':'a.c','diff':null}]",
+        "[{'path':'','diff':'+x'}]",
+        "[{'path':7,'diff':'+x'}]",
+        "[{'path':'a.c','diff':'+x'},{'path':'b.c'}]",
+        "[{'path':'a.c','diff':'+x','kind':{'type':'update','move_path':7}}]",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(NONE); i++) {
+        assert_int_equal(up(state), 0);
+        struct fed *t = *state;
+        go_live(t);
+        FEED(t, CHANGE_BEGAN("%s"), NONE[i]);
+        FEED(t, CHANGE_ASK(""));
+        assert_string_equal(t->digest, "none");
+        assert_contains(t->only_in, "its own client: ");
+        assert_int_equal(t->risk, RISK_HIGH);
+        buf_clear(&sent);
+        command(t, "c", VERB_APPROVE, "once");
+        assert_int_equal(sent.len, 0);
+        assert_int_equal(down(state), 0);
+    }
+}
+
+/* An item is named by whoever calls the tool: that it is of a harmless change says nothing of what
+ * else is asked for under its name. */
+static void only_a_change_is_judged_by_its_files(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    FEED(t, CHANGE_BEGAN("[{'path':'a.c','diff':'+x'}]"));
+    FEED(t, ASKS("item/permissions/requestApproval",
+                 "'itemId':'c1','permissions':{'network':{'enabled':true}}"));
+    assert_int_equal(t->risk, RISK_HIGH);
 }
 
 /* A label stands twice in what is told: it would not fit into a record, which the request does. */
@@ -439,6 +491,8 @@ int main(void)
         TEST(what_a_program_answers_is_left_to_it),
         TEST(a_page_to_open_is_only_denied_from_here),
         cmocka_unit_test(a_change_is_as_risky_as_its_files),
+        cmocka_unit_test(a_change_without_a_diff_is_not_approved),
+        TEST(only_a_change_is_judged_by_its_files),
         TEST(a_flood_of_questions_is_not_answered),
         TEST(a_long_question_is_told_as_far_as_it_is_kept),
         TEST(what_is_hidden_is_not_answered_from_here),
