@@ -83,7 +83,7 @@ static bool describe_other(struct codex *c, const struct codex_thread *t, uint32
     (void)describe_form(c, t, params, out);
     add_raw(c, out, params, "mode");
     add_raw(c, out, params, "url");
-    return false;
+    return true;
 }
 
 static bool describe_unknown(struct codex *c, const struct codex_thread *t, uint32_t params,
@@ -92,7 +92,7 @@ static bool describe_unknown(struct codex *c, const struct codex_thread *t, uint
     (void)t;
     add_raw(c, out, TAPE_ROOT, "method");
     add_member(out, "params", tape_raw(&c->j, params));
-    return false;
+    return true;
 }
 
 #define DECISION(word)        ("{\"decision\":\"" word "\"}")

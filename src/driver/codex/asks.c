@@ -354,7 +354,8 @@ void ask_take(struct codex *c, struct span method, uint32_t params)
     struct codex_ask *a = ask_new(c, t, params, kind, id);
     form = telling_form(c->telling);
     tell_choices(c, a, params);
-    a->whole = write_action(c, t, params, kind) && kept && is_told_whole(c->telling) &&
+    bool full = write_action(c, t, params, kind) && is_told_whole(c->telling);
+    a->whole = full && kept && kind->answers[CHOICE_ONCE] &&
                (!kind->how || form_check(&form, &why) == ST_OK);
     if (a->whole) {
         digest_text(buf_span(&c->action), a->digest);
@@ -365,7 +366,8 @@ void ask_take(struct codex *c, struct span method, uint32_t params)
     struct span reason = !kind->answers[CHOICE_ONCE] ? span_str(kind->elsewhere)
                          : why.text[0]               ? span_str(why.text)
                                                      : SPAN("it cannot be shown here in full");
-    (void)snprintf(only_in, sizeof(only_in), "its own client: %.*s", SPAN_ARG(reason));
+    (void)snprintf(only_in, sizeof(only_in), "its own client: %.*s%s", SPAN_ARG(reason),
+                   kind->elsewhere && !full ? "; not all of it is shown here" : "");
     (void)span_copy(SPAN("none"), a->digest, sizeof(a->digest));
     only_in_its_client(c, t, reason);
     say_asked(c, t, a, params, span_str(only_in));

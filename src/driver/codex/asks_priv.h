@@ -27,7 +27,7 @@ struct ask_kind {
     const char *method;
     const char *tool; /* shown */
     /* Appends the inside of the "input" object: what the answer lets run, as received. False: it
-     * cannot be shown in full, and so not be approved here. */
+     * is not there in full, and so not approved here. */
     bool (*describe)(struct codex *c, const struct codex_thread *t, uint32_t params,
                      struct buf *out);
     void (*tell)(struct codex *c, uint32_t params,

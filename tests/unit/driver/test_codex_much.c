@@ -128,6 +128,31 @@ static void what_was_cut_is_not_approved(void **state)
     free(text);
 }
 
+/* Whoever goes to its own client for it has to know that there is more to it than stands here. */
+static void what_is_only_elsewhere_says_that_it_was_cut(void **state)
+{
+    static const char OTHER[] = "{'method':'item/later','id':7,'params':{'threadId':'" T "','x':'";
+    static const char PAGE[] =
+        "{'method':'mcpServer/elicitation/request','id':8,'params':{'threadId':'" T
+        "','mode':'url','url':'https://x/','message':'";
+    static const size_t MANY[] = {ACTION_BYTES_MAX + 1, CODEX_FRAME_BYTES + 1};
+    for (size_t i = 0; i < ARRAY_LEN(MANY); i++) {
+        assert_int_equal(up(state), 0);
+        struct fed *t = *state;
+        char *text = times("x", MANY[i]);
+        go_live(t);
+        assert_status(feed_long(t, OTHER, text, "'}}"), ST_OK);
+        assert_string_equal(t->only_in, "its own client: this version cannot answer it; not all "
+                                        "of it is shown here");
+        assert_status(feed_long(t, PAGE, text, "'}}"), ST_OK);
+        assert_contains(t->only_in, "opens a page, or asks otherwise; not all of it is shown");
+        FEED(t, "{'method':'item/later','id':9,'params':{'threadId':'" T "','x':'short'}}");
+        assert_string_equal(t->only_in, "its own client: this version cannot answer it");
+        free(text);
+        assert_int_equal(down(state), 0);
+    }
+}
+
 static void no_message_and_too_long(void **state)
 {
     struct fed *t = *state;
@@ -379,6 +404,7 @@ int main(void)
         TEST(they_are_not_even_wanted),
         TEST(a_long_frame_is_handled_as_it_is_recorded),
         TEST(what_was_cut_is_not_approved),
+        cmocka_unit_test(what_is_only_elsewhere_says_that_it_was_cut),
         TEST(no_message_and_too_long),
         TEST(a_change_that_changes_is_not_approved),
         TEST(the_history_stays_where_it_is),
