@@ -3,6 +3,8 @@
 #include "checkrein/alloc.h"
 #include "checkrein/policy.h"
 
+#define FILES_JUDGED 500
+
 /* What counts as doing something. What a thread says and thinks is no action; a type that is not
  * here is none either. */
 static const struct codex_tool TOOLS[] = {
@@ -148,10 +150,11 @@ static enum risk risk_of_file(struct span path, const struct codex_thread *t)
     return policy_risk(&r, &reversible);
 }
 
-/* That of the riskiest file it touches, also where it moves one to. */
+/* That of the riskiest file it touches, also where it moves one to. Very many of them are a risk of
+ * their own, and none that is worth the time of judging each. */
 static enum risk risk_of_changes(struct codex *c, const struct codex_thread *t, uint32_t changes)
 {
-    enum risk risk = RISK_LOW;
+    enum risk risk = tape_count(&c->j, changes) > FILES_JUDGED ? RISK_HIGH : RISK_LOW;
     for (uint32_t at = tape_first(&c->j, changes); at != TAPE_ABSENT && risk == RISK_LOW;
          at = tape_next(&c->j, changes, at)) {
         risk = risk_of_file(codex_text(c, at, "path"), t);

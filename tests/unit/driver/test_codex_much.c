@@ -153,6 +153,35 @@ static void what_is_only_elsewhere_says_that_it_was_cut(void **state)
     }
 }
 
+/* Nobody reads so many of them; that they are judged holds up nothing else. */
+static void a_change_of_very_many_files_is_high(void **state)
+{
+    struct fed *t = *state;
+    static const struct {
+        size_t files;
+        enum risk risk;
+    } CASES[] = {
+        {100,  RISK_LOW },
+        {1000, RISK_HIGH},
+    };
+    go_live(t);
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        char *files = times("{'path':'a','diff':''},", CASES[i].files);
+        assert_status(feed_long(t,
+                                text_of("{'method':'item/started','params':{'threadId':'" T
+                                        "','item':{'type':'fileChange','id':'c%zu','changes':[",
+                                        i),
+                                files, "{'path':'a','diff':''}]}}}"),
+                      ST_OK);
+        FEED(t,
+             "{'method':'item/fileChange/requestApproval','id':%zu,'params':{'threadId':'" T
+             "','turnId':'" U "','itemId':'c%zu'}}",
+             i, i);
+        assert_int_equal(t->risk, CASES[i].risk);
+        free(files);
+    }
+}
+
 static void no_message_and_too_long(void **state)
 {
     struct fed *t = *state;
@@ -405,6 +434,7 @@ int main(void)
         TEST(a_long_frame_is_handled_as_it_is_recorded),
         TEST(what_was_cut_is_not_approved),
         cmocka_unit_test(what_is_only_elsewhere_says_that_it_was_cut),
+        TEST(a_change_of_very_many_files_is_high),
         TEST(no_message_and_too_long),
         TEST(a_change_that_changes_is_not_approved),
         TEST(the_history_stays_where_it_is),
