@@ -47,9 +47,9 @@ static void lineage(struct frame *fr, struct sheet *s, const struct agent *a)
     uint32_t count = 0;
     const struct event_row *rows = fleet_agent_list(fr->f, a->ref, F_DELEGATION, &count);
     say_part(&w, "", a->traits->on_behalf_of, "");
-    say_part(&w, a->traits->on_behalf_of != 0 ? ", owner " : "owner ", a->traits->owner, "");
-    say_part(&w, ", built by ", a->traits->builder, "");
-    say_part(&w, ", started by ", a->parent_id, "");
+    say_part(&w, w.count > 0 ? ", owner " : "owner ", a->traits->owner, "");
+    say_part(&w, w.count > 0 ? ", built by " : "built by ", a->traits->builder, "");
+    say_part(&w, w.count > 0 ? ", started by " : "started by ", a->parent_id, "");
     for (uint32_t i = 0; i < count && i < 3; i++) {
         words_own(&w, w.count == 0 ? "" : i == 0 ? "; " : ", ");
         words_foreign(&w, rows[i].cell[0], SAY_COLS);

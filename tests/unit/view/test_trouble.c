@@ -104,6 +104,22 @@ static void a_tree_of_nobody_is_drawn(void **state)
     kit_release(&k);
 }
 
+static void a_line_of_senders_begins_with_one(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k);
+    begin(&k, "ci", EVENT_AGENT_UPDATED, 5);
+    text(&k, F_AGENT_ID, "helper");
+    text(&k, F_AGENT_PARENT, "planner");
+    fold(&k);
+    draw(&k);
+    (void)press(&k, KEY(ENTER));
+    assert_shows(&k, "started by planner");
+    assert_hides(&k, ", started by");
+    kit_release(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +128,7 @@ int main(void)
         cmocka_unit_test(what_a_command_met_is_told_apart_from_its_verb),
         cmocka_unit_test(who_is_not_reported_any_more_is_shown_as_unknown),
         cmocka_unit_test(a_tree_of_nobody_is_drawn),
+        cmocka_unit_test(a_line_of_senders_begins_with_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
