@@ -252,19 +252,23 @@ static void name_it(struct codex *c, struct codex_thread *t, uint32_t object)
     thread_keep(&t->history, codex_text(c, object, "path"));
 }
 
-/* Its parent, or the program that began it, as that called itself. */
+/* Its parent, by its id as long as its name is not known, or the program that began it, as that
+ * called itself. */
 static void put_delegation(struct codex *c, struct event *ev, const struct codex_thread *t,
                            uint32_t object, struct event_row *row)
 {
-    const struct codex_thread *parent = thread_find(c, codex_text(c, object, "parentThreadId"));
-    struct span from = parent ? span_str(parent->name) : codex_text(c, object, "originator");
+    struct span parent = codex_text(c, object, "parentThreadId");
+    const struct codex_thread *known = thread_find(c, parent);
+    struct span from = !parent.n              ? codex_text(c, object, "originator")
+                       : known && known->name ? span_str(known->name)
+                                              : parent;
     struct span role = codex_text(c, object, "agentRole");
     if (from.n) {
         *row = (struct event_row){
             {from, span_str(t->name),
-             role.n   ? role
-             : parent ? SPAN("a helper of it")
-                      : SPAN("as this client calls itself")}
+             role.n     ? role
+             : parent.n ? SPAN("a helper of it")
+                        : SPAN("as this client calls itself")}
         };
         event_set_list(ev, F_DELEGATION, row, 1);
     }

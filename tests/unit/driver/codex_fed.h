@@ -47,7 +47,8 @@ struct fed {
     uint32_t secrets;  /* that are hidden in the frames to come */
     int64_t hidden;    /* of the last request, as told */
     char approval[300], digest[100], only_in[512];
-    enum risk risk; /* of the last request */
+    enum risk risk;    /* of the last request */
+    char sent_by[300]; /* the last agent that somebody sent: by whom, as whom, as what */
 };
 
 static inline int64_t on_raw(void *ctx, struct span bytes)
@@ -80,6 +81,16 @@ static inline void tell_lists(struct fed *t, const struct event *ev)
     }
 }
 
+static inline void note_sender(struct fed *t, const struct event *ev)
+{
+    uint32_t count = 0;
+    const struct event_row *rows = event_list(ev, F_DELEGATION, &count);
+    if (count) {
+        (void)snprintf(t->sent_by, sizeof(t->sent_by), "%.*s|%.*s|%.*s", SPAN_ARG(rows[0].cell[0]),
+                       SPAN_ARG(rows[0].cell[1]), SPAN_ARG(rows[0].cell[2]));
+    }
+}
+
 static inline void on_event(void *ctx, const struct event *ev)
 {
     struct fed *t = ctx;
@@ -89,6 +100,7 @@ static inline void on_event(void *ctx, const struct event *ev)
     }
     t->events++;
     t->agents += ev->type == EVENT_AGENT_STARTED;
+    note_sender(t, ev);
     buf_printf(&t->lines, "%s %.*s", event_type_name(ev->type),
                SPAN_ARG(event_text(ev, F_AGENT_ID)));
     if (ev->type == EVENT_AGENT_STATE || ev->type == EVENT_AGENT_STARTED) {

@@ -29,6 +29,20 @@ static void ids_that_are_none_are_not_adopted(void **state)
     assert_int_equal(t->asks + sent.len, 0);
 }
 
+/* Of a list of threads any may be read first. */
+static void a_helper_is_of_its_parent_whichever_is_read_first(void **state)
+{
+    struct fed *t = *state;
+    hello(t, "'" T "','a-helper'");
+    FEED(t, "{'id':'read:a-helper','result':{'thread':{'id':'a-helper','parentThreadId':'" T
+            "','agentNickname':'Ada','agentRole':'explorer','status':" ACTIVE "}}}");
+    assert_string_equal(t->sent_by, T "|Ada|explorer");
+    read_thread(t, ACTIVE);
+    FEED(t, "{'method':'thread/started','params':{'thread':{'id':'other','parentThreadId':'" T
+            "','agentNickname':'Bo','status':" ACTIVE "}}}");
+    assert_string_equal(t->sent_by, "u|Bo|a helper of it");
+}
+
 static void ten_thousand_threads(void **state)
 {
     struct fed *t = *state;
@@ -564,6 +578,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(ids_that_are_none_are_not_adopted),
+        TEST(a_helper_is_of_its_parent_whichever_is_read_first),
         TEST(ten_thousand_threads),
         TEST(too_deep_ends_the_connection_and_the_next_one_works),
         TEST(numbers_without_measure),
