@@ -76,8 +76,8 @@ static void print_spend(const struct fleet *f)
                      a->unpriced ? ", and tokens without a price" : "");
     }
     fleet_totals(f, &t);
-    (void)printf("%-24s %40lld.%02lld USD%s\n", "all", (long long)(t.cost_microusd / 1000000),
-                 (long long)(t.cost_microusd / 10000 % 100),
+    (void)printf("%-24s %40lld.%02lld USD%s%s\n", "all", (long long)(t.cost_microusd / 1000000),
+                 (long long)(t.cost_microusd / 10000 % 100), t.cost_estimated ? ", estimated" : "",
                  t.unpriced ? ", and tokens without a price" : "");
 }
 

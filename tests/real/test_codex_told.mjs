@@ -39,6 +39,24 @@ codex('a connection that has just come knows what an idle helper has used, and t
   await screen.shows(/spend .*tokens · with 1 helper: .* tokens/);
 });
 
+codex('a list of prices makes an estimate of what was used, in each line and in the sum', async (world) => {
+  const { gate, model, codex: client, sandbox } = world;
+  const user = await client.begin(gate);
+  const price = ['model = gpt-*', 'from = 2020-01-01', 'source = nowhere', 'input = 2000', 'output = 8000', 'cache_read = 1000'];
+  fs.writeFileSync(path.join(path.dirname(gate.config), 'prices.ini'), ['[price any]', ...price, ''].join('\n'));
+  const thread = await user.thread(sandbox.project);
+  await user.ended(await user.turn(thread, model.play('priced', inside('true'))));
+  const watch = await gate.watch();
+  const [spend] = lines(await gate.done('spend', '--json'));
+  const wanted = (spend[IN] - spend['gen_ai.usage.cache_read.input_tokens']) * 2000 + spend['gen_ai.usage.cache_read.input_tokens'] * 1000
+    + spend[OUT] * 8000;
+  assert.equal(spend['cost.microusd'], wanted);
+  assert.equal(spend['cost.estimated'], true);
+  const said = await gate.done('spend');
+  for (const line of said.trim().split('\n')) assert.match(line, /[1-9]\.\d\d USD, estimated$/, said);
+  assert.equal(watch.of('spend.recorded')[0].reason, 'nowhere');
+});
+
 codex('a thread that has not had a turn: what it used is not known, which is not nothing', async ({ gate, codex: client, sandbox }) => {
   const user = await client.begin(gate);
   await user.thread(sandbox.project);
