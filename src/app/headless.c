@@ -1,5 +1,7 @@
 #include "headless.h"
 
+#include <string.h>
+
 #include "checkrein/alloc.h"
 #include "checkrein/clock.h"
 #include "checkrein/log.h"
@@ -12,6 +14,18 @@ static void no_log(void *ctx, enum log_level level, const char *line)
     (void)ctx;
     (void)level;
     (void)line;
+}
+
+/* Why not is said as the first one was found; what to start only where that is known. */
+static enum status nobody_answers(const struct headless *h, struct why *why)
+{
+    char said[200];
+    const struct conf_backend *first = &h->hub.backends[0].conf;
+    const struct backend *b = fleet_backend_named(h->hub.fleet, span_str(first->name));
+    (void)text_plain_of(fleet_span(h->hub.fleet, b ? b->why : 0), said, sizeof(said));
+    bool own = strcmp(first->kind, "checkrein") == 0;
+    return why_fail(why, ST_CLOSED, "no back-end answers (%s)%s%s%s", first->url,
+                    said[0] ? ": " : "", said, own ? ": is `checkrein serve` running?" : "");
 }
 
 static enum status settle(struct headless *h, int64_t settle_ms, struct why *why)
@@ -28,8 +42,7 @@ static enum status settle(struct headless *h, int64_t settle_ms, struct why *why
             return ST_OK;
         }
     }
-    return why_fail(why, ST_CLOSED, "no back-end answers (%s): is `checkrein serve` running?",
-                    h->hub.count ? h->hub.backends[0].conf.url : "none is configured");
+    return nobody_answers(h, why);
 }
 
 static const struct conf_backend OWN = {.name = (char *)"local", .kind = (char *)"checkrein"};

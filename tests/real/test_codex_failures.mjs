@@ -92,6 +92,8 @@ codex('a wrong token is told as that', async (world) => {
   fs.writeFileSync(client.tokenFile, 'another-one\n');
   const status = await gate.run('status', '--json');
   assert.equal(status.code, 1, status.out);
+  assert.match(status.err, /refuse|401|token/);
+  assert.doesNotMatch(status.err, /checkrein serve/, 'what would not help');
   const name = sandbox.start(gate.checkrein, ['watch', '--json'], { cwd: sandbox.root });
   await until('it is refused', () => /"backend.link":"refused"/.test(name.seen.out));
 });
