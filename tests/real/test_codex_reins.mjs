@@ -1,6 +1,7 @@
 // The reins of Codex: an interrupt leaves its commands running, and is not shown as done; a stop and a kill are called
 // done when nothing of the agent runs; a fleet stop stays latched, and its console interrupts every new turn.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { ACCEPT, HELPED, asked, command, helper, inside, scripted } from './lib/codex.mjs';
 import { scenario } from './lib/scenario.mjs';
 import { until } from './lib/until.mjs';
@@ -77,6 +78,25 @@ codex('tighten: what its sandbox allowed unasked is asked about from the next tu
   assert.equal((await gate.deny(request, 'no')).code, 0);
   assert.equal(await user.ended(turn), 'completed');
   assert.equal(sandbox.made('asked'), false);
+});
+
+codex('tighten takes the reviewer role back from a model, in the turn that runs', async (world) => {
+  const { gate, model, codex: client, sandbox } = world;
+  const user = await client.begin(gate, { features: 'guardian_approval = true' });
+  const thread = await user.thread(sandbox.project, { approvalsReviewer: 'auto_review' });
+  const gone = sandbox.path('project/go-on');
+  const turn = await user.turn(thread, model.play('reviewed', inside(`until [ -e ${gone} ]; do sleep 0.1; done`), command('touch asked')));
+  await gate.agent('a model reviews', (agent) => /reviewed by auto_review/.test(agent['permissions.mode']) && agent['agent.state'] === 'running');
+  const tightened = await gate.run('tighten', 'project', '--json');
+  assert.equal(tightened.code, 0, tightened.out + tightened.err);
+  assert.equal(outcome(tightened), 'confirmed');
+  assert.equal((await gate.status()).agents[0]['permissions.mode'], 'untrusted');
+  fs.writeFileSync(gone, '');
+  const request = await asked(gate, 'touch asked');
+  assert.equal(sandbox.made('asked'), false, 'it ran before a person was asked');
+  assert.equal((await gate.approve(request)).code, 0);
+  assert.equal(await user.ended(turn), 'completed');
+  assert.equal(sandbox.made('asked'), true);
 });
 
 codex('a message goes into the running turn, and into a new one when none runs', async (world) => {
