@@ -23,8 +23,8 @@ enum status file_read_secret(const char *path, struct buf *b, struct why *why) M
  */
 enum status file_replace(const char *path, struct span bytes, mode_t mode,
                          struct why *why) MUST_USE;
-/* Creates all missing folders with this mode less the umask; the last one must be a folder of ours
- * that others cannot write, and if it is a symlink, one of ours or root's. */
+/* Creates all missing folders with this mode less the umask, durably; the last one must be a folder
+ * of ours that others cannot write, and if it is a symlink, one of ours or root's. */
 enum status file_make_dirs(const char *path, mode_t mode, struct why *why) MUST_USE;
 /* The same, with mode 0700, for the folder that this file is in. */
 enum status file_make_parent(const char *path, struct why *why) MUST_USE;

@@ -172,26 +172,45 @@ static enum status check_dir(const char *path, struct why *why)
     return ST_OK;
 }
 
-static enum status make_dir(const char *path, mode_t mode, struct why *why)
+/* A name is durable when the folder that it stands in was synced. One that we may not read keeps
+ * its own time. */
+static enum status sync_dir(const char *path, struct why *why)
 {
-    if (mkdir(path, mode) == 0 || errno == EEXIST) {
-        return ST_OK;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == EACCES ? ST_OK : file_failed(why, "open folder", path);
     }
-    return file_failed(why, "make folder", path);
+    enum status st = fsync(fd) == 0 ? ST_OK : file_failed(why, "make durable what is in", path);
+    (void)close(fd);
+    return st;
+}
+
+/* `above` holds it. */
+static enum status make_dir(const char *path, const char *above, mode_t mode, struct why *why)
+{
+    if (mkdir(path, mode) == 0) {
+        return sync_dir(above, why);
+    }
+    return errno == EEXIST ? ST_OK : file_failed(why, "make folder", path);
 }
 
 /* Cuts the path after each part in turn; the first byte may be the root's '/'. */
 static enum status make_each_dir(char *path, mode_t mode, struct why *why)
 {
     enum status st = ST_OK;
+    char *above = xstrdup(path[0] == '/' ? "/" : ".");
     for (char *at = path + 1; st == ST_OK && *at != '\0'; at++) {
         if (*at == '/') {
             *at = '\0';
-            st = make_dir(path, mode, why);
+            st = make_dir(path, above, mode, why);
+            free(above);
+            above = xstrdup(path);
             *at = '/';
         }
     }
-    return st == ST_OK ? make_dir(path, mode, why) : st;
+    st = st == ST_OK ? make_dir(path, above, mode, why) : st;
+    free(above);
+    return st;
 }
 
 enum status file_make_dirs(const char *path, mode_t mode, struct why *why)

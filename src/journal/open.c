@@ -78,6 +78,26 @@ static enum status enter_folder(struct journal *j, struct why *why)
     return lock_take(j->dir, j->path, j->writer, &j->lock, why);
 }
 
+/* The folder's name must outlive what is written in it. Who made it may have been killed before
+ * that was so; one above that we may not read is not where we made it. */
+static enum status keep_name(const struct journal *j, const struct recovered *r, struct why *why)
+{
+    int above = -1;
+    if (r->last_n > 0 || ((above = openat(j->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 &&
+                          errno == EACCES)) {
+        return ST_OK;
+    }
+    enum status st = ST_OK;
+    if (above < 0 || j->io.fsync(j->io.ctx, above) != 0) {
+        st = why_fail(why, ST_IO, "cannot make the name of %s durable: %s", j->path,
+                      err_text(errno));
+    }
+    if (above >= 0) {
+        (void)close(above);
+    }
+    return st;
+}
+
 /* One key seals one history. */
 static enum status load_key(struct journal *j, const struct recovered *r, struct why *why)
 {
@@ -165,6 +185,7 @@ static enum status start(struct journal *j, int64_t now_us, struct journal_opene
     struct torn_body torn = {0};
     enum status st = enter_folder(j, why);
     st = st == ST_OK ? recover_read(j->dir, &r, why) : st;
+    st = st == ST_OK ? keep_name(j, &r, why) : st;
     st = st == ST_OK ? load_key(j, &r, why) : st;
     st = st == ST_OK ? load_veil(j, why) : st;
     st = st == ST_OK ? remove_stale(j, r.stale, why) : st;
