@@ -9,7 +9,7 @@
 #include "checkrein/journal.h"
 
 #define FIRST_BYTES 262144 /* 256 KiB */
-#define HOLE_BYTES  512    /* the smallest block that a file system leaves unwritten */
+#define HOLE_BYTES  512    /* a sector: the smallest piece that a disk leaves unwritten */
 
 void reader_init(struct reader *r, int fd)
 {
@@ -151,14 +151,30 @@ enum status reader_next(struct reader *r, struct span *line)
 
 enum hole { HOLE_NONE, HOLE_FOUND, HOLE_UNDECIDED };
 
-static enum hole look_for_hole(const char *p, size_t n, size_t *zeros)
+/* What is known of the bytes from `from` on, up to `at`. */
+struct hole_scan {
+    uint64_t from;
+    uint64_t at;
+    size_t zeros; /* in a row, right before `at` */
+};
+
+/* A whole sector, or what is left of the one in which the last record ends: that one was written
+ * before, so only its rest can be missing. */
+static bool is_hole(const struct hole_scan *s)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (p[i] == '\n') {
+    bool rest = s->zeros > 0 && s->at - s->from == s->zeros && s->at % HOLE_BYTES == 0;
+    return rest || s->zeros == HOLE_BYTES;
+}
+
+static enum hole look_for_hole(struct hole_scan *s, struct span bytes)
+{
+    for (size_t i = 0; i < bytes.n; i++) {
+        if (bytes.p[i] == '\n') {
             return HOLE_NONE;
         }
-        *zeros = p[i] == '\0' ? *zeros + 1 : 0;
-        if (*zeros == HOLE_BYTES) {
+        s->zeros = bytes.p[i] == '\0' ? s->zeros + 1 : 0;
+        s->at++;
+        if (is_hole(s)) {
             return HOLE_FOUND;
         }
     }
@@ -168,15 +184,14 @@ static enum hole look_for_hole(const char *p, size_t n, size_t *zeros)
 bool reader_is_torn(int fd, uint64_t from)
 {
     char chunk[16 * 1024];
-    size_t zeros = 0;
+    struct hole_scan s = {.from = from, .at = from};
     enum hole hole = HOLE_UNDECIDED;
     while (hole == HOLE_UNDECIDED) {
-        ssize_t got = read_at(fd, chunk, sizeof(chunk), from);
+        ssize_t got = read_at(fd, chunk, sizeof(chunk), s.at);
         if (got <= 0) {
             return got == 0;
         }
-        hole = look_for_hole(chunk, (size_t)got, &zeros);
-        from += (uint64_t)got;
+        hole = look_for_hole(&s, (struct span){chunk, (size_t)got});
     }
     return hole == HOLE_FOUND;
 }

@@ -40,7 +40,8 @@ void reader_to(struct reader *r, uint64_t offset,
 uint64_t reader_offset(const struct reader *r);
 
 /* True when what follows `from` is what a crash leaves and not a line: no newline to the end of the
- * file, or a block of zeros before the first one. */
+ * file, or a sector of zeros, or the zero rest of the sector that `from` is in, before the first
+ * one. */
 bool reader_is_torn(int fd, uint64_t from);
 
 #endif

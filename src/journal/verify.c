@@ -179,12 +179,7 @@ static void trust(struct verify *v, const struct record *r, const struct seal_bo
  */
 static bool is_torn_here(const struct verify *v)
 {
-    struct folder after = {0};
-    if (v->walk.dir >= 0 &&
-        (folder_scan(v->walk.dir, v->walk.segment, &after) != ST_OK || after.count > 0)) {
-        return false;
-    }
-    return reader_is_torn(v->walk.reader.fd, v->walk.reader.start);
+    return walk_is_last(&v->walk) && reader_is_torn(v->walk.reader.fd, v->walk.reader.start);
 }
 
 /* The writer begins a segment after it has sealed the one before, and that seal names it. */

@@ -138,6 +138,12 @@ static enum status find_following(const struct walk *w, uint32_t *following)
     return ST_OK;
 }
 
+bool walk_is_last(const struct walk *w)
+{
+    uint32_t following = 0;
+    return w->dir < 0 || (find_following(w, &following) == ST_OK && following == 0);
+}
+
 static enum status tell(struct walk *w, enum status st, uint64_t line)
 {
     w->place = (struct place){w->segment, line};

@@ -2,6 +2,7 @@
 #ifndef CHECKREIN_JOURNAL_WALK_PRIV_H
 #define CHECKREIN_JOURNAL_WALK_PRIV_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "checkrein/span.h"
@@ -38,6 +39,8 @@ enum status walk_to(struct walk *w, uint32_t segment) MUST_USE;
  * ST_LIMIT: a line is too long for a record. ST_INVALID: a segment that others follow is empty or
  * ends in the middle of a line. ST_NOTFOUND: segments are missing. */
 enum status walk_next(struct walk *w, struct span *line) MUST_USE;
+/* True when nothing follows the segment that is walked, or only one that is empty so far. */
+bool walk_is_last(const struct walk *w);
 /* "000001.jsonl:17" */
 void walk_place_text(const struct walk *w, struct place at, char out[PLACE_BYTES]);
 

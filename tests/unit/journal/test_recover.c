@@ -156,6 +156,30 @@ static void a_hole_of_zeros_is_a_torn_tail(void **state)
     buf_release(&b);
 }
 
+/* The sector in which the last record ends was written before: only its rest can be missing. */
+static void the_rest_of_a_sector_is_a_hole(void **state)
+{
+    struct fixture *f = *state;
+    static const char zeros[512];
+    size_t rest = (512 - f->good.len % 512) % 512;
+    for (size_t less = 0; rest > less && less < 2; less++) {
+        struct buf b;
+        struct journal *j;
+        struct why why = {0};
+        struct journal_options o = kit_options(f->dir);
+        struct journal_io io = kit_quick_io();
+        buf_init(&b, KIT_FILE_BYTES);
+        (void)buf_add(&b, buf_span(&f->good));
+        (void)buf_append(&b, zeros, rest - less);
+        (void)buf_addstr(&b, "the next one was written\"}\n");
+        kit_spit(f->dir, KIT_SEGMENT, buf_span(&b));
+        assert_int_equal(kit_verify(f->dir).verdict, less ? VERIFY_BROKEN : VERIFY_TORN_TAIL);
+        assert_status(journal_open_io(&j, &o, NULL, &io, &why), less ? ST_CONFLICT : ST_OK);
+        journal_close(j, KIT_START_US);
+        buf_release(&b);
+    }
+}
+
 /* Refused, with words, and not a byte of the folder is another one. */
 static void assert_refused(const struct fixture *f, const char *words)
 {
@@ -482,6 +506,7 @@ int main(void)
         CRASHED(a_torn_tail_is_cut_at_every_offset),
         CRASHED(each_tear_has_its_own_file),
         CRASHED(a_hole_of_zeros_is_a_torn_tail),
+        CRASHED(the_rest_of_a_sector_is_a_hole),
         CRASHED(a_whole_line_that_does_not_chain_is_no_tear),
         CRASHED(a_changed_record_is_refused),
         CRASHED(a_forged_last_seal_is_refused),

@@ -425,7 +425,8 @@ static void a_block_of_zeros_at_the_end_is_torn(void **state)
     assert_int_equal(report.records, f->lines);
     struct journal_decisions told;
     assert_status(journal_decisions(f->dir, &told, NULL), ST_OK);
-    b.data[f->good.len + 300] = 'x'; /* 300 and 299 zeros are no block */
+    b.data[f->good.len] = 'x'; /* two times 299 zeros are no block */
+    b.data[f->good.len + 300] = 'x';
     report = verify_bytes(f, buf_span(&b));
     assert_broken(&report, f->lines + 1, "changed: a line that is not a record");
     b.data[f->good.len + 300] = '\n';
@@ -666,17 +667,41 @@ static void a_hole_is_torn_in_the_last_segment_only(void **state)
     buf_release(&one);
 }
 
+/* The first name that no segment has. */
+static void next_segment(const struct fixture *f, char name[32])
+{
+    for (unsigned n = 1; n == 1 || kit_exists(f->dir, name); n++) {
+        (void)snprintf(name, 32, "%06u.jsonl", n);
+    }
+}
+
 static void an_empty_next_segment_is_a_rotation_under_way(void **state)
 {
     struct fixture *f = *state;
-    uint32_t segments = 1;
-    char name[32] = KIT_SEGMENT;
-    while (kit_exists(f->dir, name)) {
-        segments++;
-        (void)snprintf(name, sizeof(name), "%06u.jsonl", segments);
-    }
+    char name[32];
+    next_segment(f, name);
     kit_spit(f->dir, name, SPAN_NONE);
     (void)kit_intact(f->dir);
+}
+
+/* The seal before it was on its way to the disk, and a sector of it did not arrive. */
+static void a_hole_before_an_empty_next_segment_is_torn(void **state)
+{
+    struct fixture *f = *state;
+    static const char zeros[600];
+    char last[32];
+    char next[32];
+    next_segment(f, next);
+    (void)snprintf(last, sizeof(last), "%06d.jsonl", atoi(next) - 1);
+    struct buf b = kit_slurp(f->dir, last);
+    (void)buf_append(&b, zeros, sizeof(zeros));
+    (void)buf_addstr(&b, "\"}}\n");
+    kit_spit(f->dir, last, buf_span(&b));
+    kit_spit(f->dir, next, SPAN_NONE);
+    assert_int_equal(kit_verify(f->dir).verdict, VERIFY_TORN_TAIL);
+    kit_spit(f->dir, next, SPAN("x"));
+    assert_int_equal(kit_verify(f->dir).verdict, VERIFY_BROKEN);
+    buf_release(&b);
 }
 
 /* The reader that follows a writer over many segments never sees a fault. */
@@ -733,6 +758,7 @@ int main(void)
         MANY(a_forged_next_segment_must_begin_as_one),
         MANY(a_hole_is_torn_in_the_last_segment_only),
         MANY(an_empty_next_segment_is_a_rotation_under_way),
+        MANY(a_hole_before_an_empty_next_segment_is_torn),
         cmocka_unit_test(a_record_being_written_is_intact_at_every_moment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
