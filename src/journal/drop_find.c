@@ -1,35 +1,35 @@
 /* drop_find.c - the tombstone that a record which begins late must have. A verification follows the
  * chain to it; a start only looks whether it is there and fits.
  */
-#include <string.h>
-
 #include "drop_priv.h"
 #include "reader_priv.h"
 
-#define KIND_BYTES   192 /* the kind stands among the first so many bytes of a line */
-#define AS_OF_COURSE 2   /* segments that are looked at when nothing is missing */
+#define AS_OF_COURSE 2 /* segments that are looked at when nothing is missing */
 
+static bool is_tombstone(const struct record *r, struct journal_drop *out)
+{
+    struct tombstone_body body;
+    if (r->kind != JOURNAL_TOMBSTONE || !record_read_tombstone(r, &body)) {
+        return false;
+    }
+    *out = body.drop;
+    return true;
+}
+
+/* Up to the first line that is none: what is behind it was torn by a crash, and is cut off. */
 static bool find_in(int dir, uint32_t segment, struct journal_drop *out)
 {
-    static const char mark[] = "\"k\":\"tombstone\"";
     struct reader reader;
     struct span line;
+    struct record r;
     bool found = false;
     int fd = folder_open_segment(dir, segment);
     if (fd < 0) {
         return false;
     }
-    enum status st;
     reader_init(&reader, fd);
-    while ((st = reader_next(&reader, &line)) == ST_OK || st == ST_LIMIT) {
-        struct record r;
-        struct tombstone_body body;
-        size_t front = line.n < KIND_BYTES ? line.n : KIND_BYTES;
-        if (st == ST_OK && memmem(line.p, front, mark, sizeof(mark) - 1) != NULL &&
-            record_parse(line, &r) && record_read_tombstone(&r, &body)) {
-            *out = body.drop;
-            found = true;
-        }
+    while (reader_next(&reader, &line) == ST_OK && record_parse(line, &r)) {
+        found = is_tombstone(&r, out) || found;
     }
     reader_release(&reader);
     return found;

@@ -254,6 +254,42 @@ static void a_drop_that_was_cut_short_is_finished(void **state)
     }
 }
 
+/* A power cut in the commit of a tombstone can leave its line, and a hole before it: the tombstone
+ * goes with the torn end, and so nothing may be dropped for it. */
+static void a_tombstone_behind_a_hole_drops_nothing(void **state)
+{
+    static const char hole[600];
+    static const char *const segment = "000006.jsonl";
+    struct fixture *f = *state;
+    struct journal_io io = kit_quick_io();
+    struct buf first = kit_slurp(f->dir, KIT_SEGMENT);
+    struct buf b = kit_slurp(f->dir, segment);
+    io.unlink = unlink_some;
+    unlinks_left = 0;
+    journal_close(f->j, now());
+    f->j = open_small(f->dir, now(), &io);
+    struct journal_drop d = droppable(f, &TWO_DAYS);
+    assert_status(journal_drop(f->j, now(), &d, NULL), ST_IO); /* nothing is unlinked yet */
+    struct buf after = kit_slurp(f->dir, segment);
+    size_t lines = kit_lines(buf_span(&after));
+    assert_true(kit_has(kit_line(buf_span(&after), lines - 2), "\"k\":\"tombstone\""));
+    journal_close(f->j, now());
+    (void)buf_append(&b, hole, sizeof(hole));
+    (void)buf_addch(&b, '\n');
+    (void)buf_add(&b, kit_line(buf_span(&after), lines - 2));
+    (void)buf_add(&b, kit_line(buf_span(&after), lines - 1));
+    kit_spit(f->dir, segment, buf_span(&b));
+    io = kit_quick_io();
+    f->j = open_small(f->dir, now(), &io);
+    (void)kit_intact(f->dir);
+    struct buf kept = kit_slurp(f->dir, KIT_SEGMENT);
+    assert_span_eq(buf_span(&kept), buf_span(&first));
+    buf_release(&kept);
+    buf_release(&after);
+    buf_release(&b);
+    buf_release(&first);
+}
+
 static bool syncs_fail;
 
 static int sync_maybe(void *ctx, int fd)
@@ -373,6 +409,7 @@ int main(void)
         TEST(anything_else_that_is_missing_is_told),
         TEST(a_tombstone_needs_its_seal),
         TEST(a_drop_that_was_cut_short_is_finished),
+        TEST(a_tombstone_behind_a_hole_drops_nothing),
         TEST(a_record_that_fails_drops_nothing),
         TEST(a_cursor_reads_what_is_left),
         cmocka_unit_test(what_is_dropped_while_it_is_read_is_not_missing),
