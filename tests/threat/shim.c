@@ -5,16 +5,21 @@
  * $CR_SHIM: what a power cut would leave), "clock SECONDS", "spin N" and "block N" (the next N
  * waits that begin are stuck). Only the record's files fail. Without the file everything is as it
  * is.
+ *
+ * With $CR_DIE = N the program is killed at its N-th point. Points are before, in the middle of and
+ * after each write to the record, and before and after each sync of it and each send.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -51,6 +56,24 @@ static bool is_record(int fd)
     return n > 6 && strcmp(path + n - 6, ".jsonl") == 0;
 }
 
+static long *points_left(void)
+{
+    static long left = -1;
+    if (left < 0) {
+        const char *text = getenv("CR_DIE");
+        left = text ? strtol(text, NULL, 10) : 0;
+    }
+    return &left;
+}
+
+static void point(void)
+{
+    long *left = points_left();
+    if (*left > 0 && --*left == 0) {
+        (void)raise(SIGKILL);
+    }
+}
+
 /* Whole or not at all: whoever looks sees the disk as it was at the end of some sync. */
 static void copy_to_image(int fd)
 {
@@ -78,39 +101,71 @@ static void copy_to_image(int fd)
     (void)rename(part, to);
 }
 
-int fdatasync(int fd)
+static int sync_record(int fd)
 {
     long unused;
-    if (is_record(fd) && asked("image", &unused)) {
-        int result = ((int (*)(int))real("fdatasync"))(fd);
-        copy_to_image(fd);
-        return result;
-    }
-    if (is_record(fd) && asked("sync-error", &unused)) {
+    if (asked("sync-error", &unused)) {
         errno = EIO;
         return -1;
     }
-    return ((int (*)(int))real("fdatasync"))(fd);
+    point();
+    int result = ((int (*)(int))real("fdatasync"))(fd);
+    point();
+    if (asked("image", &unused)) {
+        copy_to_image(fd);
+    }
+    return result;
+}
+
+int fdatasync(int fd)
+{
+    return is_record(fd) ? sync_record(fd) : ((int (*)(int))real("fdatasync"))(fd);
+}
+
+static ssize_t system_write(int fd, const void *p, size_t n)
+{
+    return ((ssize_t(*)(int, const void *, size_t))real("write"))(fd, p, n);
+}
+
+static ssize_t write_to_death(int fd, const void *p, size_t n)
+{
+    point();
+    if (*points_left() == 1) {
+        (void)!system_write(fd, p, n / 2);
+    }
+    point();
+    ssize_t result = system_write(fd, p, n);
+    point();
+    return result;
 }
 
 /* A disk that fills up takes a part, and says why at the next call. */
-ssize_t write(int fd, const void *p, size_t n)
+static ssize_t write_record(int fd, const void *p, size_t n)
 {
     static bool filled;
     long unused;
-    ssize_t (*system_write)(int, const void *, size_t) =
-        (ssize_t(*)(int, const void *, size_t))real("write");
-    if (n > 1 && is_record(fd)) {
-        if (asked("disk-full", &unused)) {
-            filled = !filled;
-            errno = ENOSPC;
-            return filled ? system_write(fd, p, n / 2) : -1;
-        }
-        if (asked("short-writes", &unused)) {
-            return system_write(fd, p, n < 100 ? n : 100);
-        }
+    if (asked("disk-full", &unused)) {
+        filled = !filled;
+        errno = ENOSPC;
+        return filled ? system_write(fd, p, n / 2) : -1;
     }
-    return system_write(fd, p, n);
+    if (asked("short-writes", &unused)) {
+        return system_write(fd, p, n < 100 ? n : 100);
+    }
+    return write_to_death(fd, p, n);
+}
+
+ssize_t write(int fd, const void *p, size_t n)
+{
+    return n > 1 && is_record(fd) ? write_record(fd, p, n) : system_write(fd, p, n);
+}
+
+ssize_t send(int fd, const void *p, size_t n, int flags)
+{
+    point();
+    ssize_t result = ((ssize_t(*)(int, const void *, size_t, int))real("send"))(fd, p, n, flags);
+    point();
+    return result;
 }
 
 int clock_gettime(clockid_t clock, struct timespec *t)
