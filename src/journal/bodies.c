@@ -59,6 +59,22 @@ enum status record_torn_body(struct buf *line, const struct torn_body *b)
                       segment, b->at, b->bytes, b->file, hash);
 }
 
+uint32_t record_torn_number(const struct record *r)
+{
+    struct scan s = {.rest = r->members};
+    scan_literal(&s, "\"torn\":{\"segment\":\"");
+    (void)scan_word(&s, RECORD_WORD_BYTES);
+    scan_literal(&s, "\",\"at\":");
+    (void)scan_number(&s);
+    scan_literal(&s, ",\"bytes\":");
+    (void)scan_number(&s);
+    scan_literal(&s, ",\"file\":\"");
+    (void)scan_bytes(&s, strlen("000001"));
+    scan_literal(&s, ".torn-");
+    uint64_t number = scan_number(&s);
+    return s.bad || number > TORN_FILES ? 0 : (uint32_t)number;
+}
+
 static void scan_instance(struct scan *s, char out[ULID_BYTES])
 {
     struct span text = scan_bytes(s, ULID_CHARS);

@@ -164,13 +164,30 @@ static void take_over(struct journal *j, const struct recovered *r)
     j->begun_us = r->begun_us != 0 ? r->begun_us : j->last_us;
 }
 
+/* What was cut off by starts that did not live to say it, and now. Counts the bytes. */
+static enum status append_all_torn(struct journal *j, const struct recovered *r,
+                                   const struct torn_body *torn, int64_t now_us, uint64_t *bytes)
+{
+    struct torn_body left;
+    enum status st = ST_OK;
+    for (uint32_t i = r->torn_told + 1; st == ST_OK && recover_left(j->dir, r, i, &left); i++) {
+        if (left.bytes > 0 && !recover_is_again(j->dir, &left, torn)) {
+            st = append_torn(j, now_us, &left);
+            *bytes += left.bytes;
+        }
+    }
+    *bytes += torn->bytes;
+    return st == ST_OK && torn->bytes > 0 ? append_torn(j, now_us, torn) : st;
+}
+
 /* This start's own records, sealed and committed. */
 static enum status write_start(struct journal *j, const struct recovered *r,
-                               const struct torn_body *torn, int64_t now_us, struct why *why)
+                               const struct torn_body *torn, int64_t now_us, uint64_t *torn_bytes,
+                               struct why *why)
 {
     enum status st = append_open(j, now_us, r->last_n == 0 ? OPEN_NEW : OPEN_START);
-    if (st == ST_OK && torn->bytes > 0) {
-        st = append_torn(j, now_us, torn);
+    if (st == ST_OK) {
+        st = append_all_torn(j, r, torn, now_us, torn_bytes);
     }
     if (st == ST_OK) {
         st = append_seal(j, now_us, 0);
@@ -197,11 +214,12 @@ static enum status start(struct journal *j, int64_t now_us, struct journal_opene
         return st;
     }
     take_over(j, &r);
-    st = write_start(j, &r, &torn, now_us, why);
+    uint64_t torn_bytes = 0;
+    st = write_start(j, &r, &torn, now_us, &torn_bytes, why);
     if (st == ST_OK && r.dropped_until > 0) {
         st = drop_unlink(&j->io, j->dir, r.first, r.dropped_until, why);
     }
-    *found = (struct journal_opened){.next_n = j->next_n, .torn_bytes = r.torn_bytes};
+    *found = (struct journal_opened){.next_n = j->next_n, .torn_bytes = torn_bytes};
     (void)span_copy(span_str(j->instance), found->instance, sizeof(found->instance));
     return st;
 }

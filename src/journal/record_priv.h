@@ -58,6 +58,8 @@ struct seal_body {
     struct span signed_text; /* the part of the line that the signature is over */
 };
 
+#define TORN_FILES 9999 /* of one segment */
+
 struct torn_body {
     uint32_t segment;
     uint64_t at;
@@ -81,6 +83,8 @@ enum status record_open_body(struct buf *line, const struct open_body *b);
 enum status record_seal_body(struct buf *line, const struct seal_body *b);
 enum status record_seal_sig(struct buf *line, const uint8_t sig[ED25519_SIG_BYTES]);
 enum status record_torn_body(struct buf *line, const struct torn_body *b);
+/* The number of the file that a torn record names; 0 when it has not the form of one. */
+uint32_t record_torn_number(const struct record *r);
 
 enum status record_tombstone_body(struct buf *line, const struct tombstone_body *b);
 bool record_read_tombstone(const struct record *r, struct tombstone_body *b);

@@ -89,6 +89,7 @@ static enum status use_last(int dir, const struct summary *s, struct recovered *
     r->segment = s->segment;
     r->good_bytes = s->good_bytes;
     r->torn_bytes = s->torn_bytes;
+    r->torn_told = s->torn_told;
     r->begun_us = s->first_us;
     if (s->lines == 0) {
         return ST_OK;
@@ -114,6 +115,7 @@ static enum status use_one_before(int dir, const struct summary *last, struct re
         r->good_bytes = 0;
         r->begun_us = 0;
         r->torn_bytes = last->torn_bytes;
+        r->torn_told = 0;
     } else if (st == ST_OK && last->torn_bytes == 0 && s.next == 0 && s.lines > 0) {
         st = use_last(dir, &s, r, why);
         r->stale = last->segment;

@@ -18,6 +18,7 @@ struct recovered {
     uint32_t stale;      /* an empty segment after it, to be removed; 0: none */
     uint64_t good_bytes; /* whole, chaining records in it */
     uint64_t torn_bytes; /* behind them */
+    uint32_t torn_told;  /* up to this number the segment's files of torn bytes are told of */
     uint64_t last_n;     /* 0: there is no record yet, and what follows is unset */
     int64_t last_us;
     int64_t begun_us; /* when the segment was; 0: it is empty */
@@ -35,5 +36,11 @@ enum status recover_read(int dir, struct recovered *r, struct why *why) MUST_USE
  * record says. */
 enum status recover_cut(const struct journal_io *io, int dir, int fd, const struct recovered *r,
                         struct torn_body *torn, struct why *why) MUST_USE;
+/* What a start that was killed before it could tell of it has cut off: the segment's file of this
+ * number. False: there is none. */
+bool recover_left(int dir, const struct recovered *r, uint32_t number, struct torn_body *left);
+/* That start was killed before it had cut: the same bytes, or the first of them, were kept again.
+ */
+bool recover_is_again(int dir, const struct torn_body *left, const struct torn_body *torn);
 
 #endif

@@ -65,6 +65,10 @@ static enum status take(struct summary *s, const struct record *r, struct why *w
     if (st == ST_OK && r->kind == JOURNAL_SEAL) {
         st = take_seal(s, r, why);
     }
+    if (st == ST_OK && r->kind == JOURNAL_TORN) {
+        uint32_t number = record_torn_number(r);
+        s->torn_told = number > s->torn_told ? number : s->torn_told;
+    }
     s->last_n = r->n;
     s->last_us = r->time_us;
     return st;

@@ -15,6 +15,8 @@ struct summary {
     uint64_t lines; /* whole records; when 0, only the byte counts mean anything */
     uint64_t good_bytes;
     uint64_t torn_bytes;
+    uint32_t
+        torn_told;    /* the highest number of a file of torn bytes that a record names; 0: none */
     uint64_t last_at; /* where the last whole one begins */
     uint64_t first_n;
     uint64_t last_n;

@@ -108,7 +108,7 @@ class Kept:
     """What the lines of a record say, so that they can be asked for what was told."""
 
     def __init__(self):
-        self.number_of, self.dropped, self.torn = {}, 0, []
+        self.number_of, self.dropped, self.torn, self.first = {}, 0, [], ""
 
     def take(self, lines):
         for line in lines:
@@ -128,7 +128,9 @@ class Kept:
                 yield kind, data.get("reason", "").split("because-")[-1].split(".")[0]
 
     def folder(self, folder):
-        for name in sorted(n for n in os.listdir(folder) if n.endswith(".jsonl")):
+        names = sorted(n for n in os.listdir(folder) if n.endswith(".jsonl"))
+        self.first = names[0].split(".")[0]
+        for name in names:
             with open(os.path.join(folder, name), "rb") as f:
                 self.take(f)
         return self
@@ -140,11 +142,13 @@ def opened(folders):
     return [line.split(" ", 3) for line in done.stdout.splitlines()]
 
 
-def is_file_of(path, digest):
+def file_of(path, digest):
+    """Its bytes; None when they are not those."""
     if not os.path.exists(path):
-        return False
+        return None
     with open(path, "rb") as f:
-        return hashlib.sha256(f.read()).hexdigest() == digest
+        data = f.read()
+    return data if hashlib.sha256(data).hexdigest() == digest else None
 
 
 class Cuts:
@@ -192,11 +196,16 @@ class Cuts:
         lost = [w for w in needed if w not in kept.number_of and self.written.number_of[w] > kept.dropped]
         if lost:
             self.faults.append(f"{words}: told and lost: {sorted(lost)[:3]}")
-        if torn and not any(t["bytes"] == torn for t in kept.torn):
+        if torn and torn not in (sum(t["bytes"] for t in kept.torn[i:]) for i in range(len(kept.torn))):
             self.faults.append(f"{words}: {torn} bytes were cut off and it is not said")
-        for t in kept.torn:
-            if not is_file_of(os.path.join(folder, t["file"]), t["sha256"]):
-                self.faults.append(f"{words}: {t['file']} is not what was cut off")
+        texts = {t["file"]: file_of(os.path.join(folder, t["file"]), t["sha256"]) for t in kept.torn}
+        if None in texts.values():
+            self.faults.append(f"{words}: what was cut off is not there any more: {texts}")
+        for name in (n for n in os.listdir(folder) if ".torn-" in n and n not in texts and n.split(".")[0] >= kept.first):
+            with open(os.path.join(folder, name), "rb") as f:
+                begin = f.read()
+            if not any(text and text.startswith(begin) for text in texts.values()):
+                self.faults.append(f"{words}: {name} is there, and nothing tells of it")
 
 
 def cut_everywhere(lived, calls, some, dice, enough=False):

@@ -132,6 +132,43 @@ static void each_tear_has_its_own_file(void **state)
     (void)kit_intact(f->dir);
 }
 
+/* A start that was killed after it had cut, before it could say so. */
+static void what_was_cut_and_not_told_is_told(void **state)
+{
+    struct fixture *f = *state;
+    struct journal_opened found;
+    kit_spit(f->dir, "000001.torn-1", SPAN("cut off"));
+    kit_spit(f->dir, "000001.torn-2", SPAN_NONE); /* this one did not get so far */
+    kit_spit(f->dir, "000001.torn-4", SPAN("of somebody else"));
+    journal_close(kit_open(f->dir, &found), KIT_START_US);
+    assert_int_equal(found.torn_bytes, 7);
+    assert_torn_record(f, SPAN("cut off"), f->good.len, 1);
+    (void)kit_intact(f->dir);
+    journal_close(kit_open(f->dir, &found), KIT_START_US);
+    assert_int_equal(found.torn_bytes, 0);
+    (void)kit_intact(f->dir);
+}
+
+/* It was killed before it had cut: the whole of it is kept and told of once. */
+static void what_was_kept_twice_is_told_once(void **state)
+{
+    struct fixture *f = *state;
+    struct journal_opened found;
+    struct buf b = kit_slurp(f->dir, KIT_SEGMENT);
+    (void)buf_addstr(&b, "torn end");
+    kit_spit(f->dir, KIT_SEGMENT, buf_span(&b));
+    kit_spit(f->dir, "000001.torn-1", SPAN("torn"));
+    journal_close(kit_open(f->dir, &found), KIT_START_US);
+    assert_int_equal(found.torn_bytes, 8);
+    assert_torn_record(f, SPAN("torn end"), f->good.len, 2);
+    buf_release(&b);
+    b = kit_slurp(f->dir, KIT_SEGMENT);
+    assert_false(kit_has(buf_span(&b), "000001.torn-1"));
+    buf_release(&b);
+    journal_close(kit_open(f->dir, &found), KIT_START_US);
+    assert_int_equal(found.torn_bytes, 0);
+}
+
 static void a_hole_of_zeros_is_a_torn_tail(void **state)
 {
     struct fixture *f = *state;
@@ -505,6 +542,8 @@ int main(void)
         CRASHED(after_a_crash_it_goes_on),
         CRASHED(a_torn_tail_is_cut_at_every_offset),
         CRASHED(each_tear_has_its_own_file),
+        CRASHED(what_was_cut_and_not_told_is_told),
+        CRASHED(what_was_kept_twice_is_told_once),
         CRASHED(a_hole_of_zeros_is_a_torn_tail),
         CRASHED(the_rest_of_a_sector_is_a_hole),
         CRASHED(a_whole_line_that_does_not_chain_is_no_tear),
