@@ -79,7 +79,7 @@ class Proof:
     def approval_resolved(self, d):
         request = self.asked.pop(d["approval.id"], None)
         if not request and self.late:
-            request = (self.life, self.call(d), d.get("action.digest"))
+            request = (self.life, self.call(d), d.get("action.digest"), d.get("action.shown_digest"))
             if d["approval.decided_by"] == "policy" and d["approval.decision"] == "approved":
                 return
         self.need(request, "decided, and not asked")

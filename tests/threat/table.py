@@ -10,7 +10,7 @@ import sys
 
 from daemon import check
 
-ALL = range(1, 33)
+ALL = range(1, 34)
 
 
 def rows(path):
