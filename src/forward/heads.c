@@ -137,14 +137,14 @@ uint64_t heads_needs(const struct heads *h)
 static void take_the_rest(struct heads *h)
 {
     while (heads_take(h, UINT64_MAX)) {
-        keeper_wait(h->keeper, CLOSE_MS);
+        keeper_finish(h->keeper, CLOSE_MS);
         if (keeper_error(h->keeper) != 0) {
             return;
         }
     }
-    keeper_wait(h->keeper, CLOSE_MS);
+    keeper_finish(h->keeper, CLOSE_MS);
     (void)heads_take(h, UINT64_MAX);
-    keeper_wait(h->keeper, CLOSE_MS);
+    keeper_finish(h->keeper, CLOSE_MS);
 }
 
 void heads_close(struct heads *h)

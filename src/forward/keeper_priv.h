@@ -1,4 +1,4 @@
-/* keeper_priv.h - a thread that appends to a file, so that a disk which hangs holds up nobody else.
+/* keeper_priv.h - appends to a file on a thread, so that a disk which hangs holds up nobody else.
  *
  * One batch at a time: it is the keeper's until it is on the disk, and is tried again each second
  * until then. The file is opened for each batch: it may be moved away, and its disk may come back.
@@ -17,9 +17,10 @@ struct keeper;
 /* `woken` is called on the loop when a batch is on the disk, and when it could not be put there. */
 enum status keeper_new(struct keeper **out, struct loop *l, const char *path, loop_post_fn *woken,
                        void *ctx, struct why *why) MUST_USE;
-/* Until it is not busy or in trouble, so long at most. */
-void keeper_wait(struct keeper *k, int64_t wait_ms);
-/* What it is busy with is tried once more by the thread, which is left to itself. NULL is fine. */
+/* At the end, when no loop turns any more: until it is not busy or in trouble, so long at most.
+ * Nobody is woken from then on. */
+void keeper_finish(struct keeper *k, int64_t wait_ms);
+/* A write that hangs is left to the thread. NULL is fine. */
 void keeper_free(struct keeper *k);
 bool keeper_is_busy(const struct keeper *k);
 /* Whole lines; not while it is busy. */

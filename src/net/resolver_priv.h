@@ -1,4 +1,4 @@
-/* resolver_priv.h - names to addresses in the one other thread, because getaddrinfo() blocks.
+/* resolver_priv.h - names to addresses on a thread of its own, because getaddrinfo() blocks.
  *
  * The answer comes on the loop's thread. A resolver that is freed leaves a look-up that hangs to
  * the thread, which throws it away when it returns.
@@ -6,7 +6,7 @@
 #ifndef CHECKREIN_NET_RESOLVER_PRIV_H
 #define CHECKREIN_NET_RESOLVER_PRIV_H
 
-#include "checkrein/loop.h"
+#include "checkrein/worker.h"
 
 enum { RESOLVER_ADDRESSES = 4, ADDRESS_BYTES = 48, RESOLVER_WAITING_MAX = 64, NAME_BYTES = 256 };
 
