@@ -81,6 +81,25 @@ enum option_kind {
     OPTION_MONEY
 };
 
+/* Of a record, the daemon's or a console's own. */
+#define KEEP_OPTIONS(X)                                                                            \
+    X(keep.journal_heads, "journal_heads", OPTION_TEXT, "", 0, 0,                                  \
+      "file on another disk that gets the head of each seal; none when empty")                     \
+    X(keep.journal_segment_hours, "journal_segment_hours", OPTION_INT, "0", 0, 8760,               \
+      "a new segment after so long; 0 = by size only, or a day when days are kept")                \
+    X(keep.journal_keep_days, "journal_keep_days", OPTION_INT, "0", 0, 36500,                      \
+      "drop segments that are older, leaving a tombstone; 0 = keep all")                           \
+    X(keep.journal_keep_mb, "journal_keep_mb", OPTION_INT, "0", 0, 1073741824,                     \
+      "drop the oldest segments to have no more MiB, leaving a tombstone; 0 = keep all")           \
+    X(keep.syslog, "syslog", OPTION_TEXT, "", 0, 0,                                                \
+      "collector: tls://HOST:6514, or here unix:/dev/log, tcp:// or udp://; none when empty")      \
+    X(keep.syslog_body, "syslog_body", OPTION_CHOICE, "json", 0, 0, "json|cef")                    \
+    X(keep.syslog_ca, "syslog_ca", OPTION_TEXT, "", 0, 0,                                          \
+      "PEM file of the authorities that a tls:// collector is held to; else the system's")         \
+    X(keep.syslog_certificate, "syslog_certificate", OPTION_TEXT, "", 0, 0,                        \
+      "PEM file that a tls:// collector is shown; none when empty")                                \
+    X(keep.syslog_key, "syslog_key", OPTION_TEXT, "", 0, 0, "PEM file of its key, mode 0600")
+
 #define CONSOLE_OPTIONS(X)                                                                         \
     X(theme, "theme", OPTION_TEXT, "dark", 0, 0, "name of a file under themes/, or a path")        \
     X(color, "color", OPTION_CHOICE, "auto", 0, 0, "auto|always|never|16|256|truecolor")           \
@@ -112,17 +131,7 @@ enum option_kind {
     X(prices, "prices", OPTION_TEXT, "", 0, 0,                                                     \
       "list prices; default prices.ini beside checkrein.ini")                                      \
     X(record, "journal", OPTION_TEXT, "", 0, 0, "folder of the record; default in XDG_STATE_HOME") \
-    X(journal_heads, "journal_heads", OPTION_TEXT, "", 0, 0,                                       \
-      "file on another disk that gets the head of each seal; none when empty")                     \
-    X(journal_segment_hours, "journal_segment_hours", OPTION_INT, "0", 0, 8760,                    \
-      "a new segment after so long; 0 = by size only, or a day when days are kept")                \
-    X(journal_keep_days, "journal_keep_days", OPTION_INT, "0", 0, 36500,                           \
-      "drop segments that are older, leaving a tombstone; 0 = keep all")                           \
-    X(journal_keep_mb, "journal_keep_mb", OPTION_INT, "0", 0, 1073741824,                          \
-      "drop the oldest segments to have no more MiB, leaving a tombstone; 0 = keep all")           \
-    X(syslog, "syslog", OPTION_TEXT, "", 0, 0,                                                     \
-      "collector on this machine: unix:/dev/log, tcp://127.0.0.1:601, udp://...; none when empty") \
-    X(syslog_body, "syslog_body", OPTION_CHOICE, "json", 0, 0, "json|cef")                         \
+    KEEP_OPTIONS(X)                                                                                \
     X(max_held, "max_held", OPTION_INT, "4096", 16, 65536, "held hook calls at once")              \
     X(max_agent_held, "max_agent_held", OPTION_INT, "256", 1, 4096, "held calls of one agent")     \
     X(max_agents, "max_agents", OPTION_INT, "50000", 16, 50000,                                    \
@@ -147,6 +156,11 @@ struct conf_backend { /* [backend NAME] */
     uint32_t line;
 };
 
+struct conf_keep { /* of a record: what is kept elsewhere, and for how long it is kept */
+    char *journal_heads, *syslog, *syslog_body, *syslog_ca, *syslog_certificate, *syslog_key;
+    int64_t journal_segment_hours, journal_keep_days, journal_keep_mb;
+};
+
 struct conf {
     char *path; /* NULL when no file was read */
     struct {
@@ -154,9 +168,8 @@ struct conf {
         int64_t ascii, frame_ms, arm_low_ms, arm_high_ms, watchdog_ms, readonly;
     } console;
     struct {
-        char *socket, *token_file, *console_tokens, *policy, *prices, *record, *journal_heads,
-            *syslog, *syslog_body;
-        int64_t journal_segment_hours, journal_keep_days, journal_keep_mb;
+        char *socket, *token_file, *console_tokens, *policy, *prices, *record;
+        struct conf_keep keep;
         int64_t hook_port, console_port, max_held, max_agent_held, max_agents, rate, agent_budget,
             daily_budget, watchdog_ms, stop_grace_ms;
     } serve;

@@ -11,6 +11,7 @@
 #ifndef CHECKREIN_FORWARD_H
 #define CHECKREIN_FORWARD_H
 
+#include "checkrein/conf.h"
 #include "checkrein/journal.h"
 #include "checkrein/loop.h"
 #include "checkrein/status.h"
@@ -18,10 +19,8 @@
 struct forward;
 
 struct forward_options {
-    const char *record;      /* its folder */
-    const char *heads_file;  /* each committed seal is appended to it; NULL or "": none */
-    const char *syslog;      /* unix:/dev/log, udp:// or tcp:// on loopback; NULL or "": none */
-    const char *syslog_body; /* "json" or "cef" */
+    const char *record;           /* its folder */
+    const struct conf_keep *keep; /* what is kept where; outlives the call only */
 };
 /* Trouble, or that it is over: one line for a person. */
 typedef void forward_told_fn(void *ctx, bool trouble, const char *words);

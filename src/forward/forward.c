@@ -18,7 +18,7 @@ struct forward {
 
 static bool is_set(const char *path)
 {
-    return path != NULL && path[0] != '\0';
+    return path[0] != '\0';
 }
 
 static enum status judge(const struct forward_options *o, const struct journal_heads_report *r,
@@ -28,14 +28,14 @@ static enum status judge(const struct forward_options *o, const struct journal_h
         return why_fail(why, ST_CONFLICT,
                         "the record in %s ends with record %llu, and %s knows record %llu of it: "
                         "its end was cut off; move the folder away and keep it",
-                        o->record, (unsigned long long)r->end_n, o->heads_file,
+                        o->record, (unsigned long long)r->end_n, o->keep->journal_heads,
                         (unsigned long long)r->n);
     }
     if (r->verdict == HEADS_OTHER) {
         return why_fail(why, ST_CONFLICT,
                         "record %llu in %s is not the one whose head is in %s: it was written "
                         "anew; move the folder away and keep it",
-                        (unsigned long long)r->n, o->record, o->heads_file);
+                        (unsigned long long)r->n, o->record, o->keep->journal_heads);
     }
     return ST_OK;
 }
@@ -44,13 +44,13 @@ enum status forward_check(const struct forward_options *o, struct why *why)
 {
     struct journal_heads_report r;
     struct why ignored = {0};
-    if (!is_set(o->heads_file)) {
+    if (!is_set(o->keep->journal_heads)) {
         return ST_OK;
     }
     struct journal_heads *heads = journal_heads_new();
     enum status st = ST_OK;
     /* A record that cannot be read is for journal_open() to refuse. */
-    if (journal_heads_read_end(heads, o->heads_file, &ignored) == ST_OK &&
+    if (journal_heads_read_end(heads, o->keep->journal_heads, &ignored) == ST_OK &&
         journal_heads_compare(heads, o->record, &r, &ignored) == ST_OK) {
         st = judge(o, &r, why);
     }
@@ -65,10 +65,10 @@ enum status forward_open(struct forward **out, struct loop *l, const struct jour
     struct forward *f = xcalloc(1, sizeof(*f));
     enum status st = ST_OK;
     *f = (struct forward){.loop = l, .journal = j};
-    if (is_set(o->heads_file)) {
+    if (is_set(o->keep->journal_heads)) {
         st = heads_open(&f->heads, l, j, o, told, ctx, why);
     }
-    if (st == ST_OK && is_set(o->syslog)) {
+    if (st == ST_OK && is_set(o->keep->syslog)) {
         st = syslog_open(&f->syslog, l, j, o, told, ctx, why);
     }
     if (st != ST_OK) {

@@ -63,7 +63,8 @@ enum status heads_open(struct heads **out, struct loop *l, const struct journal 
 {
     struct heads *h = xcalloc(1, sizeof(*h));
     uint64_t n = 0;
-    *h = (struct heads){.loop = l, .path = xstrdup(o->heads_file), .told = told, .ctx = ctx};
+    *h = (struct heads){
+        .loop = l, .path = xstrdup(o->keep->journal_heads), .told = told, .ctx = ctx};
     buf_init(&h->batch, BATCH_BYTES);
     enum status st = known(h->path, j, &n, why);
     if (st != ST_OK) { /* the disk may be away: its trouble is told when it is written to */

@@ -1,6 +1,5 @@
 #include "syslog_priv.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,11 +20,15 @@
 #define ACK_MS         200
 #define KEEP_EVERY_US  1000000
 #define POSITION_BYTES 128
+#define CLOSE_US       250000
+#define WORDS_BYTES    640
+#define STALL_US       20000000
 #define TELL_AGAIN_US  60000000 /* a link that comes and goes is no news each time */
 #define POSITION_MODE  0600
 
 struct syslog {
     struct loop *loop;
+    struct tls_identity *identity; /* NULL: in clear */
     struct outlet *outlet;
     struct journal_cursor *cursor;
     struct message_kit kit;
@@ -36,10 +39,14 @@ struct syslog {
     uint64_t next;   /* record to be read */
     uint64_t handed; /* the last one whose message the kernel has, or that has none */
     uint64_t acked, kept;
+    uint64_t mark; /* is acknowledged once so much is taken */
+    int64_t mark_taken;
     int64_t kept_us, told_us, retry_ms;
+    int64_t taken, progress_us; /* by the collector, and when there was more of it */
     loop_id timer;
-    bool troubled, is_told, behind;
-    char alarm[512]; /* the record has failed: nothing is read from it any more */
+    bool is_told, behind, closing;
+    char words[WORDS_BYTES]; /* that were told of trouble last */
+    char alarm[512];         /* the record has failed: nothing is read from it any more */
     int64_t alarm_us;
     forward_told_fn *told;
     void *ctx;
@@ -79,35 +86,65 @@ static void keep_position(struct syslog *s)
 
 /* ---- trouble */
 
-static void tell_gone(struct syslog *s, int err)
+static void tell_trouble(struct syslog *s, const char *words)
 {
-    char words[512];
     int64_t now = clock_mono_us();
-    if (s->troubled) {
-        return;
+    bool is_news = !s->is_told || strcmp(words, s->words) != 0;
+    if (is_news && (s->told_us == 0 || now - s->told_us >= TELL_AGAIN_US)) {
+        s->told_us = now;
+        s->is_told = true;
+        (void)span_copy(span_str(words), s->words, sizeof(s->words));
+        s->told(s->ctx, true, words);
+        loop_wake(s->loop);
     }
-    s->troubled = true;
-    if (s->told_us != 0 && now - s->told_us < TELL_AGAIN_US) {
-        return;
-    }
-    s->told_us = now;
-    s->is_told = true;
+}
+
+static void tell_gone(struct syslog *s, const char *why)
+{
+    char words[WORDS_BYTES];
     (void)snprintf(
         words, sizeof(words),
         "the syslog collector at %s is away (%s): what is to be told waits in the record", s->where,
-        err_text(err));
-    s->told(s->ctx, true, words);
+        why);
+    tell_trouble(s, words);
 }
 
-static void tell_back(struct syslog *s)
+static void tell_stalled(struct syslog *s)
 {
-    char words[512];
-    s->troubled = false;
+    char words[WORDS_BYTES];
+    (void)snprintf(words, sizeof(words),
+                   "the syslog collector at %s is connected and has taken nothing for %d s: what "
+                   "is to be told waits in the record",
+                   s->where, (int)(STALL_US / 1000000));
+    tell_trouble(s, words);
+}
+
+static void tell_over(struct syslog *s)
+{
+    char words[WORDS_BYTES];
     if (s->is_told) {
         s->is_told = false;
-        (void)snprintf(words, sizeof(words), "the syslog collector at %s is back", s->where);
+        (void)snprintf(words, sizeof(words), "the syslog collector at %s takes what it is told",
+                       s->where);
         s->told(s->ctx, false, words);
+        loop_wake(s->loop);
     }
+}
+
+/* Does it take what waits for it? */
+static void look_at_progress(struct syslog *s)
+{
+    int64_t now = clock_mono_us();
+    int64_t taken = outlet_taken(s->outlet);
+    bool waits = s->batch_at < s->batch.len || outlet_unacknowledged(s->outlet) > 0;
+    if (taken > s->taken || !waits) {
+        s->retry_ms = FIRST_RETRY_MS;
+        s->progress_us = now;
+        tell_over(s);
+    } else if (now - s->progress_us >= STALL_US) {
+        tell_stalled(s);
+    }
+    s->taken = taken;
 }
 
 /* ---- from the record to the link */
@@ -182,16 +219,38 @@ static bool send_one(struct syslog *s)
 
 static void on_ack_due(void *ctx);
 
+/* While more and more is sent, not all of it is ever acknowledged: one record is waited for at a
+ * time. */
+static void look_at_marks(struct syslog *s)
+{
+    int64_t waits = (int64_t)outlet_unacknowledged(s->outlet);
+    int64_t taken = outlet_taken(s->outlet);
+    if (!outlet_is_open(s->outlet)) {
+        return;
+    }
+    if (waits == 0) {
+        s->acked = s->handed;
+    } else if (s->mark > s->acked && taken >= s->mark_taken) {
+        s->acked = s->mark;
+    }
+    if (s->mark <= s->acked) {
+        s->mark = s->handed;
+        s->mark_taken = taken + waits;
+    }
+}
+
 static void settle(struct syslog *s)
 {
     if (s->batch_at == s->batch.len) {
         s->handed = s->next - 1;
     }
-    if (outlet_is_open(s->outlet) && outlet_unacknowledged(s->outlet) == 0) {
-        s->acked = s->handed;
-    }
+    look_at_marks(s);
     keep_position(s);
-    if (s->timer == 0 && outlet_is_open(s->outlet) && s->kept != s->handed) {
+    if (!outlet_is_open(s->outlet) || s->closing) {
+        return;
+    }
+    look_at_progress(s);
+    if (s->timer == 0 && (s->kept != s->handed || s->batch_at < s->batch.len)) {
         s->timer = loop_timer(s->loop, ACK_MS, on_ack_due, s);
     }
 }
@@ -248,7 +307,7 @@ static void go_back(struct syslog *s)
 {
     buf_clear(&s->batch);
     s->batch_at = 0;
-    s->handed = s->acked;
+    s->handed = s->mark = s->acked;
     s->next = s->acked + 1;
     s->kit.quiet = false;
     if (journal_cursor_seek(s->cursor, s->next) == ST_IO) {
@@ -258,20 +317,20 @@ static void go_back(struct syslog *s)
     add_alarm(s);
 }
 
-static void on_news(void *ctx, enum outlet_news news, int err)
+static void on_news(void *ctx, enum outlet_news news, const char *why)
 {
     struct syslog *s = ctx;
     if (news == OUTLET_NEWS_GONE) {
-        tell_gone(s, err);
+        tell_gone(s, why);
         loop_remove(s->loop, s->timer);
         s->timer = loop_timer(s->loop, s->retry_ms, on_retry, s);
         s->retry_ms = s->retry_ms * 2 < LONGEST_MS ? s->retry_ms * 2 : LONGEST_MS;
         return;
     }
     if (news == OUTLET_NEWS_OPEN) {
-        s->retry_ms = FIRST_RETRY_MS;
+        s->taken = outlet_taken(s->outlet);
+        s->progress_us = clock_mono_us();
         go_back(s);
-        tell_back(s);
     }
     pump(s);
 }
@@ -289,11 +348,31 @@ uint64_t syslog_needs(const struct syslog *s)
 
 /* ---- beginning and end */
 
+static enum status identify(struct syslog *s, const struct conf_keep *keep,
+                            const struct outlet_address *address, struct why *why)
+{
+    static const struct tls_names NAMES = {"syslog_ca", "syslog_certificate", "syslog_key"};
+    const struct tls_files files = {keep->syslog_ca, keep->syslog_certificate, keep->syslog_key};
+    bool has_files = keep->syslog_ca[0] != '\0' || keep->syslog_certificate[0] != '\0' ||
+                     keep->syslog_key[0] != '\0';
+    if (address->is_secure) {
+        return tls_identity_new(&s->identity, &files, &NAMES, why);
+    }
+    return has_files ? why_fail(why, ST_INVALID,
+                                "syslog_ca, syslog_certificate and syslog_key are for tls:// only, "
+                                "and syslog is %s",
+                                keep->syslog)
+                     : ST_OK;
+}
+
 static enum status open_all(struct syslog *s, const struct forward_options *o,
                             const struct journal *j, struct why *why)
 {
     struct outlet_address address;
-    enum status st = outlet_parse(o->syslog, &address, why);
+    enum status st = outlet_parse(o->keep->syslog, &address, why);
+    if (st == ST_OK) {
+        st = identify(s, o->keep, &address, why);
+    }
     if (st != ST_OK) {
         return st;
     }
@@ -304,7 +383,7 @@ static enum status open_all(struct syslog *s, const struct forward_options *o,
     s->kept = is_known ? known : 0;
     keep_position(s);
     s->next = s->acked + 1;
-    s->outlet = outlet_new(s->loop, &address, on_news, s);
+    s->outlet = outlet_new(s->loop, &address, s->identity, on_news, s);
     st = journal_cursor_open(&s->cursor, o->record, why);
     if (st == ST_OK) {
         outlet_connect(s->outlet);
@@ -319,13 +398,12 @@ enum status syslog_open(struct syslog **out, struct loop *l, const struct journa
     struct syslog *s = xcalloc(1, sizeof(*s));
     struct buf path;
     *s = (struct syslog){.loop = l,
-                         .where = xstrdup(o->syslog),
+                         .where = xstrdup(o->keep->syslog),
                          .retry_ms = FIRST_RETRY_MS,
                          .told = told,
                          .ctx = ctx};
     message_kit_init(&s->kit, journal_instance(j),
-                     o->syslog_body != NULL && strcmp(o->syslog_body, "cef") == 0 ? MESSAGE_CEF
-                                                                                  : MESSAGE_JSON);
+                     strcmp(o->keep->syslog_body, "cef") == 0 ? MESSAGE_CEF : MESSAGE_JSON);
     buf_init(&s->one, MESSAGE_BYTES);
     buf_init(&s->batch, BATCH_BYTES);
     buf_init(&path, 4096);
@@ -341,18 +419,32 @@ enum status syslog_open(struct syslog **out, struct loop *l, const struct journa
     return st;
 }
 
+/* What the collector has by now is not told once more. */
+static void wait_for_the_last(struct syslog *s)
+{
+    const struct timespec pause = {.tv_nsec = 2000000};
+    int64_t until = clock_mono_us() + CLOSE_US;
+    while (outlet_unacknowledged(s->outlet) > 0 && clock_mono_us() < until) {
+        (void)nanosleep(&pause, NULL);
+    }
+    s->kept_us = 0;
+    settle(s);
+}
+
 void syslog_close(struct syslog *s)
 {
     if (s == NULL) {
         return;
     }
     if (s->outlet != NULL && s->cursor != NULL) {
+        s->closing = true;
         s->until = UINT64_MAX;
-        s->kept_us = 0;
         pump(s); /* as far as the socket takes it; the rest is told by the next start */
+        wait_for_the_last(s);
     }
     loop_remove(s->loop, s->timer);
     outlet_free(s->outlet);
+    tls_identity_free(s->identity);
     journal_cursor_close(s->cursor);
     message_kit_release(&s->kit);
     buf_release(&s->one);

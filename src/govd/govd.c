@@ -55,10 +55,7 @@ static void on_forward_told(void *ctx, bool trouble, const char *words)
 
 static enum status open_record(struct govd *g, const struct govd_options *o, struct why *why)
 {
-    struct forward_options fo = {.record = o->journal_dir,
-                                 .heads_file = o->conf->serve.journal_heads,
-                                 .syslog = o->conf->serve.syslog,
-                                 .syslog_body = o->conf->serve.syslog_body};
+    struct forward_options fo = {.record = o->journal_dir, .keep = &o->conf->serve.keep};
     struct journal_options jo = {.dir = o->journal_dir,
                                  .writer = "daemon",
                                  .now_us = govd_wall_us(),

@@ -20,8 +20,8 @@ struct telling {
 
 int64_t retain_segment_us(const struct conf *c)
 {
-    int64_t hours = c->serve.journal_segment_hours;
-    return (hours == 0 && c->serve.journal_keep_days > 0 ? 24 : hours) * 3600 * 1000000;
+    int64_t hours = c->serve.keep.journal_segment_hours;
+    return (hours == 0 && c->serve.keep.journal_keep_days > 0 ? 24 : hours) * 3600 * 1000000;
 }
 
 static void tell(void *ctx, const struct event *ev)
@@ -73,8 +73,8 @@ static struct journal_drop droppable(const struct govd *g)
 {
     struct journal_drop drop;
     struct why why = {0};
-    struct journal_keep keep = {.days = g->conf->serve.journal_keep_days,
-                                .bytes = (uint64_t)g->conf->serve.journal_keep_mb * MIB,
+    struct journal_keep keep = {.days = g->conf->serve.keep.journal_keep_days,
+                                .bytes = (uint64_t)g->conf->serve.keep.journal_keep_mb * MIB,
                                 .needed = lower(forward_needs(g->forward), g->retain_from)};
     if (journal_droppable(g->journal, govd_wall_us(), &keep, &drop, &why) != ST_OK) {
         log_write(LOG_ERROR, "%s", why.text);
@@ -84,7 +84,8 @@ static struct journal_drop droppable(const struct govd *g)
 
 void retain_look(struct govd *g)
 {
-    bool wanted = g->conf->serve.journal_keep_days > 0 || g->conf->serve.journal_keep_mb > 0;
+    bool wanted =
+        g->conf->serve.keep.journal_keep_days > 0 || g->conf->serve.keep.journal_keep_mb > 0;
     if (!wanted || g->retain_off || g->retain_cut || g->closing || journal_failed(g->journal) ||
         droppable(g).first_segment == 0) {
         return;

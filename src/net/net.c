@@ -4,8 +4,8 @@
 #include <sys/resource.h>
 
 #include "checkrein/alloc.h"
+#include "checkrein/resolver.h"
 #include "net_priv.h"
-#include "resolver_priv.h"
 
 /* Held requests are descriptors; the soft limit is often 1024. */
 static void raise_descriptor_limit(void)

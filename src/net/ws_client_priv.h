@@ -9,8 +9,8 @@
 #define CHECKREIN_NET_WS_CLIENT_PRIV_H
 
 #include "checkrein/buf.h"
+#include "checkrein/resolver.h"
 #include "net_priv.h"
-#include "resolver_priv.h"
 #include "url_priv.h"
 #include "ws_frame_priv.h"
 

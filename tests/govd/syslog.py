@@ -2,88 +2,14 @@
 import hashlib
 import json
 import os
-import re
 import shutil
 import socket
 import subprocess
 import tempfile
-import threading
 import time
 
+from collector import TOLD, Collector, numbers, parts
 from daemon import Console, Held, check, free_port, run, verdict, wait_for, with_daemon
-
-MESSAGE = re.compile(rb"<(\d{1,3})>1 (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ([!-~]{1,255}) checkrein (\d+) ([a-z.]+) - (.*)", re.S)
-TOLD = ("operator.command", "operator.result", "approval.resolved", "fleet.stop")
-
-
-class Collector:
-    """Takes octet-counted messages over TCP, when it is there and as fast as it is told to."""
-
-    def __init__(self, port):
-        self.port = port
-        self.messages = []
-        self.listener = None
-        self.peers = []
-        self.reads = threading.Event()
-        self.reads.set()
-
-    def begin(self):
-        self.listener = socket.create_server(("127.0.0.1", self.port), backlog=8)
-        threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
-        return self
-
-    def accept(self, listener):
-        while True:
-            try:
-                peer, _ = listener.accept()
-            except OSError:
-                return
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            self.peers.append(peer)
-            threading.Thread(target=self.read, args=(peer,), daemon=True).start()
-
-    def read(self, peer):
-        left = b""
-        while True:
-            self.reads.wait()
-            try:
-                piece = peer.recv(65536)
-            except OSError:
-                return
-            if not piece:
-                return
-            left += piece
-            while True:
-                match = re.match(rb"([1-9]\d{0,4}) ", left)
-                if not match or len(left) < match.end() + int(match[1]):
-                    break
-                end = match.end() + int(match[1])
-                self.messages.append(left[match.end():end])
-                left = left[end:]
-
-    def cut(self):
-        """As a collector that dies: what was not read is gone."""
-        peers, self.peers = self.peers, []
-        for peer in peers:
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
-            peer.close()
-
-    def end(self):
-        if self.listener:
-            self.listener.shutdown(socket.SHUT_RDWR)
-            self.listener.close()
-            self.listener = None
-        self.cut()
-
-    def numbers(self, kinds=TOLD):
-        return numbers(self.messages, kinds)
-
-
-def parts(message):
-    match = MESSAGE.fullmatch(message)
-    check(match, f"not RFC 5424: {message!r}")
-    return match
-
 
 ACTIVITIES = {6003: {0, 1, 2, 3, 4, 99}, 2004: {0, 1, 2, 3, 99}}  # of OCSF 1.3, and what each class requires
 REQUIRED = {6003: {"actor": {"user", "app_name"}, "api": {"operation"}, "src_endpoint": {"hostname", "svc_name"}},
@@ -102,11 +28,6 @@ def is_ocsf(body):
     check(uid == 6003 or set(body["finding_info"]) >= {"uid", "title"}, f"{body}")
 
 
-def numbers(messages, kinds=TOLD):
-    """Of the records that were told."""
-    return [json.loads(parts(m)[6])["metadata"]["sequence"] for m in messages if parts(m)[5].decode() in kinds]
-
-
 def due(daemon, kinds=TOLD):
     return [r["n"] for r in daemon.records() if r["k"] == "event" and "from" not in r and
             r["event"]["type"].removeprefix("dev.checkrein.") in kinds]
@@ -119,7 +40,7 @@ def act(daemon, console, count, session="s1"):
         check(verdict(h.answer()) == "allow", "")
 
 
-PORTS = {name: free_port() for name in ("told", "away", "cut", "full", "slow", "udp", "rsyslog")}
+PORTS = {name: free_port() for name in ("told", "away", "cut", "full", "slow", "stalled", "udp", "rsyslog")}
 
 
 def over_tcp(name, more=""):
@@ -234,6 +155,28 @@ def a_slow_one_holds_up_nobody(daemon):
     collector.end()
 
 
+def alarms(daemon, severity):
+    return [e["data"]["signal.title"] for e in daemon.events("signal.raised") if e["data"]["signal.severity"] == severity]
+
+
+@with_daemon(config=over_tcp("stalled"))
+def one_that_stalls_is_an_alarm_and_is_taken_back(daemon):
+    check(daemon.terminate() == 0, "exit code")
+    collector = Collector(PORTS["stalled"]).begin()
+    daemon.start()  # without an alarm so far: one a minute is told
+    wait_for("a connection", lambda: collector.peers)
+    collector.reads.clear()
+    console = Console(daemon)
+    for _ in range(300):
+        console.command("deny", wait=False, approval="01K0000000000000000000000C", reason="x" * 1000)
+    wait_for("an alarm", lambda: any("has taken nothing for 20 s" in a for a in alarms(daemon, "high")), 40)
+    act(daemon, console, 1)
+    collector.reads.set()
+    wait_for("its end", lambda: any("takes what it is told" in a for a in alarms(daemon, "low")), 10)
+    settled(daemon, collector)
+    collector.end()
+
+
 @with_daemon(config=f"syslog = udp://127.0.0.1:{PORTS['udp']}\nsyslog_body = cef\n")
 def over_udp_as_cef(daemon):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
@@ -298,7 +241,7 @@ action(type="omfile" file="{out}" template="told")
 
 if __name__ == "__main__":
     try:
-        run([each_act_is_told_once, what_was_told_to_nobody_waits, a_cut_loses_nothing, a_cut_of_one_that_does_not_read_loses_nothing, a_slow_one_holds_up_nobody, over_udp_as_cef,
+        run([each_act_is_told_once, what_was_told_to_nobody_waits, a_cut_loses_nothing, a_cut_of_one_that_does_not_read_loses_nothing, a_slow_one_holds_up_nobody, one_that_stalls_is_an_alarm_and_is_taken_back, over_udp_as_cef,
              over_a_unix_socket, a_real_rsyslogd_takes_it])
     finally:
         shutil.rmtree(SOCKETS, ignore_errors=True)

@@ -7,8 +7,10 @@
 static void nothing_leaves_in_clear(void **state)
 {
     (void)state;
-    static const char *const good[] = {"unix:/dev/log", "udp://127.0.0.1:514",
-                                       "tcp://127.1.2.3:601", "tcp://[::1]:601"};
+    static const char *const good[] = {
+        "unix:/dev/log",           "udp://127.0.0.1:514",         "tcp://127.1.2.3:601",
+        "tcp://[::1]:601",         "tls://logs.example.org:6514", "tls://192.0.2.1:6514",
+        "tls://[2001:db8::1]:6514"};
     static const char *const bad[] = {"",
                                       "udp://",
                                       "tcp://10.0.0.1:601",
@@ -21,7 +23,14 @@ static void nothing_leaves_in_clear(void **state)
                                       "tcp://127.0.0.1:0",
                                       "tcp://127.0.0.1:65536",
                                       "tcp://127.0.0.1:601/x",
-                                      "tls://127.0.0.1:6514",
+                                      "tls://127.0.0.1",
+                                      "tls://:6514",
+                                      "tls://a b:6514",
+                                      "tls://1.2.3:6514",
+                                      "tls://2001:db8::1:6514",
+                                      "tls://[logs.example.org]:6514",
+                                      "tls://user@logs.example.org:6514",
+                                      "ssl://logs.example.org:6514",
                                       "unix:",
                                       "unix:dev/log",
                                       "http://127.0.0.1:80"};

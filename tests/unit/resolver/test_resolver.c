@@ -1,6 +1,28 @@
-#include "fixture.h"
+#include "expect.h"
 
-#include "resolver_priv.h"
+#include <string.h>
+
+#include "checkrein/clock.h"
+
+#include "checkrein/resolver.h"
+
+#define DEADLINE_US 10000000
+#define WAIT(l, condition)                                                                         \
+    do {                                                                                           \
+        int64_t until = clock_mono_us() + DEADLINE_US;                                             \
+        while (!(condition)) {                                                                     \
+            assert_true(clock_mono_us() < until);                                                  \
+            assert_int_equal(loop_turn(l, 20), ST_OK);                                             \
+        }                                                                                          \
+    } while (0)
+
+static struct loop *loop_begin(void)
+{
+    struct loop *l = NULL;
+    struct why why = {0};
+    assert_status(loop_new(&l, &why), ST_OK);
+    return l;
+}
 
 struct asked {
     int count;
@@ -19,33 +41,33 @@ static void on_found(void *ctx, uint64_t ticket, const struct addresses *found)
 static void answers_come_on_the_loop_with_their_tickets(void **state)
 {
     (void)state;
-    struct world *w = world_new();
+    struct loop *l = loop_begin();
     struct asked a = {0};
-    struct resolver *r = resolver_new(w->loop, on_found, &a);
+    struct resolver *r = resolver_new(l, on_found, &a);
     assert_non_null(r);
     assert_int_equal(resolver_ask(r, "127.0.0.1", 7), ST_OK);
     assert_int_equal(a.count, 0);
-    WAIT(w, a.count == 1);
+    WAIT(l, a.count == 1);
     assert_int_equal(a.last.count, 1);
     assert_string_equal(a.last.text[0], "127.0.0.1");
     assert_int_equal(resolver_ask(r, "localhost", 11), ST_OK);
-    WAIT(w, a.count == 2);
+    WAIT(l, a.count == 2);
     assert_true(a.last.count >= 1);
     assert_int_equal(resolver_ask(r, "no-such-host.invalid", 13), ST_OK);
-    WAIT(w, a.count == 3);
+    WAIT(l, a.count == 3);
     assert_int_equal(a.last.count, 0);
     assert_true(a.last.why[0] != '\0');
     assert_int_equal(a.tickets, 31);
     resolver_free(r);
-    world_free(w);
+    loop_free(l);
 }
 
 static void questions_have_a_limit_and_names_a_length(void **state)
 {
     (void)state;
-    struct world *w = world_new();
+    struct loop *l = loop_begin();
     struct asked a = {0};
-    struct resolver *r = resolver_new(w->loop, on_found, &a);
+    struct resolver *r = resolver_new(l, on_found, &a);
     char name[400];
     memset(name, 'a', sizeof(name) - 1);
     name[sizeof(name) - 1] = '\0';
@@ -57,25 +79,25 @@ static void questions_have_a_limit_and_names_a_length(void **state)
         taken += st == ST_OK ? 1 : 0;
     }
     assert_true(st == ST_LIMIT || taken == 10000);
-    WAIT(w, a.count == taken);
+    WAIT(l, a.count == taken);
     resolver_free(r);
-    world_free(w);
+    loop_free(l);
 }
 
 static void it_may_go_while_it_looks(void **state)
 {
     (void)state;
     for (int i = 0; i < 20; i++) {
-        struct world *w = world_new();
+        struct loop *l = loop_begin();
         struct asked a = {0};
-        struct resolver *r = resolver_new(w->loop, on_found, &a);
+        struct resolver *r = resolver_new(l, on_found, &a);
         for (int k = 0; k < i; k++) {
             assert_int_equal(resolver_ask(r, "localhost", 1), ST_OK);
         }
         resolver_free(r);
-        assert_int_equal(loop_turn(w->loop, 0), ST_OK);
+        assert_int_equal(loop_turn(l, 0), ST_OK);
         assert_int_equal(a.count, 0);
-        world_free(w);
+        loop_free(l);
     }
     resolver_free(NULL);
 }

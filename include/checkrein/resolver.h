@@ -1,10 +1,10 @@
-/* resolver_priv.h - names to addresses on a thread of its own, because getaddrinfo() blocks.
+/* resolver.h - names to addresses on a thread of its own, because getaddrinfo() blocks.
  *
  * The answer comes on the loop's thread. A resolver that is freed leaves a look-up that hangs to
  * the thread, which throws it away when it returns.
  */
-#ifndef CHECKREIN_NET_RESOLVER_PRIV_H
-#define CHECKREIN_NET_RESOLVER_PRIV_H
+#ifndef CHECKREIN_RESOLVER_H
+#define CHECKREIN_RESOLVER_H
 
 #include "checkrein/worker.h"
 

@@ -1,4 +1,4 @@
-#include "resolver_priv.h"
+#include "checkrein/resolver.h"
 
 #include <netdb.h>
 #include <stdlib.h>
