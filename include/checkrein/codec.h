@@ -33,6 +33,8 @@
     X(KIND_EVENT, "event")                                                                         \
     X(KIND_SYNCED, "synced")                                                                       \
     X(KIND_RESULT, "result")                                                                       \
+    X(KIND_HEAD, "head")                                                                           \
+    X(KIND_COUNTERSIGN, "countersign")                                                             \
     X(KIND_ERROR, "error")                                                                         \
     X(KIND_BYE, "bye")
 
@@ -71,6 +73,11 @@ struct msg_error {
     struct span text;
 };
 
+struct msg_countersign { /* of a head that the server told: docs/JOURNAL.md, section 13 */
+    int64_t n, time_us;
+    struct span head, key, sig; /* hex digits */
+};
+
 struct msg {
     enum msg_kind kind;
     struct msg_hello hello;
@@ -78,6 +85,8 @@ struct msg {
     struct command command;
     struct msg_result result;
     struct msg_error error;
+    struct span seal; /* head: a line of the server's record */
+    struct msg_countersign countersign;
     int64_t seq;           /* synced, bye */
     uint32_t unknown_keys; /* attributes that this version does not know */
     struct span raw;       /* the frame as received */
@@ -117,6 +126,8 @@ enum status codec_write_server_hello(struct buf *out, const struct msg_hello *h)
 enum status codec_write_subscribe(struct buf *out) MUST_USE;
 enum status codec_write_synced(struct buf *out, int64_t seq) MUST_USE;
 enum status codec_write_result(struct buf *out, const struct msg_result *r) MUST_USE;
+enum status codec_write_head(struct buf *out, struct span seal) MUST_USE;
+enum status codec_write_countersign(struct buf *out, const struct msg_countersign *c) MUST_USE;
 enum status codec_write_error(struct buf *out, struct span code, struct span text) MUST_USE;
 enum status codec_write_bye(struct buf *out) MUST_USE;
 

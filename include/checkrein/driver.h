@@ -20,6 +20,7 @@
 #include "checkrein/status.h"
 
 /* What the back-end said of itself and of us when it let us in; borrowed. */
+struct msg_countersign; /* codec.h */
 struct driver_offer {
     uint32_t verbs, scopes;  /* 1u << enum verb; SCOPE_BIT()s */
     struct span operator_id; /* who it takes the operator for */
@@ -48,6 +49,8 @@ struct driver_sink {
     /* Life of a command that this driver was given: accepted, confirmed, refused, ... */
     void (*result)(void *ctx, struct span command, enum command_state st, struct span reason,
                    struct span by);
+    /* A head of its record, in the words of its record; NULL: nobody wants to know. */
+    void (*head)(void *ctx, struct span seal);
     /* Hides the secrets of a frame before anything else is done with it, so that neither the record
      * nor an event has them. Its own ctx; NULL: the frame as it is. */
     struct driver_frame (*shown)(void *ctx, struct span bytes);
@@ -76,6 +79,8 @@ struct driver_ops {
     enum status (*feed)(void *st, struct span frame) MUST_USE;
     enum status (*send)(void *st, const struct command *c,
                         struct why *why) MUST_USE; /* queues, never blocks */
+    /* What was signed for a head that it told; NULL: it tells none. ST_CLOSED: it is away. */
+    enum status (*countersign)(void *st, const struct msg_countersign *s) MUST_USE;
     /* Now, instead of waiting out the back-off. Attached to nothing: what is fed next is a new
      * connection. */
     void (*reconnect)(void *st);
@@ -99,6 +104,7 @@ enum status driver_open(struct driver **out, const struct driver_ops *ops,
                         const struct driver_conf *c, struct net *n, struct loop *l,
                         struct driver_sink sink, struct why *why) MUST_USE;
 enum status driver_send(struct driver *d, const struct command *c, struct why *why) MUST_USE;
+enum status driver_countersign(struct driver *d, const struct msg_countersign *s) MUST_USE;
 /* One message as received: what the connection does with it, also with no connection. ST_INVALID
  * and ST_CONFLICT end the connection, ST_CLOSED: it has ended. */
 enum status driver_feed(struct driver *d, struct span frame) MUST_USE;

@@ -53,6 +53,8 @@
     X(JOURNAL_NOTE, "note")                                                                        \
     X(JOURNAL_TORN, "torn")                                                                        \
     X(JOURNAL_TOMBSTONE, "tombstone")                                                              \
+    X(JOURNAL_HEAD, "head")                                                                        \
+    X(JOURNAL_COUNTERSIGN, "countersign")                                                          \
     X(JOURNAL_SEAL, "seal")                                                                        \
     X(JOURNAL_CLOSE, "close")
 
@@ -145,6 +147,47 @@ uint64_t journal_next(const struct journal *j);
 const char *journal_instance(const struct journal *j);
 /* Replaces secrets as in this record: for what is shown of the same. Give it what is known. */
 struct veil *journal_veil(const struct journal *j);
+
+/* ---- heads that others sign for (docs/JOURNAL.md, section 13). A seal's line is a head; who keeps
+ * a record of its own keeps it there, and signs for it with the key of that record. */
+struct journal_seal { /* a seal's line, taken apart */
+    uint64_t n;
+    int64_t time_us;
+    char head[65]; /* SHA-256 of the line */
+    char instance[32];
+    uint8_t key[32];
+};
+struct journal_countersign {
+    uint64_t n; /* of the seal */
+    char head[65];
+    int64_t time_us; /* the signer's clock */
+    uint8_t key[32]; /* of the signer's record */
+    uint8_t sig[64];
+};
+/* ST_INVALID: it is no seal, or its signature does not hold under the key that it names. */
+enum status journal_seal_read(struct span line, struct journal_seal *out) MUST_USE;
+/* The seal that was appended last, committed or not; n is 0 when there is none. Lives until the
+ * next one. */
+struct journal_last {
+    uint64_t n;
+    const char *head;
+    struct span line;
+};
+struct journal_last journal_last_seal(const struct journal *j);
+/* Number of the last record that tells something: no seal and no countersignature. 0: none since
+ * this start. */
+uint64_t journal_last_news(const struct journal *j);
+/* Appends a head of another record, told by `from`, with our signature, which is *out. Whether it
+ * may be signed is for the caller to know. ST_INVALID as above. */
+enum status journal_witness(struct journal *j, int64_t now_us, struct span from, struct span seal,
+                            struct journal_countersign *out) MUST_USE;
+/* The seal in such a record of ours; false when it is none. */
+struct journal_record;
+bool journal_record_head(const struct journal_record *r, struct journal_seal *out);
+bool journal_countersign_holds(const struct journal_countersign *c, const char *instance);
+/* Appends what another one signed for a head of this record; `by` is who that was, in our words. */
+enum status journal_countersigned(struct journal *j, int64_t now_us,
+                                  const struct journal_countersign *c, struct span by) MUST_USE;
 
 /* ---- dropping the oldest segments. What is gone is said by a signed record: a tombstone. */
 #define DROP_REASONS(X)                                                                            \
@@ -280,6 +323,10 @@ enum status journal_heads_read_end(struct journal_heads *h, const char *path,
                                    struct why *why) MUST_USE;
 /* "NUMBER:HASH", as a person kept it. */
 enum status journal_heads_add(struct journal_heads *h, struct span text, struct why *why) MUST_USE;
+/* Those that another record has, as a console that was told them: only what that record's own key
+ * has signed for. ST_NOTFOUND, ST_INVALID, ST_IO. */
+enum status journal_heads_read_record(struct journal_heads *h, const char *path,
+                                      struct why *why) MUST_USE;
 /* Number of the newest one that this record's key has signed; 0: none. */
 uint64_t journal_heads_newest(const struct journal_heads *h, const struct journal *j);
 
@@ -303,6 +350,31 @@ struct journal_heads_report {
  * ST_NOTFOUND, ST_IO. */
 enum status journal_heads_compare(const struct journal_heads *h, const char *path,
                                   struct journal_heads_report *report, struct why *why) MUST_USE;
+
+/* ---- the countersignatures in a record. Two of one head by one key count twice. */
+#define JOURNAL_SIGNERS_MAX 64
+struct journal_signer {
+    uint8_t key[32];
+    char name[64]; /* "": the key is not known */
+    uint64_t count, last_n;
+};
+struct journal_signers { /* known keys before, and counts after */
+    struct journal_signer signer[JOURNAL_SIGNERS_MAX];
+    size_t count;
+};
+struct journal_countersigns {
+    uint64_t count;   /* that hold, of heads of records that are here or were dropped */
+    uint64_t more;    /* of these, by keys over JOURNAL_SIGNERS_MAX */
+    uint64_t last_n;  /* the last head that they are of */
+    uint64_t bad_n;   /* record of the first one that does not hold; 0: all do */
+    uint64_t other_n; /* head that one is of and that has another hash here, or is not here; 0 */
+};
+/* "<64 hex digits> NAME" a line; '#' and blank lines are passed over. ST_INVALID names the line. */
+enum status journal_signers_read(struct journal_signers *s, const char *path,
+                                 struct why *why) MUST_USE;
+/* A folder or one segment file. Does not check the chain. As journal_heads_compare() fails. */
+enum status journal_countersigns(const char *path, struct journal_signers *signers,
+                                 struct journal_countersigns *out, struct why *why) MUST_USE;
 
 /* ---- what it proves of the gate: nothing ran that was not decided (docs/JOURNAL.md, section 8).
  * Verification says whether a record was changed; this says what it tells. */

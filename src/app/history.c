@@ -70,8 +70,13 @@ static enum status read_one(struct headless *h, const struct hub_backend *b, str
     if (seq > HISTORY_EVENTS_MAX && oldest < seq - HISTORY_EVENTS_MAX) {
         oldest = seq - HISTORY_EVENTS_MAX;
     }
-    struct driver_sink sink = {
-        p, ignore_raw, on_event, on_link, on_snapshot, ignore_offer, ignore_result, NULL, NULL};
+    struct driver_sink sink = {.ctx = p,
+                               .raw = ignore_raw,
+                               .event = on_event,
+                               .link = on_link,
+                               .snapshot = on_snapshot,
+                               .offers = ignore_offer,
+                               .result = ignore_result};
     struct driver *d = NULL;
     enum status st =
         hub_open_driver(b, &(struct driver_resume){oldest, b->instance}, sink, &d, why);

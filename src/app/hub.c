@@ -8,8 +8,10 @@
 #include "checkrein/govd.h"
 #include "checkrein/log.h"
 #include "hub_fold.h"
+#include "hub_heads.h"
 #include "hub_prices.h"
 #include "hub_stops.h"
+#include "witness.h"
 
 #define TOKEN_BYTES   512
 #define FRAME_BYTES   ((size_t)256 << 20) /* of the longest message, with its marks */
@@ -182,6 +184,7 @@ static const struct driver_sink SINK = {
     .snapshot = on_snapshot,
     .offers = on_offers,
     .result = on_result,
+    .head = heads_told,
 };
 
 /* ---- opening */
@@ -198,6 +201,7 @@ static void on_seal_due(void *ctx)
     if (journal_seal(h->journal, clock_wall_us()) != ST_OK) {
         record_trouble(h);
     }
+    h->keep_due = true;
     h->seal_timer = loop_timer(h->loop, SEAL_EVERY_MS, on_seal_due, h);
 }
 
@@ -211,6 +215,7 @@ static enum status open_journal(struct hub *h, const char *dir, struct why *why)
     enum status st = journal_open(&h->journal, &o, &found, why);
     if (st == ST_OK) {
         h->veil = journal_veil(h->journal);
+        st = witness_open(&h->witness, h->journal, dir, why);
         h->seal_timer = loop_timer(h->loop, SEAL_EVERY_MS, on_seal_due, h);
     }
     return st;
@@ -460,8 +465,15 @@ static void on_commit_due(void *ctx)
 {
     struct hub *h = ctx;
     h->commit_timer = 0;
+    heads_sign(h);
     if (journal_dirty(h->journal) && journal_commit(h->journal, NULL) != ST_OK) {
         record_trouble(h);
+    } else {
+        heads_send(h);
+    }
+    if (h->keep_due) {
+        h->keep_due = false;
+        witness_keep(h->witness);
     }
 }
 
@@ -495,6 +507,10 @@ void hub_close(struct hub *h)
     net_free(h->net);
     loop_free(h->loop);
     log_set_veil(NULL, NULL);
+    if (h->witness && journal_commit(h->journal, NULL) == ST_OK) {
+        witness_keep(h->witness);
+    }
+    witness_free(h->witness);
     journal_close(h->journal, clock_wall_us());
     veil_free(h->own_veil);
     buf_release(&h->frame);

@@ -37,6 +37,10 @@ struct hub_backend {
     char stop_due[ULID_BYTES]; /* a fleet stop that it has not answered, or does not keep: given
                                   again when it is back */
     int64_t stop_agents;       /* that it had then */
+    char head_due[1024];       /* of its record, to be signed; empty: none */
+    struct journal_countersign sign; /* the last one that it was given */
+    bool sign_due;                   /* once it is durable here */
+    int64_t complained_us;           /* monotonic: of a head that is none */
 };
 
 struct hub_events {               /* any may be NULL */
@@ -62,9 +66,11 @@ struct hub {
     uint32_t count;
     struct hub_events events;
     void *ctx;
-    char *stops_path; /* hub_stops.c; NULL: nothing is kept */
+    struct witness *witness; /* NULL: no record, so nothing is signed */
+    char *stops_path;        /* hub_stops.c; NULL: nothing is kept */
     loop_id seal_timer, commit_timer;
     bool record_failed;
+    bool keep_due; /* what was signed for, in its file */
 };
 
 enum status hub_open(struct hub *h, const struct conf_backend *backends, uint32_t count,

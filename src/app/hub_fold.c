@@ -49,6 +49,15 @@ void own_link(struct own_event *o, const char *backend, const char *kind, enum l
     }
 }
 
+void own_signal(struct own_event *o, const char *backend, enum severity severity, const char *title,
+                int64_t now_us)
+{
+    own_begin(o, EVENT_SIGNAL_RAISED, span_str(backend), now_us);
+    event_set_text(&o->ev, F_SIGNAL_SOURCE, SPAN("console"));
+    event_set_number(&o->ev, F_SEVERITY, severity);
+    event_set_text(&o->ev, F_TITLE, span_str(title));
+}
+
 void own_command(struct own_event *o, const struct command *c)
 {
     own_begin(o, EVENT_OPERATOR_COMMAND, c->backend, c->time_us);

@@ -18,6 +18,9 @@ struct own_event {
 };
 void own_link(struct own_event *o, const char *backend, const char *kind, enum link_state st,
               const char *why, int64_t retry_ms, int64_t now_us);
+/* An alarm about this back-end. `title` outlives it. */
+void own_signal(struct own_event *o, const char *backend, enum severity severity, const char *title,
+                int64_t now_us);
 void own_command(struct own_event *o, const struct command *c);
 /* With what stood on the screen when it was given; `text` is what this console had of the request.
  */

@@ -182,10 +182,70 @@ static int verify_heads(const char *path, const struct journal_heads *heads)
     return r.verdict == HEADS_AGREE ? EXIT_DONE : EXIT_BROKEN;
 }
 
+static void print_signer(const struct journal_signer *s)
+{
+    char key[HEX_BYTES(sizeof(s->key))];
+    char name[sizeof(s->name)];
+    hex_encode(s->key, sizeof(s->key), key);
+    (void)text_plain_of(span_str(s->name), name, sizeof(name));
+    if (s->name[0]) {
+        (void)printf("    %llu by %s, the last of record %llu\n", (unsigned long long)s->count,
+                     name, (unsigned long long)s->last_n);
+    } else {
+        (void)printf("    %llu by a key that is not known, the last of record %llu: %s\n",
+                     (unsigned long long)s->count, (unsigned long long)s->last_n, key);
+    }
+}
+
+static void print_countersigns(const struct journal_countersigns *c,
+                               const struct journal_signers *signers)
+{
+    if (c->bad_n > 0) {
+        (void)printf("  NOT SIGNED: record %llu tells of a signature that does not hold\n",
+                     (unsigned long long)c->bad_n);
+    }
+    if (c->other_n > 0) {
+        (void)printf("  REWRITTEN: record %llu has another head than the one that was signed for\n",
+                     (unsigned long long)c->other_n);
+    }
+    if (c->count > 0) {
+        (void)printf("  %llu signatures of others for its heads hold, the last of record %llu\n",
+                     (unsigned long long)c->count, (unsigned long long)c->last_n);
+    }
+    for (size_t i = 0; i < signers->count; i++) {
+        if (signers->signer[i].count > 0) {
+            print_signer(&signers->signer[i]);
+        }
+    }
+    if (c->more > 0) {
+        (void)printf("    %llu by more keys\n", (unsigned long long)c->more);
+    }
+}
+
+/* Who signed for the heads of an intact record? */
+static int verify_countersigns(const char *path, const struct journal_signers *known)
+{
+    struct journal_countersigns c;
+    struct journal_signers signers = *known;
+    struct why why = {0};
+    if (journal_countersigns(path, &signers, &c, &why) != ST_OK) {
+        app_say("%s: %s", path, why.text);
+        return EXIT_TROUBLE;
+    }
+    print_countersigns(&c, &signers);
+    return c.bad_n > 0 || c.other_n > 0 ? EXIT_BROKEN : EXIT_DONE;
+}
+
 struct known {
     const uint8_t *key;                /* NULL: the one in the folder is trusted */
     const struct journal_heads *heads; /* NULL: none */
+    struct journal_signers signers;
 };
+
+static int worse(int a, int b)
+{
+    return a > b ? a : b;
+}
 
 static int verify_one(const char *path, const struct known *known)
 {
@@ -201,13 +261,49 @@ static int verify_one(const char *path, const struct known *known)
         return EXIT_BROKEN;
     }
     int heads = known->heads ? verify_heads(path, known->heads) : EXIT_DONE;
-    int decisions = verify_decisions(path);
-    return heads > decisions ? heads : decisions;
+    int signers = verify_countersigns(path, &known->signers);
+    return worse(worse(heads, signers), verify_decisions(path));
+}
+
+/* What a console kept counts only when its record is whole. */
+static enum status read_against(const char *path, struct journal_heads *heads, struct why *why)
+{
+    struct journal_report r = {0};
+    enum status st = journal_verify(path, NULL, &r, why);
+    if (st != ST_OK) {
+        return st;
+    }
+    if (r.verdict != VERIFY_INTACT && r.verdict != VERIFY_TORN_TAIL) {
+        return why_fail(why, ST_CONFLICT, "%s: %s, so the heads in it are not compared with", path,
+                        VERDICT_WORDS[r.verdict]);
+    }
+    return journal_heads_read_record(heads, path, why);
 }
 
 struct choices {
-    const char *key, *heads, *head;
+    const char *key, *heads, *head, *keys, *against;
 };
+
+static enum status take_choices(const struct choices *ch, struct known *known,
+                                struct journal_heads *heads, uint8_t key[32], struct why *why)
+{
+    enum status st = ch->key ? read_key(ch->key, key, why) : ST_OK;
+    if (st == ST_OK && ch->heads) {
+        st = journal_heads_read(heads, ch->heads, why);
+    }
+    if (st == ST_OK && ch->head) {
+        st = journal_heads_add(heads, span_str(ch->head), why);
+    }
+    if (st == ST_OK && ch->against) {
+        st = read_against(ch->against, heads, why);
+    }
+    if (st == ST_OK && ch->keys) {
+        st = journal_signers_read(&known->signers, ch->keys, why);
+    }
+    known->key = ch->key ? key : NULL;
+    known->heads = ch->heads || ch->head || ch->against ? heads : NULL;
+    return st;
+}
 
 const struct option_row OPTIONS_VERIFY[] = {
     {"key",                                                                           "FILE", "the seals' public key, kept elsewhere; else the one in the folder is trusted",
@@ -215,6 +311,10 @@ const struct option_row OPTIONS_VERIFY[] = {
     {"heads", "FILE", "heads kept elsewhere (journal_heads): was the record's end cut off?",
      offsetof(struct choices, heads)},
     {"head",                                                                           "NUMBER:HASH", "the same for one head that you noted", offsetof(struct choices, head)},
+    {"against",                                                                         "FOLDER", "the same for the heads that a console has in its own record",
+     offsetof(struct choices, against)},
+    {"keys",          "FILE", "public keys of consoles that sign for heads, 64 hex digits and a name a line",
+     offsetof(struct choices, keys)},
     {0                                                                        },
 };
 
@@ -231,19 +331,17 @@ int cmd_verify(struct args *a)
     }
     uint8_t key[32];
     struct why why = {0};
-    struct known known = {.key = ch.key ? key : NULL};
-    struct journal_heads *heads = ch.heads || ch.head ? journal_heads_new() : NULL;
+    struct known known = {0};
+    struct journal_heads *heads = journal_heads_new();
     int worst = EXIT_DONE;
-    if ((ch.key && read_key(ch.key, key, &why) != ST_OK) ||
-        (ch.heads && journal_heads_read(heads, ch.heads, &why) != ST_OK) ||
-        (ch.head && journal_heads_add(heads, span_str(ch.head), &why) != ST_OK)) {
-        worst = app_trouble(&why, EXIT_TROUBLE);
+    enum status taken = take_choices(&ch, &known, heads, key, &why);
+    if (taken != ST_OK) {
+        worst = app_trouble(&why, taken == ST_CONFLICT ? EXIT_BROKEN : EXIT_TROUBLE);
         a->argc = 0;
     }
-    known.heads = heads;
     for (int i = 0; i < a->argc; i++) {
         int code = verify_one(a->argv[i], &known);
-        worst = code > worst ? code : worst;
+        worst = worse(worst, code);
     }
     journal_heads_free(heads);
     return worst;

@@ -131,6 +131,20 @@ static const struct member result_members[] = {
     {"by",      take_text, MSG(result.by),      MEMBER_OPTIONAL, NULL,            NULL},
 };
 
+static const struct member head_members[] = {
+    KIND_ROW,
+    {"seal", take_text, MSG(seal), MEMBER_REQUIRED, NULL, NULL},
+};
+
+static const struct member countersign_members[] = {
+    KIND_ROW,
+    {"n",    take_count, MSG(countersign.n),       MEMBER_REQUIRED, NULL, NULL},
+    {"head", take_text,  MSG(countersign.head),    MEMBER_REQUIRED, NULL, NULL},
+    {"time", take_time,  MSG(countersign.time_us), MEMBER_REQUIRED, NULL, NULL},
+    {"key",  take_text,  MSG(countersign.key),     MEMBER_REQUIRED, NULL, NULL},
+    {"sig",  take_text,  MSG(countersign.sig),     MEMBER_REQUIRED, NULL, NULL},
+};
+
 static const struct member error_members[] = {
     KIND_ROW,
     {"code", take_text, MSG(error.code), MEMBER_REQUIRED, NULL, NULL},
@@ -144,6 +158,8 @@ static const struct shape shapes[MSG_KIND_COUNT] = {
     [KIND_EVENT] = SHAPE("event", event_members),
     [KIND_SYNCED] = SHAPE("synced", synced_members),
     [KIND_RESULT] = SHAPE("result", result_members),
+    [KIND_HEAD] = SHAPE("head", head_members),
+    [KIND_COUNTERSIGN] = SHAPE("countersign", countersign_members),
     [KIND_ERROR] = SHAPE("error", error_members),
     [KIND_BYE] = SHAPE("bye", bye_members),
 };
@@ -164,6 +180,8 @@ static void clear(struct msg *m, struct span raw)
     m->command = (struct command){0};
     m->result = (struct msg_result){0};
     m->error = (struct msg_error){0};
+    m->seal = SPAN_NONE;
+    m->countersign = (struct msg_countersign){0};
     m->seq = 0;
     m->unknown_keys = 0;
     m->raw = raw;

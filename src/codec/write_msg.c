@@ -138,6 +138,24 @@ enum status codec_write_result(struct buf *out, const struct msg_result *r)
     return writer_end(&w);
 }
 
+enum status codec_write_head(struct buf *out, struct span seal)
+{
+    struct writer w = begin(out, KIND_HEAD);
+    write_text(&w, "seal", seal);
+    return writer_end(&w);
+}
+
+enum status codec_write_countersign(struct buf *out, const struct msg_countersign *c)
+{
+    struct writer w = begin(out, KIND_COUNTERSIGN);
+    write_int(&w, "n", c->n);
+    write_text(&w, "head", c->head);
+    write_time(&w, "time", c->time_us);
+    write_text(&w, "key", c->key);
+    write_text(&w, "sig", c->sig);
+    return writer_end(&w);
+}
+
 enum status codec_write_error(struct buf *out, struct span code, struct span text)
 {
     struct writer w = begin(out, KIND_ERROR);

@@ -55,6 +55,11 @@ enum status driver_send(struct driver *d, const struct command *c, struct why *w
     return d->ops->send(d->state, c, why);
 }
 
+enum status driver_countersign(struct driver *d, const struct msg_countersign *s)
+{
+    return d->ops->countersign ? d->ops->countersign(d->state, s) : ST_UNSUPPORTED;
+}
+
 enum status driver_feed(struct driver *d, struct span frame)
 {
     return d->ops->feed(d->state, frame);

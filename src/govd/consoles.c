@@ -104,7 +104,7 @@ static void send_scratch(struct govd *g, const struct console *c)
     }
 }
 
-static void send_error(struct govd *g, const struct console *c, const char *code, const char *text)
+void console_error(struct govd *g, const struct console *c, const char *code, const char *text)
 {
     buf_clear(&g->scratch);
     if (codec_write_error(&g->scratch, span_str(code), span_str(text)) == ST_OK) {
@@ -166,17 +166,17 @@ static void leave(struct govd *g, struct console *c, int code, const char *why)
 static void on_hello(struct govd *g, struct console *c, const struct msg_hello *h)
 {
     if (h->min > PROTOCOL_VERSION || h->max < PROTOCOL_VERSION) {
-        send_error(g, c, "protocol", "this server speaks version 1 only");
+        console_error(g, c, "protocol", "this server speaks version 1 only");
         leave(g, c, 1002, "no common protocol version");
         return;
     }
     if (!span_is(h->role, "operator")) {
-        send_error(g, c, "scope", "only the role `operator` is offered here");
+        console_error(g, c, "scope", "only the role `operator` is offered here");
         leave(g, c, 1008, "role not offered");
         return;
     }
     if (c->greeted) {
-        send_error(g, c, "protocol", "hello was said before");
+        console_error(g, c, "protocol", "hello was said before");
         return;
     }
     c->resumes = h->resume_after >= 0 && span_eq(h->resume_instance, instance_told(g)) &&
@@ -217,20 +217,22 @@ void consoles_message(struct govd *g, net_id id, struct span text)
     struct msg m;
     struct why why = {0};
     if (codec_read_msg(g->codec, text, &m, &why) != ST_OK) {
-        send_error(g, c, "frame", why.text);
+        console_error(g, c, "frame", why.text);
         return;
     }
     if (m.kind == KIND_HELLO) {
         on_hello(g, c, &m.hello);
     } else if (!c->greeted) {
-        send_error(g, c, "protocol", "hello comes first");
+        console_error(g, c, "protocol", "hello comes first");
         leave(g, c, 1008, "hello comes first");
     } else if (m.kind == KIND_COMMAND) {
         commands_run(g, c, &m.command);
+    } else if (m.kind == KIND_COUNTERSIGN) {
+        witness_answer(g, c, &m.countersign);
     } else if (m.kind == KIND_BYE) {
         leave(g, c, 1000, "bye");
     } else if (m.kind != KIND_SUBSCRIBE) {
-        send_error(g, c, "frame", "this kind of frame is not taken here");
+        console_error(g, c, "frame", "this kind of frame is not taken here");
     }
 }
 

@@ -3,9 +3,10 @@
 #include "checkrein/clock.h"
 #include "checkrein/log.h"
 
-#define SEAL_EVERY_MS 60000
-#define TEXT_BYTES    (3 * HOOK_BODY_BYTES) /* each string of a body at most three times */
-#define CLOCK_JUMP_S  2                     /* what is slewed is slower */
+#define SEAL_EVERY_MS    60000
+#define TEXT_BYTES       (3 * HOOK_BODY_BYTES) /* each string of a body at most three times */
+#define HEAD_FRAME_BYTES 4096
+#define CLOCK_JUMP_S     2 /* what is slewed is slower */
 
 static void on_seal_due(void *ctx)
 {
@@ -36,6 +37,7 @@ static void init(struct govd *g, struct loop *l, struct net *n, const struct gov
     g->ring = xcalloc(1, sizeof(*g->ring));
     g->tokens = xcalloc(HOOK_TOKENS_MAX, sizeof(*g->tokens));
     buf_init(&g->scratch, PROTOCOL_FRAME_BYTES);
+    buf_init(&g->head.frame, HEAD_FRAME_BYTES);
     buf_init(&g->text, TEXT_BYTES);
     (void)buf_reserve(&g->text, TEXT_BYTES); /* it must not move while spans point into it */
     presence_init(g);
@@ -165,6 +167,7 @@ void govd_turn(struct govd *g)
     stop_settle(g);
     retain_turn(g);
     outbox_flush(g);
+    witness_turn(g);
     forward_turn(g->forward);
     if (g->closing && !g->drained && net_idle(g->net)) {
         g->drained = true;
@@ -207,6 +210,10 @@ void govd_free(struct govd *g)
     gate_release(g);
     sessions_release(g);
     log_set_veil(NULL, NULL);
+    loop_remove(g->loop, g->countersign_timer);
+    if (g->journal) {
+        witness_record(g);
+    }
     journal_close(g->journal, govd_wall_us());
     forward_close(g->forward);
     fleet_free(g->fleet);
@@ -214,6 +221,7 @@ void govd_free(struct govd *g)
     codec_free(g->codec);
     buf_release(&g->scratch);
     buf_release(&g->text);
+    buf_release(&g->head.frame);
     wipe(g->token, sizeof(g->token));
     console_tokens_release(&g->console_tokens);
     free(g->tokens_path);

@@ -7,6 +7,7 @@
  * hooks are understood rules.c     policy file                       commands.c  operators' verbs,
  * one function each consoles.c  checkrein.v1 connections          stop.c      fleet stop
  *   snapshots.c  the state, told piece by piece   presence.c  that somebody watches
+ *   witness.c   heads told to consoles, and what they sign for
  *   telemetry/  spend, failures and tool decisions from OTLP
  *   restore.c   state from the record at start    recent.c    what was seen lately, bounded
  *   procs.c     processes: ours, watched, gone    members.c   all that is below one
@@ -244,6 +245,16 @@ struct console {
     uint64_t sync_at;      /* ring counter at which it is synced */
     uint64_t sync_seq;     /* the same as a number of an event */
     struct fleet_cut *cut; /* what is left of its snapshot */
+    uint64_t head_n;       /* of the record's head that it was told last; 0: none */
+    char head[SHA256_HEX_BYTES];
+    int64_t head_us;    /* monotonic: when */
+    bool head_answered; /* once, whatever it said */
+};
+
+/* What a console has signed for a head, until it is in the record: witness.c. */
+struct countersign_due {
+    struct journal_countersign sign;
+    char by[64];
 };
 
 struct govd {
@@ -331,6 +342,14 @@ struct govd {
     uint64_t unreadable;   /* since then */
     int64_t clock_offset_us; /* wall against the time since boot, as last seen; 0: not yet */
     struct config_look *config_looks; /* second looks that are due */
+    struct {                          /* the newest head that is worth to be told */
+        uint64_t n;
+        char head[SHA256_HEX_BYTES];
+        struct buf frame; /* that tells it */
+    } head;
+    struct countersign_due countersigns[CONSOLES_MAX];
+    size_t countersign_count;
+    loop_id countersign_timer;
     bool closing, drained;
     loop_id seal_timer;
 };
@@ -352,6 +371,13 @@ struct span told_text(const struct govd *g, struct span text, char *room, size_t
 /* True at most once a second for one *told_us: what an agent can cause without end is not told
  * without end. */
 bool may_tell(int64_t *told_us);
+
+/* ---- witness.c */
+/* At the end of a turn: tells consoles of the newest head that is durable. */
+void witness_turn(struct govd *g);
+void witness_answer(struct govd *g, struct console *c, const struct msg_countersign *s);
+/* Into the record, with what is committed next. */
+void witness_record(struct govd *g);
 
 /* ---- outbox.c */
 void outbox_answer(struct govd *g, net_id http, struct span body);
@@ -598,6 +624,7 @@ bool console_expired(const struct console *c);
 void consoles_check_tokens(struct govd *g);
 void consoles_opened(struct govd *g, net_id id, const struct http_head *head);
 void consoles_message(struct govd *g, net_id id, struct span text);
+void console_error(struct govd *g, const struct console *c, const char *code, const char *text);
 void consoles_closed(struct govd *g, net_id id, const char *why);
 void consoles_flush(struct govd *g, uint64_t end); /* of the ring: what is durable */
 void consoles_catch_up(struct govd *g, net_id id, uint64_t end);

@@ -130,6 +130,9 @@ static void parcel_release(struct parcel *p)
 static void commit(struct govd *g)
 {
     struct why why = {0};
+    if (journal_dirty(g->journal)) {
+        witness_record(g);
+    }
     if (journal_dirty(g->journal) && journal_commit(g->journal, &why) != ST_OK && !g->record_told) {
         log_write(LOG_ERROR, "the record failed: %s", why.text);
     }

@@ -11,7 +11,7 @@
 #include "checkrein/utf8.h"
 #include "checkrein/wire.h"
 
-static enum status begin(struct journal *j, int64_t now_us, enum journal_kind kind)
+enum status append_begin(struct journal *j, int64_t now_us, enum journal_kind kind)
 {
     if (j->failed) {
         return ST_IO;
@@ -25,7 +25,7 @@ static enum status begin(struct journal *j, int64_t now_us, enum journal_kind ki
 
 /* The body stands in `line` and was made with status `st`. A newline inside would end the record
  * early for every reader, so that is checked here and not left to those who made the body. */
-static enum status finish(struct journal *j, int64_t now_us, enum status st, uint64_t *n)
+enum status append_finish(struct journal *j, int64_t now_us, enum status st, uint64_t *n)
 {
     uint8_t hash[SHA256_BYTES];
     (void)buf_addch(&j->line, '}');
@@ -47,6 +47,7 @@ static enum status finish(struct journal *j, int64_t now_us, enum status st, uin
     if (n != NULL) {
         *n = j->next_n;
     }
+    j->news_n = j->next_n;
     j->next_n++;
     j->last_us = now_us;
     j->is_sealed = false;
@@ -77,7 +78,7 @@ static enum status hide_and_finish(struct journal *j, int64_t now_us, enum statu
     if (st == ST_OK && buf_status(&j->line) == ST_OK) {
         (void)hide(j, at);
     }
-    return finish(j, now_us, st, n);
+    return append_finish(j, now_us, st, n);
 }
 
 static enum status add_event(struct journal *j, const struct event *ev)
@@ -90,7 +91,7 @@ static enum status add_event(struct journal *j, const struct event *ev)
 
 enum status journal_event(struct journal *j, int64_t now_us, const struct event *ev, uint64_t *n)
 {
-    enum status st = begin(j, now_us, JOURNAL_EVENT);
+    enum status st = append_begin(j, now_us, JOURNAL_EVENT);
     if (st != ST_OK) {
         return st;
     }
@@ -133,13 +134,13 @@ static enum status finish_told(struct journal *j, int64_t now_us, enum status st
         st = buf_status(&j->line) == ST_OK ? read_told(j, *told, body) : ST_LIMIT;
         *told = &j->told;
     }
-    return finish(j, now_us, st, NULL);
+    return append_finish(j, now_us, st, NULL);
 }
 
 enum status journal_event_told(struct journal *j, int64_t now_us, const struct event *ev,
                                const struct event **told)
 {
-    enum status st = begin(j, now_us, JOURNAL_EVENT);
+    enum status st = append_begin(j, now_us, JOURNAL_EVENT);
     *told = ev;
     if (st != ST_OK) {
         return st;
@@ -148,7 +149,7 @@ enum status journal_event_told(struct journal *j, int64_t now_us, const struct e
     return finish_told(j, now_us, add_event(j, ev), at, told);
 }
 
-static void add_from(struct journal *j, struct span from)
+void append_from(struct journal *j, struct span from)
 {
     (void)buf_addstr(&j->line, "\"from\":");
     (void)tape_quote(&j->line, from);
@@ -158,13 +159,13 @@ static void add_from(struct journal *j, struct span from)
 enum status journal_event_from(struct journal *j, int64_t now_us, struct span from,
                                const struct event *ev, const struct event **told)
 {
-    enum status st = begin(j, now_us, JOURNAL_EVENT);
+    enum status st = append_begin(j, now_us, JOURNAL_EVENT);
     *told = ev;
     if (st != ST_OK) {
         return st;
     }
     size_t at = j->line.len;
-    add_from(j, from);
+    append_from(j, from);
     (void)buf_addstr(&j->line, "\"event\":");
     return finish_told(j, now_us, codec_write_event(&j->line, ev), at, told);
 }
@@ -172,19 +173,19 @@ enum status journal_event_from(struct journal *j, int64_t now_us, struct span fr
 enum status journal_snapshot(struct journal *j, int64_t now_us, struct span from,
                              const struct journal_transfer *t)
 {
-    enum status st = begin(j, now_us, JOURNAL_SNAPSHOT);
+    enum status st = append_begin(j, now_us, JOURNAL_SNAPSHOT);
     if (st != ST_OK) {
         return st;
     }
-    add_from(j, from);
+    append_from(j, from);
     st = buf_printf(&j->line, "\"snapshot\":{\"seq\":%" PRIu64 ",\"complete\":%s}", t->seq,
                     t->complete ? "true" : "false");
-    return finish(j, now_us, st, NULL);
+    return append_finish(j, now_us, st, NULL);
 }
 
 enum status journal_command(struct journal *j, int64_t now_us, const struct command *c, uint64_t *n)
 {
-    enum status st = begin(j, now_us, JOURNAL_COMMAND);
+    enum status st = append_begin(j, now_us, JOURNAL_COMMAND);
     if (st != ST_OK) {
         return st;
     }
@@ -218,14 +219,14 @@ static enum status add_raw(struct buf *line, struct span bytes)
 static enum status append_raw(struct journal *j, int64_t now_us, struct span from,
                               struct veiled bytes, uint64_t *n)
 {
-    enum status st = begin(j, now_us, JOURNAL_RAW);
+    enum status st = append_begin(j, now_us, JOURNAL_RAW);
     if (st != ST_OK) {
         return st;
     }
     (void)add_count(&j->line, bytes.count);
-    add_from(j, from);
+    append_from(j, from);
     st = buf_status(&j->line) == ST_OK ? add_raw(&j->line, bytes.text) : ST_LIMIT;
-    return finish(j, now_us, st, n);
+    return append_finish(j, now_us, st, n);
 }
 
 enum status journal_raw(struct journal *j, int64_t now_us, struct span from, struct span bytes,
@@ -242,7 +243,7 @@ enum status journal_raw_veiled(struct journal *j, int64_t now_us, struct span fr
 
 enum status journal_note(struct journal *j, int64_t now_us, struct span text, uint64_t *n)
 {
-    enum status st = begin(j, now_us, JOURNAL_NOTE);
+    enum status st = append_begin(j, now_us, JOURNAL_NOTE);
     if (st != ST_OK) {
         return st;
     }
@@ -260,32 +261,32 @@ enum status append_open(struct journal *j, int64_t now_us, enum open_cause cause
                           .pid = getpid()};
     memcpy(b.instance, j->instance, sizeof(b.instance));
     memcpy(b.key, j->signer.public_key, sizeof(b.key));
-    enum status st = begin(j, now_us, JOURNAL_OPEN);
-    return st == ST_OK ? finish(j, now_us, record_open_body(&j->line, &b), NULL) : st;
+    enum status st = append_begin(j, now_us, JOURNAL_OPEN);
+    return st == ST_OK ? append_finish(j, now_us, record_open_body(&j->line, &b), NULL) : st;
 }
 
 enum status append_torn(struct journal *j, int64_t now_us, const struct torn_body *torn)
 {
-    enum status st = begin(j, now_us, JOURNAL_TORN);
-    return st == ST_OK ? finish(j, now_us, record_torn_body(&j->line, torn), NULL) : st;
+    enum status st = append_begin(j, now_us, JOURNAL_TORN);
+    return st == ST_OK ? append_finish(j, now_us, record_torn_body(&j->line, torn), NULL) : st;
 }
 
 enum status append_tombstone(struct journal *j, int64_t now_us, const struct journal_drop *drop)
 {
     struct tombstone_body b = {.drop = *drop, .by = span_str(j->writer)};
-    enum status st = begin(j, now_us, JOURNAL_TOMBSTONE);
-    return st == ST_OK ? finish(j, now_us, record_tombstone_body(&j->line, &b), NULL) : st;
+    enum status st = append_begin(j, now_us, JOURNAL_TOMBSTONE);
+    return st == ST_OK ? append_finish(j, now_us, record_tombstone_body(&j->line, &b), NULL) : st;
 }
 
 enum status append_close(struct journal *j, int64_t now_us)
 {
-    enum status st = begin(j, now_us, JOURNAL_CLOSE);
+    enum status st = append_begin(j, now_us, JOURNAL_CLOSE);
     if (st != ST_OK) {
         return st;
     }
     st = buf_printf(&j->line, "\"close\":{\"writer\":\"%s\",\"pid\":%ld}", j->writer,
                     (long)getpid());
-    return finish(j, now_us, st, NULL);
+    return append_finish(j, now_us, st, NULL);
 }
 
 /* The signature covers the line so far, its number, time and `prev` included. */
@@ -295,7 +296,7 @@ enum status append_seal(struct journal *j, int64_t now_us, uint32_t next)
     struct seal_body b = {.next = next};
     memcpy(b.instance, j->instance, sizeof(b.instance));
     memcpy(b.key, j->signer.public_key, sizeof(b.key));
-    enum status st = begin(j, now_us, JOURNAL_SEAL);
+    enum status st = append_begin(j, now_us, JOURNAL_SEAL);
     if (st != ST_OK) {
         return st;
     }
@@ -306,10 +307,16 @@ enum status append_seal(struct journal *j, int64_t now_us, uint32_t next)
     if (st == ST_OK) {
         st = record_seal_sig(&j->line, sig);
     }
-    st = finish(j, now_us, st, NULL);
+    uint64_t news_n = j->news_n;
+    st = append_finish(j, now_us, st, NULL);
     if (st == ST_OK) {
+        j->news_n = news_n;
         j->last_seal_us = now_us;
         j->is_sealed = true;
+        j->seal_bytes = j->line.len - 1; /* its newline */
+        j->seal_n = j->next_n - 1;
+        memcpy(j->seal_head, j->prev, sizeof(j->seal_head));
+        (void)span_copy(span_sub(buf_span(&j->line), 0, j->seal_bytes), j->seal, sizeof(j->seal));
     }
     return st;
 }

@@ -9,25 +9,10 @@
 
 #include "checkrein/alloc.h"
 #include "checkrein/num.h"
+#include "heads_priv.h"
 #include "journal_priv.h"
 #include "reader_priv.h"
 #include "record_priv.h"
-
-#define HEADS_MAX                                                                                  \
-    4000000 /* years of decisions; what a folder of noise may take of memory ends here */
-
-struct head {
-    uint64_t n;
-    int64_t time_us; /* 0: not told */
-    char hash[SHA256_HEX_BYTES];
-    char *seal; /* its line; NULL: number and hash were given by a person */
-};
-
-struct journal_heads {
-    struct head *head;
-    size_t count, cap;
-    uint64_t bad;
-};
 
 struct journal_heads *journal_heads_new(void)
 {
@@ -59,6 +44,17 @@ static void hash_text(struct span line, char out[SHA256_HEX_BYTES])
     hex_encode(hash, sizeof(hash), out);
 }
 
+void heads_add_hash(struct journal_heads *h, uint64_t n, const char *hash)
+{
+    if (h->count >= HEADS_MAX) {
+        h->bad++;
+        return;
+    }
+    struct head *new = add(h);
+    new->n = n;
+    (void)span_copy(span_str(hash), new->hash, sizeof(new->hash));
+}
+
 enum status journal_heads_add(struct journal_heads *h, struct span text, struct why *why)
 {
     uint8_t hash[SHA256_BYTES];
@@ -69,13 +65,13 @@ enum status journal_heads_add(struct journal_heads *h, struct span text, struct 
         hex_decode(hex, hash, sizeof(hash)) != ST_OK) {
         return why_fail(why, ST_INVALID, "a head is NUMBER:HASH, the hash in 64 hex digits");
     }
-    struct head *new = add(h);
-    new->n = (uint64_t)n;
-    hex_encode(hash, sizeof(hash), new->hash);
+    char digits[SHA256_HEX_BYTES];
+    hex_encode(hash, sizeof(hash), digits);
+    heads_add_hash(h, (uint64_t)n, digits);
     return ST_OK;
 }
 
-static void take_line(struct journal_heads *h, struct span line)
+void heads_take_line(struct journal_heads *h, struct span line)
 {
     struct record r;
     struct seal_body seal;
@@ -113,7 +109,7 @@ static enum status read_from(struct journal_heads *h, const char *path, uint64_t
     while (st == ST_OK || st == ST_LIMIT) {
         st = reader_next(&reader, &line);
         if (st == ST_OK && line.n > 0) {
-            take_line(h, line);
+            heads_take_line(h, line);
         }
         h->bad += st == ST_LIMIT;
     }

@@ -43,7 +43,12 @@ struct journal {
     uint64_t next_n;
     int64_t last_us; /* time of the last record: what the journal adds by itself gets the same */
     int64_t last_seal_us;
-    bool is_sealed; /* the last record is a seal */
+    bool is_sealed;             /* the last record is a seal */
+    char seal[SEAL_LINE_BYTES]; /* the last one's line */
+    size_t seal_bytes;
+    uint64_t seal_n; /* its number; 0: there is none */
+    char seal_head[SHA256_HEX_BYTES];
+    uint64_t news_n; /* of the last record that tells something */
     bool failed;
     struct why failure;
 };
@@ -65,5 +70,10 @@ enum status append_seal(struct journal *j, int64_t now_us, uint32_t next) MUST_U
 enum status append_tombstone(struct journal *j, int64_t now_us,
                              const struct journal_drop *drop) MUST_USE;
 enum status append_close(struct journal *j, int64_t now_us) MUST_USE;
+
+/* Of a record that is built: what append.c does for all. `st` is how its body went. */
+enum status append_begin(struct journal *j, int64_t now_us, enum journal_kind kind) MUST_USE;
+enum status append_finish(struct journal *j, int64_t now_us, enum status st, uint64_t *n) MUST_USE;
+void append_from(struct journal *j, struct span from);
 
 #endif

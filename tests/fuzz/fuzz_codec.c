@@ -133,6 +133,8 @@ static void check_msg(const struct msg *m, struct span text)
     case KIND_UNKNOWN:
     case KIND_SUBSCRIBE:
     case KIND_SYNCED:
+    case KIND_HEAD:
+    case KIND_COUNTERSIGN:
     case KIND_BYE:
     case MSG_KIND_COUNT:
         break;

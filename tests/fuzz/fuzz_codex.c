@@ -111,8 +111,12 @@ static void on_result(void *ctx, struct span command, enum command_state st, str
                SPAN_ARG(by));
 }
 
-static const struct driver_sink SINK = {NULL,      on_raw,    on_event, on_link, on_snapshot,
-                                        on_offers, on_result, NULL,     NULL};
+static const struct driver_sink SINK = {.raw = on_raw,
+                                        .event = on_event,
+                                        .link = on_link,
+                                        .snapshot = on_snapshot,
+                                        .offers = on_offers,
+                                        .result = on_result};
 
 /* ---- what it is told */
 

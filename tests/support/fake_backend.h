@@ -32,6 +32,11 @@ struct fake_backend {
     char resume_instance[64];
     char command[64]; /* id of the last command */
     enum verb verb;
+    unsigned countersigns;
+    struct {
+        int64_t n, time_us;
+        char head[80], key[80], sig[160];
+    } countersign; /* the last one */
 };
 
 static inline int fake_admit(void *ctx, const struct http_head *head, bool upgrade)
@@ -63,6 +68,13 @@ static inline void fake_message(void *ctx, net_id id, struct span text)
         f->commands++;
         f->verb = m.command.verb;
         (void)span_copy(m.command.id, f->command, sizeof(f->command));
+    } else if (m.kind == KIND_COUNTERSIGN) {
+        f->countersigns++;
+        f->countersign.n = m.countersign.n;
+        f->countersign.time_us = m.countersign.time_us;
+        (void)span_copy(m.countersign.head, f->countersign.head, sizeof(f->countersign.head));
+        (void)span_copy(m.countersign.key, f->countersign.key, sizeof(f->countersign.key));
+        (void)span_copy(m.countersign.sig, f->countersign.sig, sizeof(f->countersign.sig));
     }
 }
 
@@ -158,6 +170,13 @@ static inline struct span fake_synced(struct fake_backend *f, int64_t seq)
 {
     buf_clear(&f->out);
     assert_status(codec_write_synced(&f->out, seq), ST_OK);
+    return fake_send(f);
+}
+
+static inline struct span fake_head(struct fake_backend *f, struct span seal)
+{
+    buf_clear(&f->out);
+    assert_status(codec_write_head(&f->out, seal), ST_OK);
     return fake_send(f);
 }
 

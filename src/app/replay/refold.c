@@ -406,6 +406,8 @@ enum status refold_take(struct refold *r, const struct journal_record *rec, stru
     case JOURNAL_NOTE:
     case JOURNAL_TORN:
     case JOURNAL_TOMBSTONE:
+    case JOURNAL_HEAD:
+    case JOURNAL_COUNTERSIGN:
     case JOURNAL_SEAL:
     case JOURNAL_KIND_COUNT:
     default:

@@ -210,6 +210,14 @@ static enum status on_result(struct client *c, const struct msg_result *r)
     return ST_OK;
 }
 
+static enum status on_head(const struct client *c, struct span seal)
+{
+    if (c->link.sink.head) {
+        c->link.sink.head(c->link.sink.ctx, seal);
+    }
+    return ST_OK;
+}
+
 /* Before it closes the connection it may say why. */
 static void on_error(struct client *c, const struct msg_error *e)
 {
@@ -239,10 +247,13 @@ static enum status on_message(struct client *c, struct msg *m)
         return on_synced(c, m->seq);
     case KIND_RESULT:
         return on_result(c, &m->result);
+    case KIND_HEAD:
+        return on_head(c, m->seal);
     case KIND_HELLO:
     case KIND_ERROR:
     case KIND_BYE:
     case KIND_UNKNOWN:
+    case KIND_COUNTERSIGN:
     case KIND_SUBSCRIBE:
     case KIND_COMMAND:
     case MSG_KIND_COUNT:
@@ -366,6 +377,17 @@ static enum status client_send(void *st, const struct command *cmd, struct why *
     return sent == ST_OK ? ST_OK : why_fail(why, sent, "back-end %s takes no more", c->link.name);
 }
 
+static enum status client_countersign(void *st, const struct msg_countersign *s)
+{
+    struct client *c = st;
+    if (!c->link.ws) {
+        return ST_CLOSED;
+    }
+    buf_clear(&c->out);
+    enum status result = codec_write_countersign(&c->out, s);
+    return result == ST_OK ? wslink_send(&c->link, buf_span(&c->out)) : result;
+}
+
 static void client_reconnect(void *st)
 {
     struct client *c = st;
@@ -404,6 +426,7 @@ const struct driver_ops driver_checkrein = {
     .open = client_open,
     .feed = feed,
     .send = client_send,
+    .countersign = client_countersign,
     .reconnect = client_reconnect,
     .close = client_close,
     .memory_bytes = sizeof(struct known),

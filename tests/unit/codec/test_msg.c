@@ -173,6 +173,23 @@ static void small_frames(void **state)
     assert_true(expect_text(x, "{\"kind\":\"synced\",\"seq\":81310}")->seq == 81310);
     assert_int_equal(x->msg.kind, KIND_SYNCED);
     buf_clear(&x->out);
+    assert_status(codec_write_head(&x->out, SPAN("{\"n\":1}")), ST_OK);
+    assert_span_is(expect_text(x, "{\"kind\":\"head\",\"seal\":\"{\\\"n\\\":1}\"}")->seal,
+                   "{\"n\":1}");
+    buf_clear(&x->out);
+    const struct msg_countersign s = {.n = 7,
+                                      .time_us = INT64_C(1795184527123000),
+                                      .head = SPAN("aa"),
+                                      .key = SPAN("bb"),
+                                      .sig = SPAN("cc")};
+    assert_status(codec_write_countersign(&x->out, &s), ST_OK);
+    const struct msg *signed_for = expect_text(
+        x, "{\"kind\":\"countersign\",\"n\":7,\"head\":\"aa\",\"time\":\"2026-11-20T14:22:"
+           "07.123Z\",\"key\":\"bb\",\"sig\":\"cc\"}");
+    assert_int_equal(signed_for->countersign.n, 7);
+    assert_int_equal(signed_for->countersign.time_us, s.time_us);
+    assert_span_is(signed_for->countersign.sig, "cc");
+    buf_clear(&x->out);
     assert_status(codec_write_bye(&x->out), ST_OK);
     assert_int_equal(expect_text(x, "{\"kind\":\"bye\"}")->kind, KIND_BYE);
     buf_clear(&x->out);
@@ -470,6 +487,8 @@ static enum status write_one(struct buf *out, int which)
     static const struct msg_hello h = {
         .min = 1, .max = 1, .protocol = 1, .role = SPAN_INIT("operator")};
     static const struct msg_result r = {.command = SPAN_INIT("c"), .state = COMMAND_SENT};
+    static const struct msg_countersign s = {
+        .n = 1, .head = SPAN_INIT("a"), .key = SPAN_INIT("b"), .sig = SPAN_INIT("c")};
     struct command c = whole_command(VERB_APPROVE);
     switch (which) {
     case 0:
@@ -486,6 +505,10 @@ static enum status write_one(struct buf *out, int which)
         return codec_write_error(out, SPAN("c"), SPAN("t"));
     case 6:
         return codec_write_bye(out);
+    case 7:
+        return codec_write_head(out, SPAN("{\"prev\":\"0\"}"));
+    case 8:
+        return codec_write_countersign(out, &s);
     default:
         return codec_write_command(out, &c);
     }
@@ -494,7 +517,7 @@ static enum status write_one(struct buf *out, int which)
 static void a_full_buffer_gets_nothing(void **state)
 {
     struct fixture *x = *state;
-    for (int which = 0; which <= 7; which++) {
+    for (int which = 0; which <= 9; which++) {
         buf_clear(&x->out);
         assert_status(write_one(&x->out, which), ST_OK);
         for (size_t limit = 0; limit < x->out.len; limit++) {

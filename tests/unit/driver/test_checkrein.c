@@ -73,11 +73,23 @@ static void on_result(void *ctx, struct span command, enum command_state st, str
     h->results++;
 }
 
+static void on_head(void *ctx, struct span seal)
+{
+    struct heard *h = ctx;
+    buf_printf(&h->lines, "head %.*s\n", SPAN_ARG(seal));
+}
+
 static struct driver_sink sink_of(struct heard *h)
 {
     buf_init(&h->lines, 1u << 20);
-    return (struct driver_sink){h,         on_raw,    on_event, on_link, on_snapshot,
-                                on_offers, on_result, NULL,     NULL};
+    return (struct driver_sink){.ctx = h,
+                                .raw = on_raw,
+                                .event = on_event,
+                                .link = on_link,
+                                .snapshot = on_snapshot,
+                                .offers = on_offers,
+                                .result = on_result,
+                                .head = on_head};
 }
 
 static struct driver *attach(struct heard *h, const struct driver_conf *conf, struct net *n,

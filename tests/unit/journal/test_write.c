@@ -175,6 +175,8 @@ static enum journal_kind write_kind(struct journal *j, enum journal_kind kind, u
     case JOURNAL_OPEN:
     case JOURNAL_TORN:
     case JOURNAL_TOMBSTONE:
+    case JOURNAL_HEAD:
+    case JOURNAL_COUNTERSIGN:
     case JOURNAL_CLOSE:
     case JOURNAL_KIND_COUNT:
         break;
