@@ -11,7 +11,7 @@
 
 struct value {
     size_t at, end;
-    bool quoted, loose;
+    bool name_quoted, quoted, loose;
 };
 
 static char at_or_nul(const struct secret_scan *s, size_t at)
@@ -83,6 +83,7 @@ static bool find_value(struct secret_scan *s, const struct shape *shape, size_t 
     } else if (from == sign) {
         return false;
     }
+    v->name_quoted = sign > name_end;
     v->at = skip_quote(s, from);
     v->quoted = v->at > from;
     v->end = run_end(s, shape->chars, v->at);
@@ -125,9 +126,22 @@ static bool is_call(const struct secret_scan *s, const struct value *v)
     return !v->quoted && (c == '(' || c == '[');
 }
 
+/* `"password": 12345678`: a mark in its place would be no JSON, and who sent it would not be heard.
+ */
+static bool is_number(const struct value *v, struct span text)
+{
+    static const char DIGITS[] = "0123456789+-.eE";
+    size_t n = 0;
+    while (n < text.n && memchr(DIGITS, text.p[n], sizeof(DIGITS) - 1) != NULL) {
+        n++;
+    }
+    return v->name_quoted && !v->quoted && n == text.n;
+}
+
 static bool is_none(struct secret_scan *s, const struct value *v, struct span text)
 {
-    return is_placeholder(text) || is_call(s, v) || is_path(s, v->at, v->at + text.n);
+    return is_placeholder(text) || is_call(s, v) || is_number(v, text) ||
+           is_path(s, v->at, v->at + text.n);
 }
 
 static bool take_value(struct secret_scan *s, const struct shape *shape, const struct value *v,

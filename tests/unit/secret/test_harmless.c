@@ -49,6 +49,8 @@ static void numbers_names_and_pictures(void **state)
         "-----BEGIN PRIVATE KEY----- is what it begins with",
         "the bearer of bad news, basic information, a token of gratitude: thanks, the secret is patience",
         "npm_config_registry npm_lifecycle_event hf_hub_download ghp_short r8_x SG.x.y eyJhbGciOiJ9",
+        "{\"password\":12345678,\"a_password\": -12345.5e10,\"api_key\":123456789e5}",
+        "{\"arguments\":\"{\\\"password\\\":12345678}\"}",
         "two_pass=true n_pass: 12 all_passed=1234 authorization: required, authorization: none",
         "C:\\new\\project\\token\\x1 \\npm_run",
     };
