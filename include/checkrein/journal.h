@@ -261,6 +261,17 @@ struct journal_place {
 struct journal_place journal_cursor_place(const struct journal_cursor *c);
 enum status journal_cursor_return(struct journal_cursor *c, const struct journal_place *p) MUST_USE;
 void journal_cursor_close(struct journal_cursor *c); /* NULL is fine */
+/* The segments that are there, by number: for who keeps something about them and must see that one
+ * is another now. A change of a file's bytes changes one of these. */
+struct journal_segment {
+    uint32_t number; /* 0: the path is one file */
+    uint64_t bytes;
+    uint64_t inode;
+    int64_t changed_ns; /* its ctime */
+};
+/* *out is the caller's to free. ST_NOTFOUND when there is none, ST_IO. */
+enum status journal_segments(const char *path, struct journal_segment **out, size_t *count,
+                             struct why *why) MUST_USE;
 /* A cause "new" or "start": a process began to write here, and knew nothing of what is before. */
 bool journal_record_is_start(const struct journal_record *r);
 /* The writer's name in an open record: "console", "daemon"; empty when it is none. */

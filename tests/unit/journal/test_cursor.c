@@ -55,6 +55,48 @@ static void all_records_come_in_order(void **state)
     journal_cursor_close(NULL);
 }
 
+/* Each file that has lines, and a change of its bytes shows. */
+static void segments_are_listed_as_they_are(void **state)
+{
+    const char *dir = *state;
+    struct journal_segment *was = NULL;
+    struct journal_segment *is = NULL;
+    size_t count = 0;
+    struct why why = {0};
+    kit_spit(dir, "000000.jsonl", SPAN("no segment"));
+    assert_status(journal_segments(dir, &was, &count, &why), ST_OK);
+    assert_true(count > 3);
+    for (size_t i = 0; i < count; i++) {
+        char name[SEGMENT_NAME_BYTES];
+        assert_int_equal(was[i].number, i + 1);
+        segment_name(was[i].number, name);
+        struct buf b = kit_slurp(dir, name);
+        assert_int_equal(was[i].bytes, b.len);
+        if (i == 1) { /* the same bytes, written again */
+            char *path = tmpdir_join(dir, name);
+            assert_int_equal(chmod(path, 0600), 0);
+            free(path);
+            kit_spit(dir, name, buf_span(&b));
+        }
+        buf_release(&b);
+    }
+    assert_status(journal_segments(dir, &is, &count, &why), ST_OK);
+    assert_true(is[0].changed_ns == was[0].changed_ns && is[0].inode == was[0].inode);
+    assert_true(is[1].changed_ns != was[1].changed_ns || is[1].inode != was[1].inode);
+    free(is);
+    char *path = tmpdir_join(dir, KIT_SEGMENT);
+    assert_status(journal_segments(path, &is, &count, &why), ST_OK);
+    assert_true(count == 1 && is[0].number == 0 && is[0].bytes == was[0].bytes);
+    free(is);
+    free(was);
+    free(path);
+    assert_status(journal_segments("/nowhere", &is, &count, &why), ST_NOTFOUND);
+    assert_true(!is && count == 0);
+    assert_status(journal_segments("/dev/null", &is, &count, &why), ST_NOTFOUND);
+    assert_status(journal_segments("/usr", &is, &count, &why), ST_NOTFOUND);
+    assert_contains(why.text, "holds no record");
+}
+
 static void every_number_can_be_sought(void **state)
 {
     struct journal_cursor *c = open_cursor(*state);
@@ -325,11 +367,17 @@ static void nothing_to_open_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WRITTEN(all_records_come_in_order),     WRITTEN(every_number_can_be_sought),
-        WRITTEN(a_place_can_be_returned_to),    WRITTEN(one_segment_can_be_read_alone),
-        WRITTEN(a_reader_follows_the_writer),   WRITTEN(half_a_line_is_waited_for),
-        WRITTEN(bad_lines_are_told_and_passed), WRITTEN(a_missing_segment_is_told),
-        WRITTEN(a_cut_segment_is_told),         WRITTEN(a_line_over_the_limit_is_told_and_passed),
+        WRITTEN(all_records_come_in_order),
+        WRITTEN(every_number_can_be_sought),
+        WRITTEN(segments_are_listed_as_they_are),
+        WRITTEN(a_place_can_be_returned_to),
+        WRITTEN(one_segment_can_be_read_alone),
+        WRITTEN(a_reader_follows_the_writer),
+        WRITTEN(half_a_line_is_waited_for),
+        WRITTEN(bad_lines_are_told_and_passed),
+        WRITTEN(a_missing_segment_is_told),
+        WRITTEN(a_cut_segment_is_told),
+        WRITTEN(a_line_over_the_limit_is_told_and_passed),
         WRITTEN(nothing_to_open_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
