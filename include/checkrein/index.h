@@ -46,15 +46,16 @@ bool query_takes_all(const struct query *q);
 /* Of words that words_add() has made, with a blank before the first. */
 bool query_takes(const struct query *q, struct span words);
 
-/* ---- a record as it is searched: events, orders and notes. Of a console's record also the events
- * in the frames of its back-ends. */
+/* ---- a record as it is searched: events, orders, notes, and what a daemon's hooks were given. Of
+ * a console's record the frames that are events; what a driver made of others stands beside them.
+ */
 enum {
     INDEX_DECISION = 1, /* a rule's, an operator's, a fleet stop, a revocation */
     INDEX_FAILURE = 2,  /* a call that failed, or a failure that is not tried again */
     INDEX_ALARM = 4     /* a signal */
 };
 struct index_entry {
-    const char *kind; /* "approval.resolved"; "command", "note" */
+    const char *kind; /* "approval.resolved"; "command", "note", "raw" */
     unsigned what;
     bool state; /* of a state transfer: it tells what is, not what happened */
     struct span agent, name, id;

@@ -13,14 +13,17 @@
 #define PATH_SHOWN_BYTES 1024 /* of a path, in printable characters */
 
 /* Exit codes, stable: scripts rely on them. X(constant, code, what it means) */
-#define EXIT_CODES(X)                                                                              \
-    X(EXIT_DONE, 0, "done")                                                                        \
-    X(EXIT_TROUBLE, 1,                                                                             \
-      "it could not be done: the reason is on standard error; diff: the two differ")               \
-    X(EXIT_USAGE, 2, "bad arguments; a hook that must block its call; diff: could not compare")    \
-    X(EXIT_REFUSED, 3, "the back-end said no, or there is no such agent or request")               \
-    X(EXIT_UNKNOWN, 4, "sent, but no answer came in time: read back before trying again")          \
-    X(EXIT_BROKEN, 5,                                                                              \
+#define EXIT_CODES(X)                                                                               \
+    X(EXIT_DONE, 0, "done")                                                                         \
+    X(EXIT_TROUBLE, 1,                                                                              \
+      "it could not be done: the reason is on standard error; diff: the two differ; find: nothing " \
+      "is found")                                                                                   \
+    X(EXIT_USAGE, 2,                                                                                \
+      "bad arguments; a hook that must block its call; diff: could not compare; find: could not "   \
+      "look")                                                                                       \
+    X(EXIT_REFUSED, 3, "the back-end said no, or there is no such agent or request")                \
+    X(EXIT_UNKNOWN, 4, "sent, but no answer came in time: read back before trying again")           \
+    X(EXIT_BROKEN, 5,                                                                               \
       "verify, sessions: a record is not intact, or tells of a call that ran undecided")
 enum exit_code {
 #define X(constant, code, meaning) constant = (code),
@@ -50,6 +53,7 @@ path_runtime(const char *name); /* $XDG_RUNTIME_DIR/checkrein/NAME, or a private
 char *path_own_socket(void);
 char *path_config(const char *name);
 char *path_state(const char *name);
+char *path_cache(const char *name);
 char *path_join(const char *dir, const char *name);
 char *path_self(void);
 /* What was given, else what is configured (never NULL; empty: nothing), else `standard`, which it
@@ -141,6 +145,8 @@ int cmd_replay(struct args *a);
 int cmd_sessions(struct args *a);
 int cmd_diff(struct args *a);
 int cmd_why(struct args *a);
+int cmd_find(struct args *a);
+int cmd_index(struct args *a);
 int cmd_export(struct args *a);
 int cmd_import(struct args *a);
 int cmd_config(struct args *a);
@@ -156,6 +162,6 @@ extern const struct option_row OPTIONS_CONSOLE[], OPTIONS_SERVE[], OPTIONS_DEMO[
     OPTIONS_DEMO_AGENT[], OPTIONS_HOOK[], OPTIONS_CONNECT[], OPTIONS_DOCTOR[], OPTIONS_RUN[],
     OPTIONS_STATUS[], OPTIONS_VERIFY[], OPTIONS_CONFIG[], OPTIONS_MAN[], OPTIONS_TOKEN[],
     OPTIONS_LIST[], OPTIONS_HISTORY[], OPTIONS_REPLAY[], OPTIONS_SESSIONS[], OPTIONS_DIFF[],
-    OPTIONS_WHY[], OPTIONS_EXPORT[], OPTIONS_IMPORT[];
+    OPTIONS_WHY[], OPTIONS_FIND[], OPTIONS_INDEX[], OPTIONS_EXPORT[], OPTIONS_IMPORT[];
 
 #endif

@@ -54,6 +54,11 @@ char *path_state(const char *name)
     return xdg("XDG_STATE_HOME", ".local/state", name);
 }
 
+char *path_cache(const char *name)
+{
+    return xdg("XDG_CACHE_HOME", ".cache", name);
+}
+
 char *path_runtime(const char *name)
 {
     const char *dir = env_or("XDG_RUNTIME_DIR", NULL);

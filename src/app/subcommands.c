@@ -65,6 +65,15 @@ static const struct subcommand SUBCOMMANDS[] = {
     {"why", cmd_why, "ID [FILE]", "why a call happened: who decided it, on what, by which rule, for which task", OPTIONS_WHY,
      "ID is a call's or a request's. FILE is a record's folder or one segment of it, of a console or of a daemon; without one, the "
      "console's own. What its agent might do, who sent it and its task are told as they were then."},
+    {"find", cmd_find, "[FILE...] TEXT", "records with certain words: when, who, what", OPTIONS_FIND,
+     "FILE is a record's folder, one segment of it, or a folder with records in it; without one, all in the state folder. TEXT is "
+     "words, all of which are wanted: case does not count, word* is the beginning of one, \"some words\" are wanted side by side. "
+     "An empty TEXT finds everything that the options leave.\n\n"
+     "What is searched are the texts of events, orders and notes. The first search makes an index in the cache folder, which later "
+     "ones use; each hit is read from the record itself. The exit code is that of grep: 0 when something was found, 1 when nothing "
+     "was, 2 when a record could not be read."},
+    {"index", cmd_index, "[FILE...]", "the indexes that find uses: how far they are; make them anew, or take them away", OPTIONS_INDEX,
+     "They are in the cache folder, and nothing is proved by them: verify reads the record alone. find makes what is missing."},
     {"replay", cmd_replay, "[FILE]", "a record on the screen: any instant of it, played or step by step", OPTIONS_REPLAY,
      "FILE is a record's folder or one segment of it; without one, the console's own. Nothing is sent: a key that would "
      "act says so. Space plays, . and , step, [ and ] go to decisions, { and } to failures, 0 to 9 to tenths of the "

@@ -58,22 +58,27 @@ void index_reader_free(struct index_reader *r)
 
 /* ---- words */
 
+static void add_texts(struct index_reader *r, const struct tape *j)
+{
+    for (uint32_t i = 0; i < j->count; i++) {
+        enum tape_type type = tape_type(j, i);
+        buf_clear(&r->scratch);
+        if (type == TAPE_STRING) {
+            words_add(&r->words, tape_string(j, i, &r->scratch));
+        } else if (type == TAPE_NUMBER) {
+            words_add(&r->words, tape_raw(j, i));
+        }
+    }
+}
+
 /* What a call is asked to do is JSON: its texts are what counts, not how they are escaped. */
 static void add_action(struct index_reader *r, struct span text)
 {
     struct tape j;
-    if (tape_parse(&j, text, TAPE_REPAIR, r->tokens, ACTION_TOKENS) != ST_OK) {
+    if (tape_parse(&j, text, TAPE_REPAIR, r->tokens, ACTION_TOKENS) == ST_OK) {
+        add_texts(r, &j);
+    } else {
         words_add(&r->words, text);
-        return;
-    }
-    for (uint32_t i = 0; i < j.count; i++) {
-        enum tape_type type = tape_type(&j, i);
-        buf_clear(&r->scratch);
-        if (type == TAPE_STRING) {
-            words_add(&r->words, tape_string(&j, i, &r->scratch));
-        } else if (type == TAPE_NUMBER) {
-            words_add(&r->words, tape_raw(&j, i));
-        }
     }
 }
 
@@ -175,7 +180,8 @@ static struct span line_of(struct index_reader *r, const struct event *ev)
 static unsigned what_of(const struct event *ev)
 {
     switch ((int)ev->type) {
-    case EVENT_POLICY_DECIDED:
+    case EVENT_POLICY_DECIDED: /* to ask is to leave it to somebody else */
+        return event_number(ev, F_VERDICT) == VERDICT_ASK ? 0 : INDEX_DECISION;
     case EVENT_APPROVAL_RESOLVED:
     case EVENT_OPERATOR_COMMAND:
     case EVENT_FLEET_STOP:
@@ -239,17 +245,9 @@ static bool has(struct span text, struct span part)
     return memmem(text.p, text.n, part.p, part.n) != NULL;
 }
 
-static bool read_frame(struct index_reader *r, const struct journal_record *rec, uint32_t segment,
-                       struct index_entry *out)
+static bool read_frame(struct index_reader *r, struct index_entry *out)
 {
     struct msg m;
-    if (!looks_at_frames(r, segment)) {
-        return false;
-    }
-    buf_clear(&r->frame);
-    if (journal_record_raw(rec, &r->frame) != ST_OK) {
-        return false;
-    }
     struct span text = buf_span(&r->frame);
     bool may_be = has(text, SPAN("kind")) || has(text, SPAN("\\u"));
     if (!may_be || codec_read_msg(r->codec, text, &m, NULL) != ST_OK || m.kind != KIND_EVENT) {
@@ -257,6 +255,43 @@ static bool read_frame(struct index_reader *r, const struct journal_record *rec,
     }
     take_event(r, &m.event, out);
     return true;
+}
+
+/* "PreToolUse Read" */
+static void put_hook_line(struct index_reader *r, const struct tape *j)
+{
+    static const char *const keys[] = {"hook_event_name", "tool_name"};
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        buf_clear(&r->scratch);
+        struct span s = tape_string(j, tape_get(j, TAPE_ROOT, keys[i]), &r->scratch);
+        buf_addstr(&r->line, s.n > 0 && r->line.len > 0 ? " " : "");
+        buf_add(&r->line, s);
+    }
+}
+
+/* What a hook was given, with all that no event tells of a call that a rule let through. */
+static bool read_hook(struct index_reader *r, struct index_entry *out)
+{
+    struct tape j;
+    struct span text = buf_span(&r->frame);
+    buf_clear(&r->line);
+    if (tape_parse(&j, text, TAPE_REPAIR, r->tokens, ACTION_TOKENS) == ST_OK) {
+        add_texts(r, &j);
+        put_hook_line(r, &j);
+    } else {
+        words_add(&r->words, text);
+    }
+    out->kind = "raw";
+    out->line = buf_span(&r->line);
+    return true;
+}
+
+static bool read_raw(struct index_reader *r, const struct journal_record *rec, uint32_t segment,
+                     struct index_entry *out)
+{
+    buf_clear(&r->frame);
+    return journal_record_raw(rec, &r->frame) == ST_OK &&
+           (looks_at_frames(r, segment) ? read_frame : read_hook)(r, out);
 }
 
 /* ---- orders in full: an event of each follows, but without its words to a request's questions */
@@ -316,7 +351,7 @@ bool index_read(struct index_reader *r, const struct journal_record *rec, uint32
         told = read_event(r, rec, out);
         break;
     case JOURNAL_RAW:
-        told = read_frame(r, rec, segment, out);
+        told = read_raw(r, rec, segment, out);
         break;
     case JOURNAL_COMMAND:
         told = read_command(r, rec, out);

@@ -6,7 +6,7 @@
 #include "checkrein/alloc.h"
 #include "store_priv.h"
 
-static const char *const OTHER_KINDS[] = {"command", "note"};
+static const char *const OTHER_KINDS[] = {"command", "note", "raw"};
 
 #define KINDS (EVENT_TYPE_COUNT + ARRAY_LEN(OTHER_KINDS))
 

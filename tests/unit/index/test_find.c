@@ -169,8 +169,15 @@ static void frames_are_events_of_back_ends_only(void **state)
         }
         struct index *ix = kit_index(k);
         kit_update(ix);
-        assert_int_equal(kit_count(k, ix, "forged"), console ? 20 : 0);
-        assert_int_equal(kit_count(k, ix, "words"), console ? 40 : 20);
+        struct query *q = kit_query("forged");
+        struct index_wanted w = kit_all(q);
+        assert_int_equal(count_wanted(k, ix, &w), 20);
+        w.type = console ? "raw" : "action";
+        assert_int_equal(count_wanted(k, ix, &w), 0);
+        w.type = console ? "action" : "raw";
+        assert_int_equal(count_wanted(k, ix, &w), 20);
+        assert_int_equal(kit_count(k, ix, "words"), 40);
+        query_free(q);
         index_close(ix);
         kit_free(k);
     }
