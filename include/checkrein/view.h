@@ -175,7 +175,7 @@ enum {
     X(ACT_PREV_SESSION, "previous-session", "<", CTX_REPLAY, ACTION_REPLAY_ONLY,                   \
       "to the start before")                                                                       \
     X(ACT_FIND, "find", "/", CTX_REPLAY, ACTION_REPLAY_ONLY,                                       \
-      "to the next record with this text, as it stands there")                                     \
+      "to the next record with these words: \"side by side\", beginn*")                            \
     X(ACT_FIND_NEXT, "find-next", "n", CTX_REPLAY, ACTION_REPLAY_ONLY, "to the next one")          \
     X(ACT_FIND_PREV, "find-previous", "N", CTX_REPLAY, ACTION_REPLAY_ONLY, "to the one before")    \
     X(ACT_QUIT, "quit", "Q", CTX_GLOBAL, 0, "leave; agents go on under the daemon's rules")
@@ -268,6 +268,10 @@ struct playback {
     bool over_live;        /* a console looks back, and what is live goes on */
     uint32_t live_pending; /* requests that wait there meanwhile */
     const char *speed;     /* "4x" */
+    const char *search;    /* what was looked for; NULL: nothing */
+    bool hits_known;       /* how many there are, */
+    bool hits_grow;        /* but more may be in what was not looked through yet */
+    uint64_t hits, hit;    /* which of them the picture is of, from 1; 0: none */
     const struct playback_cell *cells;
     uint32_t cell_count;
 };

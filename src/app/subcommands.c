@@ -77,7 +77,7 @@ static const struct subcommand SUBCOMMANDS[] = {
     {"replay", cmd_replay, "[FILE]", "a record on the screen: any instant of it, played or step by step", OPTIONS_REPLAY,
      "FILE is a record's folder or one segment of it; without one, the console's own. Nothing is sent: a key that would "
      "act says so. Space plays, . and , step, [ and ] go to decisions, { and } to failures, 0 to 9 to tenths of the "
-     "session, / finds text; ? has all keys.\n\n"
+     "session, / finds words; ? has all keys.\n\n"
      "The record may be written meanwhile. Whether it is intact is told beside its name."},
     {"export", cmd_export, "[FILE]", "a record for other programs: events, or the screen as it was", OPTIONS_EXPORT,
      "FILE is a record's folder or one segment of it; without one, the console's own. jsonl is all of it, and can be "

@@ -7,9 +7,11 @@
 
 #include "checkrein/num.h"
 
-#define STRIP_MARGIN 2 /* columns on each side */
-#define NAME_COLS    40
-#define GAP_COLS     2
+#define STRIP_MARGIN      2 /* columns on each side */
+#define NAME_COLS         40
+#define SEARCH_COLS       20
+#define SEARCH_COLS_LEAST 4
+#define GAP_COLS          2
 
 int playback_columns(int cols)
 {
@@ -79,6 +81,37 @@ static struct safe session(struct frame *fr, const struct playback *p)
                            : text_own("");
 }
 
+/* "hit 3 of 128", or "128 hits" between them */
+static struct safe hits(struct frame *fr, const struct playback *p)
+{
+    struct words w = words_of(fr);
+    if (p->search != NULL && p->hits_known) {
+        if (p->hit > 0) {
+            words_own(&w, "hit ");
+            say_count(&w, p->hit);
+            words_own(&w, " of ");
+        }
+        say_count(&w, p->hits);
+        words_own(&w, p->hits_grow ? "+" : "");
+        words_own(&w, p->hit > 0 ? "" : p->hits == 1 ? " hit" : " hits");
+    }
+    return words_end(&w);
+}
+
+/* "/make", cut to what is left of the row */
+static void put_search(struct row_of *row, const struct playback *p)
+{
+    struct words w = words_of(row->fr);
+    int left = row->r.x + row->r.w - row->x - GAP_COLS - 2;
+    if (p->search != NULL && left >= SEARCH_COLS_LEAST) {
+        words_own(&w, "/");
+        struct safe text = frame_say(row->fr, span_str(p->search), SEARCH_COLS);
+        words_safe(&w, text_ellipsis(row->fr->arena, text,
+                                     (uint32_t)(left < SEARCH_COLS ? left : SEARCH_COLS), "…"));
+    }
+    put(row, ROLE_LABEL, words_end(&w));
+}
+
 static void draw_right(struct row_of *row, const struct playback *p)
 {
     struct words w = words_of(row->fr);
@@ -109,6 +142,8 @@ static void draw_words(struct frame *fr, struct rect r)
     put(&row, ROLE_STRONG, place(fr, p));
     put(&row, p->broken ? ROLE_ERROR : ROLE_LABEL,
         text_fmt(fr->arena, "%s", p->verdict == NULL ? "" : p->verdict));
+    put(&row, ROLE_STRONG, hits(fr, p));
+    put_search(&row, p);
     put(&row, ROLE_LABEL, session(fr, p));
     draw_right(&row, p);
 }

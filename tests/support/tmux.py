@@ -42,7 +42,8 @@ class Screen:
         script = os.path.join(self.dir, "around.sh")
         with open(script, "w") as f:
             f.write(AROUND.format(dir=self.dir, command=shlex.join(command)))
-        settings = {"LC_ALL": "C.UTF-8", "XDG_STATE_HOME": self.dir, "XDG_CONFIG_HOME": self.dir, **(env or {})}
+        settings = {"LC_ALL": "C.UTF-8", "XDG_STATE_HOME": self.dir, "XDG_CONFIG_HOME": self.dir, "XDG_CACHE_HOME": self.dir,
+                    **(env or {})}
         assignments = [word for name, value in settings.items() for word in ("-e", f"{name}={value}")]
         self.tmux("start-server", ";", "set-option", "-g", "status", "off", ";", "set-option", "-g", "default-terminal",
                   term, ";", "set-option", "-g", "remain-on-exit", "on", ";", "new-session", "-d", "-x", str(cols), "-y",

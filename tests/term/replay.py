@@ -26,6 +26,29 @@ def place(rows):
     return m and (m[1], m[2], int(m[3].replace(",", "")), int(m[4].replace(",", "")))
 
 
+def hit(rows):
+    """Which of how many hits the second line says that it stands at."""
+    m = re.search(r" hit ([\d,]+) of ([\d,]+)", rows[1]) if len(rows) > 1 else None
+    return m and (int(m[1].replace(",", "")), int(m[2].replace(",", "")))
+
+
+def no_index_is_lived_with(binary, record):
+    """The cache cannot be written: it is read through, and said."""
+    with Screen([binary, "replay", record], 120, 40, env={"XDG_CACHE_HOME": "/proc/none"}) as s:
+        s.wait("the start", lambda r: place(r) and place(r)[2] == 1)
+        s.keys("/")
+        s.type("cache/old")
+        s.keys("Enter")
+        wait_at(s, "the words", lambda _, __, n, of: n > 1)
+        s.wait_text("it is read through: no index")
+        s.wait("no number of hits", lambda r: "/cache/old" in r[1] and "hit" not in r[1])
+        first = place(s.rows())[2]
+        s.keys("n")
+        wait_at(s, "the next", lambda _, __, n, of: n > first)
+        s.keys("Q")
+        check(s.wait_end() == 0, "exit code")
+
+
 def wait_at(screen, what, probe):
     return screen.wait(what, lambda rows: place(rows) and probe(*place(rows)))
 
@@ -79,12 +102,23 @@ def steps_through(binary, record, cols, rows):
         s.keys("0")
         wait_at(s, "the beginning", lambda _, __, n, of: n == 1)
         s.keys("/")
-        s.type("rm -rf cache/old")
+        s.type("RM -rf cache/ol*")
         s.keys("Enter")
-        wait_at(s, "the text", lambda _, __, n, of: n > 1)
+        wait_at(s, "the words", lambda _, __, n, of: n > 1)
         s.wait_text("cache/old")
+        s.wait("how often they come", lambda r: hit(r) and hit(r)[0] == 1 and hit(r)[1] > 2 and "/RM" in r[1])
+        total_hits = hit(s.rows())[1]
         s.keys("N")
         s.wait_text("does not come before this")
+        for number in range(2, total_hits + 1):
+            s.keys("n")
+            s.wait(f"the hit {number}", lambda r: hit(r) == (number, total_hits))
+        s.keys("n")
+        s.wait_text("does not come after this")
+        s.keys("N")
+        s.wait("back again", lambda r: hit(r) == (total_hits - 1, total_hits))
+        s.keys("0")
+        s.wait("between the hits", lambda r: f"{total_hits} hits" in r[1])
         s.keys("+", "+", "+", "+", "+", "+")
         s.wait_text("256x")
         s.keys("Space")
@@ -136,6 +170,7 @@ def live_and_after(binary):
         steps_through(binary, record, 80, 24)
         steps_through(binary, record, 120, 40)
         pictures_are_the_same_each_time(binary, record)
+        no_index_is_lived_with(binary, record)
         damage_is_told(binary, record)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -216,7 +216,7 @@ static enum status prepare(struct cast *c, struct why *why)
     if (st == ST_OK) {
         st = player_open(&player, c->job->record, why);
     }
-    stage_init(&c->stage, player);
+    stage_init(&c->stage, player, c->job->record);
     c->ui = ui_new(&(struct ui_options){.replay = true, .version = CHECKREIN_VERSION});
     canvas_init(&c->canvas);
     canvas_resize(&c->canvas, c->cols, c->rows);

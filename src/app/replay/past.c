@@ -113,7 +113,8 @@ enum status past_open(struct past *p, struct loop *loop, struct ui *ui,
                        .name = view->path,
                        .verdict_fd = -1};
     enum status st = player_open(&player, view->path, why);
-    stage_init(&p->stage, player);
+    stage_init(&p->stage, player, view->path);
+    counter_init(&p->counter, loop);
     if (st == ST_OK) {
         st = take_view(p, view, why);
     }
@@ -130,6 +131,7 @@ void past_close(struct past *p)
 {
     if (p->open) {
         verify_no_more(p);
+        counter_end(&p->counter);
         stage_release(&p->stage);
         ui_free(p->ui);
     }
@@ -173,10 +175,35 @@ static void tell_bad(struct past *p, int64_t mono_us)
     }
 }
 
+/* ---- how many hits, and where */
+
+static void begin_count(struct past *p, int64_t mono_us)
+{
+    struct why why = {0};
+    if (counter_begin(&p->counter, p->name, p->stage.search.text, &why) != ST_OK) {
+        say(p, &why, mono_us);
+    }
+}
+
+static void take_count(struct past *p, int64_t mono_us)
+{
+    struct counted c;
+    struct why why = {0};
+    if (counter_take(&p->counter, &c, &why) == ST_OK) {
+        search_take_hits(&p->stage.search, c.hits, c.count, c.covered);
+    } else {
+        why_prefix(&why, "it is read through");
+        say(p, &why, mono_us);
+    }
+}
+
 bool past_turn(struct past *p, int64_t mono_us, struct why *why)
 {
     struct stage *s = &p->stage;
-    bool news = s->reading || p->judged;
+    bool news = s->reading || p->judged || p->counter.done;
+    if (p->counter.done) {
+        take_count(p, mono_us);
+    }
     p->judged = false;
     if (s->reading && !stage_read(s, why)) {
         tell_bad(p, mono_us);
@@ -219,7 +246,11 @@ void past_do(struct past *p, const struct intent *in, struct moment now)
     struct why why = {0};
     p->goal.set = false;
     p->stage.reading = p->stage.reading || stage_read(&p->stage, &why);
-    if (stage_do(&p->stage, in, now.mono_us, &why) != ST_OK) {
+    enum status st = stage_do(&p->stage, in, now.mono_us, &why);
+    if (in->action == ACT_FIND && st != ST_INVALID && st != ST_LIMIT) {
+        begin_count(p, now.mono_us);
+    }
+    if (st != ST_OK) {
         say(p, &why, now.mono_us);
     } else if (p->stage.hunting) {
         (void)why_fail(&why, ST_AGAIN, "looking for it: any key of the replay ends that");

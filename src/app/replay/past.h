@@ -10,6 +10,7 @@
 
 #include "checkrein/loop.h"
 #include "checkrein/view.h"
+#include "counter.h"
 #include "stage.h"
 
 struct past_view;
@@ -27,6 +28,7 @@ struct past {
     const char *name;
     char verdict[96];
     bool broken, judged; /* judged: since the last turn */
+    struct counter counter;
     pid_t verifier;
     int verdict_fd;
     loop_id watch;

@@ -280,19 +280,15 @@ const struct fleet *player_fleet(const struct player *p)
 
 /* ---- searching */
 
-static bool has_text(struct span line, struct span text)
-{
-    return memmem(line.p, line.n, text.p, text.n) != NULL;
-}
-
 /* A stretch of the record: from a picture on, and the positions in (after, until] of it. */
 struct piece {
     const struct stop *stop;
     uint64_t after, until;
-    uint64_t first, last; /* whose records have the text; 0: none */
+    uint64_t first, last; /* whose records are looked for; 0: none */
 };
 
-static enum status look_through(struct player *p, struct piece *piece, struct span text)
+static enum status look_through(struct player *p, struct piece *piece,
+                                const struct player_wanted *w)
 {
     struct journal_record rec;
     enum status st = journal_cursor_return(p->hunter, &piece->stop->place);
@@ -303,7 +299,8 @@ static enum status look_through(struct player *p, struct piece *piece, struct sp
             continue;
         }
         at += st == ST_OK;
-        if (st == ST_OK && at > piece->after && has_text(rec.line, text)) {
+        if (st == ST_OK && at > piece->after &&
+            w->has(w->ctx, &rec, journal_cursor_place(p->hunter).segment)) {
             piece->last = at;
             piece->first = piece->first ? piece->first : at;
         }
@@ -322,7 +319,7 @@ void player_hunt_begin(struct player_hunt *h, uint64_t from, bool back)
 }
 
 /* Pictures are thinned out while it is read on: a piece begins at whichever is there now. */
-enum status player_hunt_on(struct player *p, struct player_hunt *h, struct span text,
+enum status player_hunt_on(struct player *p, struct player_hunt *h, const struct player_wanted *w,
                            uint64_t *position, struct why *why)
 {
     bool over = h->back ? h->at == 0 : h->at >= p->marks.count;
@@ -332,7 +329,7 @@ enum status player_hunt_on(struct player *p, struct player_hunt *h, struct span 
     }
     piece.after = h->back ? piece.stop->position : h->at;
     piece.until = h->back ? h->at : end_of(p, piece.stop);
-    if (look_through(p, &piece, text) != ST_OK) {
+    if (look_through(p, &piece, w) != ST_OK) {
         return why_fail(why, ST_IO, "the record cannot be read again");
     }
     if (piece.first) {
@@ -343,28 +340,15 @@ enum status player_hunt_on(struct player *p, struct player_hunt *h, struct span 
     return ST_AGAIN;
 }
 
-static enum status find(struct player *p, struct player_hunt *h, struct span text,
-                        uint64_t *position, struct why *why)
+enum status player_look_at(struct player *p, uint64_t position, const struct player_wanted *w,
+                           struct why *why)
 {
-    enum status st;
-    do {
-        st = player_hunt_on(p, h, text, position, why);
-    } while (st == ST_AGAIN);
-    return st;
-}
-
-enum status player_find_next(struct player *p, struct span text, uint64_t *position,
-                             struct why *why)
-{
-    struct player_hunt h;
-    player_hunt_begin(&h, *position, false);
-    return find(p, &h, text, position, why);
-}
-
-enum status player_find_previous(struct player *p, struct span text, uint64_t *position,
-                                 struct why *why)
-{
-    struct player_hunt h;
-    player_hunt_begin(&h, *position, true);
-    return find(p, &h, text, position, why);
+    bool is_there = position > 0 && position <= p->marks.count;
+    struct piece piece = {.stop = is_there ? stop_before(p, position - 1) : NULL,
+                          .after = position - 1,
+                          .until = position};
+    if (piece.stop && look_through(p, &piece, w) != ST_OK) {
+        return why_fail(why, ST_IO, "the record cannot be read again");
+    }
+    return piece.first ? ST_OK : ST_NOTFOUND;
 }

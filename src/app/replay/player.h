@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 
+#include "checkrein/journal.h"
 #include "checkrein/model.h"
 #include "checkrein/span.h"
 #include "checkrein/status.h"
@@ -43,22 +44,25 @@ uint64_t player_position(const struct player *p);
 int64_t player_time_us(const struct player *p);           /* of its last record */
 const struct fleet *player_fleet(const struct player *p); /* until the next seek */
 
-/* A search for the next position after one, or the last before it, whose record has a text in its
- * line, as it stands there. It goes through the whole record if need be, so it is done in pieces
- * that take as long as a seek each. */
+/* Whether a record is looked for. */
+struct player_wanted {
+    bool (*has)(void *ctx, const struct journal_record *rec, uint32_t segment);
+    void *ctx;
+};
+
+/* A search for the next position after one, or the last before it, whose record is looked for. It
+ * goes through the whole record if need be, so it is done in pieces that take as long as a seek
+ * each. */
 struct player_hunt {
     uint64_t from, at; /* where it began, and how far it has come */
     bool back;
 };
 void player_hunt_begin(struct player_hunt *h, uint64_t from, bool back);
 /* ST_OK and the position; ST_AGAIN: not in this piece; ST_NOTFOUND; ST_IO. */
-enum status player_hunt_on(struct player *p, struct player_hunt *h, struct span text,
+enum status player_hunt_on(struct player *p, struct player_hunt *h, const struct player_wanted *w,
                            uint64_t *position, struct why *why) MUST_USE;
-
-/* All pieces at once. */
-enum status player_find_next(struct player *p, struct span text, uint64_t *position,
-                             struct why *why) MUST_USE;
-enum status player_find_previous(struct player *p, struct span text, uint64_t *position,
-                                 struct why *why) MUST_USE;
+/* Is it the record of this position? ST_OK, ST_NOTFOUND, ST_IO. */
+enum status player_look_at(struct player *p, uint64_t position, const struct player_wanted *w,
+                           struct why *why) MUST_USE;
 
 #endif

@@ -21,14 +21,16 @@ static const struct {
 };
 #define SPEED_AS_IT_WAS 2
 
-void stage_init(struct stage *s, struct player *p)
+void stage_init(struct stage *s, struct player *p, const char *path)
 {
     *s = (struct stage){.player = p, .speed = SPEED_AS_IT_WAS, .reading = true};
+    search_init(&s->search, path);
 }
 
 void stage_release(struct stage *s)
 {
     player_close(s->player);
+    search_release(&s->search);
     free(s->strip.parts);
     free(s->strip.cells);
     *s = (struct stage){0};
@@ -202,9 +204,9 @@ static enum status do_at(struct stage *s, const struct intent *in, struct why *w
 static enum status not_there(const struct stage *s, struct why *why)
 {
     if (s->hunt.from == 0 && !s->hunt.back) {
-        return why_fail(why, ST_NOTFOUND, "no record has \"%s\"", s->search);
+        return why_fail(why, ST_NOTFOUND, "no record has \"%s\"", s->search.text);
     }
-    return why_fail(why, ST_NOTFOUND, "\"%s\" does not come %s this%s", s->search,
+    return why_fail(why, ST_NOTFOUND, "\"%s\" does not come %s this%s", s->search.text,
                     s->hunt.back ? "before" : "after",
                     s->reading ? ", in what was read so far" : "");
 }
@@ -214,6 +216,53 @@ static uint64_t come(const struct player_hunt *h)
     return h->back ? h->from - h->at : h->at - h->from;
 }
 
+static bool is_looked_for(void *ctx, const struct journal_record *rec, uint32_t segment)
+{
+    struct stage *s = ctx;
+    return search_has(&s->search, rec, segment);
+}
+
+/* The next one that the index has and that was read; 0: none. */
+static uint64_t next_hit(const struct stage *s)
+{
+    const struct search *x = &s->search;
+    size_t until = search_hits_until(x, s->hunt.at);
+    if (s->hunt.back) {
+        return until > 0 ? x->hits[until - 1] : 0;
+    }
+    return until < x->hit_count && x->hits[until] <= marks_of(s)->count ? x->hits[until] : 0;
+}
+
+/* An index that says what is not so is asked no more: it is read through. */
+static enum status jump(struct stage *s, const struct player_wanted *w, uint64_t *at,
+                        struct why *why)
+{
+    uint64_t to = next_hit(s);
+    if (to == 0 && s->hunt.back) {
+        return ST_NOTFOUND;
+    }
+    if (to == 0) {
+        s->hunt.at = s->search.covered;
+        return ST_AGAIN;
+    }
+    enum status st = player_look_at(s->player, to, w, why);
+    if (st == ST_NOTFOUND) {
+        search_forget_hits(&s->search);
+        return ST_AGAIN;
+    }
+    *at = to;
+    return st;
+}
+
+static enum status hunt_on(struct stage *s, uint64_t *at, struct why *why)
+{
+    const struct player_wanted w = {is_looked_for, s};
+    const struct player_hunt *h = &s->hunt;
+    bool is_covered = h->back ? h->at <= s->search.covered : h->at < s->search.covered;
+    return s->search.known && is_covered ? jump(s, &w, at, why)
+                                         : player_hunt_on(s->player, &s->hunt, &w, at, why);
+}
+
 enum status stage_hunt(struct stage *s, struct why *why)
 {
     uint64_t at = 0;
@@ -221,7 +270,7 @@ enum status stage_hunt(struct stage *s, struct why *why)
     struct why none = {0};
     enum status st;
     do {
-        st = player_hunt_on(s->player, &s->hunt, span_str(s->search), &at, &none);
+        st = hunt_on(s, &at, &none);
     } while (st == ST_AGAIN && come(&s->hunt) < until);
     s->hunting = st == ST_AGAIN;
     return s->hunting          ? ST_OK
@@ -232,7 +281,7 @@ enum status stage_hunt(struct stage *s, struct why *why)
 
 static enum status hunt_from(struct stage *s, uint64_t position, bool back, struct why *why)
 {
-    if (!s->search[0]) {
+    if (!s->search.text[0]) {
         return nothing("search with / first", why);
     }
     player_hunt_begin(&s->hunt, position, back);
@@ -245,22 +294,15 @@ static enum status find_on(struct stage *s, const struct intent *in, struct why 
     return hunt_from(s, player_position(s->player), in->action == ACT_FIND_PREV, why);
 }
 
-static enum status take_search(struct stage *s, struct span text, struct why *why)
-{
-    return span_copy(text, s->search, sizeof(s->search))
-               ? ST_OK
-               : why_fail(why, ST_LIMIT, "that is too long to look for");
-}
-
 static enum status do_find(struct stage *s, const struct intent *in, struct why *why)
 {
-    enum status st = take_search(s, in->text, why);
+    enum status st = search_words(&s->search, in->text, why);
     return st == ST_OK ? find_on(s, in, why) : st;
 }
 
 enum status stage_find(struct stage *s, struct span text, struct why *why)
 {
-    enum status st = take_search(s, text, why);
+    enum status st = search_text(&s->search, text, why);
     return st == ST_OK ? hunt_from(s, 0, false, why) : st;
 }
 
@@ -333,6 +375,21 @@ static void make_strip(struct strip *t, const struct marks *m)
     }
 }
 
+static void tell_search(struct stage *s)
+{
+    const struct search *x = &s->search;
+    uint64_t here = player_position(s->player);
+    size_t until = search_hits_until(x, here);
+    if (!x->query || !x->text[0]) {
+        return;
+    }
+    s->shown.search = x->text;
+    s->shown.hits_known = x->known;
+    s->shown.hits_grow = x->covered < marks_of(s)->count;
+    s->shown.hits = x->hit_count;
+    s->shown.hit = until > 0 && x->hits[until - 1] == here ? until : 0;
+}
+
 struct playback *stage_playback(struct stage *s, int cols)
 {
     const struct marks *m = marks_of(s);
@@ -360,5 +417,6 @@ struct playback *stage_playback(struct stage *s, int cols)
         .cells = t->cells,
         .cell_count = (uint32_t)count,
     };
+    tell_search(s);
     return &s->shown;
 }

@@ -10,9 +10,10 @@
 
 #include "checkrein/view.h"
 #include "player.h"
+#include "search.h"
 
 #define STAGE_READ   4096             /* records of one slice of reading */
-#define STAGE_HUNT   65536            /* records that are searched in one turn, or a little more */
+#define STAGE_HUNT   16384            /* records that are searched in one turn, or a little more */
 #define STAGE_GAP_US INT64_C(3000000) /* of an operator's time in which nothing would happen */
 
 struct stage {
@@ -21,7 +22,7 @@ struct stage {
     int64_t mono_us;
     unsigned speed;
     bool playing, reading;
-    char search[128];
+    struct search search;
     struct player_hunt hunt; /* for it */
     bool hunting;
     struct strip {
@@ -34,8 +35,8 @@ struct stage {
     struct playback shown;
 };
 
-/* Takes the player. */
-void stage_init(struct stage *s, struct player *p);
+/* Takes the player, which is of the record with this path. */
+void stage_init(struct stage *s, struct player *p, const char *path);
 void stage_release(struct stage *s);
 
 /* Reads a slice on. False when all that is written now was read. */
@@ -49,8 +50,10 @@ int64_t stage_due_us(const struct stage *s, int64_t mono_us);
  */
 enum status stage_do(struct stage *s, const struct intent *in, int64_t mono_us,
                      struct why *why) MUST_USE;
-/* Begins to search from the start of the record; a piece more of a search that goes on. It is over
- * once `hunting` is false: ST_OK when it was found, and the picture is there. */
+/* Begins to search for a text as it stands in a line, from the start of the record; a piece more of
+ * a search that goes on. It is over once `hunting` is false: ST_OK when it was found, and the
+ * picture is there. What an index says of the search makes it shorter: search_take_hits() at any
+ * time. */
 enum status stage_find(struct stage *s, struct span text, struct why *why) MUST_USE;
 enum status stage_hunt(struct stage *s, struct why *why) MUST_USE;
 enum status stage_go(struct stage *s, uint64_t position, struct why *why) MUST_USE;

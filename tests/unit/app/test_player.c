@@ -237,6 +237,26 @@ static void a_moment_is_found(void **state)
     player_close(p);
 }
 
+static bool has_text(void *ctx, const struct journal_record *rec, uint32_t segment)
+{
+    const struct span *text = ctx;
+    (void)segment;
+    return memmem(rec->line.p, rec->line.n, text->p, text->n) != NULL;
+}
+
+static enum status find(struct player *p, struct span text, bool back, uint64_t *position)
+{
+    struct player_hunt h;
+    struct why why = {0};
+    const struct player_wanted w = {has_text, &text};
+    enum status st;
+    player_hunt_begin(&h, *position, back);
+    do {
+        st = player_hunt_on(p, &h, &w, position, &why);
+    } while (st == ST_AGAIN);
+    return st;
+}
+
 static void text_is_found_forward_and_back(void **state)
 {
     const struct fixture *f = *state;
@@ -245,15 +265,21 @@ static void text_is_found_forward_and_back(void **state)
     struct span text = SPAN("\"id\":\"e3777\"");
     uint64_t at = 100;
     assert_status(player_seek(p, at, &why), ST_OK);
-    assert_status(player_find_next(p, text, &at, &why), ST_OK);
+    assert_status(find(p, text, false, &at), ST_OK);
     uint64_t first = at;
     assert_is_at(f, p, 100); /* searching shows nothing else */
-    assert_status(player_find_next(p, text, &at, &why), ST_OK);
+    assert_status(find(p, text, false, &at), ST_OK);
     assert_true(at > first); /* of the second writer */
-    assert_status(player_find_next(p, text, &at, &why), ST_NOTFOUND);
-    assert_status(player_find_previous(p, text, &at, &why), ST_OK);
+    assert_status(find(p, text, false, &at), ST_NOTFOUND);
+    assert_status(find(p, text, true, &at), ST_OK);
     assert_int_equal(at, first);
-    assert_status(player_find_previous(p, text, &at, &why), ST_NOTFOUND);
+    const struct player_wanted w = {has_text, &text};
+    assert_status(player_look_at(p, first, &w, &why), ST_OK);
+    assert_status(player_look_at(p, first - 1, &w, &why), ST_NOTFOUND);
+    assert_status(player_look_at(p, first + 1, &w, &why), ST_NOTFOUND);
+    assert_status(player_look_at(p, 0, &w, &why), ST_NOTFOUND);
+    assert_status(player_look_at(p, f->count + 1, &w, &why), ST_NOTFOUND);
+    assert_status(find(p, text, true, &at), ST_NOTFOUND);
     assert_status(player_seek(p, 101, &why), ST_OK);
     assert_is_at(f, p, 101);
     player_close(p);
@@ -267,6 +293,8 @@ static void a_search_is_done_in_pieces(void **state)
     struct why why = {0};
     for (int back = 0; back <= 1; back++) {
         struct player_hunt h;
+        struct span text = SPAN("nobody said this");
+        const struct player_wanted w = {has_text, &text};
         uint64_t at = 0;
         uint64_t before;
         int pieces = 0;
@@ -274,7 +302,7 @@ static void a_search_is_done_in_pieces(void **state)
         player_hunt_begin(&h, back ? f->count : 0, back);
         do {
             before = h.at;
-            st = player_hunt_on(p, &h, SPAN("nobody said this"), &at, &why);
+            st = player_hunt_on(p, &h, &w, &at, &why);
             uint64_t come = back ? before - h.at : h.at - before;
             assert_true(come <= 2 * PLAYER_STRIDE && (come > 0 || st == ST_NOTFOUND));
             pieces++;

@@ -69,7 +69,7 @@ static int up(void **state)
     write_session(f->dir, 0);
     write_session(f->dir, 7200);
     assert_status(player_open(&p, f->dir, &why), ST_OK);
-    stage_init(&f->stage, p);
+    stage_init(&f->stage, p, f->dir);
     while (stage_read(&f->stage, &why)) {
     }
     *state = f;
@@ -180,6 +180,115 @@ static void text_is_found(void **state)
     assert_at(s, 3605);
 }
 
+/* ---- what an index says makes a search shorter, and no other */
+
+#define FOUND_MOST 64
+
+struct places {
+    uint64_t at[FOUND_MOST];
+    size_t count;
+};
+
+static bool goes_on(struct stage *s, enum status st)
+{
+    struct why why = {0};
+    while (st == ST_OK && s->hunting) {
+        st = stage_hunt(s, &why);
+    }
+    return st == ST_OK;
+}
+
+/* Every place, from this end on. */
+static struct places walk(struct stage *s, enum action a)
+{
+    struct places found = {0};
+    struct why why = {0};
+    assert_status(stage_go(s, a == ACT_FIND_NEXT ? 0 : UINT64_MAX, &why), ST_OK);
+    while (goes_on(s, press(s, a))) {
+        assert_true(found.count < FOUND_MOST);
+        found.at[found.count++] = player_position(s->player);
+    }
+    return found;
+}
+
+static void take_hits(struct stage *s, const struct places *p, uint64_t covered)
+{
+    uint64_t *hits = calloc(FOUND_MOST, sizeof(*hits));
+    size_t count = 0;
+    assert_non_null(hits);
+    while (count < p->count && p->at[count] <= covered) {
+        hits[count] = p->at[count];
+        count++;
+    }
+    search_take_hits(&s->search, hits, count, covered);
+}
+
+static void assert_same_places(const struct places *a, const struct places *b)
+{
+    assert_int_equal(a->count, b->count);
+    assert_memory_equal(a->at, b->at, sizeof(a->at));
+}
+
+static void an_index_changes_nothing_of_what_is_found(void **state)
+{
+    struct stage *s = &((struct fixture *)*state)->stage;
+    uint64_t count = player_marks(s->player)->count;
+    static const char *const texts[] = {"needle", "SHA256 00", "approved", "id*", "r1", "nowhere"};
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct why why = {0};
+        assert_status(stage_go(s, 0, &why), ST_OK);
+        (void)press_with(s, ACT_FIND, texts[i]);
+        struct places there = walk(s, ACT_FIND_NEXT);
+        struct places back = walk(s, ACT_FIND_PREV);
+        assert_int_equal(there.count, back.count + (back.count < there.count));
+        for (uint64_t covered = 0; covered <= count; covered++) {
+            take_hits(s, &there, covered);
+            struct places by_index = walk(s, ACT_FIND_NEXT);
+            assert_true(s->search.known);
+            assert_same_places(&by_index, &there);
+            by_index = walk(s, ACT_FIND_PREV);
+            assert_same_places(&by_index, &back);
+        }
+        struct places wrong = {
+            {1, 2, count, count + 9},
+            4
+        };
+        take_hits(s, &wrong, count + 9);
+        struct places in_spite = walk(s, ACT_FIND_NEXT);
+        assert_same_places(&in_spite, &there);
+        take_hits(s, &wrong, count + 9);
+        in_spite = walk(s, ACT_FIND_PREV);
+        assert_same_places(&in_spite, &back);
+    }
+}
+
+static void hits_are_counted_when_they_are_known(void **state)
+{
+    struct stage *s = &((struct fixture *)*state)->stage;
+    uint64_t count = player_marks(s->player)->count;
+    struct why why = {0};
+    assert_null(stage_playback(s, 80)->search);
+    assert_status(press_with(s, ACT_FIND, " -- "), ST_INVALID);
+    assert_status(press_with(s, ACT_FIND, ""), ST_INVALID);
+    assert_status(stage_go(s, 0, &why), ST_OK);
+    assert_status(press_with(s, ACT_FIND, "Needle"), ST_OK);
+    const struct playback *p = stage_playback(s, 80);
+    assert_string_equal(p->search, "Needle");
+    assert_false(p->hits_known);
+    struct places there = walk(s, ACT_FIND_NEXT);
+    assert_int_equal(there.count, 2);
+    take_hits(s, &there, count);
+    p = stage_playback(s, 80);
+    assert_true(p->hits_known && !p->hits_grow && p->hits == 2 && p->hit == 2);
+    assert_status(press(s, ACT_STEP_BACK), ST_OK);
+    p = stage_playback(s, 80);
+    assert_true(p->hits == 2 && p->hit == 0);
+    take_hits(s, &there, count - 1);
+    assert_true(stage_playback(s, 80)->hits_grow);
+    assert_status(press_with(s, ACT_FIND, "r1"), ST_NOTFOUND); /* of another search */
+    assert_false(stage_playback(s, 80)->hits_known);
+}
+
 /* By a clock of the test's own. */
 static void it_plays_as_it_was(void **state)
 {
@@ -282,6 +391,8 @@ int main(void)
         TEST(tenths_are_of_the_session),
         TEST(times_are_taken_as_typed),
         TEST(text_is_found),
+        TEST(an_index_changes_nothing_of_what_is_found),
+        TEST(hits_are_counted_when_they_are_known),
         TEST(it_plays_as_it_was),
         TEST(other_keys_stand_it_still),
         TEST(the_strip_shows_what_happened_where),

@@ -347,11 +347,9 @@ static void prepare_frozen(struct kit *k)
     draw(k);
 }
 
-/* Of a session of two hours, half an hour before its end. */
-static void prepare_replay(struct kit *k)
+static struct playback_cell *session_cells(int cols)
 {
     static struct playback_cell cells[240];
-    int cols = playback_columns(k->c.w);
     for (int i = 0; i < cols; i++) {
         int part = i * 100 / cols;
         cells[i] = (struct playback_cell){.changes = (uint32_t)(part % 7 == 0 ? 0 : 1 << part % 12),
@@ -359,19 +357,45 @@ static void prepare_replay(struct kit *k)
                                           .decided = part % 23 == 8,
                                           .failed = part == 61};
     }
-    ui_set_playback(k->ui, &(struct playback){.name = "/var/lib/checkrein/console",
-                                              .verdict = "intact",
-                                              .from_us = k->now.wall_us - INT64_C(5400000000),
-                                              .to_us = k->now.wall_us + INT64_C(1800000000),
-                                              .at_us = k->now.wall_us,
-                                              .record = 904113,
-                                              .records = 1204551,
-                                              .session = 2,
-                                              .sessions = 3,
-                                              .playing = true,
-                                              .speed = "4x",
-                                              .cells = cells,
-                                              .cell_count = (uint32_t)cols});
+    return cells;
+}
+
+/* Of a session of two hours, half an hour before its end. */
+static struct playback playback_of(const struct kit *k)
+{
+    int cols = playback_columns(k->c.w);
+    return (struct playback){.name = "/var/lib/checkrein/console",
+                             .verdict = "intact",
+                             .from_us = k->now.wall_us - INT64_C(5400000000),
+                             .to_us = k->now.wall_us + INT64_C(1800000000),
+                             .at_us = k->now.wall_us,
+                             .record = 904113,
+                             .records = 1204551,
+                             .session = 2,
+                             .sessions = 3,
+                             .playing = true,
+                             .speed = "4x",
+                             .cells = session_cells(cols),
+                             .cell_count = (uint32_t)cols};
+}
+
+static void prepare_replay(struct kit *k)
+{
+    struct playback p = playback_of(k);
+    ui_set_playback(k->ui, &p);
+}
+
+static void prepare_found(struct kit *k)
+{
+    struct playback p = playback_of(k);
+    p.records = 904200;
+    p.record = 80;
+    p.search = "make \x1b[31m check and all the rest";
+    p.hits_known = true;
+    p.hits_grow = true;
+    p.hits = 128;
+    p.hit = 3;
+    ui_set_playback(k->ui, &p);
 }
 
 static const struct screen {
@@ -410,6 +434,7 @@ static const struct screen {
     {"filter",      prepare_filter,      MOST, {0}             },
     {"frozen",      prepare_frozen,      MOST, {0}             },
     {"replay",      prepare_replay,      MOST, {.replay = true}},
+    {"found",       prepare_found,       MOST, {.replay = true}},
 };
 
 static void dump(struct kit *k, struct buf *out)
