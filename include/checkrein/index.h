@@ -87,11 +87,12 @@ enum status index_open_made(struct index **out, const char *folder, const char *
                             struct why *why) MUST_USE;
 void index_close(struct index *ix); /* NULL is fine */
 const char *index_file(const struct index *ix);
-/* Of a record, whether it is there or not; the caller's to free. ST_NOTFOUND: no such record. */
+/* Its name, whether it is there or not; the caller's to free. ST_NOTFOUND: no such record. */
 enum status index_file_of(const char *folder, const char *path, char **file,
                           struct why *why) MUST_USE;
-/* Takes the file away, and what SQLite may have left beside it. ST_IO. */
-enum status index_drop(const char *file, struct why *why) MUST_USE;
+/* Takes the file of this record away; ST_OK too when there is none. ST_NOTFOUND: there is no folder
+ * of indexes, or no record. ST_AGAIN, ST_IO. */
+enum status index_drop(const char *folder, const char *path, struct why *why) MUST_USE;
 
 /* Reads what was appended since, and anew what is not what it was. Two processes may do so at once,
  * and one may be killed at any time. After a failure what was read until then counts. As

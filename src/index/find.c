@@ -335,13 +335,14 @@ static enum status tell_all(struct search *s, struct why *why)
     return each_record(s, &rest, tell_if_wanted, why);
 }
 
-static void tell_kept(struct search *s, const struct spot *older, size_t older_count)
+/* Behind the ring of what is behind the index stands what the index had, the newest first. */
+static void tell_kept(struct search *s, size_t behind)
 {
-    for (size_t i = older_count; !s->enough && i > 0; i--) {
-        (void)tell_spot(s, &older[i - 1]);
+    for (size_t i = s->spot_count; !s->enough && i > behind; i--) {
+        (void)tell_spot(s, &s->spots[i - 1]);
     }
-    for (size_t i = 0; !s->enough && i < s->spot_count; i++) {
-        (void)tell_spot(s, &s->spots[(s->spot_first + i) % s->spot_count]);
+    for (size_t i = 0; !s->enough && i < behind; i++) {
+        (void)tell_spot(s, &s->spots[(s->spot_first + i) % behind]);
     }
 }
 
@@ -360,14 +361,10 @@ static enum status tell_newest(struct search *s, const struct journal_place *sta
             behind = s->spot_count;
         }
     }
-    if (st != ST_OK) {
-        return st;
+    if (st == ST_OK) {
+        tell_kept(s, behind);
     }
-    size_t older = s->spot_count - behind;
-    struct spot *of_index = s->spots + behind;
-    s->spot_count = behind;
-    tell_kept(s, of_index, older);
-    return ST_OK;
+    return st;
 }
 
 static enum status start_of(const char *path, struct journal_place *out, struct why *why)
@@ -408,27 +405,30 @@ enum status index_find(struct index *ix, const char *path, const struct index_wa
 
 /* ---- places only */
 
-static uint64_t position_of(const struct store_segment *segments, size_t count, uint64_t doc)
+/* Numbers of the index to positions of the record, in their order: those that lead nowhere give 0.
+ */
+struct places {
+    const struct store_segment *segments;
+    size_t count, at;
+    uint64_t before; /* records of the segments before the one at `at` */
+};
+
+static uint64_t position_of(struct places *p, uint64_t doc)
 {
-    uint64_t before = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (doc < segments[i].doc + segments[i].docs) {
-            return doc >= segments[i].doc ? before + (doc - segments[i].doc) + 1 : 0;
-        }
-        before += segments[i].docs;
+    while (p->at < p->count && doc >= p->segments[p->at].doc + p->segments[p->at].docs) {
+        p->before += p->segments[p->at++].docs;
     }
-    return 0;
+    bool is_in = p->at < p->count && doc >= p->segments[p->at].doc;
+    return is_in ? p->before + (doc - p->segments[p->at].doc) + 1 : 0;
 }
 
-static enum status take_positions(struct index *ix, sqlite3_stmt *q,
-                                  const struct store_segment *segments, size_t segment_count,
+static enum status take_positions(struct index *ix, sqlite3_stmt *q, struct places *p,
                                   uint64_t **out, size_t *count, struct why *why)
 {
     size_t cap = 0;
     enum status st;
     while ((st = store_step(ix, q, why)) == ST_OK) {
-        uint64_t position =
-            position_of(segments, segment_count, (uint64_t)sqlite3_column_int64(q, 0));
+        uint64_t position = position_of(p, (uint64_t)sqlite3_column_int64(q, 0));
         if (position > 0) {
             GROW(*out, cap, *count + 1);
             (*out)[(*count)++] = position;
@@ -441,7 +441,7 @@ enum status index_positions(struct index *ix, const struct query *q, uint64_t **
                             uint64_t *covered, struct why *why)
 {
     struct store_segment *segments = NULL;
-    size_t segment_count = 0;
+    struct places p = {0};
     sqlite3_stmt *s = NULL;
     struct buf expression;
     *out = NULL;
@@ -449,8 +449,9 @@ enum status index_positions(struct index *ix, const struct query *q, uint64_t **
     *covered = 0;
     buf_init(&expression, SQL_BYTES);
     query_expression(q, &expression);
-    enum status st = store_segments(ix, &segments, &segment_count, why);
-    for (size_t i = 0; i < segment_count; i++) {
+    enum status st = store_segments(ix, &segments, &p.count, why);
+    p.segments = segments;
+    for (size_t i = 0; i < p.count; i++) {
         *covered += segments[i].docs;
     }
     if (st == ST_OK && !query_takes_all(q)) {
@@ -459,7 +460,7 @@ enum status index_positions(struct index *ix, const struct query *q, uint64_t **
     }
     if (st == ST_OK && s) {
         (void)sqlite3_bind_text(s, 1, expression.data, (int)expression.len, SQLITE_STATIC);
-        st = take_positions(ix, s, segments, segment_count, out, count, why);
+        st = take_positions(ix, s, &p, out, count, why);
     }
     (void)sqlite3_finalize(s);
     buf_release(&expression);

@@ -110,6 +110,22 @@ enum status index_open_made(struct index **out, const char *folder, const char *
     return open_index(out, ix, folder, path, why);
 }
 
+enum status index_drop(const char *folder, const char *path, struct why *why)
+{
+    struct index *ix = xcalloc(1, sizeof(*ix));
+    ix->made_only = true;
+    ix->path = xstrdup(path);
+    ix->folder = -1;
+    enum status st = take_folder(ix, folder, why);
+    st = st == ST_OK ? store_lock(ix, why) : st;
+    if (st == ST_OK) {
+        st = store_remove(ix->file, why);
+        store_unlock(ix);
+    }
+    index_close(ix);
+    return st;
+}
+
 void index_close(struct index *ix)
 {
     if (!ix) {

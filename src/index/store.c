@@ -132,6 +132,12 @@ void store_unlock(struct index *ix)
     (void)flock(ix->folder, LOCK_UN);
 }
 
+void store_let_others(void)
+{
+    pause_a_little();
+    pause_a_little();
+}
+
 /* ---- the file */
 
 /* What is not a plain file of ours alone is not opened but replaced. */
@@ -267,7 +273,7 @@ void store_close(struct index *ix)
     ix->db = NULL;
 }
 
-enum status index_drop(const char *file, struct why *why)
+enum status store_remove(const char *file, struct why *why)
 {
     static const char *const endings[] = {"", "-journal", "-wal", "-shm"};
     enum status st = ST_OK;
@@ -287,7 +293,7 @@ enum status index_drop(const char *file, struct why *why)
 enum status store_renew(struct index *ix, struct why *why)
 {
     store_close(ix);
-    enum status st = index_drop(ix->file, why);
+    enum status st = store_remove(ix->file, why);
     st = st == ST_OK ? store_open(ix, why) : st;
     return st == ST_CONFLICT ? ST_IO : st;
 }

@@ -44,8 +44,12 @@ void store_close(struct index *ix);
  * long. */
 enum status store_lock(struct index *ix, struct why *why) MUST_USE;
 void store_unlock(struct index *ix);
+/* Between two slices: who waits gets it. */
+void store_let_others(void);
 /* Under the lock: opens the file again when another process has put a new one there. */
 enum status store_same(struct index *ix, struct why *why) MUST_USE;
+/* Under the lock: takes the file away, and what SQLite may have left beside it. */
+enum status store_remove(const char *file, struct why *why) MUST_USE;
 /* Under the lock: takes the file away and makes another. */
 enum status store_renew(struct index *ix, struct why *why) MUST_USE;
 

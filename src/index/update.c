@@ -453,8 +453,8 @@ enum status index_update(struct index *ix, struct why *why)
     bool renewed = false;
     enum status st = journal_cursor_open(&u.cursor, ix->path, why);
     u.reader = index_reader_new(ix->path);
-    while (st == ST_OK) {
-        st = locked_transaction(&u, &renewed, why);
+    while (st == ST_OK && (st = locked_transaction(&u, &renewed, why)) == ST_OK) {
+        store_let_others();
     }
     index_reader_free(u.reader);
     journal_cursor_close(u.cursor);

@@ -56,17 +56,19 @@ static enum part part_of(uint32_t cp)
                                                 : PART_LETTER;
 }
 
-/* A word that is being written to `out`. */
+/* A word that is being made, for `out`. */
 struct writing {
     struct buf *out;
-    size_t bytes; /* of the word so far */
-    bool cut;     /* the rest of it is left out */
+    char word[WORD_BYTES + 1]; /* and the blank behind it */
+    size_t bytes;
+    bool cut; /* the rest of it is left out */
 };
 
 static void end_word(struct writing *w)
 {
     if (w->bytes > 0) {
-        buf_addch(w->out, ' ');
+        w->word[w->bytes] = ' ';
+        buf_append(w->out, w->word, w->bytes + 1);
     }
     w->bytes = 0;
     w->cut = false;
@@ -92,9 +94,8 @@ static void put_letter(struct writing *w, uint32_t cp)
     char bytes[4];
     size_t n = encode(cp, bytes);
     w->cut = w->cut || w->bytes + n > WORD_BYTES;
-    if (!w->cut) {
-        buf_append(w->out, bytes, n);
-        w->bytes += n;
+    for (size_t i = 0; !w->cut && i < n; i++) {
+        w->word[w->bytes++] = bytes[i];
     }
 }
 

@@ -122,13 +122,11 @@ static enum status show(const struct job *job, struct why *why)
 
 /* ---- making it anew, or taking it away */
 
+/* Without a folder there is none. */
 static enum status drop(const struct job *job, struct why *why)
 {
-    char *file = NULL;
-    enum status st = index_file_of(job->folder, job->path, &file, why);
-    st = st == ST_OK ? index_drop(file, why) : st;
-    free(file);
-    return st;
+    enum status st = index_drop(job->folder, job->path, why);
+    return st == ST_NOTFOUND ? ST_OK : st;
 }
 
 static enum status rebuild(const struct job *job, struct why *why)

@@ -56,8 +56,8 @@ static void is_made_and_found_again(void **state)
     assert_status(index_open_made(&ix, k->cache, k->record, &why), ST_OK);
     assert_int_equal(kit_count(k, ix, "number7"), 1);
     index_close(ix);
-    assert_status(index_drop(file, &why), ST_OK);
-    assert_status(index_drop(file, &why), ST_OK);
+    assert_status(index_drop(k->cache, k->record, &why), ST_OK);
+    assert_status(index_drop(k->cache, k->record, &why), ST_OK);
     assert_int_equal(tmpdir_count(k->cache), 0);
     free(file);
     kit_free(k);
@@ -133,7 +133,7 @@ static void a_damaged_file_is_made_anew(void **state)
         query_free(q);
         index_close(ix);
         struct why why = {0};
-        assert_status(index_drop(file, &why), ST_OK);
+        assert_status(index_drop(k->cache, k->record, &why), ST_OK);
         assert_int_equal(count_anew(k, "number17"), 1);
     }
     static const char *const contents[] = {"", "nonsense", "SQLite format 3"};
@@ -444,10 +444,8 @@ static void one_that_was_killed_is_gone_on_from(void **state)
         (void)close(ends[1]);
         if (i % 8 == 7) {
             assert_int_equal(count_anew(k, "make"), 2000);
-            char *file = file_of(k);
             struct why why = {0};
-            assert_status(index_drop(file, &why), ST_OK);
-            free(file);
+            assert_status(index_drop(k->cache, k->record, &why), ST_OK);
         }
     }
     kit_free(k);
