@@ -116,9 +116,14 @@ static enum risk risk_of(struct codex *c, const struct codex_thread *t, uint32_t
     return risk == RISK_HIGH || of_words == RISK_HIGH ? RISK_HIGH : RISK_LOW;
 }
 
-static struct span summary_of(struct codex *c, const struct codex_thread *t, uint32_t params)
+/* Of what is not known nothing is taken for a command. */
+static struct span summary_of(struct codex *c, const struct codex_thread *t, uint32_t params,
+                              const struct ask_kind *kind)
 {
     const struct codex_item *it = item_find(t, codex_text(c, params, "itemId"));
+    if (kind == &ask_unknown) {
+        return codex_cut(codex_text(c, TAPE_ROOT, "method"), CODEX_TEXT_BYTES);
+    }
     struct span s = command_of(c, params);
     s = s.n ? s : it ? span_str(it->summary) : SPAN_NONE;
     s = s.n ? s : codex_text(c, params, "_meta/tool_name");
@@ -232,7 +237,7 @@ static void say_asked(struct codex *c, const struct codex_thread *t, const struc
     event_set_text(&ev, F_APPROVAL_ID, span_str(a->approval));
     event_put_text(&ev, F_ACTION_ID, span_str(a->item));
     event_set_text(&ev, F_TOOL, span_str(a->kind->tool));
-    event_put_text(&ev, F_SUMMARY, summary_of(c, t, params));
+    event_put_text(&ev, F_SUMMARY, summary_of(c, t, params, a->kind));
     event_set_text(&ev, F_ACTION, buf_span(&c->action));
     event_set_text(&ev, F_DIGEST, span_str(a->digest));
     if (secrets) {
@@ -369,7 +374,7 @@ void ask_take(struct codex *c, struct span method, uint32_t params)
     (void)snprintf(only_in, sizeof(only_in), "its own client: %.*s%s", SPAN_ARG(reason),
                    kind->elsewhere && !full ? "; not all of it is shown here" : "");
     (void)span_copy(SPAN("none"), a->digest, sizeof(a->digest));
-    only_in_its_client(c, t, reason);
+    only_in_its_client(c, t, kind == &ask_unknown ? method : reason);
     say_asked(c, t, a, params, span_str(only_in));
 }
 

@@ -47,7 +47,8 @@ struct fed {
     uint32_t secrets;  /* that are hidden in the frames to come */
     int64_t hidden;    /* of the last request, as told */
     char approval[300], digest[100], only_in[512];
-    enum risk risk;    /* of the last request */
+    char summary[512], title[512]; /* of the last request, of the last alarm */
+    enum risk risk;                /* of the last request */
     char sent_by[300]; /* the last agent that somebody sent: by whom, as whom, as what */
 };
 
@@ -101,6 +102,9 @@ static inline void on_event(void *ctx, const struct event *ev)
     t->events++;
     t->agents += ev->type == EVENT_AGENT_STARTED;
     note_sender(t, ev);
+    if (ev->type == EVENT_SIGNAL_RAISED) {
+        (void)span_copy(event_text(ev, F_TITLE), t->title, sizeof(t->title));
+    }
     buf_printf(&t->lines, "%s %.*s", event_type_name(ev->type),
                SPAN_ARG(event_text(ev, F_AGENT_ID)));
     if (ev->type == EVENT_AGENT_STATE || ev->type == EVENT_AGENT_STARTED) {
@@ -111,6 +115,7 @@ static inline void on_event(void *ctx, const struct event *ev)
         t->hidden = event_number(ev, F_ACTION_SECRETS);
         (void)span_copy(event_text(ev, F_APPROVAL_ID), t->approval, sizeof(t->approval));
         (void)span_copy(event_text(ev, F_DIGEST), t->digest, sizeof(t->digest));
+        (void)span_copy(event_text(ev, F_SUMMARY), t->summary, sizeof(t->summary));
         (void)span_copy(event_text(ev, F_ONLY_IN), t->only_in, sizeof(t->only_in));
         t->risk = (enum risk)event_number(ev, F_RISK);
         buf_printf(&t->lines, " %.*s", SPAN_ARG(event_text(ev, F_ACTION)));

@@ -173,8 +173,11 @@ static void what_is_not_known_is_only_in_its_own_client(void **state)
     struct fed *t = *state;
     go_live(t);
     buf_clear(&sent);
-    FEED(t, ASKS("item/later/ask", "'tool':'lookup','arguments':{'a':1}"));
+    FEED(t, ASKS("item/later/ask", "'tool':'lookup','arguments':{'a':1},'command':'make'"));
     assert_contains(t->lines.data, "\"method\":\"item/later/ask\"");
+    assert_string_equal(t->summary,
+                        "item/later/ask"); /* and not a command: nobody knows what it is */
+    assert_string_equal(t->title, "asks for what only its own client can answer: item/later/ask");
     assert_contains(t->lines.data, "\"arguments\":{\"a\":1}");
     assert_contains(t->lines.data, "signal.raised");
     assert_string_equal(t->digest, "none");
