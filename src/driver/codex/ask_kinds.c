@@ -117,6 +117,7 @@ static const struct ask_kind COMMAND = {
     .wanted = "proposedExecpolicyAmendment",
     .words = "reason",
     .by_item = true,
+    .risk = JUDGED_BY_COMMAND,
 };
 static const struct ask_kind CHANGE = {
     .method = "item/fileChange/requestApproval",
@@ -129,7 +130,7 @@ static const struct ask_kind CHANGE = {
     .session = "changes of the same files again, unasked, as long as this thread is loaded",
     .words = "reason",
     .by_item = true,
-    .by_files = true,
+    .risk = JUDGED_BY_FILES,
 };
 static const struct ask_kind PERMISSION = {
     .method = "item/permissions/requestApproval",
@@ -168,7 +169,7 @@ static const struct ask_kind INPUT = {
     .answers = {[CHOICE_ONCE] = "", [CHOICE_DENY] = "{\"answers\":{}}", [CHOICE_DENY_STOP] = ""},
     .how = ANSWERS_INPUT,
     .interrupts = true,
-    .calm = true,
+    .risk = JUDGED_CALM,
 };
 static const struct ask_kind FORM = {
     .method = "mcpServer/elicitation/request",

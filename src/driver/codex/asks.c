@@ -90,20 +90,9 @@ static struct span command_of(struct codex *c, uint32_t params)
     return s.n ? s : codex_text(c, params, "command");
 }
 
-static enum risk risk_of(struct codex *c, const struct codex_thread *t, uint32_t params,
-                         const struct ask_kind *kind, bool *reversible)
+static enum risk risk_of_command(struct codex *c, const struct codex_thread *t, uint32_t params,
+                                 bool *reversible)
 {
-    *reversible = true;
-    if (kind->calm) {
-        return RISK_LOW;
-    }
-    if (!codex_text(c, params, "command").n) {
-        const struct codex_item *it =
-            kind->by_files ? item_find(t, codex_text(c, params, "itemId")) : NULL;
-        *reversible = false;
-        bool more = codex_text(c, params, "grantRoot").n > 0; /* than these files, from then on */
-        return it && it->changes && !more ? it->risk : RISK_HIGH;
-    }
     struct policy_request whole = {
         .runtime = SPAN("codex"), .tool = SPAN("shell"), .cwd = cwd_of(c, t, params)};
     struct policy_request inside = whole;
@@ -114,6 +103,26 @@ static enum risk risk_of(struct codex *c, const struct codex_thread *t, uint32_t
     enum risk of_words = policy_risk(&inside, &back);
     *reversible = *reversible && back;
     return risk == RISK_HIGH || of_words == RISK_HIGH ? RISK_HIGH : RISK_LOW;
+}
+
+static enum risk risk_of_files(struct codex *c, const struct codex_thread *t, uint32_t params)
+{
+    const struct codex_item *it = item_find(t, codex_text(c, params, "itemId"));
+    bool more = codex_text(c, params, "grantRoot").n > 0; /* than these files, from then on */
+    return it && it->changes && !more ? it->risk : RISK_HIGH;
+}
+
+static enum risk risk_of(struct codex *c, const struct codex_thread *t, uint32_t params,
+                         const struct ask_kind *kind, bool *reversible)
+{
+    *reversible = kind->risk == JUDGED_CALM;
+    if (kind->risk == JUDGED_BY_COMMAND && codex_text(c, params, "command").n) {
+        return risk_of_command(c, t, params, reversible);
+    }
+    if (kind->risk == JUDGED_BY_FILES) {
+        return risk_of_files(c, t, params);
+    }
+    return kind->risk == JUDGED_CALM ? RISK_LOW : RISK_HIGH;
 }
 
 /* Of what is not known nothing is taken for a command. */

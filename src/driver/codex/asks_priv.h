@@ -21,6 +21,9 @@ struct ask_telling {
     struct ask_rows scopes, denials, terms, questions, options;
 };
 
+/* What it is judged by: always high, its command, the files that its item changes; or nothing runs
+ * by it. */
+enum ask_risk { JUDGED_HIGH, JUDGED_BY_COMMAND, JUDGED_BY_FILES, JUDGED_CALM };
 enum ask_answers { ANSWERS_NONE, ANSWERS_INPUT, ANSWERS_FORM };
 
 struct ask_kind {
@@ -41,9 +44,8 @@ struct ask_kind {
     const char *words;  /* path in params of what the agent says to it */
     enum ask_answers how; /* an approval carries answers, and so */
     bool by_item;         /* what becomes of its item tells whose answer counted */
-    bool by_files;        /* it is as risky as the files that its item changes */
     bool interrupts;      /* deny and stop: the answer alone does not end the turn */
-    bool calm;            /* nothing runs by it */
+    enum ask_risk risk;
 };
 
 struct codex_ask {

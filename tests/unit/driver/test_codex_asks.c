@@ -181,6 +181,7 @@ static void what_is_not_known_is_only_in_its_own_client(void **state)
     assert_contains(t->lines.data, "\"arguments\":{\"a\":1}");
     assert_contains(t->lines.data, "signal.raised");
     assert_string_equal(t->digest, "none");
+    assert_int_equal(t->risk, RISK_HIGH);
     assert_string_equal(t->only_in, "its own client: this version cannot answer it");
     assert_string_equal(t->told.len ? t->told.data : "", "");
     assert_contains(t->line, "1 messages not understood");
@@ -299,7 +300,7 @@ static void a_change_without_a_diff_is_not_approved(void **state)
 
 /* An item is named by whoever calls the tool: that it is of a harmless change says nothing of what
  * else is asked for under its name. */
-static void only_a_change_is_judged_by_its_files(void **state)
+static void each_is_judged_by_what_it_is_about(void **state)
 {
     struct fed *t = *state;
     go_live(t);
@@ -307,6 +308,15 @@ static void only_a_change_is_judged_by_its_files(void **state)
     FEED(t, ASKS("item/permissions/requestApproval",
                  "'itemId':'c1','permissions':{'network':{'enabled':true}}"));
     assert_int_equal(t->risk, RISK_HIGH);
+    FEED(t, CLOSED);
+    FEED(t, ASKS("item/permissions/requestApproval",
+                 "'command':'true','permissions':{'network':{'enabled':true}}"));
+    assert_int_equal(t->risk, RISK_HIGH);
+    FEED(t, CLOSED);
+    FEED(t, ASKS("item/commandExecution/requestApproval", "'itemId':'c1'"));
+    assert_int_equal(t->risk, RISK_HIGH);
+    FEED(t, CHANGE_ASK(",'command':'rm -rf /'"));
+    assert_int_equal(t->risk, RISK_LOW);
 }
 
 /* A label stands twice in what is told: it would not fit into a record, which the request does. */
@@ -495,7 +505,7 @@ int main(void)
         TEST(a_page_to_open_is_only_denied_from_here),
         cmocka_unit_test(a_change_is_as_risky_as_its_files),
         cmocka_unit_test(a_change_without_a_diff_is_not_approved),
-        TEST(only_a_change_is_judged_by_its_files),
+        TEST(each_is_judged_by_what_it_is_about),
         TEST(a_flood_of_questions_is_not_answered),
         TEST(a_long_question_is_told_as_far_as_it_is_kept),
         TEST(what_is_hidden_is_not_answered_from_here),
