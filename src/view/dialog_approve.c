@@ -283,6 +283,7 @@ static void load(struct ui *ui, const struct fleet *f, const struct approval *a,
         ask_open(ui, f, a->ref);
     }
     approve_reload(ui, f, now);
+    ui->approve.blocked = a->pending && blocked_why(ui, f, a) != NULL;
 }
 
 /* An answer that is still on its way, also one of an earlier look, is followed and not given again.
@@ -496,6 +497,17 @@ static void drop_word(struct ui *ui)
     }
 }
 
+/* What was pressed while it could not be approved was not pressed at what can be. */
+static void look_for_block(struct ui *ui, const struct fleet *f, const struct approval *a,
+                           struct moment now)
+{
+    bool blocked = blocked_why(ui, f, a) != NULL;
+    if (ui->approve.blocked && !blocked) {
+        approve_rearm(ui, now);
+    }
+    ui->approve.blocked = blocked;
+}
+
 void approve_sync(struct ui *ui, const struct fleet *f, struct moment now)
 {
     struct approve *d = &ui->approve;
@@ -513,4 +525,5 @@ void approve_sync(struct ui *ui, const struct fleet *f, struct moment now)
         drop_word(ui);
         notice_put(ui, now, ROLE_ALARM, "the request has changed: read it again");
     }
+    look_for_block(ui, f, a, now);
 }

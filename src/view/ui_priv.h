@@ -138,6 +138,7 @@ struct approve {
     int64_t on_screen_us; /* mono: since then */
     int cols, rows;       /* of the screen that it was drawn on last */
     bool changed;         /* the content changed under the operator's eyes */
+    bool blocked;         /* when it was looked at last: it could not be approved */
     bool unseen_asked;
     uint32_t scope;                   /* which of those offered is chosen; 0: the first, once */
     int64_t quiet_us;                 /* mono: arming counts from here */

@@ -1151,6 +1151,37 @@ static void what_is_paused_is_not_approved(void **state)
     kit_release(&k);
 }
 
+static void pause_agent(struct kit *k)
+{
+    agent_state(k, "lab", "agent/1", AGENT_PAUSED);
+    draw(k);
+}
+
+/* Whoever presses at what cannot be approved has not read that it can. */
+static void what_could_not_be_approved_is_armed_anew(void **state)
+{
+    typedef void step(struct kit * k);
+    static step *const ORDERS[][2] = {
+        {open_dialog, pause_agent},
+        {pause_agent, open_dialog}
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(ORDERS); i++) {
+        struct kit k;
+        start(&k, RISK_LOW, CLEAN);
+        ORDERS[i][0](&k);
+        ORDERS[i][1](&k);
+        pass_ms(&k, HIGH_MS);
+        agent_state(&k, "lab", "agent/1", AGENT_WAITING_APPROVAL);
+        nothing_sent(&k, 'a');
+        assert_shows(&k, "approve once: armed in 1 s");
+        pass_ms(&k, LOW_MS);
+        assert_int_equal(press(&k, 'a'), INTENT_COMMAND);
+        assert_approves(&k);
+        kit_release(&k);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1200,6 +1231,7 @@ int main(void)
         cmocka_unit_test(opens_from_each_place),
         cmocka_unit_test(nothing_opens_by_itself),
         cmocka_unit_test(what_is_paused_is_not_approved),
+        cmocka_unit_test(what_could_not_be_approved_is_armed_anew),
         cmocka_unit_test(scrolling_a_long_call_is_quick),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
