@@ -52,6 +52,7 @@ static bool describe_mcp_call(struct codex *c, const struct codex_thread *t, uin
 {
     (void)t;
     add_raw(c, out, params, "serverName");
+    add_raw(c, out, params, "message");
     add_member(out, "toolName", tape_raw(&c->j, codex_at(c, params, "_meta/tool_name")));
     add_member(out, "arguments", tape_raw(&c->j, codex_at(c, params, "_meta/tool_params")));
     add_member(out, "annotations", tape_raw(&c->j, codex_at(c, params, "_meta/tool_annotations")));
@@ -212,17 +213,20 @@ const struct ask_kind ask_unknown = {
 
 static const struct ask_kind *const KINDS[] = {&COMMAND, &CHANGE, &PERMISSION, &INPUT};
 
+/* "_meta" may be of the MCP server itself: what has fields, or a page, is no request of Codex to
+ * let a call run, whatever it says there. */
 static const struct ask_kind *of_mcp(struct codex *c, uint32_t params)
 {
     uint32_t properties = codex_at(c, params, "requestedSchema/properties");
-    if (span_is(codex_text(c, params, "_meta/codex_approval_kind"), "mcp_tool_call")) {
-        return &MCP_CALL;
-    }
     if (!span_is(codex_text(c, params, "mode"), "form") ||
         tape_type(&c->j, properties) != TAPE_OBJECT) {
         return &OTHER;
     }
-    return tape_count(&c->j, properties) ? &FORM : &CONFIRM;
+    if (tape_count(&c->j, properties)) {
+        return &FORM;
+    }
+    return span_is(codex_text(c, params, "_meta/codex_approval_kind"), "mcp_tool_call") ? &MCP_CALL
+                                                                                        : &CONFIRM;
 }
 
 /* What a client answers by itself: no person is asked, and nothing is to be listed. */

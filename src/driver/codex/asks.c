@@ -135,7 +135,7 @@ static struct span summary_of(struct codex *c, const struct codex_thread *t, uin
     }
     struct span s = command_of(c, params);
     s = s.n ? s : it ? span_str(it->summary) : SPAN_NONE;
-    s = s.n ? s : codex_text(c, params, "_meta/tool_name");
+    s = s.n || !kind->by_item ? s : codex_text(c, params, "_meta/tool_name");
     s = s.n ? s : codex_text(c, tape_first(&c->j, codex_at(c, params, "questions")), "question");
     return codex_cut(s.n ? s : codex_text(c, params, "message"), CODEX_TEXT_BYTES);
 }
@@ -276,17 +276,25 @@ static void only_in_its_client(struct codex *c, struct codex_thread *t, struct s
     codex_signal(c, t, SEVERITY_HIGH, span_str(text));
 }
 
+static struct span call_of(struct codex *c, uint32_t params)
+{
+    return item_call(c, codex_at(c, params, "serverName"), codex_at(c, params, "_meta/tool_name"),
+                     codex_at(c, params, "_meta/tool_params"));
+}
+
+bool ask_call_waits(struct codex *c, uint32_t params)
+{
+    const struct codex_thread *t = thread_find(c, codex_text(c, params, "threadId"));
+    return t && item_has_call(t, call_of(c, params));
+}
+
 /* The request to approve an MCP call does not say which item it is of. */
 static struct span item_of(struct codex *c, const struct codex_thread *t, uint32_t params)
 {
-    uint32_t meta = codex_at(c, params, "_meta");
-    if (meta == TAPE_ABSENT) {
+    if (codex_at(c, params, "_meta") == TAPE_ABSENT) {
         return codex_text(c, params, "itemId");
     }
-    const struct codex_item *it =
-        item_of_call(c, t,
-                     item_call(c, codex_at(c, params, "serverName"), codex_at(c, meta, "tool_name"),
-                               codex_at(c, meta, "tool_params")));
+    const struct codex_item *it = item_of_call(c, t, call_of(c, params));
     return it ? span_str(it->id) : SPAN_NONE;
 }
 

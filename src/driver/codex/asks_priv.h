@@ -72,6 +72,10 @@ extern const struct ask_kind ask_unknown;
 bool ask_is_for_a_program(struct span method); /* of the one that made the thread, and left to it */
 const struct ask_kind *ask_kind_of(struct codex *c, struct span method, uint32_t params);
 
+/* ---- asks.c */
+/* The MCP call that it names has begun, and not ended: then it is Codex that asks. */
+bool ask_call_waits(struct codex *c, uint32_t params);
+
 /* ---- tellings.c: what is told of a request */
 void telling_begin(struct ask_telling *say);
 struct event_row *telling_row(struct ask_rows *rows); /* NULL: there are too many */

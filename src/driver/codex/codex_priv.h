@@ -328,6 +328,8 @@ const struct codex_item *item_find(const struct codex_thread *t, struct span id)
  */
 const struct codex_item *item_of_call(const struct codex *c, const struct codex_thread *t,
                                       struct span call);
+/* Some MCP call that runs is this one. */
+bool item_has_call(const struct codex_thread *t, struct span call);
 /* Server, tool and arguments as one text, which stays until the next. */
 struct span item_call(struct codex *c, uint32_t server, uint32_t tool, uint32_t arguments);
 /* Those of a turn that ended: no word of their own comes any more. */

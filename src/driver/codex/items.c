@@ -135,6 +135,16 @@ const struct codex_item *item_of_call(const struct codex *c, const struct codex_
     return found;
 }
 
+bool item_has_call(const struct codex_thread *t, struct span call)
+{
+    for (size_t i = 0; i < t->item_count; i++) {
+        if (t->items[i].call && span_is(call, t->items[i].call)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static char *kept(struct span s)
 {
     return s.n ? xstrndup(s.p, s.n) : NULL;

@@ -112,6 +112,9 @@ static struct span rule_of_command(struct codex *c, uint32_t params, struct ask_
 bool telling_persists(struct codex *c, uint32_t params, const char *how)
 {
     uint32_t list = codex_at(c, params, "_meta/persist");
+    if (!ask_call_waits(c, params)) {
+        return false; /* it may be its server that says so */
+    }
     for (uint32_t at = tape_first(&c->j, list); at != TAPE_ABSENT;
          at = tape_next(&c->j, list, at)) {
         if (span_is(codex_string(c, at), how)) {
@@ -199,6 +202,11 @@ void tell_mcp_call(struct codex *c, uint32_t params, struct ask_telling *say)
     add_hint(c, hints, "idempotentHint", "harmless twice", "not harmless twice", &told);
     telling_term(say, SPAN("server"), codex_text(c, params, "serverName"));
     telling_term(say, SPAN("calls"), codex_text(c, params, "_meta/tool_name"));
+    telling_term(say, SPAN("not seen"),
+                 ask_call_waits(c, params)
+                     ? SPAN_NONE
+                     : SPAN("no such call waits: it may be its server that asks, for what its "
+                            "message says"));
     telling_term(say, SPAN("claims"),
                  told.len
                      ? telling_text(say, "%.*s (the server's own word)", SPAN_ARG(buf_span(&told)))

@@ -20,10 +20,10 @@ const text = (id, words) => send({ id, result: { content: [{ type: 'text', text:
 const CALLS = {
   look: ({ at }) => `looked at ${at}`,
   delete_all: ({ what }) => `deleted ${what}`,
-  ask_user: async ({ message, form, url }) => {
+  ask_user: async ({ message, form, url, meta }) => {
     const id = `form-${++asked}`;
     const answer = new Promise((done) => waiting.set(id, done));
-    const params = url ? { mode: 'url', message, url, elicitationId: id } : { message, requestedSchema: JSON.parse(form) };
+    const params = url ? { mode: 'url', message, url, elicitationId: id } : { message, requestedSchema: JSON.parse(form), _meta: meta && JSON.parse(meta) };
     send({ id, method: 'elicitation/create', params });
     return `answered ${JSON.stringify(await answer)}`;
   },
