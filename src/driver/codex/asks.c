@@ -209,8 +209,13 @@ static void tell_choices(struct codex *c, struct codex_ask *a, uint32_t params)
         tell_scope(say, SPAN("always"), grants_of_rule(c, params), rule);
     }
     if (a->kind->answers[CHOICE_DENY]) {
+        static const struct span DENIED[] = {
+            [ANSWERS_NONE] = SPAN_INIT("this call"),
+            [ANSWERS_INPUT] = SPAN_INIT("left unanswered"),
+            [ANSWERS_FORM] = SPAN_INIT("declined"),
+        };
         *telling_row(&say->denials) = (struct event_row){
-            {SPAN("once"), a->kind->how ? SPAN("left unanswered") : SPAN("this call")}
+            {SPAN("once"), DENIED[a->kind->how]}
         };
     }
     if (a->kind->answers[CHOICE_DENY_STOP]) {

@@ -124,6 +124,12 @@ static void a_form_is_answered_with_its_types(void **state)
 {
     struct fed *t = *state;
     go_live(t);
+    FEED(t, FORM(REGION));
+    assert_contains(t->told.data, "once|declined|"); /* and a question is left unanswered */
+    FEED(t, CLOSED);
+    FEED(t, INPUT);
+    assert_contains(t->told.data, "once|left unanswered|");
+    FEED(t, CLOSED);
     FEED(t, FORM(REGION ",'n':{'type':'integer'},'ok':{'type':'boolean'},"
                         "'tags':{'type':'array','items':{'enum':['a','b']}}"));
     buf_clear(&sent);
