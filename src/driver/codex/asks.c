@@ -489,14 +489,27 @@ void asks_item(struct codex *c, const struct codex_thread *t, struct span item, 
     }
 }
 
-void asks_outdated(struct codex *c, const struct codex_thread *t, struct span item)
+/* Shown as it is now; which of the two an answer would be about is not known. */
+static void say_outdated(struct codex *c, struct codex_thread *t, struct codex_ask *a,
+                         uint32_t params)
 {
+    a->whole = false;
+    (void)span_copy(SPAN("none"), a->digest, sizeof(a->digest));
+    telling_begin(c->telling);
+    tell_choices(c, a, params);
+    (void)write_action(c, t, params, a->kind);
+    only_in_its_client(c, t, SPAN("a change that is not the one it showed"));
+    say_asked(c, t, a, params, SPAN("its own client: it changed while it was asked about"));
+}
+
+void asks_outdated(struct codex *c, struct codex_thread *t, uint32_t params)
+{
+    struct span item = codex_text(c, params, "itemId");
     for (size_t i = 0; i < c->ask_count; i++) {
         struct codex_ask *a = c->asks[i];
-        if (a->whole && span_is(item, a->item) && span_is(span_str(t->id), a->thread)) {
-            a->whole = false;
-            only_in_its_client(c, thread_find(c, span_str(a->thread)),
-                               SPAN("a change that is not the one it showed"));
+        if (a->whole && !a->answered && span_is(item, a->item) &&
+            span_is(span_str(t->id), a->thread)) {
+            say_outdated(c, t, a, params);
         }
     }
 }

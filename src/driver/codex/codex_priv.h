@@ -361,8 +361,9 @@ enum ask_fate {
 };
 void asks_item(struct codex *c, const struct codex_thread *t, struct span item, enum ask_fate fate,
                const char *seen);
-/* What was shown of this item is not what it is now: it cannot be approved any more. */
-void asks_outdated(struct codex *c, const struct codex_thread *t, struct span item);
+/* What was shown of the item that these params name is not what it is now: it is told anew, and
+ * cannot be approved any more. */
+void asks_outdated(struct codex *c, struct codex_thread *t, uint32_t params);
 /* The answer that this command gave: the model has gone on, and nothing of the item is seen. */
 void ask_passed(struct codex *c, struct span command);
 bool ask_give_up(struct codex *c, struct span command); /* false: there is none that it answered */

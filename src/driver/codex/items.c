@@ -347,7 +347,7 @@ void item_patched(struct codex *c, struct codex_thread *t, uint32_t params)
     uint32_t changes = codex_at(c, params, "changes");
     if (it && !span_eq(tape_raw(&c->j, changes), span_str(it->changes))) {
         keep_changes(c, t, it, changes);
-        asks_outdated(c, t, span_str(it->id));
+        asks_outdated(c, t, params);
     }
 }
 

@@ -216,6 +216,10 @@ static void a_change_that_changes_is_not_approved(void **state)
     assert_null(strstr(t->lines.data, "signal.raised"));
     FEED(t, PATCHED, "[{'path':'a','diff':'+worse'}]");
     assert_contains(t->lines.data, "signal.raised");
+    assert_contains(t->lines.data, "{\"changes\":[{\"path\":\"a\",\"diff\":\"+worse\"}]}");
+    assert_string_equal(t->digest, "none");
+    assert_contains(t->only_in, "it changed while it was asked about");
+    assert_contains(t->told.data, "once|this call");
     buf_clear(&sent);
     command(t, "late", VERB_APPROVE, "once");
     assert_contains(t->lines.data, "result late refused");
