@@ -344,11 +344,18 @@ static bool is_told_whole(const struct ask_telling *say)
            buf_status(&say->text) == ST_OK;
 }
 
+/* What came before threads were called so names a conversation. */
+static struct span thread_asking(struct codex *c, uint32_t params)
+{
+    struct span thread = codex_text(c, params, "threadId");
+    return thread.n ? thread : codex_text(c, params, "conversationId");
+}
+
 /* Once attached a request that is already known comes again. */
 void ask_take(struct codex *c, struct span method, uint32_t params)
 {
     char id[CODEX_ID_BYTES];
-    struct codex_thread *t = thread_meet(c, codex_text(c, params, "threadId"));
+    struct codex_thread *t = thread_meet(c, thread_asking(c, params));
     const struct ask_kind *kind = ask_kind_of(c, method, params);
     if (rpc_id_copy(&c->j, TAPE_ROOT, id, sizeof(id)) != ST_OK || find_by_id(c, id) ||
         ask_is_for_a_program(method)) {

@@ -203,6 +203,19 @@ static void what_is_not_known_is_only_in_its_own_client(void **state)
     heard_is(t, "approval.resolved " T " superseded\n");
 }
 
+static void an_old_request_is_of_its_conversation(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    buf_clear(&sent);
+    FEED(t, "{'method':'execCommandApproval','id':5,'params':{'conversationId':'" T
+            "','command':['rm','x'],'cwd':'/home/u'}}");
+    assert_contains(t->lines.data, "approval.requested " T);
+    assert_contains(t->lines.data, "\"command\":[\"rm\",\"x\"]");
+    assert_contains(t->only_in, "this version cannot answer it");
+    assert_int_equal(sent.len, 0);
+}
+
 static void what_no_thread_asks_is_an_alarm(void **state)
 {
     struct fed *t = *state;
@@ -548,6 +561,7 @@ int main(void)
         TEST(a_form_is_answered_with_its_types),
         TEST(what_is_no_question_takes_no_answers),
         TEST(what_is_not_known_is_only_in_its_own_client),
+        TEST(an_old_request_is_of_its_conversation),
         TEST(what_no_thread_asks_is_an_alarm),
         TEST(what_a_program_answers_is_left_to_it),
         TEST(a_page_to_open_is_only_denied_from_here),
