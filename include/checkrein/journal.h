@@ -131,8 +131,8 @@ enum status journal_snapshot(struct journal *j, int64_t now_us, struct span from
 /* Nothing is added when nothing followed the last seal; only its time is noted. */
 enum status journal_seal(struct journal *j, int64_t now_us) MUST_USE;
 /* One write and one fdatasync for all that was appended; nothing to do is ST_OK. Goes to the next
- * segment when this one is full. ST_IO: `why` has the first failure's words, also at every later
- * call. */
+ * segment when this one is full; that it could not does not undo ST_OK, but journal_failed() is
+ * true then. ST_IO: `why` has the first failure's words, also at every later call. */
 enum status journal_commit(struct journal *j, struct why *why) MUST_USE;
 /* Something waits for a commit; true for good once the journal has failed, so that "not dirty"
  * always means durable. */

@@ -13,10 +13,10 @@
 
 enum status append_begin(struct journal *j, int64_t now_us, enum journal_kind kind)
 {
-    if (j->failed) {
-        return ST_IO;
+    if (!j->failed && j->pending.len > PENDING_BYTES) {
+        (void)!journal_commit(j, NULL);
     }
-    if (j->pending.len > PENDING_BYTES && journal_commit(j, NULL) != ST_OK) {
+    if (j->failed) {
         return ST_IO;
     }
     buf_clear(&j->line);

@@ -135,8 +135,11 @@ static bool is_full(const struct journal *j)
 enum status journal_commit(struct journal *j, struct why *why)
 {
     enum status st = j->failed ? ST_IO : journal_flush(j);
-    if (st == ST_OK && is_full(j)) {
-        st = journal_rotate(j);
+    if (st != ST_OK) {
+        return journal_refuse(j, why);
     }
-    return st == ST_OK ? ST_OK : journal_refuse(j, why);
+    if (is_full(j)) {
+        (void)!journal_rotate(j); /* what was committed stays so: only what comes next has failed */
+    }
+    return ST_OK;
 }

@@ -192,7 +192,11 @@ static enum status write_start(struct journal *j, const struct recovered *r,
     if (st == ST_OK) {
         st = append_seal(j, now_us, 0);
     }
-    return st == ST_OK ? journal_commit(j, why) : why_fail(why, st, "cannot make the open record");
+    if (st != ST_OK) {
+        return why_fail(why, st, "cannot make the open record");
+    }
+    st = journal_commit(j, why);
+    return j->failed ? journal_refuse(j, why) : st;
 }
 
 static enum status start(struct journal *j, int64_t now_us, struct journal_opened *found,
