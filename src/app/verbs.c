@@ -190,14 +190,15 @@ static void print_json(const struct follows *all, const struct follow *w, const 
 
 static void print_text(const struct follows *all, const struct follow *w)
 {
-    const char *more = w->reason[0] ? w->reason : w->by;
     const char *word = !w->id[0]                     ? (w->no_target ? "refused" : "not sent")
                        : w->state == COMMAND_UNKNOWN ? "sent, no answer"
                                                      : command_state_name(w->state);
     char target[80];
     (void)text_plain_of(span_str(w->target), target, sizeof(target));
-    (void)printf("%s%s%s%s%s\n", all->count > 1 ? target : "",
-                 all->count > 1 && target[0] ? ": " : "", word, more[0] ? ": " : "", more);
+    (void)printf("%s%s%s%s%s%s%s\n", all->count > 1 ? target : "",
+                 all->count > 1 && target[0] ? ": " : "", word,
+                 w->by[0] || w->reason[0] ? ": " : "", w->by, w->by[0] && w->reason[0] ? "; " : "",
+                 w->reason);
 }
 
 /* The worst of what became of them. */

@@ -5,10 +5,17 @@
 
 #include "checkrein/log.h"
 
+const char *command_reason_unrecorded(enum command_state st, const char *reason)
+{
+    bool is_done = st == COMMAND_ACCEPTED || st == COMMAND_CONFIRMED;
+    return is_done && !reason ? "NOT RECORDED: the daemon's record has failed" : reason;
+}
+
 void command_result(struct govd *g, struct span id, enum command_state st, const char *reason,
                     const char *by)
 {
     struct event ev;
+    reason = journal_failed(g->journal) ? command_reason_unrecorded(st, reason) : reason;
     publish_begin(g, &ev, EVENT_OPERATOR_RESULT);
     event_set_text(&ev, F_COMMAND_ID, id);
     event_set_number(&ev, F_COMMAND_STATE, st);

@@ -311,18 +311,31 @@ void consoles_start_over(struct govd *g)
     }
 }
 
+/* Two results, one behind the other; gives where the second begins, 0 when they have no room. */
+static size_t write_both(struct govd *g, const struct msg_result *r,
+                         const struct msg_result *if_unrecorded)
+{
+    buf_clear(&g->scratch);
+    if (codec_write_result(&g->scratch, r) != ST_OK) {
+        return 0;
+    }
+    size_t first = g->scratch.len;
+    return codec_write_result(&g->scratch, if_unrecorded) == ST_OK ? first : 0;
+}
+
 void consoles_result(struct govd *g, struct span id, enum command_state st, const char *reason,
                      const char *by)
 {
     struct msg_result r = {
         .command = id, .state = st, .reason = span_str(reason), .by = span_str(by)};
-    buf_clear(&g->scratch);
-    if (codec_write_result(&g->scratch, &r) != ST_OK) {
-        return;
-    }
-    for (size_t i = 0; i < CONSOLES_MAX; i++) {
+    struct msg_result if_unrecorded = r;
+    if_unrecorded.reason = span_str(command_reason_unrecorded(st, reason));
+    size_t first = write_both(g, &r, &if_unrecorded);
+    struct span both = buf_span(&g->scratch);
+    for (size_t i = 0; first > 0 && i < CONSOLES_MAX; i++) {
         if (g->consoles[i].greeted) {
-            send_scratch(g, &g->consoles[i]);
+            outbox_result(g, g->consoles[i].id, span_sub(both, 0, first),
+                          span_sub(both, first, SIZE_MAX));
         }
     }
 }

@@ -195,9 +195,10 @@ struct parcel {
     char *body; /* of PARCEL_CLOSE: the reason */
     size_t bytes;
     int close_code;
-    uint64_t ring_at;      /* events before this one go to the console first */
-    char *if_unrecorded;   /* what is sent instead when the record failed; NULL: the same */
-    char call[ULID_BYTES]; /* that is let run: it is said when it could not be told */
+    uint64_t ring_at;    /* events before this one go to the console first */
+    char *if_unrecorded; /* what is sent instead when the record failed; NULL: the same */
+    size_t if_unrecorded_bytes;
+    char call[ULID_BYTES];           /* that is let run: it is said when it could not be told */
     char confirms[COMMAND_ID_BYTES]; /* command that is confirmed by handing this over */
 };
 
@@ -388,6 +389,7 @@ void outbox_allowance(struct govd *g, net_id http, struct span body, struct span
 /* A refusal: handing it over confirms the operator's command (empty: none). */
 void outbox_refusal(struct govd *g, net_id http, struct span body, struct span confirms);
 void outbox_frame(struct govd *g, net_id ws, struct span frame);
+void outbox_result(struct govd *g, net_id ws, struct span frame, struct span if_unrecorded);
 void outbox_close(struct govd *g, net_id ws, int code, const char *why); /* after what is queued */
 /* Commits the record, then sends what rests on it. */
 void outbox_flush(struct govd *g);
@@ -535,6 +537,9 @@ enum status rules_load(struct govd *g, struct why *why) MUST_USE; /* a missing f
 /* ---- commands.c */
 void commands_run(struct govd *g, const struct console *from, const struct command *c);
 uint32_t commands_offered(void); /* 1u << enum verb */
+/* What is said of a command that was done while the record has failed, when there is nothing else
+ * to say. */
+const char *command_reason_unrecorded(enum command_state st, const char *reason);
 void command_result(struct govd *g, struct span id, enum command_state st, const char *reason,
                     const char *by);
 

@@ -3,7 +3,8 @@
  * Answers to hooks and frames to consoles are parcels; events wait in the ring, and go out before
  * the frames that were made after them; who is told a snapshot gets them when that is over.
  * outbox_flush() commits the record once (group commit) and then sends. When the record has failed,
- * an answer that would let a call run is replaced by its refusal, and that is said.
+ * an answer that would let a call run is replaced by its refusal, and what was done says that it is
+ * not recorded.
  */
 #include "govd_priv.h"
 
@@ -61,20 +62,36 @@ void outbox_refusal(struct govd *g, net_id http, struct span body, struct span c
     (void)span_copy(confirms, answer(g, http, body)->confirms, COMMAND_ID_MAX + 1);
 }
 
+static void set_if_unrecorded(struct parcel *p, struct span bytes)
+{
+    p->if_unrecorded = xstrndup(bytes.p, bytes.n);
+    p->if_unrecorded_bytes = bytes.n;
+}
+
 void outbox_allowance(struct govd *g, net_id http, struct span body, struct span if_unrecorded,
                       const char *call)
 {
     struct parcel *p = answer(g, http, body);
-    p->if_unrecorded = xstrndup(if_unrecorded.p, if_unrecorded.n);
+    set_if_unrecorded(p, if_unrecorded);
     (void)span_copy(span_str(call), p->call, sizeof(p->call));
+}
+
+static struct parcel *add_frame(struct govd *g, net_id ws, struct span frame)
+{
+    return parcel_add(g, (struct parcel){.kind = PARCEL_FRAME,
+                                         .to = ws,
+                                         .body = xstrndup(frame.p, frame.n),
+                                         .bytes = frame.n});
 }
 
 void outbox_frame(struct govd *g, net_id ws, struct span frame)
 {
-    (void)parcel_add(g, (struct parcel){.kind = PARCEL_FRAME,
-                                        .to = ws,
-                                        .body = xstrndup(frame.p, frame.n),
-                                        .bytes = frame.n});
+    (void)add_frame(g, ws, frame);
+}
+
+void outbox_result(struct govd *g, net_id ws, struct span frame, struct span if_unrecorded)
+{
+    set_if_unrecorded(add_frame(g, ws, frame), if_unrecorded);
 }
 
 void outbox_close(struct govd *g, net_id ws, int code, const char *why)
@@ -84,11 +101,16 @@ void outbox_close(struct govd *g, net_id ws, int code, const char *why)
         (struct parcel){.kind = PARCEL_CLOSE, .to = ws, .body = xstrdup(why), .close_code = code});
 }
 
+static struct span body_of(const struct parcel *p, bool failed)
+{
+    return failed && p->if_unrecorded ? (struct span){p->if_unrecorded, p->if_unrecorded_bytes}
+                                      : (struct span){p->body, p->bytes};
+}
+
 static void send_answer(struct govd *g, const struct parcel *p, bool failed)
 {
     bool refuse = failed && p->if_unrecorded;
-    struct span body = refuse ? span_str(p->if_unrecorded) : (struct span){p->body, p->bytes};
-    enum status st = net_http_reply(g->net, p->to, 200, "application/json", body);
+    enum status st = net_http_reply(g->net, p->to, 200, "application/json", body_of(p, failed));
     if (p->call[0] && (refuse || st != ST_OK)) {
         gate_not_started(g, span_str(p->call),
                          refuse ? "refused: the record failed"
@@ -109,7 +131,7 @@ static void parcel_send(struct govd *g, const struct parcel *p, bool failed)
         break;
     case PARCEL_FRAME:
         consoles_catch_up(g, p->to, p->ring_at);
-        if (net_ws_send(g->net, p->to, (struct span){p->body, p->bytes}) != ST_OK) {
+        if (net_ws_send(g->net, p->to, body_of(p, failed)) != ST_OK) {
             log_write(LOG_DEBUG, "a console went away before a frame");
         }
         break;
@@ -127,27 +149,26 @@ static void parcel_release(struct parcel *p)
     *p = (struct parcel){0};
 }
 
-static void commit(struct govd *g)
+/* True when all that waits is durable: also when that was the last of which it is so. */
+static bool commit(struct govd *g)
 {
-    struct why why = {0};
     if (journal_dirty(g->journal)) {
         witness_record(g);
     }
-    if (journal_dirty(g->journal) && journal_commit(g->journal, &why) != ST_OK && !g->record_told) {
-        log_write(LOG_ERROR, "the record failed: %s", why.text);
-    }
+    bool durable = !journal_dirty(g->journal) || journal_commit(g->journal, NULL) == ST_OK;
     if (journal_failed(g->journal) && !g->record_told) {
+        log_write(LOG_ERROR, "the record failed: %s", journal_failure(g->journal));
         g->record_told = true;
         publish_signal(g, NULL, SEVERITY_EMERGENCY, FAILED);
         if (g->forward) {
             forward_alarm(g->forward, FAILED);
         }
     }
+    return durable;
 }
 
-static void send_all(struct govd *g)
+static void send_all(struct govd *g, bool failed)
 {
-    bool failed = journal_failed(g->journal);
     struct parcel *parcels = g->parcels;
     size_t count = g->parcel_count;
     g->parcels = NULL;
@@ -167,8 +188,8 @@ void outbox_flush(struct govd *g)
     uint64_t end;
     do {
         end = g->ring->end;
-        commit(g);
-        send_all(g);
+        bool durable = commit(g);
+        send_all(g, !durable);
     } while (g->parcel_count || g->ring->end != end);
     if (g->record_told && !g->unrecorded_instance[0]) {
         consoles_start_over(g);

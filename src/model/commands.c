@@ -178,15 +178,19 @@ void fold_operator_result(struct fold *x)
         return;
     }
     enum command_state before = c->state;
-    advance(x, c, (enum command_state)event_choice(x->ev, F_COMMAND_STATE, COMMAND_STATE_COUNT));
-    if (c->state == before) {
+    enum command_state told =
+        (enum command_state)event_choice(x->ev, F_COMMAND_STATE, COMMAND_STATE_COUNT);
+    advance(x, c, told);
+    bool is_new = c->state != before;
+    /* That what was accepted is not recorded turns out later than that it was accepted. */
+    if (event_has(x->ev, F_REASON) && (is_new || (told == before && told == COMMAND_ACCEPTED))) {
+        string_set(x->f, &c->reason, event_text(x->ev, F_REASON));
+    }
+    if (!is_new) {
         return;
     }
     if (c->verb == VERB_STOP_ALL && (c->state == COMMAND_REFUSED || c->state == COMMAND_FAILED)) {
         backend_stop_answered(&x->b->b);
-    }
-    if (event_has(x->ev, F_REASON)) {
-        string_set(x->f, &c->reason, event_text(x->ev, F_REASON));
     }
     string_set(x->f, &c->by, event_text(x->ev, F_BY));
     note_command(x, c, event_text(x->ev, F_BY), event_text(x->ev, F_REASON));

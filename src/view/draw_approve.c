@@ -380,6 +380,19 @@ static void say_after(struct words *w, const struct approval *a)
     }
 }
 
+/* What the back-end said of an order that it took from here, beside the operator's own reason:
+ * first of all, since the rest may have no room. */
+static void say_of_order(struct words *w, struct box *b)
+{
+    const struct command_track *t =
+        fleet_command_by_id(b->fr->f, span_str(b->fr->ui->approve.command));
+    bool taken = t != NULL && (t->state == COMMAND_ACCEPTED || t->state == COMMAND_CONFIRMED);
+    if (taken && t->reason != 0 && t->reason != b->a->decision_reason) {
+        words_sid(w, t->reason, SAY_COLS);
+        words_own(w, "; ");
+    }
+}
+
 /* What came of it, or who was faster; empty when there is nothing to say yet. */
 static struct safe outcome_words(struct box *b)
 {
@@ -387,6 +400,7 @@ static struct safe outcome_words(struct box *b)
     if (b->a->pending) {
         return text_own("");
     }
+    say_of_order(&w, b);
     say_decision(&w, b->a);
     say_sid_after(&w, ": ", b->a->decision_reason);
     say_after(&w, b->a);

@@ -72,6 +72,11 @@ static bool is_over(enum command_state s)
     return s != COMMAND_UNKNOWN && s != COMMAND_SENT && s != COMMAND_ACCEPTED;
 }
 
+static bool is_answered(enum command_state s)
+{
+    return is_over(s) || s == COMMAND_ACCEPTED;
+}
+
 static bool track_visible(struct frame *fr, const struct command_track *t)
 {
     const struct track *track = &fr->ui->track;
@@ -101,7 +106,7 @@ static bool track_draw(struct frame *fr, struct rect r)
     }
     words_own(&w, ": ");
     words_own(&w, track->failed[0] != '\0' ? "not sent" : s.word);
-    if (track->failed[0] != '\0' || (t != NULL && t->reason != 0 && is_over(t->state))) {
+    if (track->failed[0] != '\0' || (t != NULL && t->reason != 0 && is_answered(t->state))) {
         words_own(&w, ": ");
         words_foreign(
             &w, track->failed[0] != '\0' ? span_str(track->failed) : fleet_span(fr->f, t->reason),

@@ -11,8 +11,11 @@ class Shim:
 
     def say(self, word, number=0):
         """From the program's next call on."""
+        self.say_all((word, number))
+
+    def say_all(self, *words):
         with open(self.path + ".new", "w") as f:
-            f.write(f"{word} {number}")
+            f.write("\n".join(f"{word} {number}" for word, number in words))
         os.rename(self.path + ".new", self.path)
 
     def well(self):

@@ -1,8 +1,10 @@
 /* shim.c - preloaded under the program by tests: a disk, a clock and a loop that fail on command.
  *
- * The file $CR_SHIM holds a word and a number, and is read at every call: "sync-error 0",
+ * The file $CR_SHIM holds lines of a word and a number, and is read at every call: "sync-error 0",
  * "disk-full 0", "short-writes 0", "image 0" (each file, once it is synced, is copied beside
- * $CR_SHIM: what a power cut would leave), "clock SECONDS", "spin N" and "block N" (the next N
+ * $CR_SHIM: what a power cut would leave), "read-only 0" (as a file system that was remounted after
+ * an error), "no-names 0" (nothing new can be made in its folder), "names-error 0" (syncs of its
+ * folder fail), "clock SECONDS", "spin N" and "block N" (the next N
  * waits that begin are stuck). Only the record's files fail. Without the file everything is as it
  * is.
  *
@@ -14,12 +16,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,7 +34,7 @@ static void *real(const char *name)
 
 static bool asked(const char *word, long *number)
 {
-    char text[64] = "";
+    char text[128] = "";
     const char *path = getenv("CR_SHIM");
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (fd < 0) {
@@ -38,11 +42,16 @@ static bool asked(const char *word, long *number)
     }
     ssize_t n = read(fd, text, sizeof(text) - 1);
     (void)close(fd);
+    text[n > 0 ? n : 0] = '\0';
     size_t length = strlen(word);
-    if (n <= 0 || strncmp(text, word, length) != 0 || text[length] != ' ') {
-        return false;
+    const char *at = text;
+    while (strncmp(at, word, length) != 0 || at[length] != ' ') {
+        at = strchr(at, '\n');
+        if (!at++) {
+            return false;
+        }
     }
-    *number = strtol(text + length, NULL, 10);
+    *number = strtol(at + length, NULL, 10);
     return true;
 }
 
@@ -117,6 +126,34 @@ static int sync_record(int fd)
     return result;
 }
 
+int fsync(int fd)
+{
+    struct stat st;
+    long unused;
+    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) && asked("names-error", &unused)) {
+        errno = EIO;
+        return -1;
+    }
+    return ((int (*)(int))real("fsync"))(fd);
+}
+
+int openat(int dir, const char *name, int flags, ...)
+{
+    va_list ap;
+    long unused;
+    va_start(ap, flags);
+    mode_t mode = flags & O_CREAT ? va_arg(ap, mode_t) : 0;
+    va_end(ap);
+    bool is_segment = strstr(name, ".jsonl") != NULL;
+    bool writes = (flags & O_ACCMODE) != O_RDONLY;
+    if (is_segment && ((writes && asked("read-only", &unused)) ||
+                       ((flags & O_CREAT) && asked("no-names", &unused)))) {
+        errno = EROFS;
+        return -1;
+    }
+    return ((int (*)(int, const char *, int, ...))real("openat"))(dir, name, flags, mode);
+}
+
 int fdatasync(int fd)
 {
     return is_record(fd) ? sync_record(fd) : ((int (*)(int))real("fdatasync"))(fd);
@@ -148,6 +185,10 @@ static ssize_t write_record(int fd, const void *p, size_t n)
         filled = !filled;
         errno = ENOSPC;
         return filled ? system_write(fd, p, n / 2) : -1;
+    }
+    if (asked("read-only", &unused)) {
+        errno = EROFS;
+        return -1;
     }
     if (asked("short-writes", &unused)) {
         return system_write(fd, p, n < 100 ? n : 100);

@@ -95,6 +95,21 @@ static void agents_of_who_does_not_answer_a_stop_are_unreachable(void **state)
 static const enum command_state ends[] = {COMMAND_CONFIRMED, COMMAND_REFUSED, COMMAND_EXPIRED,
                                           COMMAND_SUPERSEDED, COMMAND_FAILED};
 
+/* The same answer again, with words: that it is not recorded is known when its commit has failed.
+ */
+static void what_was_accepted_gets_its_reason_later(void **state)
+{
+    (void)state;
+    struct teller t = teller_new();
+    tell_command(&t, "c1", VERB_PAUSE, "a1");
+    tell_result(&t, "c1", COMMAND_ACCEPTED, "");
+    uint32_t newest = fleet_log_newest(t.fleet);
+    tell_result(&t, "c1", COMMAND_ACCEPTED, "not recorded");
+    assert_sid(&t, command_named(&t, "c1")->reason, "not recorded");
+    assert_int_equal(fleet_log_newest(t.fleet), newest);
+    fleet_free(t.fleet);
+}
+
 static void an_end_is_the_end(void **state)
 {
     (void)state;
@@ -342,6 +357,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_command_goes_from_sent_to_confirmed),
         cmocka_unit_test(agents_of_who_does_not_answer_a_stop_are_unreachable),
+        cmocka_unit_test(what_was_accepted_gets_its_reason_later),
         cmocka_unit_test(an_end_is_the_end),
         cmocka_unit_test(unverifiable_may_still_be_confirmed),
         cmocka_unit_test(another_backend_cannot_answer),
