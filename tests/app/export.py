@@ -1,4 +1,5 @@
 """A record for other programs: each format is read by what reads it, and what was exported whole is the same record again."""
+import copy
 import csv
 import io
 import json
@@ -10,6 +11,7 @@ import subprocess
 import time
 
 from daemon import Held, check, run, wait_for
+from ocsf import Schema
 from terminal import Terminal
 from vt import Vt
 
@@ -162,83 +164,41 @@ def cloudevents(daemon):
         check(any(json.loads(a)["input"].get("command") == HOSTILE for a in actions), "the exact text")
 
 
-# ---- OCSF: names and numbers of its public schema (1.9.0-dev: api_activity, detection_finding and what they hold)
+# ---- OCSF: by the rules of its public schema, tests/support/ocsf.py
 
-STRING, NUMBER, BOOL = str, int, bool
-BASE = {"activity_id": NUMBER, "activity_name": STRING, "category_name": STRING, "category_uid": NUMBER, "class_name": STRING,
-        "class_uid": NUMBER, "message": STRING, "metadata": "metadata", "severity": STRING, "severity_id": NUMBER, "status": STRING,
-        "status_detail": STRING, "status_id": NUMBER, "time": NUMBER, "type_uid": NUMBER, "unmapped": dict}
-PROFILES = {"ai_operation": {"ai_agent": "ai_agent", "ai_model": "ai_model", "message_context": "message_context"},
-            "security_control": {"action": STRING, "action_id": NUMBER, "disposition": STRING, "disposition_id": NUMBER,
-                                 "policy": "policy"}}
-OWN = {6003: {"actor": "actor", "api": "api", "src_endpoint": "network_endpoint"},
-       2004: {"finding_info": "finding_info", "evidences": ["evidences"]}}
-NEEDED = {"activity_id", "category_uid", "class_uid", "metadata", "severity_id", "time", "type_uid"}
-NEEDED_OF = {6003: {"actor", "api", "src_endpoint"}, 2004: {"finding_info"}}
-ENTITY = {"uid": STRING, "name": STRING}
-# name: attributes, required, at least one of
-OBJECTS = {
-    "metadata": ({"version": STRING, "product": "product", "uid": STRING, "event_code": STRING, "log_name": STRING,
-                  "correlation_uid": STRING, "logged_time": NUMBER, "sequence": NUMBER, "profiles": [STRING]},
-                 {"product", "version"}, set()),
-    "product": ({**ENTITY, "vendor_name": STRING, "version": STRING}, set(), {"uid", "name"}),
-    "actor": ({"app_name": STRING, "app_uid": STRING, "invoked_by": STRING, "user": "user", "process": "process"}, set(),
-              {"process", "user", "invoked_by", "app_name", "app_uid"}),
-    "user": ({"uid": STRING, "name": STRING}, set(), {"name", "uid"}),
-    "process": ({"pid": NUMBER}, set(), {"pid"}),
-    "api": ({"operation": STRING, "service": "service", "request": "request", "response": "response"}, {"operation"}, set()),
-    "service": ({**ENTITY}, set(), {"uid", "name"}),
-    "request": ({"uid": STRING}, {"uid"}, set()),
-    "response": ({"error": STRING, "error_message": STRING}, set(), set()),
-    "network_endpoint": ({"svc_name": STRING, "hostname": STRING}, set(), {"svc_name", "hostname"}),
-    "ai_agent": ({**ENTITY, "instance_uid": STRING, "type": STRING, "type_id": NUMBER, "ai_model": "ai_model", "version": STRING},
-                 set(), {"uid", "name"}),
-    "ai_model": ({**ENTITY, "ai_provider": STRING, "version": STRING}, {"ai_provider", "name"}, set()),
-    "message_context": ({"service": "service", "prompt_tokens": NUMBER, "completion_tokens": NUMBER, "total_tokens": NUMBER}, set(),
-                        {"service", "application"}),
-    "policy": ({**ENTITY, "version": STRING}, set(), {"name", "uid"}),
-    "finding_info": ({"uid": STRING, "title": STRING, "desc": STRING, "created_time": NUMBER}, {"uid"}, set()),
-    "evidences": ({"actor": "actor", "ai_agent": "ai_agent"}, set(), {"actor"}),
-}
-ENUMS = {"severity_id": {0, 1, 2, 3, 4, 5, 6, 99}, "action_id": {0, 1, 2, 99}, "type_id": {0, 1, 2, 3, 4, 99},
-         "disposition_id": {*range(28), 99}}
-ACTIVITIES = {6003: {0, 1, 2, 3, 4, 99}, 2004: {0, 1, 2, 3, 99}}
-STATUS = {6003: {0, 1, 2, 99}, 2004: {0, 1, 2, 3, 4, 5, 6, 99}}
-CATEGORY = {6003: 6, 2004: 2}
-
-
-def is_ocsf_value(name, value, kind):
-    if isinstance(kind, list):
-        check(isinstance(value, list), f"{name}: no list")
-        for one in value:
-            is_ocsf_value(name, one, kind[0])
-    elif isinstance(kind, str):
-        check(isinstance(value, dict), f"{name}: no object")
-        is_ocsf_object(value, *OBJECTS[kind], name)
-    else:
-        check(type(value) is kind, f"{name}: {value!r} is no {kind}")
-        check(kind is not STRING or value, f"{name} is empty")
-        check(name not in ENUMS or value in ENUMS[name], f"{name}: {value}")
-
-
-def is_ocsf_object(o, known, needed, one_of, where):
-    check(needed <= set(o), f"{where} lacks {needed - set(o)}")
-    check(not one_of or one_of & set(o), f"{where} has none of {one_of}")
-    for name, value in o.items():
-        check(name in known, f"{where}: the schema has no {name}")
-        is_ocsf_value(name, value, known[name])
+OCSF = Schema("1.9.0-dev")
 
 
 def is_ocsf(e):
-    uid = e["class_uid"]
-    known = {**BASE, **OWN[uid]}
-    for profile in e["metadata"]["profiles"]:
-        check(uid == 6003 or profile == "security_control", f"{uid} has no {profile}")
-        known.update(PROFILES[profile])
-    is_ocsf_object(e, known, NEEDED | NEEDED_OF[uid], set(), str(uid))
-    check(e["category_uid"] == CATEGORY[uid] and e["type_uid"] == uid * 100 + e["activity_id"], f"{e}")
-    check(e["activity_id"] in ACTIVITIES[uid] and e["status_id"] in STATUS[uid], f"{e}")
+    check(e["metadata"].get("version") == "1.9.0-dev", f"{e}")
+    OCSF.check_event(e)
     check(abs(e["time"] / 1000 - time.time()) < 3600, f"{e['time']}")
+
+
+def broken(e, change):
+    """True when the rules see it."""
+    e = copy.deepcopy(e)
+    change(e)
+    try:
+        is_ocsf(e)
+    except AssertionError:
+        return True
+    return False
+
+
+def the_rules_bite(asked, alarm):
+    """What is wrong in each way is refused."""
+    for what, change in {
+        "unknown attribute": lambda e: e.update(colour="red"), "unknown in an object": lambda e: e["actor"].update(colour="red"),
+        "profile not named": lambda e: e["metadata"]["profiles"].remove("security_control"), "no such profile":
+        lambda e: e["metadata"]["profiles"].append("colours"), "missing": lambda e: e.pop("time"), "missing in an object":
+        lambda e: e["metadata"].pop("version"), "of the class": lambda e: e.pop("api"), "number for text": lambda e: e["api"].update(operation=1),
+        "text for number": lambda e: e.update(time="now"), "no such value": lambda e: e.update(severity_id=7), "caption of another":
+        lambda e: e.update(severity="Fatal"), "empty": lambda e: e.update(message=""), "type": lambda e: e.update(type_uid=600300),
+        "category": lambda e: e.update(category_uid=2), "class": lambda e: e.update(class_uid=6004), "constraint": lambda e: e.update(actor={}),
+        "object for list": lambda e: e["metadata"].update(profiles="ai_operation"), "33 bits": lambda e: e.update(count=2**31)}.items():
+        check(broken(asked, change), f"not seen: {what}")
+    check(broken(alarm, lambda e: e["finding_info"].pop("uid")) and broken(alarm, lambda e: e.update(evidences=[{}])), "not seen in a finding")
 
 
 def ocsf(daemon):
@@ -250,6 +210,7 @@ def ocsf(daemon):
             seen.setdefault(e["metadata"]["event_code"], []).append(e)
         news = [r["event"] for r in lines(daemon, record, "jsonl") if r["k"] == "event" and not r["event"].get("snapshot")]
         check([(e["metadata"]["uid"], e["unmapped"]) for e in told] == [(r["id"], r["data"]) for r in news], "another history")
+    the_rules_bite(seen["approval.requested"][0], seen["signal.raised"][0])
     asked, told, resolved = seen["approval.requested"][0], seen["operator.command"], seen["approval.resolved"]
     check(asked["ai_agent"]["uid"] == "claude:one" and asked["ai_agent"]["type"] == "claude", f"{asked}")
     check(asked["api"]["operation"] == "Bash" and asked["disposition_id"] == 14, f"{asked}")

@@ -3,6 +3,7 @@ import json
 import socket
 
 from daemon import Console, Held, check, run, verdict, wait_for, with_daemon
+from ocsf import Schema
 from terminal import Terminal
 
 UNRECORDED = "NOT RECORDED: the daemon's record has failed"
@@ -141,6 +142,7 @@ def the_collector_is_told(daemon):
     while b" record.failed - " not in message:
         message = COLLECTOR.recv(65536)
     check(message.startswith(b"<105>1 ") and b"nothing is allowed any more" in message, str(message))
+    Schema("1.3.0").check_event(json.loads(message[message.index(b"{"):]))
     daemon.shim.well()
 
 
