@@ -1,5 +1,5 @@
-/* replayed URL TOKEN_FILE RECORD: a console without a screen on a real server, that looks at
- * itself.
+/* replayed KIND URL TOKEN_FILE RECORD: a console without a screen on a real back-end, that looks at
+ * itself; "-" is no token.
  *
  * A line of its input is a command: "check" folds the record again and compares what came out with
  * what is there ("same DIGEST" or the first lines that differ), "until approvals N" and "until
@@ -119,7 +119,8 @@ static void command(struct run *r, enum verb verb)
         c.approval = fleet_span(r->hub.fleet, a->id);
         c.digest = fleet_span(r->hub.fleet, a->digest);
     } else {
-        c.agent = fleet_span(r->hub.fleet, fleet_agent_at(r->hub.fleet, 0)->id);
+        const struct agent *who = a ? fleet_agent(r->hub.fleet, a->agent) : NULL;
+        c.agent = fleet_span(r->hub.fleet, (who ? who : fleet_agent_at(r->hub.fleet, 0))->id);
     }
     must(hub_send(&r->hub, &c, id, &why) == ST_OK, why.text);
     settle(r, id);
@@ -175,13 +176,13 @@ static bool next_line(struct run *r)
 
 int main(int argc, char **argv)
 {
-    static char name[] = "codex", kind[] = "codex";
+    static char name[] = "watched";
     struct run r = {0};
     struct why why = {0};
-    must(argc == 4, "read its arguments");
-    r.record = argv[3];
-    r.backend =
-        (struct conf_backend){.name = name, .kind = kind, .url = argv[1], .token_file = argv[2]};
+    must(argc == 5, "read its arguments");
+    r.record = argv[4];
+    r.backend = (struct conf_backend){.name = name, .kind = argv[1], .url = argv[2]};
+    r.backend.token_file = strcmp(argv[3], "-") == 0 ? NULL : argv[3];
     must(fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK) == 0, "read its input");
     must(hub_open(&r.hub, &r.backend, 1, r.record, NULL, NULL, &why) == ST_OK, why.text);
     must(hub_connect(&r.hub, &why) == ST_OK, why.text);

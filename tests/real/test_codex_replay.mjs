@@ -2,46 +2,17 @@
 import assert from 'node:assert/strict';
 import { DECLINE, HELPED, Relay, command, helper, inside, patch, scripted } from './lib/codex.mjs';
 import { scenario } from './lib/scenario.mjs';
-import { until } from './lib/until.mjs';
+import { Watcher } from './lib/watcher.mjs';
 
 const codex = (name, body) => scenario(name, body, { pin: 'codex' });
-
-/** The program that is a console without a screen, and compares. */
-class Watcher {
-  static start({ sandbox, codex: client }, port, record) {
-    const watcher = new Watcher();
-    watcher.run = sandbox.start(process.env.CHECKREIN_REPLAYED, [`ws://127.0.0.1:${port}/`, client.tokenFile, record],
-      { stdio: ['pipe', 'pipe', 'pipe'] });
-    return watcher;
-  }
-
-  #said() {
-    return this.run.seen.out.split('\n').slice(0, -1);
-  }
-
-  async does(line) {
-    const before = this.#said().length;
-    this.run.child.stdin.write(`${line}\n`);
-    const answered = until(`"${line}" is answered`, () => this.#said().length > before, { ms: 60000 });
-    await Promise.race([answered, this.run.ended]);
-    return this.#said()[before] ?? this.run.seen.err;
-  }
-
-  async is(line, wanted) {
-    assert.match(await this.does(line), wanted, line);
-  }
-
-  same() {
-    return this.is('check', /^same /);
-  }
-}
 
 codex('what is folded of the record is what was seen: requests, denials, interrupts, helpers, cuts', async (world) => {
   const { gate, model, codex: client, sandbox } = world;
   const user = await client.begin(gate);
   const relay = await Relay.open(client.port);
   const record = sandbox.path('home/record');
-  const watcher = Watcher.start(world, relay.port, record);
+  const server = { kind: 'codex', url: `ws://127.0.0.1:${relay.port}/`, tokenFile: client.tokenFile };
+  const watcher = Watcher.start(sandbox, server, record);
   await watcher.is('until live', /live/);
   await watcher.same();
 
@@ -80,7 +51,7 @@ codex('what is folded of the record is what was seen: requests, denials, interru
   await watcher.same();
   await gate.done('verify', record);
 
-  const again = Watcher.start(world, relay.port, sandbox.path('home/record2')); // one that begins with all of this
+  const again = Watcher.start(sandbox, server, sandbox.path('home/record2')); // one that begins with all of this
   await again.is('until live', /live/);
   await again.same();
   relay.close();
