@@ -317,8 +317,13 @@ def memory_round(place, size):
 # ---- replay
 
 def replay_round(place, size):
-    told = result_of([place.program("replay"), place.folder(), str(size["records"]), str(size["agents"]), str(size["seeks"])])
+    record = place.folder()
+    told = result_of([place.program("replay"), record, str(size["records"]), str(size["agents"]), str(size["seeks"])])
     check(told["records"] > size["records"], "records are missing")
+    began = time.monotonic()
+    verified = subprocess.run([place.checkrein, "verify", record], capture_output=True, text=True)
+    told["verify_seconds"] = time.monotonic() - began
+    check(f": intact, {told['records']} records" in verified.stdout, verified.stdout + verified.stderr)  # its calls were decided by nobody
     return told
 
 

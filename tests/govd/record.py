@@ -2,7 +2,9 @@
 import glob
 import json
 import os
+import re
 import subprocess
+import threading
 
 import decisions
 from daemon import Console, Held, check, run, verdict, wait_for, with_daemon
@@ -60,6 +62,33 @@ def verify_names_what_changed(daemon):
     with open(path, "wb") as f:
         f.writelines(lines)
     check(daemon.verify().returncode == 0, "the original is not intact any more")
+
+
+@with_daemon(policy=ALLOW_LS, shim=True, config="journal_keep_days = 90\n")
+def verified_while_it_is_written(daemon):
+    """Under load, and over ends of segments: intact at every look, and never less than before."""
+    over = threading.Event()
+
+    def write(number):
+        while not over.is_set():
+            check(verdict(Held(daemon, f"s{number}", command="ls " + "x" * 900).answer()) == "allow", "")
+
+    writers = [threading.Thread(target=write, args=(i,)) for i in range(3)]
+    for w in writers:
+        w.start()
+    try:
+        seen = 0
+        for look in range(30):
+            daemon.shim.say("clock", look // 6 * 86400)
+            done = daemon.verify()
+            told = re.search(r": intact(?:, but its last line is not whole)?, (\d+) records", done.stdout)
+            check(done.returncode == 0 and told and int(told.group(1)) >= seen, f"{look}: {done.stdout}{done.stderr}")
+            seen = int(told.group(1))
+    finally:
+        over.set()
+        for w in writers:
+            w.join()
+    check(seen > 500 and len(glob.glob(os.path.join(daemon.record, "*.jsonl"))) > 3, f"{seen} records: it was not written to")
 
 
 def sealed_with_every_decision(daemon):
@@ -178,5 +207,5 @@ def unrecorded_numbers_are_not_resumed(daemon):
 
 
 if __name__ == "__main__":
-    run([every_run_was_decided, verify_names_what_changed, sealed_with_every_decision, torn_tail,
+    run([every_run_was_decided, verified_while_it_is_written, verify_names_what_changed, sealed_with_every_decision, torn_tail,
          tampered_record_is_refused, limits_of_the_disk, full_at_the_approval, unrecorded_numbers_are_not_resumed])
