@@ -113,6 +113,7 @@ enum option_kind {
       "arming time of a high-risk approval")                                                       \
     X(journal, "journal", OPTION_TEXT, "", 0, 0,                                                   \
       "folder of the console's own record; default in XDG_STATE_HOME")                             \
+    KEEP_OPTIONS(X)                                                                                \
     X(watchdog_ms, "watchdog_ms", OPTION_INT, "10000", 0, 600000,                                  \
       "a turn stuck for so long starts the console again; 0 = never")                              \
     X(readonly, "readonly", OPTION_BOOL, "no", 0, 0, "send no command")
@@ -165,6 +166,7 @@ struct conf {
     char *path; /* NULL when no file was read */
     struct {
         char *theme, *color, *operator_label, *journal;
+        struct conf_keep keep;
         int64_t ascii, frame_ms, arm_low_ms, arm_high_ms, watchdog_ms, readonly;
     } console;
     struct {

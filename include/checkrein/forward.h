@@ -42,4 +42,20 @@ uint64_t forward_needs(const struct forward *f);
 /* The record is closed: gives what is left two seconds. NULL is fine. */
 void forward_close(struct forward *f);
 
+/* ---- how long the record is kept: whole segments go, the oldest first, and a tombstone stays */
+struct forward_retention { /* zeroed, then filled; all of it outlives this */
+    const struct conf_keep *keep;
+    struct journal *journal;
+    const struct forward *forward;
+    uint64_t needed; /* record from which on nothing may go, beside what forward needs; 0: none */
+    bool is_off;     /* a drop has failed: nothing more is tried until it is cleared */
+};
+/* How long a segment is written, as the configuration has it; 0: by its size only. */
+int64_t forward_segment_us(const struct conf_keep *keep);
+/* Is something to go by now? `why` is filled when that could not be found out. */
+bool forward_droppable(const struct forward_retention *r, int64_t now_us, struct journal_drop *drop,
+                       struct why *why);
+/* ST_OK: `why` tells what went. ST_END: nothing is to go; ST_IO: `why` says, and is_off is set. */
+enum status forward_drop(struct forward_retention *r, int64_t now_us, struct why *why) MUST_USE;
+
 #endif

@@ -172,7 +172,8 @@ static enum status open_all(struct console *c, struct why *why)
 {
     const struct console_options *o = c->options;
     const struct conf *conf = o->conf;
-    enum status st = hub_open(&c->hub, o->backends, o->count, o->journal_dir, &HUB_EVENTS, c, why);
+    const struct hub_record record = {.dir = o->journal_dir, .keep = conf->console.keep};
+    enum status st = hub_open(&c->hub, o->backends, o->count, &record, &HUB_EVENTS, c, why);
     if (st == ST_OK && o->journal_dir && !conf->console.readonly) {
         hub_take_up_stops(&c->hub, o->journal_dir);
     }

@@ -10,25 +10,16 @@
 #include "hub_fold.h"
 #include "hub_heads.h"
 #include "hub_prices.h"
+#include "hub_record.h"
 #include "hub_stops.h"
-#include "witness.h"
 
-#define TOKEN_BYTES   512
-#define FRAME_BYTES   ((size_t)256 << 20) /* of the longest message, with its marks */
-#define SEAL_EVERY_MS (JOURNAL_SEAL_US / 1000)
+#define TOKEN_BYTES 512
+#define FRAME_BYTES ((size_t)256 << 20) /* of the longest message, with its marks */
 
 static void changed(struct hub *h)
 {
     if (h->events.changed) {
         h->events.changed(h->ctx);
-    }
-}
-
-static void record_trouble(struct hub *h)
-{
-    if (h->journal && journal_failed(h->journal) && !h->record_failed) {
-        h->record_failed = true;
-        log_write(LOG_ERROR, "the console's own record failed: approvals are not sent any more");
     }
 }
 
@@ -115,6 +106,9 @@ static void on_snapshot(void *ctx, uint64_t seq, bool complete)
     if (j && journal_snapshot(j, b->frame_us, span_str(b->conf.name), &t) != ST_OK) {
         record_trouble(b->hub);
     }
+    if (!complete) {
+        b->picture_n = b->link_n;
+    }
     fold_snapshot(b->hub->fleet, b->conf.name, seq, complete);
     changed(b->hub);
 }
@@ -160,6 +154,9 @@ static void on_link(void *ctx, enum link_state st, const char *why, int64_t retr
     own_link(&o, b->conf.name, b->conf.kind, st, why, retry_ms,
              of_a_frame ? b->frame_us : now_us());
     const struct event *told = &o.ev;
+    if (h->journal && st == LINK_CONNECTING) {
+        b->link_n = journal_next(h->journal);
+    }
     if ((!of_a_frame || told_journal(b)) && hub_record_own(h, &o, &told) != ST_OK) {
         record_trouble(h);
     }
@@ -195,34 +192,8 @@ static enum status open_loop(struct hub *h, struct why *why)
     return st == ST_OK ? net_new(&h->net, h->loop, why) : st;
 }
 
-static void on_seal_due(void *ctx)
-{
-    struct hub *h = ctx;
-    if (journal_seal(h->journal, clock_wall_us()) != ST_OK) {
-        record_trouble(h);
-    }
-    h->keep_due = true;
-    h->seal_timer = loop_timer(h->loop, SEAL_EVERY_MS, on_seal_due, h);
-}
-
-static enum status open_journal(struct hub *h, const char *dir, struct why *why)
-{
-    if (!dir) {
-        return ST_OK;
-    }
-    struct journal_options o = {.dir = dir, .writer = "console", .now_us = clock_wall_us()};
-    struct journal_opened found;
-    enum status st = journal_open(&h->journal, &o, &found, why);
-    if (st == ST_OK) {
-        h->veil = journal_veil(h->journal);
-        st = witness_open(&h->witness, h->journal, dir, why);
-        h->seal_timer = loop_timer(h->loop, SEAL_EVERY_MS, on_seal_due, h);
-    }
-    return st;
-}
-
 enum status hub_open(struct hub *h, const struct conf_backend *backends, uint32_t count,
-                     const char *journal_dir, const struct hub_events *ev, void *ctx,
+                     const struct hub_record *record, const struct hub_events *ev, void *ctx,
                      struct why *why)
 {
     *h = (struct hub){.ctx = ctx, .count = count};
@@ -239,7 +210,7 @@ enum status hub_open(struct hub *h, const struct conf_backend *backends, uint32_
     h->veil = h->own_veil = veil_new(key);
     buf_init(&h->frame, FRAME_BYTES);
     enum status st = open_loop(h, why);
-    st = st == ST_OK ? open_journal(h, journal_dir, why) : st;
+    st = st == ST_OK ? record_open(h, record, why) : st;
     log_set_veil(veil_line, h->veil);
     return st;
 }
@@ -461,29 +432,6 @@ void hub_reconnect(struct hub *h)
     }
 }
 
-static void on_commit_due(void *ctx)
-{
-    struct hub *h = ctx;
-    h->commit_timer = 0;
-    heads_sign(h);
-    if (journal_dirty(h->journal) && journal_commit(h->journal, NULL) != ST_OK) {
-        record_trouble(h);
-    } else {
-        heads_send(h);
-    }
-    if (h->keep_due) {
-        h->keep_due = false;
-        witness_keep(h->witness);
-    }
-}
-
-void hub_commit(struct hub *h)
-{
-    if (h->journal && !h->record_failed && !h->commit_timer && journal_dirty(h->journal)) {
-        h->commit_timer = loop_timer(h->loop, HUB_COMMIT_MS, on_commit_due, h);
-    }
-}
-
 bool hub_all_settled(const struct hub *h)
 {
     for (uint32_t i = 0; i < h->count; i++) {
@@ -500,18 +448,10 @@ void hub_close(struct hub *h)
     for (uint32_t i = 0; i < h->count; i++) {
         driver_close(h->backends[i].driver);
     }
-    if (h->loop) {
-        loop_remove(h->loop, h->seal_timer);
-        loop_remove(h->loop, h->commit_timer);
-    }
+    log_set_veil(NULL, NULL);
+    record_close(h);
     net_free(h->net);
     loop_free(h->loop);
-    log_set_veil(NULL, NULL);
-    if (h->witness && journal_commit(h->journal, NULL) == ST_OK) {
-        witness_keep(h->witness);
-    }
-    witness_free(h->witness);
-    journal_close(h->journal, clock_wall_us());
     veil_free(h->own_veil);
     buf_release(&h->frame);
     fleet_free(h->fleet);

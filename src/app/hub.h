@@ -15,6 +15,7 @@
 
 #include "app_priv.h"
 #include "checkrein/driver.h"
+#include "checkrein/forward.h"
 #include "checkrein/journal.h"
 #include "checkrein/model.h"
 #include "checkrein/price.h"
@@ -33,6 +34,8 @@ struct hub_backend {
                         */
     int64_t oldest;
     int64_t frame_us; /* when the frame came that is being folded: its time in the record */
+    uint64_t link_n, picture_n; /* records from which on this connection stands in the record, and
+                                   what it told of its whole state last; 0: none yet */
     bool was_live;
     char stop_due[ULID_BYTES]; /* a fleet stop that it has not answered, or does not keep: given
                                   again when it is back */
@@ -66,6 +69,10 @@ struct hub {
     uint32_t count;
     struct hub_events events;
     void *ctx;
+    struct conf_keep keep;
+    struct forward *forward; /* NULL: there is no record */
+    uint64_t session_n;      /* of the first record of this console */
+    struct forward_retention retention;
     struct witness *witness; /* NULL: no record, so nothing is signed */
     char *stops_path;        /* hub_stops.c; NULL: nothing is kept */
     loop_id seal_timer, commit_timer;
@@ -73,8 +80,16 @@ struct hub {
     bool keep_due; /* what was signed for, in its file */
 };
 
+/* The operator's own record; what is kept of it where. */
+struct hub_record {
+    const char *dir;
+    struct conf_keep
+        keep; /* zeroed: nothing elsewhere, and all for ever. Its texts outlive the hub */
+};
+/* `record` NULL: none is kept. ST_CONFLICT also when a head of it is known elsewhere that it has
+ * not. */
 enum status hub_open(struct hub *h, const struct conf_backend *backends, uint32_t count,
-                     const char *journal_dir, const struct hub_events *ev, void *ctx,
+                     const struct hub_record *record, const struct hub_events *ev, void *ctx,
                      struct why *why) MUST_USE;
 /* Before they are connected: takes up the fleet stops that the console of this record before us was
  * not answered, and keeps ours in a file beside the record, so that the next one does. Without a

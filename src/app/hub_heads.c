@@ -9,7 +9,7 @@
 
 #define TELL_AGAIN_US 60000000
 
-static void alarm(struct hub_backend *b, enum severity severity, const char *title)
+void hub_alarm(struct hub_backend *b, enum severity severity, const char *title)
 {
     struct hub *h = b->hub;
     struct own_event o;
@@ -25,7 +25,7 @@ static void alarm(struct hub_backend *b, enum severity severity, const char *tit
     if (h->events.changed) {
         h->events.changed(h->ctx);
     }
-    log_write(LOG_ERROR, "%s: %s", b->conf.name, title);
+    log_write(severity == SEVERITY_LOW ? LOG_INFO : LOG_ERROR, "%s: %s", b->conf.name, title);
 }
 
 /* What it can say without end is not told without end. */
@@ -34,7 +34,7 @@ static void complain(struct hub_backend *b, const char *title)
     int64_t now = clock_mono_us();
     if (b->complained_us == 0 || now - b->complained_us >= TELL_AGAIN_US) {
         b->complained_us = now;
-        alarm(b, SEVERITY_HIGH, title);
+        hub_alarm(b, SEVERITY_HIGH, title);
     }
 }
 
@@ -62,7 +62,7 @@ void heads_told(void *ctx, struct span seal)
         b->sign_due = b->sign.n == s.n;
         break;
     case WITNESS_REFUSED:
-        alarm(b, SEVERITY_EMERGENCY, why.text);
+        hub_alarm(b, SEVERITY_EMERGENCY, why.text);
         b->hub->keep_due = true;
         break;
     case WITNESS_IGNORED:

@@ -13,4 +13,7 @@ void heads_sign(struct hub *h);
 /* When it is durable: the signatures go out. */
 void heads_send(struct hub *h);
 
+/* An alarm of this console, about a back-end: recorded, folded, shown. */
+void hub_alarm(struct hub_backend *b, enum severity severity, const char *title);
+
 #endif

@@ -11,7 +11,7 @@ static enum status find_start(struct journal_cursor *c, struct journal_place *st
     struct journal_place here = journal_cursor_place(c);
     enum status st;
     while ((st = journal_cursor_next(c, &rec, why)) == ST_OK) {
-        if (journal_record_is_start(&rec)) {
+        if (journal_record_is_start(&rec) || (start->line == 0 && rec.kind == JOURNAL_OPEN)) {
             *start = here;
         }
         here = journal_cursor_place(c);

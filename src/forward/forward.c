@@ -18,7 +18,7 @@ struct forward {
 
 static bool is_set(const char *path)
 {
-    return path[0] != '\0';
+    return path != NULL && path[0] != '\0';
 }
 
 static enum status judge(const struct forward_options *o, const struct journal_heads_report *r,

@@ -13,6 +13,7 @@
 
 #define FACILITY   13   /* log audit */
 #define TEXT_BYTES 1024 /* of one value, escaped: the whole of it is in the record */
+#define BACKEND    "backend/"
 #define TYPE_AT    1024 /* the type of an event stands among the first so many bytes */
 
 #define CLASS_API      6003 /* API Activity */
@@ -174,6 +175,14 @@ static struct span value_of(const struct event *ev, enum event_field f, char roo
     return span_str(room);
 }
 
+/* A console's own events are about a back-end: that is the subject. */
+static struct span backend_of(const struct event *ev)
+{
+    return ev != NULL && span_starts(ev->subject, BACKEND)
+               ? span_sub(ev->subject, strlen(BACKEND), SIZE_MAX)
+               : SPAN_NONE;
+}
+
 /* ---- bodies */
 
 struct message {
@@ -245,6 +254,10 @@ static void add_json(const struct message *m, struct buf *out)
         add_api_activity(m, out);
     }
     (void)buf_printf(out, ",\"unmapped\":{\"record.hash\":\"%s\"", m->hash);
+    if (backend_of(m->ev).n > 0) {
+        (void)buf_addstr(out, ",\"backend\":");
+        (void)tape_quote(out, cut(backend_of(m->ev)));
+    }
     for (size_t i = 0; m->ev && i < ARRAY_LEN(FIELDS); i++) {
         if (event_has(m->ev, FIELDS[i])) {
             (void)buf_printf(out, ",\"%s\":", event_field_info(FIELDS[i])->name);
@@ -285,6 +298,10 @@ static void add_cef(const struct message *m, struct buf *out)
                      " externalId=%s/%" PRIu64 " record_hash=%s",
                      m->name, m->name, m->level->cef, m->record->time_us / 1000, m->kit->instance,
                      m->record->n, m->hash);
+    if (backend_of(m->ev).n > 0) {
+        (void)buf_addstr(out, " backend=");
+        add_cef_value(out, cut(backend_of(m->ev)));
+    }
     for (size_t i = 0; m->ev && i < ARRAY_LEN(FIELDS); i++) {
         if (event_has(m->ev, FIELDS[i])) {
             add_cef_key(out, event_field_info(FIELDS[i])->name);

@@ -61,7 +61,7 @@ static enum status open_record(struct govd *g, const struct govd_options *o, str
     struct journal_options jo = {.dir = o->journal_dir,
                                  .writer = "daemon",
                                  .now_us = govd_wall_us(),
-                                 .segment_us = retain_segment_us(o->conf)};
+                                 .segment_us = forward_segment_us(&o->conf->serve.keep)};
     struct journal_opened found;
     enum status st = forward_check(&fo, why);
     if (st == ST_OK) {

@@ -266,7 +266,7 @@ struct govd {
     struct forward *forward;      /* NULL until it is open */
     struct fleet_cut *retain_cut; /* of what is told again before the record's oldest part goes */
     uint64_t retain_seq, retain_from; /* of that: number of the events, first record; 0: none */
-    bool retain_off; /* a file could not be removed: nothing more is tried until SIGHUP */
+    struct forward_retention retention;
     struct fleet *fleet;
     struct policy *policy;
     struct codec *codec;
@@ -671,7 +671,6 @@ void spend_tell_limit(struct govd *g);
 enum status doors_open(struct govd *g, const struct govd_options *o, struct why *why) MUST_USE;
 void doors_close(struct govd *g);
 /* ---- retain.c */
-int64_t retain_segment_us(const struct conf *c);
 void retain_look(struct govd *g);  /* now and then */
 void retain_again(struct govd *g); /* a person asks for it, also after trouble */
 /* Before the event is folded. */

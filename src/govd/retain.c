@@ -9,7 +9,6 @@
 #include "checkrein/log.h"
 
 #define TURN_BYTES ((size_t)256 << 10)
-#define MIB        ((uint64_t)1 << 20)
 #define TOLD_BY    SPAN("daemon") /* how a picture of this record names us */
 
 struct telling {
@@ -17,12 +16,6 @@ struct telling {
     size_t bytes; /* so far */
     bool failed;
 };
-
-int64_t retain_segment_us(const struct conf *c)
-{
-    int64_t hours = c->serve.keep.journal_segment_hours;
-    return (hours == 0 && c->serve.keep.journal_keep_days > 0 ? 24 : hours) * 3600 * 1000000;
-}
 
 static void tell(void *ctx, const struct event *ev)
 {
@@ -62,32 +55,25 @@ void retain_before(struct govd *g, const struct event *ev)
     }
 }
 
-static uint64_t lower(uint64_t a, uint64_t b)
+/* What was just told again stays: a segment may have ended meanwhile. */
+static struct forward_retention *retention(struct govd *g)
 {
-    return a == 0 || (b != 0 && b < a) ? b : a;
-}
-
-/* What is to go by now, but not what was just told again: a segment may have ended meanwhile.
- * Nothing when it could not be found out, which is said. */
-static struct journal_drop droppable(const struct govd *g)
-{
-    struct journal_drop drop;
-    struct why why = {0};
-    struct journal_keep keep = {.days = g->conf->serve.keep.journal_keep_days,
-                                .bytes = (uint64_t)g->conf->serve.keep.journal_keep_mb * MIB,
-                                .needed = lower(forward_needs(g->forward), g->retain_from)};
-    if (journal_droppable(g->journal, govd_wall_us(), &keep, &drop, &why) != ST_OK) {
-        log_write(LOG_ERROR, "%s", why.text);
-    }
-    return drop;
+    g->retention.keep = &g->conf->serve.keep;
+    g->retention.journal = g->journal;
+    g->retention.forward = g->forward;
+    g->retention.needed = g->retain_from;
+    return &g->retention;
 }
 
 void retain_look(struct govd *g)
 {
-    bool wanted =
-        g->conf->serve.keep.journal_keep_days > 0 || g->conf->serve.keep.journal_keep_mb > 0;
-    if (!wanted || g->retain_off || g->retain_cut || g->closing || journal_failed(g->journal) ||
-        droppable(g).first_segment == 0) {
+    struct journal_drop due;
+    struct why why = {0};
+    if (g->retain_cut || g->closing ||
+        !forward_droppable(retention(g), govd_wall_us(), &due, &why)) {
+        if (why.text[0]) {
+            log_write(LOG_ERROR, "%s", why.text);
+        }
         return;
     }
     g->retain_seq = g->seq;
@@ -99,23 +85,15 @@ void retain_look(struct govd *g)
 static void drop(struct govd *g)
 {
     struct why why = {0};
-    struct journal_drop d = droppable(g);
-    if (d.first_segment == 0) {
-        return;
-    }
-    if (journal_drop(g->journal, govd_wall_us(), &d, &why) != ST_OK) {
+    enum status st = forward_drop(retention(g), govd_wall_us(), &why);
+    if (st == ST_OK) {
+        publish_signal(g, NULL, SEVERITY_LOW, why.text);
+    } else if (why.text[0]) {
         log_write(LOG_ERROR, "%s", why.text);
-        g->retain_off = true; /* each try would write all of it again: a person has to look */
         if (!journal_failed(g->journal)) {
             publish_signal(g, NULL, SEVERITY_HIGH, why.text);
         }
-        return;
     }
-    char text[REASON_BYTES];
-    (void)snprintf(text, sizeof(text),
-                   "records %llu to %llu were dropped, as the configuration says",
-                   (unsigned long long)d.first, (unsigned long long)d.last);
-    publish_signal(g, NULL, SEVERITY_LOW, text);
 }
 
 void retain_turn(struct govd *g)
@@ -140,7 +118,7 @@ void retain_turn(struct govd *g)
 
 void retain_again(struct govd *g)
 {
-    g->retain_off = false;
+    g->retention.is_off = false;
     retain_look(g);
 }
 

@@ -107,8 +107,8 @@ int main(int argc, char **argv)
     struct conf_backend backend = {
         .name = (char *)"bench", .kind = (char *)"checkrein", .url = url};
     static const struct hub_events EVENTS = {.seen = on_seen};
-    bench_must(hub_open(&h, &backend, 1, bench_word(argc, argv, 3), &EVENTS, &r, &why) == ST_OK,
-               why.text);
+    const struct hub_record record = {.dir = bench_word(argc, argv, 3)};
+    bench_must(hub_open(&h, &backend, 1, &record, &EVENTS, &r, &why) == ST_OK, why.text);
     run(&h, &r);
     hub_close(&h);
     return 0;

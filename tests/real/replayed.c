@@ -184,7 +184,8 @@ int main(int argc, char **argv)
     r.backend = (struct conf_backend){.name = name, .kind = argv[1], .url = argv[2]};
     r.backend.token_file = strcmp(argv[3], "-") == 0 ? NULL : argv[3];
     must(fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK) == 0, "read its input");
-    must(hub_open(&r.hub, &r.backend, 1, r.record, NULL, NULL, &why) == ST_OK, why.text);
+    const struct hub_record record = {.dir = r.record};
+    must(hub_open(&r.hub, &r.backend, 1, &record, NULL, NULL, &why) == ST_OK, why.text);
     must(hub_connect(&r.hub, &why) == ST_OK, why.text);
     while (next_line(&r)) {
         obey(&r);

@@ -4,9 +4,12 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 import tempfile
 
 from daemon import Console, Held, check, free_port, run, verdict, wait_for, with_daemon
+from shim import Shim
+from terminal import Terminal
 
 DAY = 86400
 KEEP = "journal_keep_days = 2\n"
@@ -149,9 +152,40 @@ def what_is_missing_without_a_tombstone_is_told(daemon):
     daemon.start()
 
 
+def of_a_consoles_own_record(daemon):
+    """What its present picture is made of stays, whatever the days; a start of its own frees what was before."""
+    shim = Shim(daemon.dir)
+    kept = os.path.join(daemon.dir, "console")
+    command = [daemon.binary, "console", "--config", daemon.console_config(options="journal_keep_days = 2\n")]
+
+    def console():
+        return Terminal(command, {"XDG_STATE_HOME": daemon.dir, **shim.env()})
+
+    def parts():
+        return sorted(os.path.basename(p) for p in glob.glob(os.path.join(kept, "*.jsonl")))
+
+    with console() as t:
+        t.wait_text("LIVE")
+        daemon.hook("UserPromptSubmit", session="kept", prompt="x")
+        for day in range(1, 6):
+            before = len(parts())
+            shim.say("clock", day * DAY + 60)
+            daemon.hook("UserPromptSubmit", session=f"day{day}", prompt="x")
+            wait_for("a segment for the day", lambda before=before: len(parts()) > before)
+        check(parts()[0] == "000001.jsonl", f"its picture is gone: {parts()}")
+        check(t.stop() == 0, "exit code")
+    with console() as t:
+        t.wait_text("LIVE")
+        wait_for("the drop", lambda: parts()[0] != "000001.jsonl")
+        t.wait_text("kept")  # the picture is whole
+        check(t.stop() == 0, "exit code")
+    done = subprocess.run([daemon.binary, "verify", kept], capture_output=True, text=True, timeout=60)
+    check(done.returncode == 0 and "dropped by the console" in done.stdout and "older than 2 days" in done.stdout, done.stdout + done.stderr)
+
+
 if __name__ == "__main__":
     try:
         run([what_is_in_force_stays, a_fleet_stop_stays, what_the_collector_has_not_had_stays, heads_that_are_not_kept_elsewhere_stay,
-             what_is_missing_without_a_tombstone_is_told])
+             what_is_missing_without_a_tombstone_is_told, of_a_consoles_own_record])
     finally:
         shutil.rmtree(ELSEWHERE, ignore_errors=True)

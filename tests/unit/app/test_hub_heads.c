@@ -50,7 +50,8 @@ static void open_console(struct world *w)
     static const struct hub_events EVENTS = {.seen = on_seen};
     struct why why = {0};
     w->conf = (struct conf_backend){.name = name, .kind = kind, .url = w->fake.url};
-    assert_status(hub_open(&w->hub, &w->conf, 1, w->record, &EVENTS, w, &why), ST_OK);
+    const struct hub_record record = {.dir = w->record};
+    assert_status(hub_open(&w->hub, &w->conf, 1, &record, &EVENTS, w, &why), ST_OK);
     loop_on_turn(w->hub.loop, on_turn, w);
     fake_start(&w->fake, w->hub.loop, w->hub.net, w->socket);
     w->hub.backends[0].conf.url = w->fake.url;

@@ -54,7 +54,8 @@ static void open_console(struct console *c)
     for (int i = 0; i < 2; i++) {
         c->conf[i] = (struct conf_backend){.name = names[i], .kind = kind, .url = c->fake[i].url};
     }
-    assert_status(hub_open(&c->hub, c->conf, 2, c->record, &EVENTS, c, &why), ST_OK);
+    const struct hub_record record = {.dir = c->record};
+    assert_status(hub_open(&c->hub, c->conf, 2, &record, &EVENTS, c, &why), ST_OK);
     hub_take_up_stops(&c->hub, c->record);
     for (int i = 0; i < 2; i++) {
         char *path = tmpdir_join(c->dir, i ? "two.sock" : "one.sock");
