@@ -44,6 +44,7 @@ struct syslog {
     int64_t kept_us, told_us, retry_ms;
     int64_t taken, progress_us; /* by the collector, and when there was more of it */
     loop_id timer;
+    bool waits; /* something did, when that was looked at last */
     bool is_told, behind, closing;
     char words[WORDS_BYTES]; /* that were told of trouble last */
     char alarm[512];         /* the record has failed: nothing is read from it any more */
@@ -141,10 +142,13 @@ static void look_at_progress(struct syslog *s)
         s->retry_ms = FIRST_RETRY_MS;
         s->progress_us = now;
         tell_over(s);
+    } else if (!s->waits) {
+        s->progress_us = now; /* it waits since just now */
     } else if (now - s->progress_us >= STALL_US) {
         tell_stalled(s);
     }
     s->taken = taken;
+    s->waits = waits;
 }
 
 /* ---- from the record to the link */

@@ -12,13 +12,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 
-from daemon import Console, Daemon, Held, check, verdict  # noqa: E402
+import terminal  # noqa: E402
+from collector import Certificates, Collector  # noqa: E402
+from daemon import Console, Daemon, Held, check, free_port, verdict, wait_for  # noqa: E402
 from counted import Terminal  # noqa: E402
 
 PATIENCE = 300
@@ -400,9 +403,97 @@ def bytes_within(console, seconds):
 POLICY = "[rule builds]\ncommand = make *\nverdict = allow\nreason = builds\n"
 
 
+def asked(place, daemon, calls):
+    return result_of([place.program("hook"), str(daemon.port), daemon.token_file, str(calls), daemon.dir])
+
+
+def decide(daemon, operator, count):
+    """Microseconds from an approval that is sent to the answer of the call that waits for it."""
+    took = []
+    for i in range(count):
+        held = Held(daemon, "decided", command=f"touch {i}")
+        request = operator.request_for(held.id)
+        operator.events.clear()
+        began = time.monotonic()
+        operator.approve(request, wait=False)
+        check(verdict(held.answer()) == "allow", "not allowed")
+        took.append((time.monotonic() - began) * 1e6)
+        held.hang_up()
+    return sorted(took)[count // 2]
+
+
+def read_all(console):
+    with contextlib.suppress(OSError, AssertionError):
+        while console.read(PATIENCE)["kind"] != "closed":
+            console.frames.clear()
+            console.events.clear()
+
+
+class Gates:
+    """Daemons that differ in who is told: asked in turns, a few calls each, so that what the disk does meets all of them."""
+
+    def __init__(self, place):
+        self.place = place
+        self.stack = contextlib.ExitStack()
+        certificates = Certificates(place.folder())
+        certificates.issue("good", "DNS:localhost")
+        self.ca = certificates.path("ca.pem")
+        self.collectors = {"tcp": Collector(free_port()), "tls": Collector(free_port(), certificates.server("good")),
+                           "stalled": Collector(free_port())}
+        self.collectors["stalled"].reads.clear()
+        for c in self.collectors.values():
+            self.stack.callback(c.begin().end)
+        self.daemons = {name: self.daemon(name) for name in ("alone", "tcp", "tls", "stalled", "signed")}
+        self.operators = {name: Console(d) for name, d in self.daemons.items()}
+        for name, d in self.daemons.items():
+            self.watch(name, d)
+
+    def daemon(self, name):
+        to = self.collectors.get(name)
+        config = "rate = 1000000\n"
+        if to:
+            config += f"syslog = {'tls://localhost' if to.tls else 'tcp://127.0.0.1'}:{to.port}\n" + (f"syslog_ca = {self.ca}\n" if to.tls else "")
+        daemon = Daemon(self.place.checkrein, policy=POLICY, config=config)
+        self.stack.callback(daemon.close)
+        return daemon
+
+    def watch(self, name, daemon):
+        """Each has a second console: one only reads, the other one keeps a record and signs for heads."""
+        if name == "signed":
+            console = terminal.Terminal([self.place.checkrein, "console", "--config", daemon.console_config()], {"XDG_STATE_HOME": daemon.dir})
+            self.stack.enter_context(console)
+            console.wait_text("LIVE")
+        else:
+            console = Console(daemon)
+            threading.Thread(target=read_all, args=(console,), daemon=True).start()
+            self.stack.callback(console.close)
+
+    def close(self):
+        for o in self.operators.values():
+            o.close()
+        self.stack.close()
+
+
 def hook_round(place, size):
+    gates = Gates(place)
+    calls, decisions = size["calls"], size["decisions"]
+    found = {"ratios": {}, "decided_ms": []}
+    try:
+        for _ in range(size["turns"]):
+            p50 = {n: asked(place, d, calls // size["turns"]) for n, d in gates.daemons.items()}
+            decided = {n: decide(d, gates.operators[n], decisions // size["turns"]) for n, d in gates.daemons.items()}
+            for name in p50:
+                found["ratios"].setdefault(name, []).append(p50[name]["p50_us"] / p50["alone"]["p50_us"])
+                found["ratios"].setdefault("decided " + name, []).append(decided[name] / decided["alone"])
+            found["decided_ms"].append(decided["alone"] / 1000)
+        found["told"] = len(gates.collectors["tls"].numbers())
+        found["signed"] = sum(r["k"] == "countersign" for r in gates.daemons["signed"].records())
+        check(found["told"] >= decisions and found["signed"] > 1, f"nobody was told: {found}")
+    finally:
+        gates.close()
     daemon = Daemon(place.checkrein, policy=POLICY, config="rate = 1000000\n")
     try:
-        return result_of([place.program("hook"), str(daemon.port), daemon.token_file, str(size["calls"]), daemon.dir])
+        found["alone"] = asked(place, daemon, calls)
     finally:
         daemon.close()
+    return found

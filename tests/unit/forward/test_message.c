@@ -160,6 +160,25 @@ static void only_acts_and_alarms_are_told(void **state)
     assert_int_equal(message_of(f, &ev, MESSAGE_JSON).n, 0);
 }
 
+static void a_consoles_command_names_its_back_end(void **state)
+{
+    struct fixture *f = *state;
+    static const char json[] = ",\"backend\":\"a \\\"b\\\"=c\"";
+    static const char cef[] = " backend=a \"b\"\\=c";
+    struct event ev;
+    begin(&ev, EVENT_OPERATOR_COMMAND);
+    ev.subject = SPAN("backend/a \"b\"=c");
+    event_set_text(&ev, F_COMMAND_ID, SPAN("c"));
+    event_set_number(&ev, F_VERB, VERB_DENY);
+    struct span m = message_of(f, &ev, MESSAGE_JSON);
+    assert_non_null(memmem(m.p, m.n, json, strlen(json)));
+    m = message_of(f, &ev, MESSAGE_CEF);
+    assert_non_null(memmem(m.p, m.n, cef, strlen(cef)));
+    ev.subject = SPAN("claude:backend/x");
+    m = message_of(f, &ev, MESSAGE_JSON);
+    assert_null(memmem(m.p, m.n, "\"backend\"", 9));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -169,6 +188,7 @@ int main(void)
         TEST(a_long_text_is_cut_between_characters),
         TEST(texts_of_controls_are_a_whole_message),
         TEST(only_acts_and_alarms_are_told),
+        TEST(a_consoles_command_names_its_back_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
