@@ -244,7 +244,7 @@ def killed_at_any_moment(daemon):
         answers += sum(len(h.answers) for h in hooks)
     print(f"  {answers} answers, {len(book.approvals)} requests, {len(book.events)} events in {len(book.at)} segments, {life.torn} torn ends, "
           f"{life.early} deaths before the start was over")
-    check(KILLS < 100 or (answers > 5 * KILLS and life.torn and life.early and len(book.at) > 5 and not os.path.exists(sorted(book.at)[0])),
+    check(KILLS < 100 or (answers > 2 * KILLS and life.torn and life.early and len(book.at) > 5 and not os.path.exists(sorted(book.at)[0])),
           "the load was none")
     daemon.env.pop("CR_DIE", None)
     daemon.start()
