@@ -181,9 +181,11 @@ uint64_t journal_last_news(const struct journal *j);
  * may be signed is for the caller to know. ST_INVALID as above. */
 enum status journal_witness(struct journal *j, int64_t now_us, struct span from, struct span seal,
                             struct journal_countersign *out) MUST_USE;
-/* The seal in such a record of ours; false when it is none. */
+/* The seal in such a record of ours, and who told it; false when it is none, or the name does not
+ * fit. */
 struct journal_record;
-bool journal_record_head(const struct journal_record *r, struct journal_seal *out);
+bool journal_record_head(const struct journal_record *r, struct journal_seal *out, char *from,
+                         size_t cap);
 bool journal_countersign_holds(const struct journal_countersign *c, const char *instance);
 /* Appends what another one signed for a head of this record; `by` is who that was, in our words. */
 enum status journal_countersigned(struct journal *j, int64_t now_us,

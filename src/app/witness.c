@@ -226,7 +226,7 @@ static void take_record(struct witness *w, const struct journal_record *r)
 {
     char backend[BACKEND_BYTES];
     struct journal_seal seal;
-    if (!journal_record_head(r, &seal) || !journal_record_from(r, backend, sizeof(backend))) {
+    if (!journal_record_head(r, &seal, backend, sizeof(backend))) {
         return;
     }
     struct history *h = find_or_add(w, backend, seal.instance);

@@ -149,7 +149,7 @@ enum status journal_event_told(struct journal *j, int64_t now_us, const struct e
     return finish_told(j, now_us, add_event(j, ev), at, told);
 }
 
-void append_from(struct journal *j, struct span from)
+static void add_from(struct journal *j, struct span from)
 {
     (void)buf_addstr(&j->line, "\"from\":");
     (void)tape_quote(&j->line, from);
@@ -165,7 +165,7 @@ enum status journal_event_from(struct journal *j, int64_t now_us, struct span fr
         return st;
     }
     size_t at = j->line.len;
-    append_from(j, from);
+    add_from(j, from);
     (void)buf_addstr(&j->line, "\"event\":");
     return finish_told(j, now_us, codec_write_event(&j->line, ev), at, told);
 }
@@ -177,7 +177,7 @@ enum status journal_snapshot(struct journal *j, int64_t now_us, struct span from
     if (st != ST_OK) {
         return st;
     }
-    append_from(j, from);
+    add_from(j, from);
     st = buf_printf(&j->line, "\"snapshot\":{\"seq\":%" PRIu64 ",\"complete\":%s}", t->seq,
                     t->complete ? "true" : "false");
     return append_finish(j, now_us, st, NULL);
@@ -224,7 +224,7 @@ static enum status append_raw(struct journal *j, int64_t now_us, struct span fro
         return st;
     }
     (void)add_count(&j->line, bytes.count);
-    append_from(j, from);
+    add_from(j, from);
     st = buf_status(&j->line) == ST_OK ? add_raw(&j->line, bytes.text) : ST_LIMIT;
     return append_finish(j, now_us, st, n);
 }

@@ -74,6 +74,5 @@ enum status append_close(struct journal *j, int64_t now_us) MUST_USE;
 /* Of a record that is built: what append.c does for all. `st` is how its body went. */
 enum status append_begin(struct journal *j, int64_t now_us, enum journal_kind kind) MUST_USE;
 enum status append_finish(struct journal *j, int64_t now_us, enum status st, uint64_t *n) MUST_USE;
-void append_from(struct journal *j, struct span from);
 
 #endif

@@ -128,8 +128,7 @@ static struct span scan_key(struct scan *s)
 
 static bool may_have_from(enum journal_kind kind)
 {
-    return kind == JOURNAL_RAW || kind == JOURNAL_EVENT || kind == JOURNAL_SNAPSHOT ||
-           kind == JOURNAL_HEAD;
+    return kind == JOURNAL_RAW || kind == JOURNAL_EVENT || kind == JOURNAL_SNAPSHOT;
 }
 
 bool record_split(const struct record *r, struct span *from, struct span *key, struct span *body)
@@ -160,8 +159,7 @@ bool record_has_body(const struct record *r)
     if (r->kind == JOURNAL_RAW) {
         return from.n > 0 && (span_is(key, "raw") || span_is(key, "raw_b64"));
     }
-    return span_eq(key, r->kind_name) &&
-           ((r->kind != JOURNAL_SNAPSHOT && r->kind != JOURNAL_HEAD) || from.n > 0);
+    return span_eq(key, r->kind_name) && (r->kind != JOURNAL_SNAPSHOT || from.n > 0);
 }
 
 void segment_name(uint32_t segment, char out[SEGMENT_NAME_BYTES])

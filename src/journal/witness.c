@@ -66,14 +66,16 @@ bool journal_countersign_holds(const struct journal_countersign *c, const char *
 
 /* ---- a head in the record of who signs for it */
 
-static enum status add_head(struct journal *j, struct span seal,
+static enum status add_head(struct journal *j, struct span from, struct span seal,
                             const struct journal_countersign *c)
 {
     char time[TIME_TEXT_BYTES];
     char sig[HEX_BYTES(ED25519_SIG_BYTES)];
     time_format(c->time_us, time);
     hex_encode(c->sig, sizeof(c->sig), sig);
-    (void)buf_addstr(&j->line, "\"head\":{\"seal\":");
+    (void)buf_addstr(&j->line, "\"head\":{\"from\":");
+    (void)tape_quote(&j->line, from);
+    (void)buf_addstr(&j->line, ",\"seal\":");
     (void)tape_quote(&j->line, seal);
     return buf_printf(&j->line, ",\"time\":\"%s\",\"sig\":\"%s\"}", time, sig);
 }
@@ -97,8 +99,7 @@ enum status journal_witness(struct journal *j, int64_t now_us, struct span from,
     if (st != ST_OK) {
         return st;
     }
-    append_from(j, from);
-    return append_finish(j, now_us, add_head(j, seal, out), NULL);
+    return append_finish(j, now_us, add_head(j, from, seal, out), NULL);
 }
 
 static int64_t scan_time(struct scan *s)
@@ -125,7 +126,9 @@ bool witness_read_head(const struct journal_record *r, struct witnessed *out)
 {
     struct scan s = {.rest = r->body};
     struct journal_seal seal;
-    scan_literal(&s, "{\"seal\":");
+    scan_literal(&s, "{\"from\":");
+    out->from = scan_string(&s);
+    scan_literal(&s, ",\"seal\":");
     out->line = unquoted(scan_string(&s), out->room);
     scan_literal(&s, ",\"time\":\"");
     out->sign.time_us = scan_time(&s);
@@ -141,10 +144,12 @@ bool witness_read_head(const struct journal_record *r, struct witnessed *out)
     return true;
 }
 
-bool journal_record_head(const struct journal_record *r, struct journal_seal *out)
+bool journal_record_head(const struct journal_record *r, struct journal_seal *out, char *from,
+                         size_t cap)
 {
     struct witnessed w;
-    return witness_read_head(r, &w) && journal_seal_read(w.line, out) == ST_OK;
+    return witness_read_head(r, &w) && journal_seal_read(w.line, out) == ST_OK &&
+           journal_record_from(&(struct journal_record){.from = w.from}, from, cap);
 }
 
 /* ---- a countersignature in the record whose head it is of */

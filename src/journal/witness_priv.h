@@ -8,6 +8,7 @@
 struct witnessed {
     struct journal_countersign sign; /* without the key, which is that of the record */
     char instance[ULID_BYTES];       /* of the record that the head is of */
+    struct span from;                /* JSON string: who told it */
     struct span line;                /* of its seal, in `room` */
     char room[SEAL_LINE_BYTES];
 };
