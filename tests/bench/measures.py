@@ -330,6 +330,12 @@ def replay_round(place, size):
     return told
 
 
+def find_round(place, size):
+    told = result_of([place.program("find"), place.folder(), place.folder(), str(size["records"]), str(size["agents"]), str(size["searches"])])
+    check(told["records"] > size["records"], "records are missing")
+    return told
+
+
 # ---- held calls
 
 def resident(pid):

@@ -10,38 +10,12 @@
 #include "bench.h"
 #include "checkrein/journal.h"
 #include "checkrein/model.h"
-#include "events.h"
 #include "prng.h"
+#include "record.h"
 #include "replay/player.h"
 #include "replay/refold.h"
 
-#define START_US INT64_C(1795184527000000)
-#define SLICE    4096 /* records that are read at once, as the screen does */
-
-static void write_record(const char *folder, uint32_t records, uint32_t agents)
-{
-    struct events e;
-    struct event ev;
-    struct why why = {0};
-    struct journal *j = NULL;
-    struct journal_options o = {.dir = folder, .writer = "daemon", .now_us = START_US};
-    bench_must(journal_open(&j, &o, NULL, &why) == ST_OK, "make a record");
-    events_init(&e, 1, agents);
-    for (uint32_t i = 0; i < records; i++) {
-        if (i < agents) {
-            events_introduce(&e, i, &ev);
-        } else {
-            events_next(&e, &ev);
-        }
-        ev.seq = 0;
-        bench_must(journal_event(j, START_US + (int64_t)i * 1000, &ev, NULL) == ST_OK,
-                   "write an event");
-        if (i % SLICE == 0) {
-            bench_must(journal_commit(j, &why) == ST_OK, "commit");
-        }
-    }
-    journal_close(j, START_US + (int64_t)records * 1000);
-}
+#define SLICE 4096 /* records that are read at once, as the screen does */
 
 /* By a fold of its own, from the first record to the last. */
 static uint64_t digest_of_all(const char *folder)
@@ -68,7 +42,7 @@ int main(int argc, char **argv)
     uint32_t seeks = (uint32_t)bench_number(argc, argv, 4, 1, 1000000);
     struct player *p = NULL;
     struct why why = {0};
-    write_record(folder, records, agents);
+    bench_write_record(folder, records, agents);
     int64_t before = bench_resident_bytes();
     double start = bench_wall_s();
     bench_must(player_open(&p, folder, &why) == ST_OK, "open the record");
