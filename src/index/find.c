@@ -355,7 +355,6 @@ static enum status tell_newest(struct search *s, const struct journal_place *sta
     if (st == ST_OK && s->ix && behind < s->wanted.given->newest) {
         if (each_spot(s, &DOWN, on_spot_down, NULL) != ST_OK) {
             s->spot_count = s->spot_first = 0;
-            behind = 0;
             s->found->bad = 0;
             st = each_record(s, start, keep_if_wanted, why);
             behind = s->spot_count;

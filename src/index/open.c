@@ -31,7 +31,9 @@ static void make_name(const char *real, char *out, size_t cap)
     const char *slash = strrchr(real, '/');
     (void)span_copy(span_str(slash ? slash + 1 : real), name, sizeof(name));
     for (char *c = name; *c; c++) {
-        *c = is_plain(*c) ? *c : '_';
+        if (!is_plain(*c)) {
+            *c = '_';
+        }
     }
     sha256(span_str(real), hash);
     hex_encode(hash, NUMBER_BYTES, hex);

@@ -44,7 +44,7 @@ static enum status add_term(struct query *q, struct span piece, bool is_prefix, 
     if (q->count == QUERY_TERMS) {
         return why_fail(why, ST_LIMIT, "more than %d words to look for", QUERY_TERMS);
     }
-    buf_init(&text, 4 * QUERY_BYTES);
+    buf_init(&text, (size_t)4 * QUERY_BYTES);
     buf_addch(&text, ' ');
     words_add(&text, piece);
     if (text.len > 1) {

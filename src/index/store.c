@@ -109,7 +109,7 @@ enum status store_ask(struct index *ix, const char *sql, const int64_t *numbers,
 
 static void pause_a_little(void)
 {
-    const struct timespec little = {.tv_nsec = LOCK_LOOK_MS * 1000000};
+    const struct timespec little = {.tv_nsec = LOCK_LOOK_MS * 1000000L};
     (void)nanosleep(&little, NULL);
 }
 
@@ -208,20 +208,16 @@ static enum status check_schema(struct index *ix, struct why *why)
 {
     int64_t application = 0;
     int64_t version = 0;
-    int64_t ours = 0;
+    int64_t rows = 0;
     enum status st = store_ask(ix, "PRAGMA application_id", NULL, 0, &application, why);
     st = st == ST_OK ? store_ask(ix, "PRAGMA user_version", NULL, 0, &version, why) : st;
     if (st == ST_OK && (application != STORE_APPLICATION || version != STORE_VERSION)) {
         return why_fail(why, ST_CONFLICT, "%s is of another program or version", ix->file);
     }
-    st = st == ST_OK
-             ? store_ask(ix,
-                         "SELECT (SELECT count(*) FROM about) = 1 AND NOT EXISTS(SELECT 1 FROM"
-                         " sqlite_schema WHERE type IN ('trigger', 'view'))",
-                         NULL, 0, &ours, why)
-             : st;
-    return st == ST_OK && !ours ? why_fail(why, ST_CONFLICT, "%s is not as it was made", ix->file)
-                                : st;
+    st = st == ST_OK ? store_ask(ix, "SELECT count(*) FROM about", NULL, 0, &rows, why) : st;
+    return st == ST_OK && rows != 1
+               ? why_fail(why, ST_CONFLICT, "%s is not as it was made", ix->file)
+               : st;
 }
 
 static enum status look_at_schema(struct index *ix, struct why *why)

@@ -132,7 +132,8 @@ static void what_a_call_would_run_is_found_as_it_is_read(void **state)
     }
     assert_int_equal(kit_count(k, ix, "nsecond"), 0);
     assert_int_equal(kit_count(k, ix, "ttab"), 0);
-    assert_int_equal(kit_count(k, ix, "\"bash sha256\""), 0); /* of two attributes */
+    assert_int_equal(kit_count(k, ix, "id0 a"), 1);
+    assert_int_equal(kit_count(k, ix, "\"id0 a\""), 0); /* of two attributes */
     index_close(ix);
     kit_free(k);
 }
@@ -182,6 +183,84 @@ static void frames_are_events_of_back_ends_only(void **state)
         kit_free(k);
     }
     buf_release(&frame);
+}
+
+/* A name that this version does not know reads as the first one, which nobody wrote. */
+static void what_nobody_wrote_is_not_found(void **state)
+{
+    (void)state;
+    struct kit *k = kit_new(0);
+    struct buf frame;
+    struct event ev;
+    kit_close(k);
+    char *away = tmpdir_join(k->root, "away");
+    assert_int_equal(rename(k->record, away), 0);
+    free(away);
+    k->writer = "console";
+    kit_write(k);
+    buf_init(&frame, PROTOCOL_FRAME_BYTES);
+    event_init(&ev, EVENT_ACTION_FINISHED, KIT_START_US);
+    ev.id = SPAN("e1");
+    ev.source = SPAN("checkrein://test");
+    event_set_text(&ev, F_AGENT_ID, SPAN("a"));
+    event_set_text(&ev, F_ACTION_ID, SPAN("c"));
+    event_set_number(&ev, F_OUTCOME, OUTCOME_SUCCEEDED);
+    assert_status(codec_write_msg_event(&frame, &ev), ST_OK);
+    char *name = memmem(frame.data, frame.len, "succeeded", 9);
+    assert_non_null(name);
+    memcpy(name, "wondrous1", 9);
+    assert_status(journal_raw(k->j, k->now_us, SPAN("test"), buf_span(&frame), NULL), ST_OK);
+    kit_commit(k);
+    struct index *ix = kit_index(k);
+    kit_update(ix);
+    assert_int_equal(kit_count(k, ix, "e1"), 1);
+    assert_int_equal(kit_count(k, ix, "unknown"), 0);
+    buf_release(&frame);
+    index_close(ix);
+    kit_free(k);
+}
+
+/* ---- while it is asked, another process reads on, and the record grows */
+
+struct meanwhile {
+    struct kit *k;
+    struct index *other;
+    uint64_t last_n;
+    size_t count;
+};
+
+static bool read_on(void *ctx, const struct index_hit *hit)
+{
+    struct meanwhile *m = ctx;
+    assert_true(hit->rec->n > m->last_n); /* none twice */
+    m->last_n = hit->rec->n;
+    if (m->count++ == 0) {
+        kit_calls(m->k, 10, "make");
+        kit_update(m->other);
+    }
+    return true;
+}
+
+static void an_index_may_grow_while_it_is_asked(void **state)
+{
+    (void)state;
+    struct kit *k = kit_new(0);
+    struct meanwhile m = {.k = k};
+    struct index_found found;
+    struct why why = {0};
+    kit_calls(k, 5000, "make");
+    struct index *ix = kit_index(k);
+    kit_update(ix);
+    m.other = kit_index(k);
+    struct query *q = kit_query("make");
+    struct index_wanted w = kit_all(q);
+    assert_status(index_find(ix, k->record, &w, read_on, &m, &found, &why), ST_OK);
+    assert_int_equal(m.count, 5010);
+    assert_int_equal(found.dropped, 0);
+    query_free(q);
+    index_close(m.other);
+    index_close(ix);
+    kit_free(k);
 }
 
 static void orders_are_found_with_their_answers(void **state)
@@ -533,6 +612,8 @@ int main(void)
         cmocka_unit_test(each_choice_leaves_what_it_says),
         cmocka_unit_test(what_a_call_would_run_is_found_as_it_is_read),
         cmocka_unit_test(frames_are_events_of_back_ends_only),
+        cmocka_unit_test(what_nobody_wrote_is_not_found),
+        cmocka_unit_test(an_index_may_grow_while_it_is_asked),
         cmocka_unit_test(orders_are_found_with_their_answers),
         cmocka_unit_test(the_index_finds_what_reading_finds),
         cmocka_unit_test(positions_are_counted_as_a_cursor_counts),

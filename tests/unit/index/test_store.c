@@ -278,6 +278,36 @@ static void a_hit_that_is_not_there_is_dropped(void **state)
     kit_free(k);
 }
 
+/* A line less in front: nothing stands where the index says, and much of it is like it. */
+static void what_moved_is_not_told_in_its_place(void **state)
+{
+    (void)state;
+    struct kit *k = kit_new(0);
+    struct buf b;
+    struct why why = {0};
+    kit_calls(k, 30, "make");
+    struct index *ix = kit_index(k);
+    kit_update(ix);
+    char *first = segment_of(k, "000001.jsonl");
+    buf_init(&b, (size_t)1 << 20);
+    assert_status(file_read(first, &b, &why), ST_OK);
+    size_t line = span_find(buf_span(&b), '\n') + 1;
+    put_bytes(first, 0, b.data + line, b.len - line);
+    assert_int_equal(truncate(first, (off_t)(b.len - line)), 0);
+    struct query *q = kit_query("make");
+    struct index_wanted w = kit_all(q);
+    struct kit_hits *h = kit_search(k, ix, &w);
+    assert_int_equal(h->count, 0);
+    assert_int_equal(h->found.dropped, 30);
+    free(h);
+    query_free(q);
+    buf_release(&b);
+    index_close(ix);
+    assert_int_equal(count_anew(k, "make"), 30);
+    free(first);
+    kit_free(k);
+}
+
 static void a_growing_segment_that_was_cut_is_read_anew(void **state)
 {
     (void)state;
@@ -292,6 +322,73 @@ static void a_growing_segment_that_was_cut_is_read_anew(void **state)
     assert_int_equal(count_anew(k, "make"), 20);
     kit_free(k);
     free(first);
+}
+
+static void append(const char *path, const char *line, int times)
+{
+    FILE *f = fopen(path, "a");
+    assert_non_null(f);
+    for (int i = 0; i < times; i++) {
+        assert_true(fputs(line, f) > 0);
+    }
+    assert_int_equal(fclose(f), 0);
+}
+
+/* The same file, longer than it was when it was read, and another from some place on. */
+static void one_that_was_cut_and_grew_is_read_anew(void **state)
+{
+    (void)state;
+    struct kit *k = kit_new(0);
+    char *first = segment_of(k, "000001.jsonl");
+    kit_calls(k, 20, "make");
+    off_t size = size_of(first);
+    kit_calls(k, 10, "lost");
+    make(k);
+    assert_int_equal(truncate(first, size), 0);
+    append(first, "no record at all, but many of them\n", 1000);
+    struct index *ix = kit_index(k);
+    kit_update(ix);
+    assert_int_equal(kit_count(k, ix, "lost"), 0);
+    assert_int_equal(kit_count(k, ix, "make"), 20);
+    index_close(ix);
+    kit_free(k);
+    free(first);
+}
+
+static void one_whose_beginning_is_another_is_read_anew(void **state)
+{
+    (void)state;
+    struct kit *k = kit_new(0);
+    char *first = segment_of(k, "000001.jsonl");
+    kit_calls(k, 20, "make");
+    make(k);
+    change_in_place(first, "\"version\":\"0", "\"version\":\"9");
+    kit_calls(k, 1, "make");
+    struct index *ix = kit_index(k);
+    kit_update(ix);
+    assert_true(kit_state(ix).gone > 20);
+    assert_int_equal(kit_count(k, ix, "make"), 21);
+    index_close(ix);
+    kit_free(k);
+    free(first);
+}
+
+/* Another process took the file away and made a new one, while this one had it open. */
+static void the_file_that_is_there_is_written(void **state)
+{
+    (void)state;
+    struct kit *k = kit_new(0);
+    struct why why = {0};
+    kit_calls(k, 20, "make");
+    struct index *ix = kit_index(k);
+    assert_status(index_drop(k->cache, k->record, &why), ST_OK);
+    struct index *other = kit_index(k);
+    kit_update(ix);
+    assert_int_equal(kit_state(other).found, 20);
+    assert_int_equal(kit_count(k, other, "make"), 20);
+    index_close(other);
+    index_close(ix);
+    kit_free(k);
 }
 
 static void dropped_segments_are_forgotten(void **state)
@@ -361,10 +458,7 @@ static void lines_that_are_no_records_are_counted(void **state)
     kit_calls(k, 10, "make");
     kit_close(k);
     char *first = segment_of(k, "000001.jsonl");
-    FILE *f = fopen(first, "a");
-    assert_non_null(f);
-    assert_true(fputs("make no record\nhalf a line", f) > 0);
-    assert_int_equal(fclose(f), 0);
+    append(first, "make no record\nhalf a line", 1);
     for (int i = 0; i < 2; i++) {
         struct index *ix = kit_index(k);
         kit_update(ix);
@@ -512,7 +606,11 @@ int main(void)
         cmocka_unit_test(what_is_no_file_is_not_followed),
         cmocka_unit_test(a_segment_that_was_changed_is_read_anew),
         cmocka_unit_test(a_hit_that_is_not_there_is_dropped),
+        cmocka_unit_test(what_moved_is_not_told_in_its_place),
         cmocka_unit_test(a_growing_segment_that_was_cut_is_read_anew),
+        cmocka_unit_test(one_that_was_cut_and_grew_is_read_anew),
+        cmocka_unit_test(one_whose_beginning_is_another_is_read_anew),
+        cmocka_unit_test(the_file_that_is_there_is_written),
         cmocka_unit_test(dropped_segments_are_forgotten),
         cmocka_unit_test(another_record_in_its_place_is_read),
         cmocka_unit_test(a_worn_file_is_made_anew),
