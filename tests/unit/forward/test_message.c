@@ -184,10 +184,8 @@ static void a_consoles_command_names_its_back_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(hostile_text_stays_in_its_message),
-        TEST(a_long_text_is_cut_between_characters),
-        TEST(texts_of_controls_are_a_whole_message),
-        TEST(only_acts_and_alarms_are_told),
+        TEST(hostile_text_stays_in_its_message),     TEST(a_long_text_is_cut_between_characters),
+        TEST(texts_of_controls_are_a_whole_message), TEST(only_acts_and_alarms_are_told),
         TEST(a_consoles_command_names_its_back_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
