@@ -84,9 +84,11 @@ def garbage_is_counted(daemon):
 
 def newcomers(daemon):
     body = {"hook_event_name": "UserPromptSubmit", "cwd": "/", "prompt": "p"}
+    begun = time.monotonic()
     post_many(daemon, [{**body, "session_id": secrets.token_hex(8)} for _ in range(2500)])
+    most = 1000 + 200 * (time.monotonic() - begun) + 1  # five seconds' worth at once, and 200 a second
     made = len(daemon.events("agent.started"))
-    check(1000 <= made < 2400, f"{made} of 2500 new agents at once were taken")
+    check(1000 <= made <= min(most, 2500), f"{made} of 2500 new agents at once were taken, {most:.0f} may be")
     check(verdict(post_many(daemon, [read_call("one-more", 1)])[0]) in ("allow", "deny"), "")
 
 
