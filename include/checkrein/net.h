@@ -91,6 +91,9 @@ void net_ws_patient(struct net *n, net_id id, bool patient);
  * 400 and never shown: bare LF, folded lines, a second Host, length, Origin or Authorization, a
  * length with chunks. A head has at most 8 KiB and 64 fields (431). An Upgrade to anything but a
  * WebSocket is a plain request. Refusals carry a body {"error":"…"}. */
+struct http_field {
+    struct span name, value;
+};
 struct http_head { /* of a request or an upgrade, borrowed */
     /* As received: begins with '/', visible ASCII, not decoded, dots not resolved; the query
      * without its '?'. */
@@ -104,6 +107,10 @@ struct http_head { /* of a request or an upgrade, borrowed */
     /* Any other header by lower-case name with its colon cut off; empty when absent. Valid in the
      * callback. */
     struct span (*header)(const struct http_head *head, const char *name);
+    /* All of them as they came, names in lower case; valid in the callback. */
+    const struct http_field *fields;
+    size_t field_count;
+    int64_t length; /* of the body; -1: it comes in chunks */
     void *priv;
 };
 struct server_options {
@@ -122,6 +129,9 @@ struct server_options {
     /* To send the whole head and body of a request (408), from its first byte, and one message of a
      * WebSocket (1008); a new connection has as long for its first byte. 0: 10 s. */
     int64_t header_ms;
+    /* Of requests in pieces: in so long a body that is read, and an answer that waits to go out,
+     * move by 1 KiB at least, or the connection ends (408). 0: 30 s. */
+    int64_t stall_ms;
 };
 struct server_events {
     /* Head complete, before the body is read and before an upgrade: 0 lets it in, else this HTTP
@@ -134,6 +144,17 @@ struct server_events {
      * down its sending side counts as gone. Not called for a request whose answer said ST_CLOSED.
      */
     void (*request_gone)(void *ctx, net_id id);
+    /* Requests in pieces: when `begun` is there, `request` is not used, and both sides of a request
+     * are streams. `begun` comes with the head, `piece` with each part of the body in the turn that
+     * it came in, `whole` at its end; after `request_gone`, or an answer that was finished, nothing
+     * more comes. The body is not kept here: while it is held (net_http_hold) nothing is read of
+     * it. A body that is at fault is answered here, or the answer that has begun is cut off, and
+     * `request_gone` says so. */
+    void (*begun)(void *ctx, net_id id, const struct http_head *head);
+    void (*piece)(void *ctx, net_id id, struct span bytes);
+    void (*whole)(void *ctx, net_id id);
+    /* Some of the answer had to wait, and none does any more. */
+    void (*room)(void *ctx, net_id id);
     void (*ws_opened)(void *ctx, net_id id, const struct http_head *head);
     void (*ws_message)(void *ctx, net_id id, struct span text);
     /* Always the last of an opened one. `code`: the peer's or ours; 1005: a close without one; 0:
@@ -150,6 +171,32 @@ void net_unlisten(struct net *n, net_id listener);
  * queued, which is not yet that the client has read it. */
 enum status net_http_reply(struct net *n, net_id id, int http_status, const char *content_type,
                            struct span body) MUST_USE;
+
+/* ---- the answer to a request in pieces. net_http_reply() is still the whole of one, as long as
+ * none has begun. ST_CLOSED: the client is gone. */
+struct http_answer {
+    int http_status; /* 200 to 599 */
+    /* Checked: a name that is none, or a value with a control byte, is ST_INVALID. Fields that
+     * frame the message or speak of the connection are net's own and are ST_INVALID too. */
+    const struct http_field *fields;
+    size_t field_count;
+    int64_t length; /* of the body; -1: not known, it goes in chunks or up to the end */
+};
+enum status net_http_answer(struct net *n, net_id id, const struct http_answer *a) MUST_USE;
+/* Goes out at once as far as the kernel takes it; the rest waits, as net_http_queued() says, and
+ * `room` tells when it has gone. ST_LIMIT: more than was said, or more than may wait. */
+enum status net_http_write(struct net *n, net_id id, struct span piece) MUST_USE;
+/* The answer is complete; one that is shorter than was said is cut off instead. */
+enum status net_http_finish(struct net *n, net_id id) MUST_USE;
+/* Cuts the connection, so that the client sees that the answer is not whole. No callback. */
+void net_http_abort(struct net *n, net_id id);
+size_t net_http_queued(const struct net *n, net_id id);
+/* Nothing more of the body is read, and its clock stands still, until net_http_more(). That the
+ * client went away is seen meanwhile, unless more of its body is under way than the kernel keeps.
+ */
+void net_http_hold(struct net *n, net_id id);
+void net_http_more(struct net *n, net_id id);
+
 /* True once everything queued for WebSockets and in answers has been handed to the kernel (for an
  * orderly end). Requests of the HTTP client are not counted: each has its answer. */
 bool net_idle(const struct net *n);
@@ -173,6 +220,40 @@ struct http_client_answer {
 typedef void http_client_fn(void *ctx, net_id id, const struct http_client_answer *answer);
 enum status net_http_request(struct net *n, const struct http_client_request *r, http_client_fn *fn,
                              void *ctx, net_id *id, struct why *why) MUST_USE;
-void net_http_cancel(struct net *n, net_id id); /* no callback any more */
+void net_http_cancel(struct net *n, net_id id); /* no callback any more; also of a stream */
+
+/* ---- the same in pieces, both ways. The origin is fixed and the target is sent as it is, so that
+ * nothing in the target can lead elsewhere. */
+struct http_stream_request {
+    const char *origin; /* "https://host", "http://127.0.0.1:8080": without a path */
+    const char *target; /* from '/' on, visible ASCII */
+    const char *method;
+    const struct http_field *fields; /* checked as those of an answer; copied, wiped at the end */
+    size_t field_count;
+    int64_t length;      /* of the body; 0: none, -1: not known */
+    const char *ca_file; /* who signs the other side's certificate; NULL: the system's */
+    int64_t silence_ms;  /* nothing comes for so long while it is waited for: the end; 0: never */
+};
+struct http_stream_events {
+    /* The final status with its fields, names in lower case. Borrowed. */
+    void (*head)(void *ctx, net_id id, int http_status, const struct http_field *fields,
+                 size_t count);
+    void (*piece)(void *ctx, net_id id, struct span bytes); /* in the turn that it came in */
+    /* What waited to be sent has gone. */
+    void (*room)(void *ctx, net_id id);
+    /* Always the last, but for a cancel. NULL: the answer is whole; else why it is not. */
+    void (*ended)(void *ctx, net_id id, const char *why);
+};
+enum status net_http_open(struct net *n, const struct http_stream_request *r,
+                          const struct http_stream_events *ev, void *ctx, net_id *id,
+                          struct why *why) MUST_USE;
+/* The next part of the body, which is kept until it can be sent: net_http_stream_queued() says how
+ * much waits. */
+enum status net_http_send(struct net *n, net_id id, struct span piece) MUST_USE;
+void net_http_sent(struct net *n, net_id id); /* that was all */
+size_t net_http_stream_queued(const struct net *n, net_id id);
+/* No `piece` comes, and nothing is read, until net_http_go_on(). */
+void net_http_pause(struct net *n, net_id id);
+void net_http_go_on(struct net *n, net_id id);
 
 #endif

@@ -109,6 +109,9 @@ static void on_deadline(void *ctx)
     case CONN_WS_CLOSING:
         conn_ws_lost(c, c->close_why);
         break;
+    case CONN_STREAM:
+        conn_stream_clock(c);
+        break;
     case CONN_HELD:
     case CONN_ANSWER:
     case CONN_LINGER:
@@ -144,10 +147,16 @@ static void run_kicked(struct conn *c)
     if (c->close_due) {
         conn_ws_report(c);
     }
-    if (c->state == CONN_HEAD && c->in.len > 0) {
+    if (c->stream.room_due) {
+        conn_stream_room(c);
+    }
+    bool reads = c->state == CONN_HEAD || conn_stream_reads(c);
+    if (reads && c->in.len > 0) {
         conn_input(c, SPAN_NONE);
     } else if (c->state != CONN_DEAD && conn_pending(c) && (c->want & LOOP_WRITE) == 0) {
         conn_flush(c);
+    } else {
+        conn_watch(c);
     }
 }
 

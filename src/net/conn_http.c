@@ -25,6 +25,9 @@ struct http_head conn_http_head(const struct conn *c)
         .peer_pid = c->peer_pid,
         .peer_uid = c->peer_uid,
         .header = field_of,
+        .fields = h->fields,
+        .field_count = h->count,
+        .length = h->chunked ? -1 : (h->length < 0 ? 0 : h->length),
         .priv = c->head,
     };
 }
@@ -132,6 +135,8 @@ static void decide(struct conn *c)
         conn_ws_upgrade(c);
     } else if (c->head->length > 0 && (uint64_t)c->head->length > l->options.body_bytes) {
         conn_answer_error(c, 413, NULL);
+    } else if (l->events.begun != NULL) {
+        conn_stream_begin(c);
     } else if (c->body.state != BODY_DONE) {
         begin_body(c);
     } else {
@@ -168,6 +173,7 @@ size_t conn_read_head(struct conn *c, struct span in)
     }
     c->keep_alive = c->head->keep_alive && !c->listener->shut;
     c->head_only = span_is(c->head->method, "HEAD");
+    c->minor = c->head->minor;
     http1_body_init(&c->body, c->head);
     decide(c);
     return n;
@@ -203,6 +209,12 @@ enum status net_http_reply(struct net *n, net_id id, int http_status, const char
     }
     if (body.n > SERVER_REPLY_BYTES || http_status < 200 || http_status > 599) {
         return ST_INVALID;
+    }
+    if (c->state == CONN_STREAM) {
+        if (c->stream.answered) {
+            return ST_CONFLICT;
+        }
+        c->keep_alive = c->keep_alive && c->body.state == BODY_DONE;
     }
     net_id_free(n, id);
     if (conn_hung_up(c)) {

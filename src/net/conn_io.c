@@ -20,9 +20,9 @@ void conn_watch(struct conn *c)
     if (c->state == CONN_DEAD) {
         return;
     }
-    bool has_more =
-        c->state == CONN_HEAD && c->kicked; /* read already, and to be looked at first */
-    if (c->state == CONN_HELD) {
+    bool has_more = (c->state == CONN_HEAD || c->state == CONN_STREAM) &&
+                    c->kicked; /* read already, and to be looked at first */
+    if (c->state == CONN_HELD || (c->state == CONN_STREAM && !conn_stream_reads(c))) {
         want |= LOOP_HANGUP;
     } else if (c->state != CONN_ANSWER && !has_more) {
         want |= LOOP_READ;
@@ -50,6 +50,9 @@ static void all_sent(struct conn *c)
     case CONN_LINGER:
         (void)shutdown(c->fd, SHUT_WR);
         break;
+    case CONN_STREAM:
+        conn_stream_sent(c);
+        break;
     case CONN_HEAD:
     case CONN_BODY:
     case CONN_HELD:
@@ -63,7 +66,7 @@ static void all_sent(struct conn *c)
 
 static void lost(struct conn *c, const char *why)
 {
-    if (c->state == CONN_HELD) {
+    if (c->state == CONN_HELD || c->state == CONN_STREAM) {
         net_id id = c->id;
         struct listener *l = c->listener;
         conn_kill(c);
@@ -82,6 +85,7 @@ static bool send_some(struct conn *c)
     ssize_t n = send(c->fd, c->out.data + c->out_sent, c->out.len - c->out_sent, MSG_NOSIGNAL);
     if (n > 0) {
         c->out_sent += (size_t)n;
+        c->stream.out += (size_t)n;
     } else if (errno == EAGAIN || errno == EINTR) {
         return false;
     } else {
@@ -137,6 +141,8 @@ static size_t read_one(struct conn *c, struct span in)
         return conn_read_head(c, in);
     case CONN_BODY:
         return conn_read_body(c, in);
+    case CONN_STREAM:
+        return conn_stream_read(c, in);
     case CONN_WS:
     case CONN_WS_CLOSING:
         return conn_ws_read(c, in);
@@ -229,7 +235,8 @@ void conn_on_io(void *ctx, int fd, unsigned ready)
     if (c->state == CONN_DEAD || (ready & (LOOP_READ | LOOP_HANGUP)) == 0) {
         return;
     }
-    if (c->state == CONN_HELD || c->state == CONN_ANSWER) {
+    bool reads = c->state != CONN_STREAM || conn_stream_reads(c);
+    if (c->state == CONN_HELD || c->state == CONN_ANSWER || !reads) {
         if ((ready & LOOP_HANGUP) != 0) {
             lost(c, "connection lost");
         }

@@ -7,7 +7,7 @@ enum { SLACK_BYTES = 4096, FLUSH_BYTES = 64 * 1024, SECOND_US = 1000000 };
 static bool wants_protocol(const struct conn *c)
 {
     for (size_t i = 0; i < c->head->count; i++) {
-        const struct http1_field *f = &c->head->fields[i];
+        const struct http_field *f = &c->head->fields[i];
         struct span list = f->value;
         struct span item;
         if (!span_is(f->name, "sec-websocket-protocol")) {

@@ -13,7 +13,7 @@ static bool is_token_char(unsigned char c)
     return c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL;
 }
 
-static bool is_token(struct span s)
+bool http1_is_token(struct span s)
 {
     for (size_t i = 0; i < s.n; i++) {
         if (!is_token_char((unsigned char)s.p[i])) {
@@ -96,7 +96,7 @@ static int parse_request_line(struct http1 *h, struct span line)
     if (!span_next(&line, ' ', &h->method) || !span_next(&line, ' ', &target)) {
         return 400;
     }
-    if (!is_token(h->method) || h->method.n > HTTP1_METHOD_BYTES || !is_target(target)) {
+    if (!http1_is_token(h->method) || h->method.n > HTTP1_METHOD_BYTES || !is_target(target)) {
         return 400;
     }
     size_t mark = span_find(target, '?');
@@ -105,7 +105,7 @@ static int parse_request_line(struct http1 *h, struct span line)
     return parse_version(h, line);
 }
 
-static bool is_value(struct span s)
+bool http1_is_value(struct span s)
 {
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
@@ -116,12 +116,27 @@ static bool is_value(struct span s)
     return true;
 }
 
+bool http1_is_framing(struct span name)
+{
+    static const char *const NAMES[] = {
+        "connection", "content-length",      "keep-alive", "proxy-authenticate",
+        "te",         "proxy-authorization", "trailer",    "proxy-connection",
+        "upgrade",    "transfer-encoding",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+        if (same_word(name, NAMES[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int parse_field(struct http1 *h, struct span line)
 {
     size_t colon = span_find(line, ':');
     struct span name = span_sub(line, 0, colon);
     struct span value = span_sub(line, colon + 1, line.n);
-    if (colon == line.n || !is_token(name) || !is_value(value)) {
+    if (colon == line.n || !http1_is_token(name) || !http1_is_value(value)) {
         return 400;
     }
     if (h->count == HTTP1_FIELDS) {
@@ -131,7 +146,7 @@ static int parse_field(struct http1 *h, struct span line)
     for (size_t i = 0; i < name.n; i++) {
         p[i] = lower(p[i]);
     }
-    h->fields[h->count++] = (struct http1_field){name, span_trim(value)};
+    h->fields[h->count++] = (struct http_field){name, span_trim(value)};
     return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "checkrein/buf.h"
+#include "checkrein/net.h"
 #include "checkrein/span.h"
 
 enum {
@@ -23,16 +24,11 @@ enum {
     HTTP1_TRAILER_BYTES = 4096,
 };
 
-struct http1_field {
-    struct span name; /* lower case */
-    struct span value;
-};
-
 struct http1 {
     char text[HTTP1_HEAD_BYTES + 1]; /* what the spans point into */
     struct span method, path, query;
     int minor; /* HTTP/1.minor */
-    struct http1_field fields[HTTP1_FIELDS];
+    struct http_field fields[HTTP1_FIELDS];
     size_t count;
     int64_t length; /* -1: none given */
     bool chunked;
@@ -40,6 +36,11 @@ struct http1 {
     bool expects_continue;
     bool upgrade; /* asks for a WebSocket */
 };
+
+bool http1_is_token(struct span s);
+bool http1_is_value(struct span s); /* no control byte but a tab */
+/* Of the connection, or of how a message is framed: never passed on, never given from outside. */
+bool http1_is_framing(struct span lower_name);
 
 /* Length of the head with its empty line, 0 when that has not come yet. Starts looking at `from`.
  */
@@ -91,6 +92,13 @@ struct http1_reply {
     bool head_only; /* the answer to HEAD */
 };
 enum status http1_write_reply(struct buf *out, const struct http1_reply *r);
+
+struct http1_stream {
+    const struct http_answer *answer;
+    bool chunked, keep_alive;
+};
+enum status http1_write_head(struct buf *out, const struct http1_stream *s);
+bool http1_has_body(int status); /* an answer of this status may have one */
 const char *http1_reason(int status);
 
 #endif

@@ -30,6 +30,7 @@ static void destroy(struct transfer *t)
     net_id_free(t->net, t->id);
     curl_easy_cleanup(t->easy);
     wipe_headers(t->headers);
+    stream_free(t->stream);
     buf_wipe(&t->body);
     buf_release(&t->answer);
     free(t);
@@ -47,7 +48,7 @@ void transfer_free(struct transfer *t)
     destroy(t);
 }
 
-static const char *why_failed(const struct transfer *t, CURLcode result)
+const char *transfer_failure(const struct transfer *t, CURLcode result)
 {
     if (t->answer.over || result == CURLE_FILESIZE_EXCEEDED) {
         return "the answer is longer than allowed";
@@ -64,7 +65,7 @@ static void finish(struct transfer *t, CURLcode result)
         answer.http_status = (int)status;
         answer.body = buf_span(&t->answer);
     } else {
-        answer.why = why_failed(t, result);
+        answer.why = transfer_failure(t, result);
     }
     net_id id = t->id;
     net_id_free(t->net, id); /* a cancel inside the call finds nothing */
@@ -82,7 +83,11 @@ static void harvest(struct net *n)
         CURLcode result = message->data.result;
         if (message->msg == CURLMSG_DONE &&
             curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t) == CURLE_OK) {
-            finish(t, result);
+            if (t->stream != NULL) {
+                stream_over(t->stream, result);
+            } else {
+                finish(t, result);
+            }
         }
     }
 }
@@ -94,6 +99,14 @@ static void act(struct net *n, curl_socket_t fd, int what)
     int running = 0;
     (void)curl_multi_socket_action(n->http->multi, fd, what, &running);
     harvest(n);
+    streams_tell(n);
+}
+
+void http_client_kicked(struct net *n)
+{
+    if (n->http != NULL) {
+        streams_tell(n);
+    }
 }
 
 static void on_ready(void *ctx, int fd, unsigned ready)
@@ -175,6 +188,18 @@ enum status http_client_start(struct net *n, struct why *why)
     (void)curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, n);
     (void)curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, want_timer);
     (void)curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, n);
+    return ST_OK;
+}
+
+enum status transfer_start(struct net *n, struct transfer *t, net_id *id, struct why *why)
+{
+    if (curl_multi_add_handle(n->http->multi, t->easy) != CURLM_OK) {
+        transfer_free(t);
+        return why_fail(why, ST_IO, "libcurl did not take the request");
+    }
+    t->next = n->http->transfers;
+    n->http->transfers = t;
+    t->id = *id = net_id_new(n, ID_HTTP_CLIENT, t);
     return ST_OK;
 }
 

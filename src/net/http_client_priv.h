@@ -1,5 +1,5 @@
-/* http_client_priv.h - http_request.c makes a request, http_client.c carries it between curl and
- * the loop.
+/* http_client_priv.h - http_request.c and http_stream.c make requests, http_client.c carries them
+ * between curl and the loop.
  */
 #ifndef CHECKREIN_NET_HTTP_CLIENT_PRIV_H
 #define CHECKREIN_NET_HTTP_CLIENT_PRIV_H
@@ -19,15 +19,30 @@ struct transfer {
     http_client_fn *fn;
     void *ctx;
     char error[CURL_ERROR_SIZE];
+    struct stream *stream; /* NULL: one request, one answer */
 };
 
 struct http_client {
     CURLM *multi;
     loop_id timer;
     struct transfer *transfers;
+    struct stream *news; /* streams with something to tell */
 };
 
 enum status http_client_start(struct net *n, struct why *why) MUST_USE; /* once */
 void transfer_free(struct transfer *t);
+enum status transfer_start(struct net *n, struct transfer *t, net_id *id, struct why *why) MUST_USE;
+const char *transfer_failure(const struct transfer *t, CURLcode result);
+
+/* http_request.c: every option that is about trust */
+CURLcode transfer_trust(struct transfer *t);
+void transfer_header(struct transfer *t, const char *line);
+void transfer_rest(struct transfer *t);
+bool transfer_method_valid(const char *method);
+
+/* http_stream.c */
+void stream_over(struct stream *s, CURLcode result); /* curl has done with it */
+void stream_free(struct stream *s);
+void streams_tell(struct net *n); /* outside of curl: what came */
 
 #endif

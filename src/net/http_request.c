@@ -25,7 +25,7 @@ static bool header_valid(const char *header)
     return colon > 0 && colon < s.n && s.n <= HEADER_BYTES && line_safe(s);
 }
 
-static bool method_valid(const char *method)
+bool transfer_method_valid(const char *method)
 {
     size_t n = method != NULL ? strnlen(method, METHOD_BYTES + 1) : 0;
     for (size_t i = 0; i < n; i++) {
@@ -47,7 +47,7 @@ static enum status check_request(const struct http_client_request *r, struct why
         return why_fail(why, ST_UNSUPPORTED,
                         "the URL of a request begins with http:// or https://");
     }
-    if (!method_valid(r->method) || r->body.n > BODY_BYTES) {
+    if (!transfer_method_valid(r->method) || r->body.n > BODY_BYTES) {
         return why_fail(why, ST_INVALID, "the request has no method or too long a body");
     }
     if (r->bearer.n > HTTP_BEARER_BYTES || !line_safe(r->bearer)) {
@@ -62,7 +62,7 @@ static enum status check_request(const struct http_client_request *r, struct why
     return ST_OK;
 }
 
-static void add_header(struct transfer *t, const char *line)
+void transfer_header(struct transfer *t, const char *line)
 {
     struct curl_slist *longer = curl_slist_append(t->headers, line);
     if (longer != NULL) {
@@ -76,18 +76,18 @@ static void set_headers(struct transfer *t, const struct http_client_request *r)
     bool has_type = false;
     for (size_t i = 0; r->headers != NULL && r->headers[i] != NULL; i++) {
         has_type = has_type || strncasecmp(r->headers[i], "content-type:", 13) == 0;
-        add_header(t, r->headers[i]);
+        transfer_header(t, r->headers[i]);
     }
-    add_header(t, "Expect:");
+    transfer_header(t, "Expect:");
     if (!has_type) {
-        add_header(t, "Content-Type:");
+        transfer_header(t, "Content-Type:");
     }
     if (r->bearer.n > 0) {
         struct buf line;
         buf_init(&line, r->bearer.n + 64);
         (void)buf_addstr(&line, "Authorization: Bearer ");
         (void)buf_add(&line, r->bearer);
-        add_header(t, line.data);
+        transfer_header(t, line.data);
         buf_wipe(&line);
     }
     (void)curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
@@ -109,7 +109,7 @@ static void set_method(struct transfer *t, const struct http_client_request *r)
 
 /* Every option that is about trust stands here: certificates checked, no redirect, no proxy, no
  * netrc. */
-static CURLcode set_trust(struct transfer *t)
+CURLcode transfer_trust(struct transfer *t)
 {
     CURLcode bad = curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYPEER, 1L);
     bad = bad == CURLE_OK ? curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYHOST, 2L) : bad;
@@ -130,18 +130,23 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
     return buf_append(&t->answer, bytes, size * count) == ST_OK ? size * count : 0;
 }
 
-static void set_rest(struct transfer *t, const struct http_client_request *r)
+void transfer_rest(struct transfer *t)
 {
     (void)curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     (void)curl_easy_setopt(t->easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
     (void)curl_easy_setopt(t->easy, CURLOPT_PATH_AS_IS, 1L);
     (void)curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)NET_CONNECT_MS);
+    (void)curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error);
+    (void)curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+}
+
+static void set_rest(struct transfer *t, const struct http_client_request *r)
+{
+    transfer_rest(t);
     (void)curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, (long)r->timeout_ms);
     (void)curl_easy_setopt(t->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)r->answer_bytes);
     (void)curl_easy_setopt(t->easy, CURLOPT_URL, r->url);
-    (void)curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error);
-    (void)curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
     (void)curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
     (void)curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
     if (r->unix_path != NULL) {
@@ -175,21 +180,14 @@ enum status net_http_request(struct net *n, const struct http_client_request *r,
         return st;
     }
     struct transfer *t = transfer_new(n, r, fn, ctx);
-    if (t->easy == NULL || set_trust(t) != CURLE_OK) {
+    if (t->easy == NULL || transfer_trust(t) != CURLE_OK) {
         transfer_free(t);
         return why_fail(why, ST_IO, "libcurl cannot make a safe request");
     }
     set_headers(t, r);
     set_method(t, r);
     set_rest(t, r);
-    if (curl_multi_add_handle(n->http->multi, t->easy) != CURLM_OK) {
-        transfer_free(t);
-        return why_fail(why, ST_IO, "libcurl did not take the request");
-    }
-    t->next = n->http->transfers;
-    n->http->transfers = t;
-    t->id = *id = net_id_new(n, ID_HTTP_CLIENT, t);
-    return ST_OK;
+    return transfer_start(n, t, id, why);
 }
 
 void net_http_cancel(struct net *n, net_id id)

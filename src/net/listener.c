@@ -196,6 +196,7 @@ static void fill_defaults(struct server_options *o)
     o->message_fragments = o->message_fragments == 0 ? SERVER_FRAGMENTS : o->message_fragments;
     o->messages_per_second = o->messages_per_second == 0 ? SERVER_RATE : o->messages_per_second;
     o->header_ms = o->header_ms <= 0 ? SERVER_HEADER_MS : o->header_ms;
+    o->stall_ms = o->stall_ms <= 0 ? SERVER_STALL_MS : o->stall_ms;
 }
 
 static struct listener *listener_new(struct net *n, const struct server_options *o,

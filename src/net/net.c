@@ -26,6 +26,7 @@ enum status net_new(struct net **out, struct loop *l, struct why *why)
     struct net *n = xcalloc(1, sizeof(*n));
     n->loop = l;
     n->kicked_end = &n->kicked;
+    buf_init(&n->piece, 0);
     *out = n;
     return ST_OK;
 }
@@ -42,6 +43,7 @@ void net_free(struct net *n)
     resolver_free(n->resolver);
     loop_remove(n->loop, n->kick);
     free(n->ids.slots);
+    buf_release(&n->piece);
     free(n);
 }
 
@@ -50,6 +52,7 @@ static void on_kick(void *ctx)
     struct net *n = ctx;
     n->kick = 0;
     clients_kicked(n);
+    http_client_kicked(n);
     server_kicked(n);
 }
 

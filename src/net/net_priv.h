@@ -7,6 +7,7 @@
 #ifndef CHECKREIN_NET_PRIV_H
 #define CHECKREIN_NET_PRIV_H
 
+#include "checkrein/buf.h"
 #include "checkrein/net.h"
 
 enum {
@@ -53,6 +54,7 @@ struct net {
     struct resolver *resolver; /* made at the first name */
     struct http_client *http;  /* made at the first request */
     char read_buffer[NET_READ_BYTES];
+    struct buf piece; /* of a body, taken out of its chunks: conn_stream.c */
 };
 
 net_id net_id_new(struct net *n, enum id_kind kind, void *object);
@@ -83,5 +85,6 @@ void client_patient(struct ws_client *c, bool patient);
 
 /* http_client.c */
 void http_client_release(struct net *n);
+void http_client_kicked(struct net *n);
 
 #endif

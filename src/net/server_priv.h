@@ -1,9 +1,9 @@
 /* server_priv.h - a listener and its connections.
  *
- * A connection goes HEAD → BODY → HELD → (answer) → HEAD …, or HEAD → WS → WS_CLOSING, and ends
- * over LINGER (our last bytes are out, the peer's are read away so that no reset destroys them) or
- * at once. conn.c keeps time, conn_io.c moves bytes, conn_http.c and conn_ws.c decide. One timer a
- * connection.
+ * A connection goes HEAD → BODY → HELD → (answer) → HEAD …, or HEAD → STREAM → (answer) → HEAD …,
+ * or HEAD → WS → WS_CLOSING, and ends over LINGER (our last bytes are out, the peer's are read away
+ * so that no reset destroys them) or at once. conn.c keeps time, conn_io.c moves bytes, conn_http.c
+ * and conn_ws.c decide. One timer a connection.
  */
 #ifndef CHECKREIN_NET_SERVER_PRIV_H
 #define CHECKREIN_NET_SERVER_PRIV_H
@@ -20,7 +20,9 @@ enum {
     SERVER_HEADER_MS = 10 * 1000,
     SERVER_FRAGMENTS = 1024,
     SERVER_RATE = 1000,
-    SERVER_RETRY_MS = 100, /* out of descriptors: when to accept again */
+    SERVER_STALL_MS = 30 * 1000,
+    SERVER_STALL_BYTES = 1024, /* in so long */
+    SERVER_RETRY_MS = 100,     /* out of descriptors: when to accept again */
     SERVER_LINGER_BYTES = 1024 * 1024,
     SERVER_REPLY_BYTES = 64 * 1024 * 1024,
     SERVER_BODIES_BYTES = 128 * 1024 * 1024, /* of all bodies that are still being read */
@@ -50,6 +52,7 @@ enum conn_state {
     CONN_HEAD,
     CONN_BODY,
     CONN_HELD,
+    CONN_STREAM, /* a request in pieces, until its answer is finished: conn_stream.c */
     CONN_ANSWER, /* writing; reads nothing */
     CONN_WS,
     CONN_WS_CLOSING, /* our close frame is queued or sent, the peer's is awaited */
@@ -83,6 +86,20 @@ struct conn {
     struct http1_body body;
     struct buf body_bytes;
     bool keep_alive, head_only;
+    int minor; /* HTTP/1.minor */
+    struct conn_stream {
+        bool held;          /* nothing is read of the body */
+        bool owes_continue; /* before the body is read the first time */
+        bool answered;      /* the head of the answer was written */
+        bool chunked;
+        bool full;     /* some of the answer had to wait */
+        bool room_due; /* by the next kick */
+        bool bodyless;
+        int64_t left;   /* of an answer with a length; -1: it has none */
+        size_t taken;   /* of the body, ever */
+        size_t in, out; /* bytes moved since the clock was set */
+        bool waits;     /* some of the answer waited then */
+    } stream;
 
     struct ws_reader reader;
     int64_t bucket_us; /* rate: time credit, and when it was counted */
@@ -122,6 +139,14 @@ void conn_answer_error(struct conn *c, int status, const char *extra);
 void conn_answer_sent(struct conn *c);
 void conn_forget_request(struct conn *c);
 struct http_head conn_http_head(const struct conn *c);
+
+/* conn_stream.c */
+void conn_stream_begin(struct conn *c);
+size_t conn_stream_read(struct conn *c, struct span in);
+bool conn_stream_reads(const struct conn *c); /* more of the body is wanted */
+void conn_stream_sent(struct conn *c);        /* nothing waits any more */
+void conn_stream_room(struct conn *c);
+void conn_stream_clock(struct conn *c); /* its deadline has come */
 
 /* conn_ws.c */
 void conn_ws_upgrade(struct conn *c);

@@ -81,6 +81,29 @@ static void read_body(const struct http1 *h, struct span rest, size_t step, stru
     buf_release(&out);
 }
 
+/* Fields of a request that are passed on come out as so many lines, and end the head once. */
+static void write_again(const struct http1 *h)
+{
+    struct http_field pass[HTTP1_FIELDS];
+    struct http_answer a = {.http_status = 200, .fields = pass, .length = -1};
+    struct buf out;
+    size_t lines = 0;
+    for (size_t i = 0; i < h->count; i++) {
+        if (!http1_is_framing(h->fields[i].name)) {
+            pass[a.field_count++] = h->fields[i];
+        }
+    }
+    buf_init(&out, 2 * HTTP1_HEAD_BYTES);
+    struct http1_stream s = {.answer = &a, .chunked = true, .keep_alive = true};
+    demand(http1_write_head(&out, &s) == ST_OK, "a field that came cannot go");
+    for (size_t i = 0; i < out.len; i++) {
+        lines += out.data[i] == '\n' ? 1 : 0;
+    }
+    demand(lines == a.field_count + 4, "a field that is more than a line");
+    demand(http1_head_end(buf_span(&out), 0) == out.len, "a head that ends before its end");
+    buf_release(&out);
+}
+
 static void read_request(struct span stream, size_t step, struct buf *log)
 {
     static struct http1 h;
@@ -96,6 +119,7 @@ static void read_request(struct span stream, size_t step, struct buf *log)
     demand(h.path.n > 0 && h.path.p[0] == '/', "a path that does not begin at the root");
     demand(!(h.chunked && h.length >= 0), "a length together with chunks");
     demand(h.count <= HTTP1_FIELDS, "too many fields");
+    write_again(&h);
     read_body(&h, span_sub(stream, n, stream.n), step, log);
 }
 
