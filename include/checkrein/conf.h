@@ -122,6 +122,10 @@ enum option_kind {
       "Unix socket; default $XDG_RUNTIME_DIR/checkrein/checkrein.sock")                            \
     X(hook_port, "hook_port", OPTION_INT, "7717", 0, 65535,                                        \
       "loopback port for hooks; 0 lets the system choose")                                         \
+    X(gateway_port, "gateway_port", OPTION_INT, "7718", 0, 65535,                                  \
+      "loopback port of the lease gateway, when there is an [upstream]; 0 lets the system choose") \
+    X(gateway_socket, "gateway_socket", OPTION_TEXT, "", 0, 0,                                     \
+      "Unix socket of the lease gateway; default gateway.sock beside the daemon's socket")         \
     X(token_file, "token_file", OPTION_TEXT, "", 0, 0,                                             \
       "bearer token for hooks, mode 0600; made when missing")                                      \
     X(console_port, "console_port", OPTION_INT, "0", 0, 65535,                                     \
@@ -162,6 +166,16 @@ struct conf_keep { /* of a record: what is kept elsewhere, and for how long it i
     int64_t journal_segment_hours, journal_keep_days, journal_keep_mb;
 };
 
+struct conf_upstream { /* [upstream NAME]: a service whose real key the daemon alone holds */
+    char *name;        /* [a-z0-9._-], at most CONF_NAME_BYTES */
+    char *url;         /* https://HOST[/base], http:// on this machine only */
+    char *dialect;     /* anthropic, openai, gemini or http */
+    char *secret_file, *secret_command, *secret_credential; /* one of them; the others are NULL */
+    char *header;  /* "Name", or "Name: text" with one % for the secret; NULL: the dialect's */
+    char *ca_file; /* NULL: the system's */
+    uint32_t line;
+};
+
 struct conf {
     char *path; /* NULL when no file was read */
     struct {
@@ -170,13 +184,15 @@ struct conf {
         int64_t ascii, frame_ms, arm_low_ms, arm_high_ms, watchdog_ms, readonly;
     } console;
     struct {
-        char *socket, *token_file, *console_tokens, *policy, *prices, *record;
+        char *socket, *gateway_socket, *token_file, *console_tokens, *policy, *prices, *record;
         struct conf_keep keep;
-        int64_t hook_port, console_port, max_held, max_agent_held, max_agents, rate, agent_budget,
-            daily_budget, watchdog_ms, stop_grace_ms;
+        int64_t hook_port, gateway_port, console_port, max_held, max_agent_held, max_agents, rate,
+            agent_budget, daily_budget, watchdog_ms, stop_grace_ms;
     } serve;
     struct conf_backend *backends;
     uint32_t backend_count;
+    struct conf_upstream *upstreams;
+    uint32_t upstream_count;
     struct conf_binding { /* [keys] action = keys */
         char *action, *keys;
         uint32_t line;

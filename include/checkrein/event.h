@@ -44,6 +44,7 @@
     X(EVENT_CREDENTIAL_ISSUED, "credential.issued")                                                \
     X(EVENT_CREDENTIAL_USED, "credential.used")                                                    \
     X(EVENT_CREDENTIAL_REVOKED, "credential.revoked")                                              \
+    X(EVENT_CREDENTIAL_CHANGED, "credential.changed")                                              \
     X(EVENT_SIGNAL_RAISED, "signal.raised")                                                        \
     X(EVENT_POLICY_DECIDED, "policy.decided")                                                      \
     X(EVENT_POLICY_LOADED, "policy.loaded")                                                        \
@@ -144,6 +145,13 @@ enum event_kind { EVENT_STR, EVENT_INT, EVENT_BOOL, EVENT_TIME, EVENT_ENUM, EVEN
     X(F_ATTEMPT, "failure.attempt", EVENT_INT, "")                                                 \
     X(F_CREDENTIAL_ID, "credential.id", EVENT_STR, "")                                             \
     X(F_PROBE, "credential.probe", EVENT_STR, "")                                                  \
+    X(F_CREDENTIAL_DIGEST, "credential.digest", EVENT_STR, "")                                     \
+    X(F_CREDENTIAL_PARENT, "credential.parent", EVENT_STR, "")                                     \
+    X(F_CREDENTIAL_ISSUER, "credential.issuer", EVENT_STR, "")                                     \
+    X(F_CREDENTIAL_SCOPES, "credential.scopes", EVENT_STR, "")                                     \
+    X(F_CREDENTIAL_STATE, "credential.state", EVENT_STR, "")                                       \
+    X(F_CREDENTIAL_EXPIRES, "credential.expires_at", EVENT_TIME, "")                               \
+    X(F_CREDENTIAL_USES, "credential.uses", EVENT_INT, "")                                         \
     X(F_SIGNAL_SOURCE, "signal.source", EVENT_STR, "")                                             \
     X(F_SEVERITY, "signal.severity", EVENT_ENUM, "severity")                                       \
     X(F_TITLE, "signal.title", EVENT_STR, "")                                                      \

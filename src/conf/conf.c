@@ -2,16 +2,20 @@
 
 #include <stdlib.h>
 
-#include "backend_priv.h"
 #include "checkrein/alloc.h"
+#include "named_priv.h"
 #include "option_priv.h"
 
-static void free_backends(struct conf *c)
+static void free_named(struct conf *c)
 {
     for (uint32_t i = 0; i < c->backend_count; i++) {
-        backend_release(&c->backends[i]);
+        named_release(&NAMED_BACKEND, &c->backends[i]);
+    }
+    for (uint32_t i = 0; i < c->upstream_count; i++) {
+        named_release(&NAMED_UPSTREAM, &c->upstreams[i]);
     }
     free(c->backends);
+    free(c->upstreams);
 }
 
 static void free_bindings(struct conf *c)
@@ -43,7 +47,7 @@ void conf_release(struct conf *c)
             free(*(char **)option_slot(c, i));
         }
     }
-    free_backends(c);
+    free_named(c);
     free_bindings(c);
     free(c->path);
     *c = (struct conf){0};
@@ -83,10 +87,22 @@ static enum status read_backend(const struct reading *r, const struct ini_sectio
 {
     struct conf *c = r->conf;
     struct conf_backend backend;
-    enum status st = backend_read(&backend, r->ini, s, r->why);
+    enum status st = named_read(&NAMED_BACKEND, &backend, r->ini, s, r->why);
     if (st == ST_OK) {
         c->backends = xreallocarray(c->backends, c->backend_count + (size_t)1, sizeof(backend));
         c->backends[c->backend_count++] = backend;
+    }
+    return st;
+}
+
+static enum status read_upstream(const struct reading *r, const struct ini_section *s)
+{
+    struct conf *c = r->conf;
+    struct conf_upstream upstream;
+    enum status st = named_read(&NAMED_UPSTREAM, &upstream, r->ini, s, r->why);
+    if (st == ST_OK) {
+        c->upstreams = xreallocarray(c->upstreams, c->upstream_count + (size_t)1, sizeof(upstream));
+        c->upstreams[c->upstream_count++] = upstream;
     }
     return st;
 }
@@ -126,12 +142,15 @@ static enum status read_section(const struct reading *r, const struct ini_sectio
             return sections[i].read(r, s);
         }
     }
-    if (span_starts(s->name, BACKEND_SECTION)) {
+    if (span_starts(s->name, NAMED_BACKEND.word)) {
         return read_backend(r, s);
     }
-    return ini_fail(
-        r->ini, s, NULL, r->why,
-        "there is no such section; there are [console], [serve], [backend NAME], [keys]");
+    if (span_starts(s->name, NAMED_UPSTREAM.word)) {
+        return read_upstream(r, s);
+    }
+    return ini_fail(r->ini, s, NULL, r->why,
+                    "there is no such section; there are [console], [serve], [backend NAME], "
+                    "[upstream NAME], [keys]");
 }
 
 enum status conf_load(struct conf *c, const char *path, struct why *why)

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "backend_priv.h"
 #include "lint_priv.h"
+#include "named_priv.h"
 #include "option_priv.h"
 
 #define VALUE_BYTES 4096 /* an option's text before its line is measured */
@@ -67,13 +67,14 @@ static enum status print_options(struct buf *out, const struct conf *c)
     return st;
 }
 
-static enum status print_backend(struct buf *out, const struct conf_backend *b)
+static enum status print_named(struct buf *out, const struct named_kind *k, const void *it,
+                               const char *name)
 {
     size_t at = 0;
     const char *key;
     const char *value;
-    enum status st = buf_printf(out, "\n[%s%s]\n", BACKEND_SECTION, b->name);
-    while (st == ST_OK && backend_next(b, &at, &key, &value)) {
+    enum status st = buf_printf(out, "\n[%s%s]\n", k->word, name);
+    while (st == ST_OK && named_next(k, it, &at, &key, &value)) {
         if (value != NULL) {
             st = print_pair(out, key, span_str(value));
         }
@@ -94,7 +95,10 @@ enum status conf_print(const struct conf *c, struct buf *out)
 {
     enum status st = print_options(out, c);
     for (uint32_t i = 0; i < c->backend_count && st == ST_OK; i++) {
-        st = print_backend(out, &c->backends[i]);
+        st = print_named(out, &NAMED_BACKEND, &c->backends[i], c->backends[i].name);
+    }
+    for (uint32_t i = 0; i < c->upstream_count && st == ST_OK; i++) {
+        st = print_named(out, &NAMED_UPSTREAM, &c->upstreams[i], c->upstreams[i].name);
     }
     return st == ST_OK ? print_bindings(out, c) : st;
 }

@@ -1,5 +1,7 @@
 #include "url_priv.h"
 
+#include <string.h>
+
 #include "checkrein/num.h"
 
 /* Four decimal numbers: the short and octal forms that some resolvers take are not ours. */
@@ -104,6 +106,28 @@ static enum status check_wss(struct span rest, struct why *why)
 {
     struct span host;
     return check_web(rest, &host, why);
+}
+
+enum status url_check_web(struct span url, struct why *why)
+{
+    struct span host;
+    bool plain = span_starts(url, "http://");
+    if (!plain && !span_starts(url, "https://")) {
+        return why_fail(why, ST_INVALID, "must begin with https:// or http://");
+    }
+    struct span rest = span_sub(url, plain ? 7 : 8, SIZE_MAX);
+    struct span path = span_sub(rest, span_find(rest, '/'), SIZE_MAX);
+    enum status st = check_web(rest, &host, why);
+    if (st == ST_OK && plain && !is_loopback(host)) {
+        return why_fail(why, ST_INVALID,
+                        "http:// is not encrypted and goes to 127.0.0.1, [::1] or localhost only");
+    }
+    if (st == ST_OK && (span_find(rest, '?') < rest.n || span_find(path, '%') < path.n ||
+                        memmem(path.p ? path.p : "", path.n, "/.", 2) != NULL ||
+                        memmem(path.p ? path.p : "", path.n, "//", 2) != NULL)) {
+        return why_fail(why, ST_INVALID, "must have no query, and a plain path");
+    }
+    return st;
 }
 
 static const struct {

@@ -20,6 +20,7 @@ static fold_fn *const folds[EVENT_TYPE_COUNT] = {
     [EVENT_CREDENTIAL_ISSUED] = fold_credential,
     [EVENT_CREDENTIAL_USED] = fold_credential,
     [EVENT_CREDENTIAL_REVOKED] = fold_credential,
+    [EVENT_CREDENTIAL_CHANGED] = fold_credential,
     [EVENT_SIGNAL_RAISED] = fold_signal_raised,
     [EVENT_POLICY_DECIDED] = fold_policy_decided,
     [EVENT_POLICY_LOADED] = fold_policy_loaded,

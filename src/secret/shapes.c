@@ -67,6 +67,7 @@ const struct shape SHAPES[] = {
     {"atlassian-token",   "ATATT3",        match_run,    CHARS_WORD,    50,   0,   NEED_DIGIT,           false},
     {"age-key",           "AGE-SECRET-KEY-1", match_run, CHARS_ALNUM,   50,   0,   0,                    false},
     {"checkrein-token",   "crc_",          match_run,    CHARS_HEX,     32,   0,   NEED_DIGIT,           false},
+    {"checkrein-lease",   "crl_",          match_run,    CHARS_HEX,     32,   0,   NEED_DIGIT,           false},
     {"jwt",               "eyJ",           match_jwt,    CHARS_WORD,    8,    0,   0,                    false},
     {"private-key",       "-----BEGIN ",   match_pem,    CHARS_B64,     16,   0,   0,                    false},
     {"bearer-token",      "bearer ",       match_scheme, CHARS_BEARER,  12,   0,   NEED_DIGIT,           true},

@@ -170,6 +170,7 @@ static const struct symbol plain_entries[EVENT_TYPE_COUNT] = {
     [EVENT_CREDENTIAL_ISSUED] = {"*", "got",     ROLE_TEXT    },
     [EVENT_CREDENTIAL_USED] = {" ", "used",    ROLE_DIM     },
     [EVENT_CREDENTIAL_REVOKED] = {"x", "revoked", ROLE_STRONG  },
+    [EVENT_CREDENTIAL_CHANGED] = {"=", "lease",   ROLE_STRONG  },
     [EVENT_POLICY_LOADED] = {"*", "policy",  ROLE_STRONG  },
     [EVENT_OPERATOR_COMMAND] = {">", "ordered", ROLE_STRONG  },
     [EVENT_UNKNOWN] = {"-", "unknown", ROLE_DIM     },

@@ -41,6 +41,7 @@ static struct activity activity_of(enum event_type type)
         [EVENT_CREDENTIAL_ISSUED] = {CREATE, "Create"},
         [EVENT_CREDENTIAL_USED] = {READ, "Read"},
         [EVENT_CREDENTIAL_REVOKED] = {DELETE, "Delete"},
+        [EVENT_CREDENTIAL_CHANGED] = {UPDATE, "Update"},
         [EVENT_SIGNAL_RAISED] = {CREATE, "Create"},
         [EVENT_POLICY_DECIDED] = {OTHER, "Decide"},
         [EVENT_POLICY_LOADED] = {UPDATE, "Update"},

@@ -222,6 +222,12 @@ static void put_ini_page(struct buf *out)
         out,
         "One for each daemon or platform that the console talks to: kind = checkrein; url = unix:PATH, "
         "ws://127.0.0.1:PORT/ or wss://HOST/; token_file = a file of mode 0600 with the bearer token.");
+    buf_addstr(out, ".SH [upstream NAME]\n");
+    put_paragraphs(
+        out,
+        "One for each service whose real key the daemon holds in place of the agents: url; dialect = anthropic, openai, "
+        "gemini or http; one of secret_file, secret_command, secret_credential; header, which may be \"Name: text\" with a % "
+        "for the secret; ca_file.");
     buf_addstr(out, ".SH [keys]\n");
     put_paragraphs(out, "action = keys, divided by blanks: `checkrein keys` lists the actions.");
     buf_addstr(out, ".SH SEE ALSO\n.BR checkrein (1),\n.BR checkrein\\-policy (5)\n");

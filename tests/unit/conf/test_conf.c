@@ -44,6 +44,16 @@ static const struct span full = BYTES("[console]\n"
                                       "[backend laptop]\n"
                                       "url = unix:/run/user/1000/checkrein/checkrein.sock\n"
                                       "kind = checkrein\n"
+                                      "[upstream claude]\n"
+                                      "url = https://api.anthropic.com\n"
+                                      "dialect = anthropic\n"
+                                      "secret_command = /usr/bin/pass show anthropic\n"
+                                      "[upstream work.1]\n"
+                                      "dialect = http\n"
+                                      "url = http://127.0.0.1:8080/api/v2\n"
+                                      "secret_credential = work-key\n"
+                                      "header = \"X-Key: k=%;v=1\"\n"
+                                      "ca_file = /etc/ssl/work.pem\n"
                                       "[keys]\n"
                                       "down = j down\n"
                                       "fleet-stop = \"#\"\n"
@@ -97,6 +107,12 @@ static void assert_is_full(const struct conf *c)
     assert_string_equal(c->backends[1].name, "laptop");
     assert_string_equal(c->backends[1].url, "unix:/run/user/1000/checkrein/checkrein.sock");
     assert_null(c->backends[1].token_file);
+    assert_int_equal(c->upstream_count, 2);
+    assert_string_equal(c->upstreams[0].secret_command, "/usr/bin/pass show anthropic");
+    assert_null(c->upstreams[0].header);
+    assert_string_equal(c->upstreams[1].name, "work.1");
+    assert_string_equal(c->upstreams[1].header, "X-Key: k=%;v=1");
+    assert_string_equal(c->upstreams[1].ca_file, "/etc/ssl/work.pem");
     assert_int_equal(c->binding_count, 4);
     assert_string_equal(c->bindings[0].action, "down");
     assert_string_equal(c->bindings[0].keys, "j down");
@@ -117,7 +133,7 @@ static void reads_everything(void **state)
     assert_non_null(c.path);
     assert_is_full(&c);
     assert_int_equal(c.backends[0].line, 22);
-    assert_int_equal(c.bindings[1].line, 31);
+    assert_int_equal(c.bindings[1].line, 41);
     conf_release(&c);
 }
 
@@ -137,44 +153,72 @@ static void what_is_not_set_keeps_its_default(void **state)
 
 #define WS_WORDS   "ws:// is not encrypted and goes to 127.0.0.1, [::1] or localhost only"
 #define NAME_WORDS "a back-end's name is a word of a-z 0-9 . _ - up to 32"
-#define NO_SECTION "there is no such section; there are [console], [serve], [backend NAME], [keys]"
+#define NO_SECTION                                                                                 \
+    "there is no such section; there are [console], [serve], [backend NAME], [upstream NAME], [keys]"
 
 static const struct {
     struct span text;
     const char *reason;
 } bad[] = {
-    {BYTES("theme = dark\n"),                                                  ":1: theme: stands before the first [section]"                        },
-    {BYTES("[colors]\n"),                                                      ":1: [colors]: " NO_SECTION                                           },
-    {BYTES("[backend]\n"),                                                     ":1: [backend]: " NO_SECTION                                          },
-    {BYTES("[console]\nthem = dark\n"),                                        ":2: [console] them: there is no such option"                         },
-    {BYTES("[console]\nrate = 10\n"),                                          ":2: [console] rate: there is no such option"                         },
-    {BYTES("[serve]\n\nrate = 9\n"),                                           ":3: [serve] rate: must be from 10 to 1000000"                        },
-    {BYTES("[serve]\nrate = 010\n"),                                           ":2: [serve] rate: must be a whole number"                            },
-    {BYTES("[console]\nreadonly = yikes\n"),                                   ":2: [console] readonly: must be yes or no"                           },
+    {BYTES("theme = dark\n"),                                                                            ":1: theme: stands before the first [section]"                        },
+    {BYTES("[colors]\n"),                                                                                ":1: [colors]: " NO_SECTION                                           },
+    {BYTES("[backend]\n"),                                                                               ":1: [backend]: " NO_SECTION                                          },
+    {BYTES("[console]\nthem = dark\n"),                                                                  ":2: [console] them: there is no such option"                         },
+    {BYTES("[console]\nrate = 10\n"),                                                                    ":2: [console] rate: there is no such option"                         },
+    {BYTES("[serve]\n\nrate = 9\n"),                                                                     ":3: [serve] rate: must be from 10 to 1000000"                        },
+    {BYTES("[serve]\nrate = 010\n"),                                                                     ":2: [serve] rate: must be a whole number"                            },
+    {BYTES("[console]\nreadonly = yikes\n"),                                                             ":2: [console] readonly: must be yes or no"                           },
     {BYTES("[console]\ncolor = 8\n"),
-     ":2: [console] color: must be one of auto|always|never|16|256|truecolor"                                                                        },
+     ":2: [console] color: must be one of auto|always|never|16|256|truecolor"                                                                                                  },
     {BYTES("[serve]\nagent_budget = -1\n"),
-     ":2: [serve] agent_budget: must be USD with at most six decimals, as in 5.00"                                                                   },
+     ":2: [serve] agent_budget: must be USD with at most six decimals, as in 5.00"                                                                                             },
     {BYTES("[console]\ntheme =\n"),
-     ":2: [console] theme: no value; leave the line out or put '#' before it"                                                                        },
-    {BYTES("[backend ]\n"),                                                    ":1: the name of a section has only a-z 0-9 _ . - \" and inner blanks"},
-    {BYTES("[backend a b]\nkind = checkrein\n"),                               ":1: [backend a b]: " NAME_WORDS                                      },
-    {BYTES("[backend  a]\nkind = checkrein\n"),                                ":1: [backend  a]: " NAME_WORDS                                       },
-    {BYTES("[backend \"a\"]\nkind = checkrein\n"),                             ":1: [backend \"a\"]: " NAME_WORDS                                    },
+     ":2: [console] theme: no value; leave the line out or put '#' before it"                                                                                                  },
+    {BYTES("[backend ]\n"),                                                                              ":1: the name of a section has only a-z 0-9 _ . - \" and inner blanks"},
+    {BYTES("[backend a b]\nkind = checkrein\n"),                                                         ":1: [backend a b]: " NAME_WORDS                                      },
+    {BYTES("[backend  a]\nkind = checkrein\n"),                                                          ":1: [backend  a]: " NAME_WORDS                                       },
+    {BYTES("[backend \"a\"]\nkind = checkrein\n"),                                                       ":1: [backend \"a\"]: " NAME_WORDS                                    },
     {BYTES("[backend abcdefghijklmnopqrstuvwxyz0123456]\nkind = checkrein\n"),
-     ":1: [backend abcdefghijklmnopqrstuvwxyz0123456]: " NAME_WORDS                                                                                  },
-    {BYTES("[backend a]\nkind = codex\n"),                                     ":1: [backend a]: needs a line \"url = ...\""                         },
-    {BYTES("[backend a]\nurl = unix:/x\n"),                                    ":1: [backend a]: needs a line \"kind = ...\""                        },
+     ":1: [backend abcdefghijklmnopqrstuvwxyz0123456]: " NAME_WORDS                                                                                                            },
+    {BYTES("[backend a]\nkind = codex\n"),                                                               ":1: [backend a]: needs a line \"url = ...\""                         },
+    {BYTES("[backend a]\nurl = unix:/x\n"),                                                              ":1: [backend a]: needs a line \"kind = ...\""                        },
     {BYTES("[backend a]\nkind = checkrein\nurl = unix:/x\n[backend a]\n"),
-     ":4: section \"backend a\" stands already in line 1"                                                                                            },
+     ":4: section \"backend a\" stands already in line 1"                                                                                                                      },
     {BYTES("[backend a]\nkind = Check Rein\n"),
-     ":2: [backend a] kind: must be a word of a-z 0-9 . _ - up to 32"                                                                                },
+     ":2: [backend a] kind: must be a word of a-z 0-9 . _ - up to 32"                                                                                                          },
     {BYTES("[backend a]\nkind = checkrein\nurl = ws://ops.example.org/\n"),
-     ":3: [backend a] url: " WS_WORDS                                                                                                                },
+     ":3: [backend a] url: " WS_WORDS                                                                                                                                          },
     {BYTES("[backend a]\nkind = checkrein\nurl = http://127.0.0.1/\n"),
-     ":3: [backend a] url: must begin with unix:/ ws:// or wss://"                                                                                   },
+     ":3: [backend a] url: must begin with unix:/ ws:// or wss://"                                                                                                             },
+    {BYTES("[upstream a]\nurl = https://h\ndialect = http\n"),
+     ":1: [upstream a]: needs one of secret_file, secret_command, secret_credential"                                                                                           },
+    {BYTES(
+         "[upstream a]\nurl = https://h\ndialect = http\nsecret_file = /a\nsecret_command = /b\n"),
+     ":1: [upstream a]: needs one of secret_file, secret_command, secret_credential"                                                                                           },
+    {BYTES("[upstream a]\nurl = https://h\nsecret_file = /a\n"),
+     ":1: [upstream a]: needs a line \"dialect = ...\""                                                                                                                        },
+    {BYTES("[upstream a]\nurl = http://example.org\n"),
+     ":2: [upstream a] url: http:// is not encrypted and goes to 127.0.0.1, [::1] or localhost only"                                                                           },
+    {BYTES("[upstream a]\nurl = https://h/a/../b\n"),
+     ":2: [upstream a] url: must have no query, and a plain path"                                                                                                              },
+    {BYTES("[upstream a]\nurl = https://h/a?b=c\n"),
+     ":2: [upstream a] url: must have no query, and a plain path"                                                                                                              },
+    {BYTES("[upstream a]\nurl = https://me@h/\n"),
+     ":2: [upstream a] url: must not name a user; secrets go into token_file"                                                                                                  },
+    {BYTES("[upstream a]\ndialect = xml\n"),
+     ":2: [upstream a] dialect: must be anthropic, openai, gemini or http"                                                                                                     },
+    {BYTES("[upstream a]\nsecret_file = key\n"),
+     ":2: [upstream a] secret_file: must be an absolute path"                                                                                                                  },
+    {BYTES("[upstream a]\nsecret_credential = ../key\n"),
+     ":2: [upstream a] secret_credential: must be the name of a systemd credential"                                                                                            },
+    {BYTES("[upstream a]\nheader = Bad Name: %\n"),
+     ":2: [upstream a] header: must be the name of a field, or \"Name: text\" with one % in it for the secret"                                                                 },
+    {BYTES("[upstream a]\nheader = Name: text\n"),
+     ":2: [upstream a] header: must be the name of a field, or \"Name: text\" with one % in it for the secret"                                                                 },
+    {BYTES("[upstream a]\nsecret = sk-123\n"),
+     ":2: [upstream a] secret: there is no such key; there are url, dialect, secret_file, secret_command, secret_credential, header, ca_file"                                  },
     {BYTES("[backend a]\ntoken = secret\n"),
-     ":2: [backend a] token: there is no such key; there are kind, url, token_file"                                                                  },
+     ":2: [backend a] token: there is no such key; there are kind, url, token_file"                                                                                            },
 };
 
 static void a_refused_file_changes_nothing(void **state)

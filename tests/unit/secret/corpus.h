@@ -88,6 +88,7 @@ static const struct example EXAMPLES[] = {
     {"atlassian-token",   "", "", {{"ATATT3", MIXED, 180}}},
     {"age-key",           "", "", {{"AGE-SECRET-KEY-1", UPPER, 58}}},
     {"checkrein-token",   "", "", {{"crc_", HEX, 64}}},
+    {"checkrein-lease",   "", "", {{"crl_", HEX, 64}}},
     {"jwt",               "", "", {{"eyJ", MIXED, 33}, {".eyJ", MIXED, 60}, {".", MIXED, 43}}},
     {"bearer-token",      "Authorization: Bearer ", "\n", {{"", LOWER, 24}}},
     {"basic-credentials", "authorization: basic ", "\n", {{"", MIXED, 24}}},
