@@ -94,6 +94,8 @@ void net_ws_patient(struct net *n, net_id id, bool patient);
 struct http_field {
     struct span name, value;
 };
+/* Of the connection, or of how a message is framed: never passed on, never given from outside. */
+bool http_field_is_framing(struct span name);
 struct http_head { /* of a request or an upgrade, borrowed */
     /* As received: begins with '/', visible ASCII, not decoded, dots not resolved; the query
      * without its '?'. */

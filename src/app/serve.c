@@ -4,6 +4,7 @@
 #include "notify.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -233,11 +234,16 @@ static int run(const struct conf *conf, const struct choices *ch)
     return st == ST_OK ? EXIT_DONE : app_trouble(&why, EXIT_TROUBLE);
 }
 
-/* Its memory holds the hooks' token. */
-static void leave_no_core(void)
+/* Its memory holds the hooks' token, and the real keys of upstreams: no core, and no other process
+ * of this user may trace it or read its memory and environment. A leak checker traces its own
+ * process, and is let. */
+static void close_memory(void)
 {
     const struct rlimit none = {0, 0};
     (void)setrlimit(RLIMIT_CORE, &none);
+#ifndef CHECKREIN_SANITIZED
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
 }
 
 int cmd_serve(struct args *a)
@@ -247,7 +253,7 @@ int cmd_serve(struct args *a)
     if (st != ST_OK || a->argc) {
         return st == ST_OK ? usage_fault(a) : st == ST_END ? EXIT_DONE : EXIT_USAGE;
     }
-    leave_no_core();
+    close_memory();
     log_set_level(LOG_INFO);
     struct conf conf;
     struct why why = {0};

@@ -305,22 +305,72 @@ static void run_reset_stop(struct run *r)
     confirm(r, "new calls are judged by the rules again; stopped agents stay stopped");
 }
 
+/* ---- credentials */
+
+static const struct credential_owner *const OWNERS[] = {&OWNER_LEASES};
+
+static const struct credential_owner *owner_of(const struct run *r)
+{
+    for (size_t i = 0; i < ARRAY_LEN(OWNERS); i++) {
+        if (OWNERS[i]->has(r->g, r->c)) {
+            return OWNERS[i];
+        }
+    }
+    return NULL;
+}
+
+static void run_revoke(struct run *r)
+{
+    const struct credential_owner *o = owner_of(r);
+    if (!o) {
+        refuse(r, r->c->credential.n ? "no such credential, or it has expired"
+                                     : "it holds no credential that can be revoked from here");
+        return;
+    }
+    accept(r);
+    o->revoke(r->g, r->c, r->by);
+}
+
+static void pause_credential(struct run *r)
+{
+    const struct credential_owner *o = owner_of(r);
+    if (!o || !o->pause) {
+        refuse(r, o ? "this kind of credential cannot be held: revoke it" : "no such credential");
+        return;
+    }
+    accept(r);
+    o->pause(r->g, r->c, r->by);
+}
+
+static void resume_credential(struct run *r)
+{
+    const struct credential_owner *o = owner_of(r);
+    if (!o || !o->resume) {
+        refuse(r, "no such credential, or none that could be held");
+        return;
+    }
+    accept(r);
+    o->resume(r->g, r->c, r->by);
+}
+
 enum target { TARGET_NONE, TARGET_AGENT };
 static const struct verb_row {
     enum verb verb; /* what right it needs: verb_scope() */
     enum target target;
     void (*run)(struct run *r);
+    void (*run_credential)(struct run *r); /* instead, when the command names one */
 } VERB_ROWS[] = {
-    {VERB_APPROVE,    TARGET_NONE,  run_approve   },
-    {VERB_DENY,       TARGET_NONE,  run_deny      },
-    {VERB_PAUSE,      TARGET_AGENT, run_pause     },
-    {VERB_RESUME,     TARGET_AGENT, run_resume    },
-    {VERB_INTERRUPT,  TARGET_AGENT, run_interrupt },
-    {VERB_STOP,       TARGET_AGENT, run_stop      },
-    {VERB_FREEZE,     TARGET_AGENT, run_freeze    },
-    {VERB_KILL,       TARGET_AGENT, run_kill      },
-    {VERB_STOP_ALL,   TARGET_NONE,  run_stop_all  },
-    {VERB_RESET_STOP, TARGET_NONE,  run_reset_stop},
+    {VERB_APPROVE,    TARGET_NONE,  run_approve,    NULL             },
+    {VERB_DENY,       TARGET_NONE,  run_deny,       NULL             },
+    {VERB_PAUSE,      TARGET_AGENT, run_pause,      pause_credential },
+    {VERB_RESUME,     TARGET_AGENT, run_resume,     resume_credential},
+    {VERB_INTERRUPT,  TARGET_AGENT, run_interrupt,  NULL             },
+    {VERB_STOP,       TARGET_AGENT, run_stop,       NULL             },
+    {VERB_FREEZE,     TARGET_AGENT, run_freeze,     NULL             },
+    {VERB_KILL,       TARGET_AGENT, run_kill,       NULL             },
+    {VERB_STOP_ALL,   TARGET_NONE,  run_stop_all,   NULL             },
+    {VERB_RESET_STOP, TARGET_NONE,  run_reset_stop, NULL             },
+    {VERB_REVOKE,     TARGET_NONE,  run_revoke,     run_revoke       },
 };
 
 uint32_t commands_offered(void)
@@ -355,6 +405,7 @@ static bool record_command(struct govd *g, const struct console *from, const str
     event_set_number(&ev, F_VERB, c->verb);
     event_put_text(&ev, F_AGENT_ID, c->agent);
     event_put_text(&ev, F_APPROVAL_ID, c->approval);
+    event_put_text(&ev, F_CREDENTIAL_ID, c->credential);
     event_put_text(&ev, F_DIGEST, c->digest);
     event_put_text(&ev, F_SHOWN_DIGEST, c->shown_digest);
     event_put_text(&ev, F_REASON, c->reason);
@@ -421,11 +472,12 @@ void commands_run(struct govd *g, const struct console *from, const struct comma
         return;
     }
     r.session = session_find(g, c->agent);
-    if (row->target == TARGET_AGENT && !r.session) {
+    bool on_credential = c->credential.n && row->run_credential;
+    if (row->target == TARGET_AGENT && !on_credential && !r.session) {
         refuse(&r, "no such agent");
         return;
     }
     g->acting = from;
-    row->run(&r);
+    (on_credential ? row->run_credential : row->run)(&r);
     g->acting = NULL;
 }

@@ -15,6 +15,7 @@ static void on_seal_due(void *ctx)
         log_write(LOG_ERROR, "the record was not sealed");
     }
     consoles_check_tokens(g);
+    leases_look(g);
     retain_look(g);
     g->seal_timer = loop_timer(g->loop, SEAL_EVERY_MS, on_seal_due, g);
 }
@@ -41,6 +42,7 @@ static void init(struct govd *g, struct loop *l, struct net *n, const struct gov
     buf_init(&g->text, TEXT_BYTES);
     (void)buf_reserve(&g->text, TEXT_BYTES); /* it must not move while spans point into it */
     presence_init(g);
+    gateway_init(g);
     map_init(&g->session_by_id);
     map_init(&g->call_by_http);
     map_init(&g->call_by_approval);
@@ -113,6 +115,9 @@ enum status govd_start(struct govd **out, struct loop *l, struct net *n,
         st = telemetry_start(g, why);
     }
     if (st == ST_OK) {
+        st = gateway_open(g, why);
+    }
+    if (st == ST_OK) {
         st = doors_open(g, o, why);
     }
     if (st != ST_OK) {
@@ -140,6 +145,7 @@ void govd_reload(struct govd *g)
     prices_reload(g);
     rules_reload(g);
     console_tokens_reload(g);
+    upstreams_reload(g);
     retain_again(g);
 }
 
@@ -165,6 +171,7 @@ void govd_turn(struct govd *g)
 {
     look_at_the_clock(g);
     stop_settle(g);
+    gateway_settle(g);
     retain_turn(g);
     outbox_flush(g);
     witness_turn(g);
@@ -181,6 +188,7 @@ void govd_shutdown(struct govd *g)
     }
     g->closing = true;
     (void)gate_refuse_all(g, 0, SPAN("checkrein"), "checkrein is shutting down: not let through");
+    gateway_close(g);
     outbox_flush(g);
     consoles_bye(g);
     doors_close(g);
@@ -199,6 +207,7 @@ void govd_free(struct govd *g)
     loop_remove(g->loop, g->seal_timer);
     config_looks_release(g);
     doors_close(g);
+    gateway_release(g);
     endings_release(g);
     freezers_release(g);
     retain_release(g);

@@ -15,6 +15,7 @@
  *   guardians.c what `checkrein run` started      runs.c      what its guardians report
  *   interrupt.c SIGINT where there is no gate
  *   token.c     the hooks' bearer token           seen.c      command ids that were taken
+ *   gateway/    leases in place of real keys, and the requests that go through them
  *   tokens.c    consoles' tokens and rights       identity.c  who is at the other end of a
  * connection config_change.c  settings that change under a session     doctor.c    test calls
  */
@@ -309,6 +310,8 @@ struct govd {
     struct recent inputs; /* what they were let run with: the same and a digest */
     struct recent ended_early; /* of these, what telemetry told the end of before the hook did */
     struct recent alarmed;     /* calls that ran past the gate, and were said to */
+    struct leases *leases;
+    struct gateway *gateway; /* never NULL once it is made; without upstreams nobody comes in */
     struct telemetry *telemetry;
     struct frozen *frozen;
     struct interruption *interruptions;
@@ -667,7 +670,47 @@ bool spend_over_limit(const struct govd *g, const struct session *s);
 /* Puts the limit of a day into the record, when it is news. */
 void spend_tell_limit(struct govd *g);
 
+/* ---- gateway/: the leases that agents hold in place of real keys, and the way through them */
+void gateway_init(struct govd *g); /* before the record is read */
+enum status gateway_open(struct govd *g, struct why *why) MUST_USE;
+void gateway_close(struct govd *g); /* cuts what is under way */
+void gateway_release(struct govd *g);
+void upstreams_reload(struct govd *g); /* the real keys */
+void upstreams_release(struct govd *g);
+/* A gate, the fleet stop or a lease is not what it was: gateway_settle() sees to it, in this turn.
+ */
+void gateway_changed(struct govd *g);
+void gateway_settle(struct govd *g);
+void leases_restore(struct govd *g, const struct event *ev); /* of the record */
+void leases_tell_again(struct govd *g);                      /* its beginning is about to go */
+/* Of this agent, which is over. */
+void leases_end(struct govd *g, struct span agent, const char *reason);
+void leases_look(struct govd *g); /* now and then */
+void lease_room_issue(struct govd *g, net_id http, const struct http_head *head, struct span body);
+void lease_room_list(struct govd *g, net_id http, const struct http_head *head, struct span body);
+
+#define CREDENTIAL_ROWS 32
+struct credential_rows { /* F_CREDENTIALS of an agent */
+    struct event_row row[CREDENTIAL_ROWS];
+    char expires[CREDENTIAL_ROWS][TIME_TEXT_BYTES];
+    uint32_t count;
+};
+void credential_rows_fill(const struct govd *g, const struct session *s,
+                          struct credential_rows *out);
+
+/* ---- commands.c: who a command on credentials is for. Each tells the command's result itself. */
+struct credential_owner {
+    /* It has what the command names: by `credential`, by `agent`, or by both. */
+    bool (*has)(const struct govd *g, const struct command *c);
+    void (*revoke)(struct govd *g, const struct command *c, struct span by);
+    void (*pause)(struct govd *g, const struct command *c, struct span by); /* NULL: not offered */
+    void (*resume)(struct govd *g, const struct command *c, struct span by);
+};
+extern const struct credential_owner OWNER_LEASES;
+
 /* ---- listen.c, restore.c, token.c */
+/* Host of a request to this loopback port, as a client that means it would say it. */
+bool host_is_ours(struct span host, int port);
 enum status doors_open(struct govd *g, const struct govd_options *o, struct why *why) MUST_USE;
 void doors_close(struct govd *g);
 /* ---- retain.c */

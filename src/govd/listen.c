@@ -24,12 +24,14 @@ static const struct room {
     const char *path;
     room_fn *enter;
 } ROOMS[] = {
-    {"/v1/logs",     otlp_receive},
-    {"/v1/metrics",  otlp_receive},
-    {"/v1/traces",   otlp_receive},
-    {"/run/started", run_started },
-    {"/run/line",    run_line    },
-    {"/run/ended",   run_ended   },
+    {"/v1/logs",     otlp_receive    },
+    {"/v1/metrics",  otlp_receive    },
+    {"/v1/traces",   otlp_receive    },
+    {"/run/started", run_started     },
+    {"/run/line",    run_line        },
+    {"/run/ended",   run_ended       },
+    {"/lease/issue", lease_room_issue},
+    {"/lease/list",  lease_room_list },
 };
 static const struct room HOOKS = {NULL, hook_receive}; /* at the paths of runtime.c */
 
@@ -90,7 +92,7 @@ static int admit_unix(void *ctx, const struct http_head *head, bool upgrade)
     return admit_request(g, head);
 }
 
-static bool host_is_ours(struct span host, int port)
+bool host_is_ours(struct span host, int port)
 {
     static const char *const NAMES[] = {"127.0.0.1", "localhost", "[::1]"};
     char want[40];

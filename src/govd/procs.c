@@ -61,6 +61,9 @@ void proc_gone(struct govd *g, struct session *s, const char *reason)
             over(g, child, "the process of its parent ended");
         }
     }
+    if (s->guarded) {
+        leases_end(g, span_str(s->id), "its run is over");
+    }
     guarded_drop(g, s); /* `reason` may be of it */
     stop_count(g);
 }

@@ -26,6 +26,7 @@ static void remember(struct govd *g, const struct event *ev)
     } else if (ev->type == EVENT_ACTION_FINISHED) {
         (void)ran_before_take(g, event_text(ev, F_AGENT_ID), event_text(ev, F_ACTION_ID));
     }
+    leases_restore(g, ev);
 }
 
 static void take(struct govd *g, const struct journal_record *r)

@@ -107,6 +107,7 @@ void retain_turn(struct govd *g)
         return;
     }
     if (!more && !t.failed) {
+        leases_tell_again(g);
         drop(g);
     }
     if (!more || t.failed) {

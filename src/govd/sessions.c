@@ -305,7 +305,17 @@ void session_announce(struct govd *g, struct session *s, enum event_type type)
     event_set_number(&ev, F_AGENT_DEMO, s->demo);
     struct event_row reins[ARRAY_LEN(REINS)];
     struct event_row claim;
+    struct credential_rows held;
     set_reins(&ev, s, reins);
+    credential_rows_fill(g, s, &held);
+    const struct agent *known = fleet_agent_by_id(g->fleet, BACKEND_SELF, span_str(s->id));
+    uint32_t had = 0;
+    if (known) {
+        (void)fleet_agent_list(g->fleet, known->ref, F_CREDENTIALS, &had);
+    }
+    if (held.count || had) {
+        event_set_list(&ev, F_CREDENTIALS, held.row, held.count);
+    }
     set_claims(&ev, s, &claim);
     if (type == EVENT_AGENT_STARTED && !s->demo && !parent) {
         set_limits(&ev, s);
@@ -331,6 +341,7 @@ void session_gate(struct govd *g, struct session *s, enum gate_mode mode)
     s->refused = s->refused && mode == GATE_REFUSE;
     if (s->gate != mode) {
         s->gate = mode;
+        gateway_changed(g);
         session_announce(g, s, EVENT_AGENT_UPDATED);
     }
 }

@@ -162,6 +162,7 @@ void stop_all(struct govd *g, struct span command, struct span by)
     end_command(g, COMMAND_SUPERSEDED, "a later fleet stop took its place", NULL);
     (void)span_copy(command, g->stop_command, sizeof(g->stop_command));
     g->stop_latched = true;
+    gateway_changed(g);
     g->stop_counting = false;
     g->stop_requested = 0;
     for (size_t i = 0; i < g->session_count; i++) {

@@ -116,7 +116,7 @@ bool http1_is_value(struct span s)
     return true;
 }
 
-bool http1_is_framing(struct span name)
+bool http_field_is_framing(struct span name)
 {
     static const char *const NAMES[] = {
         "connection", "content-length",      "keep-alive", "proxy-authenticate",

@@ -39,8 +39,6 @@ struct http1 {
 
 bool http1_is_token(struct span s);
 bool http1_is_value(struct span s); /* no control byte but a tab */
-/* Of the connection, or of how a message is framed: never passed on, never given from outside. */
-bool http1_is_framing(struct span lower_name);
 
 /* Length of the head with its empty line, 0 when that has not come yet. Starts looking at `from`.
  */

@@ -75,7 +75,7 @@ static enum status write_fields(struct buf *out, const struct http_field *f, siz
 {
     for (size_t i = 0; i < count; i++) {
         if (!http1_is_token(f[i].name) || !http1_is_value(f[i].value) ||
-            http1_is_framing(f[i].name)) {
+            http_field_is_framing(f[i].name)) {
             return ST_INVALID;
         }
         (void)buf_printf(out, "%.*s: %.*s\r\n", SPAN_ARG(f[i].name), SPAN_ARG(f[i].value));

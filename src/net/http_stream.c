@@ -283,8 +283,8 @@ static enum status check(const struct http_stream_request *r, struct why *why)
     }
     for (size_t i = 0; sound && i < r->field_count; i++) {
         const struct http_field *f = &r->fields[i];
-        sound = http1_is_token(f->name) && http1_is_value(f->value) && !http1_is_framing(f->name) &&
-                f->name.n + f->value.n < LINE_BYTES;
+        sound = http1_is_token(f->name) && http1_is_value(f->value) &&
+                !http_field_is_framing(f->name) && f->name.n + f->value.n < LINE_BYTES;
     }
     return sound ? ST_OK
                  : why_fail(why, ST_INVALID, "the request has a part that must not be in one");

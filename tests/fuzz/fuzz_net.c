@@ -89,7 +89,7 @@ static void write_again(const struct http1 *h)
     struct buf out;
     size_t lines = 0;
     for (size_t i = 0; i < h->count; i++) {
-        if (!http1_is_framing(h->fields[i].name)) {
+        if (!http_field_is_framing(h->fields[i].name)) {
             pass[a.field_count++] = h->fields[i];
         }
     }

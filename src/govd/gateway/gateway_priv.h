@@ -1,0 +1,116 @@
+/* gateway_priv.h - the lease gateway of the daemon. One idea a file:
+ *
+ *   doors.c      its port and its socket: who may knock
+ *   request.c    what a request says: its lease, its upstream, where it is to go, what goes along
+ *   passages.c   a request's life: judged, held, passed on in pieces, cut
+ *   refusals.c   answers of our own, in the shape that the client's dialect has for errors
+ *   upstreams.c  the services, and their real keys
+ *   leases.c     issued, changed, used: each an event, from which a start takes them up again
+ *   revoke.c     the operator's verbs on them, and the test call that proves a revocation
+ *   rooms.c      POST /lease/...: issuing and listing, over the daemon's own socket
+ */
+#ifndef GOVD_GATEWAY_PRIV_H
+#define GOVD_GATEWAY_PRIV_H
+
+#include "../govd_priv.h"
+
+#include "checkrein/lease.h"
+
+#define GATEWAY_PREFIX     "/u/"
+#define GATEWAY_SECRET_MAX 4096
+#define GATEWAY_SECRET_MIN SECRET_KNOWN_MIN
+#define GATEWAY_MARK       ((size_t)256 << 10) /* that waits for one side before the other is held */
+#define GATEWAY_BODY_BYTES ((size_t)64 << 20)
+#define GATEWAY_READ_BYTES ((size_t)16 << 20) /* of a body that is read for its model first */
+#define GATEWAY_PROBE      "x-checkrein-probe"
+#define GATEWAY_FIELDS_MAX 80
+#define PROBE_BYTES        33
+
+/* ---- upstreams.c */
+struct upstream {
+    struct govd *govd;
+    const struct conf_upstream *conf;
+    const struct dialect *dialect;
+    char *origin, *base;   /* "https://host", and "" or "/base" */
+    char *field;           /* the name of the field that has the key */
+    char *before, *behind; /* what stands around it in that field */
+    char *secret;          /* NULL: there is none yet; wiped when it goes */
+    char why_not[160];     /* then: why */
+    struct asking *asking; /* a command that runs */
+};
+void upstreams_open(struct govd *g);
+struct upstream *upstream_named(const struct govd *g, struct span name); /* NULL: none */
+struct upstream *upstream_of_dialect(const struct govd *g, struct span dialect);
+
+/* ---- refusals.c */
+struct dialect {
+    const char *name;
+    const char *header; /* as [upstream] header */
+    void (*error)(struct buf *out, int status, struct span why);
+};
+const struct dialect *dialect_named(const char *name); /* never NULL */
+/* Answers and ends the request. `d`: NULL when it is not known. */
+void refuse_request(struct govd *g, net_id front, const struct dialect *d,
+                    const struct lease_verdict *v);
+
+/* ---- request.c */
+struct request_read {           /* of a head; spans borrowed from it */
+    struct span upstream, path; /* path: behind the upstream's name, "/" at least */
+    struct span token, probe;
+    int fault; /* status to answer; 0: sound */
+    const char *why;
+};
+void request_read(const struct http_head *head, struct request_read *r);
+/* base + path + query without our key. */
+enum status request_target(const struct http_head *head, const struct upstream *up,
+                           struct span path, struct buf *out) MUST_USE;
+/* What may go along, as lines "name: value\n". */
+void request_fields(const struct http_head *head, struct buf *out);
+/* Those of an answer that go back: not the connection's, nor what leads elsewhere. */
+size_t answer_fields(const struct http_field *in, size_t count, struct http_field *out, size_t most,
+                     int64_t *length);
+
+/* ---- passages.c */
+struct passage;
+struct gateway {
+    struct upstream *upstreams;
+    size_t count;
+    net_id door, socket_door;
+    int port;
+    char *socket_path;
+    struct passage *passages;
+    size_t passing; /* how many */
+    struct map by_front;
+    int64_t told_us, stranger_us; /* as may_tell() */
+    uint64_t strangers;
+    struct proof *proofs;
+    bool due; /* something changed that may hold, let or cut */
+};
+extern const struct server_events GATEWAY_EVENTS; /* but for `admit` */
+/* Judges again what waits; cuts what must not go on. Gives how many running answers were cut. */
+size_t passages_judge(struct govd *g);
+size_t passages_held(const struct govd *g,
+                     const struct lease *l); /* under it, or what comes of it */
+void passages_release(struct govd *g);
+
+/* ---- leases.c */
+struct lease *lease_issue(struct govd *g, const struct lease_terms *t, struct span by,
+                          char token[LEASE_TOKEN_BYTES], struct why *why);
+/* False: it is revoked already. */
+bool lease_change(struct govd *g, struct lease *l, enum lease_state state, struct span reason,
+                  struct span by);
+/* A request under it was let (why NULL) or refused. */
+void lease_told(struct govd *g, struct lease *l, struct span method, struct span path,
+                const char *why);
+/* Its agent's own gate and the fleet stop, over what the lease itself says. */
+struct lease_verdict lease_ruling_now(struct govd *g, struct lease *l,
+                                      const struct lease_request *r);
+/* What would cut a running answer. NULL: nothing. */
+const char *lease_is_dead(const struct govd *g, const struct lease *l);
+
+/* ---- revoke.c */
+/* The lease of a test call; NULL: it is none of ours. */
+struct lease *probe_lease(const struct govd *g, struct span probe);
+void proofs_release(struct govd *g);
+
+#endif

@@ -1,0 +1,502 @@
+/* passages.c - requests under way through the gateway.
+ *
+ *   begun ─► read for its model ─► judged ─► refused
+ *                                   │ ▲  └► held: nothing more is read of it
+ *                                   ▼ └──────┘ something changed
+ *                                  open ─► passed on in pieces, both ways ─► ended, or cut
+ *
+ * Pieces are not kept: each goes on in the turn that it came in, and a side that does not read
+ * holds the other back.
+ */
+#include "gateway_priv.h"
+
+#include "checkrein/log.h"
+
+#define PASSING_MAX  4096
+#define SILENCE_MS   (10 * 60 * 1000) /* of an upstream, while it is waited for */
+#define LINES_BYTES  16384
+#define TARGET_BYTES 8192
+
+enum state { PASS_READ, PASS_HELD, PASS_OPEN };
+
+struct passage {
+    struct govd *govd;
+    struct passage *next;
+    net_id front, back; /* 0: none any more, or not yet */
+    enum state state;
+    char lease[ULID_BYTES];
+    struct upstream *up;
+    char method[24];
+    char *path, *target;
+    struct buf lines; /* fields that go along */
+    struct buf body;  /* of one that is read first */
+    int64_t length;
+    bool whole;    /* the body has come */
+    bool answered; /* the head of the answer went back */
+};
+
+/* ---- the list */
+
+static struct span front_key(const net_id *front)
+{
+    return (struct span){(const char *)front, sizeof(*front)};
+}
+
+static struct passage *passage_of(const struct govd *g, net_id front)
+{
+    uint32_t unused;
+    if (!map_get(&g->gateway->by_front, front_key(&front), &unused)) {
+        return NULL;
+    }
+    struct passage *p = g->gateway->passages;
+    while (p && p->front != front) {
+        p = p->next;
+    }
+    return p;
+}
+
+static void passage_free(struct passage *p)
+{
+    struct gateway *w = p->govd->gateway;
+    struct passage **link = &w->passages;
+    while (*link != p) {
+        link = &(*link)->next;
+    }
+    *link = p->next;
+    w->passing--;
+    map_del(&w->by_front, front_key(&p->front));
+    net_http_cancel(p->govd->net, p->back);
+    buf_wipe(&p->lines);
+    buf_wipe(&p->body);
+    free(p->path);
+    free(p->target);
+    free(p);
+}
+
+static void passage_refuse(struct passage *p, const struct lease_verdict *v)
+{
+    struct govd *g = p->govd;
+    net_id front = p->front;
+    const struct dialect *d = p->up->dialect;
+    passage_free(p);
+    refuse_request(g, front, d, v);
+}
+
+/* The client is to see that it is not whole. */
+static void passage_cut(struct passage *p)
+{
+    struct govd *g = p->govd;
+    net_id front = p->front;
+    passage_free(p);
+    net_http_abort(g->net, front);
+}
+
+static struct lease_verdict verdict(int http_status, const char *why)
+{
+    struct lease_verdict v = {.ruling = LEASE_REFUSE, .http_status = http_status};
+    (void)snprintf(v.why, sizeof(v.why), "%s", why);
+    return v;
+}
+
+/* ---- the upstream's side */
+
+static void on_head(void *ctx, net_id id, int http_status, const struct http_field *fields,
+                    size_t count)
+{
+    struct passage *p = ctx;
+    struct http_field back[GATEWAY_FIELDS_MAX];
+    struct http_answer a = {.http_status = http_status, .fields = back};
+    (void)id;
+    a.field_count = answer_fields(fields, count, back, ARRAY_LEN(back), &a.length);
+    if (net_http_answer(p->govd->net, p->front, &a) == ST_OK) {
+        p->answered = true;
+        return;
+    }
+    struct lease_verdict v = verdict(502, "the upstream's answer has a head that cannot go on");
+    passage_refuse(p, &v);
+}
+
+static void on_piece(void *ctx, net_id id, struct span bytes)
+{
+    struct passage *p = ctx;
+    struct net *n = p->govd->net;
+    if (net_http_write(n, p->front, bytes) != ST_OK) {
+        passage_cut(p); /* longer than was said, or nobody is there any more */
+    } else if (net_http_queued(n, p->front) > GATEWAY_MARK) {
+        net_http_pause(n, id);
+    }
+}
+
+static void on_back_room(void *ctx, net_id id)
+{
+    const struct passage *p = ctx;
+    (void)id;
+    net_http_more(p->govd->net, p->front);
+}
+
+static void on_ended(void *ctx, net_id id, const char *why)
+{
+    struct passage *p = ctx;
+    struct govd *g = p->govd;
+    net_id front = p->front;
+    (void)id;
+    p->back = 0;
+    if (!why) {
+        passage_free(p);
+        if (net_http_finish(g->net, front) != ST_OK) {
+            log_write(LOG_DEBUG, "a client went away at the end of its answer");
+        }
+    } else if (p->answered) {
+        passage_cut(p);
+    } else {
+        char text[200];
+        (void)snprintf(text, sizeof(text), "upstream %.40s: %.120s", p->up->conf->name, why);
+        struct lease_verdict v = verdict(502, text);
+        passage_refuse(p, &v);
+    }
+}
+
+static const struct http_stream_events BACK = {on_head, on_piece, on_back_room, on_ended};
+
+/* ---- opening */
+
+static size_t read_lines(struct span lines, struct http_field *out, size_t most)
+{
+    struct span line;
+    size_t n = 0;
+    while (n < most && span_next(&lines, '\n', &line)) {
+        size_t colon = span_find(line, ':');
+        if (line.n > 0) {
+            out[n++] =
+                (struct http_field){span_sub(line, 0, colon), span_sub(line, colon + 2, line.n)};
+        }
+    }
+    return n;
+}
+
+/* Here alone the real key is put in. */
+static enum status open_back(struct passage *p, struct why *why)
+{
+    struct upstream *up = p->up;
+    struct http_field fields[GATEWAY_FIELDS_MAX];
+    struct buf key;
+    buf_init(&key, GATEWAY_SECRET_MAX + 1024);
+    buf_printf(&key, "%s%s%s", up->before, up->secret, up->behind);
+    size_t n = read_lines(buf_span(&p->lines), fields, ARRAY_LEN(fields) - 1);
+    fields[n++] = (struct http_field){span_str(up->field), buf_span(&key)};
+    struct http_stream_request r = {.origin = up->origin,
+                                    .target = p->target,
+                                    .method = p->method,
+                                    .fields = fields,
+                                    .field_count = n,
+                                    .length = p->length,
+                                    .ca_file = up->conf->ca_file,
+                                    .silence_ms = SILENCE_MS};
+    enum status st = net_http_open(p->govd->net, &r, &BACK, p, &p->back, why);
+    buf_wipe(&key);
+    return st;
+}
+
+static void pass_on(struct passage *p)
+{
+    struct why why = {0};
+    struct net *n = p->govd->net;
+    p->state = PASS_OPEN;
+    enum status st = open_back(p, &why);
+    if (st == ST_OK && p->body.len > 0) {
+        st = net_http_send(n, p->back, buf_span(&p->body));
+        buf_wipe(&p->body);
+        buf_init(&p->body, GATEWAY_READ_BYTES);
+    }
+    if (st != ST_OK) {
+        char text[200];
+        (void)snprintf(text, sizeof(text), "it cannot be passed on: %.160s", why.text);
+        struct lease_verdict v = verdict(502, text);
+        passage_refuse(p, &v);
+        return;
+    }
+    if (p->whole) {
+        net_http_sent(n, p->back);
+    } else {
+        net_http_more(n, p->front);
+    }
+}
+
+/* Empty: it names none. False: what it asks for cannot be told for certain. */
+static bool model_of(const struct passage *p, struct span *model)
+{
+    *model = SPAN_NONE;
+    if (strcmp(p->up->dialect->name, "gemini") == 0) {
+        static const char MODELS[] = "/models/";
+        const char *at = strstr(p->path, MODELS);
+        struct span rest = span_str(at ? at + sizeof(MODELS) - 1 : "");
+        size_t end = span_find(rest, ':');
+        size_t slash = span_find(rest, '/');
+        *model = span_sub(rest, 0, end < slash ? end : slash);
+        return true;
+    }
+    enum status st = p->body.len > 0 ? lease_model_of(buf_span(&p->body), model) : ST_NOTFOUND;
+    return st != ST_INVALID;
+}
+
+static void judge(struct passage *p)
+{
+    struct govd *g = p->govd;
+    struct lease *l = lease_by_id(g->leases, span_str(p->lease));
+    struct lease_request r = {
+        .method = span_str(p->method), .path = span_str(p->path), .now_us = govd_wall_us()};
+    struct lease_verdict v = verdict(401, "there is no such lease any more");
+    if (l && lease_needs_model(g->leases, l) && !model_of(p, &r.model)) {
+        v = verdict(403, "the lease is for some models, and which this asks for cannot be told");
+    } else if (l) {
+        v = lease_ruling_now(g, l, &r);
+    }
+    if (v.ruling == LEASE_LET && !p->up->secret) {
+        char text[220];
+        (void)snprintf(text, sizeof(text), "upstream %.40s has no key: %.120s", p->up->conf->name,
+                       p->up->why_not);
+        v = verdict(503, text);
+    }
+    if (l && v.ruling != LEASE_HOLD) {
+        lease_told(g, l, r.method, r.path, v.ruling == LEASE_LET ? NULL : v.why);
+    }
+    if (v.ruling == LEASE_REFUSE) {
+        passage_refuse(p, &v);
+    } else if (v.ruling == LEASE_HOLD) {
+        p->state = PASS_HELD;
+        net_http_hold(g->net, p->front);
+    } else {
+        pass_on(p);
+    }
+}
+
+/* ---- the client's side */
+
+static struct passage *passage_new(struct govd *g, net_id front, const struct http_head *head,
+                                   struct upstream *up, const struct lease *l, struct span path)
+{
+    struct gateway *w = g->gateway;
+    struct passage *p = xcalloc(1, sizeof(*p));
+    struct buf target;
+    *p = (struct passage){.govd = g, .front = front, .up = up, .length = head->length};
+    (void)span_copy(span_str(l->id), p->lease, sizeof(p->lease));
+    (void)span_copy(head->method, p->method, sizeof(p->method));
+    p->path = xstrndup(path.p, path.n);
+    buf_init(&p->lines, LINES_BYTES);
+    buf_init(&p->body, GATEWAY_READ_BYTES);
+    buf_init(&target, TARGET_BYTES);
+    request_fields(head, &p->lines);
+    if (request_target(head, up, path, &target) == ST_OK && buf_status(&p->lines) == ST_OK) {
+        p->target = buf_detach(&target, NULL);
+    }
+    buf_release(&target);
+    p->next = w->passages;
+    w->passages = p;
+    w->passing++;
+    map_put(&w->by_front, front_key(&p->front), 1);
+    return p;
+}
+
+static void on_unknown(struct govd *g)
+{
+    struct gateway *w = g->gateway;
+    w->strangers++;
+    if (may_tell(&w->stranger_us)) {
+        log_write(LOG_WARN,
+                  "requests to the gateway were refused: %llu, without a lease that is known",
+                  (unsigned long long)w->strangers);
+        w->strangers = 0;
+    }
+}
+
+/* A test call of ours: answered as a request under this lease would be, and never passed on. */
+static void answer_probe(struct govd *g, net_id front, struct lease *l, const struct upstream *up,
+                         struct span method, struct span path)
+{
+    struct lease_verdict v = {.ruling = LEASE_LET};
+    const char *dead = lease_is_dead(g, l);
+    (void)method;
+    (void)path;
+    if (dead) {
+        v = verdict(403, dead);
+        refuse_request(g, front, up->dialect, &v);
+    } else if (net_http_reply(g->net, front, 200, "application/json", SPAN("{}")) != ST_OK) {
+        log_write(LOG_DEBUG, "a test call went away before its answer");
+    }
+}
+
+static const char *closed_why(const struct govd *g)
+{
+    return g->closing                           ? "checkrein is shutting down"
+           : journal_failed(g->journal)         ? "the record has failed: nothing is let through"
+           : g->gateway->passing >= PASSING_MAX ? "too many requests at once"
+                                                : NULL;
+}
+
+/* The socket's peer is known: a run's lease is for that run alone. */
+static const char *wrong_process(const struct govd *g, const struct http_head *head,
+                                 const struct lease *l)
+{
+    if (!head->is_unix || !run_is_id(span_str(l->agent))) {
+        return NULL;
+    }
+    const struct session *s = guarded_of(g, (int32_t)head->peer_pid);
+    return s && strcmp(s->id, l->agent) == 0 ? NULL
+                                             : "the lease is another agent's than who shows it";
+}
+
+static void on_begun(void *ctx, net_id front, const struct http_head *head)
+{
+    struct govd *g = ctx;
+    struct request_read r;
+    request_read(head, &r);
+    struct upstream *up = r.fault ? NULL : upstream_named(g, r.upstream);
+    struct lease *probed = r.probe.n > 0 ? probe_lease(g, r.probe) : NULL;
+    struct lease *l = probed ? probed : lease_by_token(g->leases, r.token);
+    const char *closed = closed_why(g);
+    struct lease_verdict v = {0};
+    if (r.fault) {
+        v = verdict(r.fault, r.why);
+    } else if (closed || !up) {
+        v = verdict(503, closed ? closed : "there is no such upstream");
+    } else if (!l) {
+        on_unknown(g);
+        v = verdict(401, "there is no such lease");
+    } else if (!span_is(r.upstream, l->upstream)) {
+        v = verdict(403, "the lease is for another upstream");
+    } else if (!probed && wrong_process(g, head, l)) {
+        v = verdict(403, wrong_process(g, head, l));
+        lease_told(g, l, head->method, r.path, v.why);
+    }
+    if (v.http_status) {
+        refuse_request(g, front, up ? up->dialect : NULL, &v);
+        return;
+    }
+    if (probed) {
+        answer_probe(g, front, l, up, head->method, r.path);
+        return;
+    }
+    struct passage *p = passage_new(g, front, head, up, l, r.path);
+    if (!p->target) {
+        v = verdict(400, "the request's head is too long to go on");
+        passage_refuse(p, &v);
+    } else if (head->length == 0 || !lease_needs_model(g->leases, l) ||
+               strcmp(up->dialect->name, "gemini") == 0 || lease_is_dead(g, l)) {
+        p->whole = head->length == 0;
+        judge(p);
+    }
+}
+
+static void on_body(void *ctx, net_id front, struct span bytes)
+{
+    struct govd *g = ctx;
+    struct passage *p = passage_of(g, front);
+    if (!p) {
+        return;
+    }
+    if (p->state != PASS_OPEN) {
+        if (buf_add(&p->body, bytes) != ST_OK) {
+            struct lease_verdict v = verdict(413, "too long a body to look for its model in");
+            passage_refuse(p, &v);
+        }
+        return;
+    }
+    if (net_http_send(g->net, p->back, bytes) != ST_OK) {
+        passage_cut(p);
+    } else if (net_http_stream_queued(g->net, p->back) > GATEWAY_MARK) {
+        net_http_hold(g->net, front);
+    }
+}
+
+static void on_whole(void *ctx, net_id front)
+{
+    struct passage *p = passage_of(ctx, front);
+    if (!p) {
+        return;
+    }
+    p->whole = true;
+    if (p->state == PASS_OPEN) {
+        net_http_sent(p->govd->net, p->back);
+    } else if (p->state == PASS_READ) {
+        p->length = (int64_t)p->body.len;
+        judge(p);
+    }
+}
+
+static void on_room(void *ctx, net_id front)
+{
+    const struct passage *p = passage_of(ctx, front);
+    if (p) {
+        net_http_go_on(p->govd->net, p->back);
+    }
+}
+
+static void on_gone(void *ctx, net_id front)
+{
+    struct passage *p = passage_of(ctx, front);
+    if (p) {
+        passage_free(p);
+    }
+}
+
+const struct server_events GATEWAY_EVENTS = {
+    .begun = on_begun,
+    .piece = on_body,
+    .whole = on_whole,
+    .room = on_room,
+    .request_gone = on_gone,
+};
+
+/* ---- something changed */
+
+/* True: a running answer was cut. What waits, or was not answered yet, is refused with the reason.
+ */
+static bool cut_if_dead(struct passage *p)
+{
+    const struct lease *l = lease_by_id(p->govd->leases, span_str(p->lease));
+    const char *dead = l ? lease_is_dead(p->govd, l) : "there is no such lease any more";
+    if (!dead) {
+        return false;
+    }
+    bool running = p->answered;
+    if (running) {
+        passage_cut(p);
+    } else {
+        struct lease_verdict v = verdict(403, dead);
+        passage_refuse(p, &v);
+    }
+    return running;
+}
+
+size_t passages_judge(struct govd *g)
+{
+    size_t cut = 0;
+    struct passage *next = NULL;
+    g->gateway->due = false;
+    for (struct passage *p = g->gateway->passages; p; p = next) {
+        next = p->next; /* one that is judged ends itself and no other */
+        if (p->state == PASS_HELD) {
+            judge(p);
+        } else {
+            cut += cut_if_dead(p);
+        }
+    }
+    return cut;
+}
+
+size_t passages_held(const struct govd *g, const struct lease *l)
+{
+    size_t n = 0;
+    for (const struct passage *p = g->gateway->passages; p; p = p->next) {
+        const struct lease *of = lease_by_id(g->leases, span_str(p->lease));
+        n += p->state == PASS_HELD && of && lease_descends(g->leases, of, l);
+    }
+    return n;
+}
+
+void passages_release(struct govd *g)
+{
+    while (g->gateway->passages) {
+        passage_cut(g->gateway->passages);
+    }
+}

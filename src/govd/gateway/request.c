@@ -1,0 +1,210 @@
+/* request.c - what a request to the gateway says. Where it goes is fixed by its upstream: the path
+ * below that is passed on as it stands, and one that some reader could take for a way out of there
+ * is refused.
+ */
+#include "gateway_priv.h"
+
+/* Fields that a client may put its key in: the first is where the scheme stands in front. */
+static const char *const KEY_FIELDS[] = {"authorization", "x-api-key", "x-goog-api-key", "api-key"};
+
+static bool is_key_field(struct span name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(KEY_FIELDS); i++) {
+        if (span_is(name, KEY_FIELDS[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct span without_scheme(struct span value)
+{
+    static const char *const SCHEMES[] = {"Bearer ", "bearer ", "token ", "Token "};
+    for (size_t i = 0; i < ARRAY_LEN(SCHEMES); i++) {
+        if (span_starts(value, SCHEMES[i])) {
+            return span_trim(span_sub(value, strlen(SCHEMES[i]), value.n));
+        }
+    }
+    return value;
+}
+
+static bool is_lease(struct span s)
+{
+    return s.n == LEASE_TOKEN_BYTES - 1 && span_starts(s, LEASE_TOKEN_MARK);
+}
+
+static bool is_our_key(struct span pair)
+{
+    return span_starts(pair, "key=") && is_lease(span_sub(pair, 4, pair.n));
+}
+
+/* Several fields may have it, when it is the same one. */
+static void take_token(struct request_read *r, struct span token)
+{
+    if (r->token.n > 0 && !span_eq(r->token, token)) {
+        r->fault = 400;
+        r->why = "two different leases in one request";
+    }
+    r->token = token;
+}
+
+static void find_token(const struct http_head *head, struct request_read *r)
+{
+    for (size_t i = 0; i < head->field_count; i++) {
+        const struct http_field *f = &head->fields[i];
+        struct span value = is_key_field(f->name) ? without_scheme(f->value) : SPAN_NONE;
+        if (is_lease(value)) {
+            take_token(r, value);
+        }
+    }
+    struct span rest = head->query;
+    struct span pair;
+    while (rest.n > 0 && span_next(&rest, '&', &pair)) {
+        if (is_our_key(pair)) {
+            take_token(r, span_sub(pair, 4, pair.n));
+        }
+    }
+}
+
+static int hex(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+/* No segment of dots, however it is written; no slash, backslash or control byte that is hidden in
+ * an escape; no escape of an escape, which a second reader would undo. */
+static bool path_is_plain(struct span path)
+{
+    size_t dots = 0;
+    size_t segment = 0;
+    for (size_t i = 0; i <= path.n; i++) {
+        int c = i < path.n ? (unsigned char)path.p[i] : '/';
+        if (c == '%') {
+            int high = i + 1 < path.n ? hex(path.p[i + 1]) : -1;
+            int low = i + 2 < path.n ? hex(path.p[i + 2]) : -1;
+            c = high < 0 || low < 0 ? 0 : high * 16 + low;
+            if (c == '/' || c == '%') {
+                return false;
+            }
+            i += 2;
+        }
+        if (c < ' ' || c == 0x7f || c == '\\' || c == ';') {
+            return false;
+        }
+        if (c == '/') {
+            if (segment > 0 && segment == dots && dots <= 2) {
+                return false;
+            }
+            dots = segment = 0;
+        } else {
+            segment++;
+            dots += c == '.' ? 1 : 0;
+        }
+    }
+    return true;
+}
+
+void request_read(const struct http_head *head, struct request_read *r)
+{
+    *r = (struct request_read){.probe = head->header(head, GATEWAY_PROBE)};
+    struct span rest = span_sub(head->path, sizeof(GATEWAY_PREFIX) - 1, head->path.n);
+    r->upstream = span_sub(rest, 0, span_find(rest, '/'));
+    r->path = span_sub(rest, r->upstream.n, rest.n);
+    r->path = r->path.n > 0 ? r->path : SPAN("/");
+    if (!span_starts(head->path, GATEWAY_PREFIX) || r->upstream.n == 0) {
+        r->fault = 404;
+        r->why = "the gateway's paths begin with " GATEWAY_PREFIX "UPSTREAM/";
+        return;
+    }
+    find_token(head, r);
+    if (r->fault == 0 && !path_is_plain(r->path)) {
+        r->fault = 400;
+        r->why = "a path with dots or escapes that could lead out of the upstream";
+    }
+}
+
+enum status request_target(const struct http_head *head, const struct upstream *up,
+                           struct span path, struct buf *out)
+{
+    struct span rest = head->query;
+    struct span pair;
+    char mark = '?';
+    buf_addstr(out, up->base);
+    buf_add(out, path);
+    while (rest.n > 0 && span_next(&rest, '&', &pair)) {
+        if (!is_our_key(pair)) {
+            buf_addch(out, mark);
+            buf_add(out, pair);
+            mark = '&';
+        }
+    }
+    return buf_status(out);
+}
+
+/* ---- fields */
+
+static bool same_word(struct span a, struct span lower)
+{
+    bool same = a.n == lower.n;
+    for (size_t i = 0; same && i < a.n; i++) {
+        char c = a.p[i] >= 'A' && a.p[i] <= 'Z' ? (char)(a.p[i] + 32) : a.p[i];
+        same = c == lower.p[i];
+    }
+    return same;
+}
+
+/* Named by a Connection field: of this hop only. */
+static bool is_named_hop(const struct http_field *fields, size_t count, struct span name)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct span rest = fields[i].value;
+        struct span word;
+        while (span_is(fields[i].name, "connection") && rest.n > 0 &&
+               span_next(&rest, ',', &word)) {
+            if (same_word(span_trim(word), name)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void request_fields(const struct http_head *head, struct buf *out)
+{
+    static const char *const OURS[] = {"host", "expect", "accept-encoding", "forwarded",
+                                       GATEWAY_PROBE};
+    for (size_t i = 0; i < head->field_count; i++) {
+        const struct http_field *f = &head->fields[i];
+        bool drop = http_field_is_framing(f->name) || is_key_field(f->name) ||
+                    span_starts(f->name, "x-forwarded-") ||
+                    is_named_hop(head->fields, head->field_count, f->name);
+        for (size_t k = 0; k < ARRAY_LEN(OURS); k++) {
+            drop = drop || span_is(f->name, OURS[k]);
+        }
+        if (!drop) {
+            buf_printf(out, "%.*s: %.*s\n", SPAN_ARG(f->name), SPAN_ARG(f->value));
+        }
+    }
+    buf_addstr(out, "accept-encoding: identity\n");
+}
+
+size_t answer_fields(const struct http_field *in, size_t count, struct http_field *out, size_t most,
+                     int64_t *length)
+{
+    size_t n = 0;
+    *length = -1;
+    for (size_t i = 0; i < count && n < most; i++) {
+        if (span_is(in[i].name, "content-length")) {
+            if (num_parse(in[i].value, 0, INT64_MAX, length) != ST_OK) {
+                *length = -1;
+            }
+        } else if (!http_field_is_framing(in[i].name) && !span_is(in[i].name, "alt-svc") &&
+                   !is_named_hop(in, count, in[i].name)) {
+            out[n++] = in[i];
+        }
+    }
+    return n;
+}

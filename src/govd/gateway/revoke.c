@@ -1,0 +1,244 @@
+/* revoke.c - an operator's verbs on leases. A revocation is in force at once: what runs under it is
+ * cut, what waits is refused. Then a test call goes through the gateway's own socket, as an agent's
+ * would, and what it is answered is what the command's result says. The daemon has no token to
+ * show, so that its call names the lease by a word that was drawn for this one call.
+ */
+#include "gateway_priv.h"
+
+#include "checkrein/log.h"
+
+#define PROBE_MS   5000
+#define PROBES_MAX 64
+#define UPSTREAM   "upstream:"
+#define ALL        "*"
+
+struct probe {
+    struct proof *proof;
+    char word[PROBE_BYTES];
+    char lease[ULID_BYTES];
+    net_id id;
+};
+
+struct proof { /* of one command */
+    struct govd *govd;
+    struct proof *next;
+    char command[COMMAND_ID_BYTES];
+    struct probe probe[PROBES_MAX];
+    size_t count, waiting;
+    size_t refused, let, unknown;
+    size_t leases, cut;
+};
+
+struct lease *probe_lease(const struct govd *g, struct span word)
+{
+    for (const struct proof *p = g->gateway->proofs; p; p = p->next) {
+        for (size_t i = 0; i < p->count; i++) {
+            if (p->probe[i].id && equal_secret(word, span_str(p->probe[i].word))) {
+                return lease_by_id(g->leases, span_str(p->probe[i].lease));
+            }
+        }
+    }
+    return NULL;
+}
+
+static void proof_free(struct proof *p)
+{
+    struct proof **link = &p->govd->gateway->proofs;
+    while (*link != p) {
+        link = &(*link)->next;
+    }
+    *link = p->next;
+    for (size_t i = 0; i < p->count; i++) {
+        net_http_cancel(p->govd->net, p->probe[i].id);
+    }
+    free(p);
+}
+
+void proofs_release(struct govd *g)
+{
+    while (g->gateway->proofs) {
+        proof_free(g->gateway->proofs);
+    }
+}
+
+static void conclude(struct proof *p)
+{
+    char text[REASON_BYTES];
+    enum command_state st = p->let       ? COMMAND_FAILED
+                            : p->unknown ? COMMAND_UNVERIFIABLE
+                                         : COMMAND_CONFIRMED;
+    if (st == COMMAND_CONFIRMED) {
+        (void)snprintf(text, sizeof(text),
+                       "%zu revoked, %zu running answers cut; %zu test calls through the gateway "
+                       "were refused with 403",
+                       p->leases, p->cut, p->refused);
+    } else {
+        (void)snprintf(text, sizeof(text),
+                       "%zu revoked; of %zu test calls %zu were let through and %zu had no answer",
+                       p->leases, p->count, p->let, p->unknown);
+    }
+    bool good = st == COMMAND_CONFIRMED;
+    command_result(p->govd, span_str(p->command), st, good ? NULL : text, good ? text : NULL);
+    proof_free(p);
+}
+
+static void on_probed(void *ctx, net_id id, const struct http_client_answer *a)
+{
+    static const char DEAD[] = "was revoked";
+    struct probe *probe = ctx;
+    struct proof *p = probe->proof;
+    (void)id;
+    probe->id = 0;
+    p->waiting--;
+    bool refused = a->http_status == 403 && a->body.n > 0 &&
+                   memmem(a->body.p, a->body.n, DEAD, sizeof(DEAD) - 1) != NULL;
+    p->refused += refused;
+    p->let += !refused && a->http_status == 200;
+    p->unknown += !refused && a->http_status != 200;
+    if (p->waiting == 0) {
+        conclude(p);
+    }
+}
+
+static void send_probe(struct proof *p, const struct lease *l)
+{
+    struct govd *g = p->govd;
+    struct probe *probe = &p->probe[p->count++];
+    uint8_t random[(PROBE_BYTES - 1) / 2];
+    char url[128];
+    char line[64];
+    struct why why = {0};
+    random_bytes(random, sizeof(random));
+    probe->proof = p;
+    hex_encode(random, sizeof(random), probe->word);
+    (void)span_copy(span_str(l->id), probe->lease, sizeof(probe->lease));
+    (void)snprintf(url, sizeof(url), "http://localhost" GATEWAY_PREFIX "%s/", l->upstream);
+    (void)snprintf(line, sizeof(line), GATEWAY_PROBE ": %s", probe->word);
+    const char *const headers[] = {line, NULL};
+    struct http_client_request r = {.url = url,
+                                    .unix_path = g->gateway->socket_path,
+                                    .method = "GET",
+                                    .headers = headers,
+                                    .answer_bytes = 4096,
+                                    .timeout_ms = PROBE_MS};
+    if (!g->gateway->socket_door ||
+        net_http_request(g->net, &r, on_probed, probe, &probe->id, &why) != ST_OK) {
+        p->unknown++;
+        return;
+    }
+    p->waiting++;
+}
+
+/* ---- which */
+
+static bool is_of_agent(const struct govd *g, const struct lease *l, struct span agent)
+{
+    struct session *asked = session_find(g, agent);
+    const struct session *s = session_find(g, span_str(l->agent));
+    return span_is(agent, l->agent) ||
+           (asked && s && (s == asked || session_at(g, s->parent) == asked));
+}
+
+static bool is_named(const struct lease *l, struct span credential)
+{
+    bool by_upstream = span_starts(credential, UPSTREAM);
+    struct span upstream = span_sub(credential, sizeof(UPSTREAM) - 1, credential.n);
+    return span_is(credential, l->id) || span_is(credential, ALL) ||
+           (by_upstream && span_is(upstream, l->upstream));
+}
+
+/* An agent, a credential, or that credential of that agent. */
+static bool is_meant(const struct govd *g, const struct lease *l, const struct command *c)
+{
+    return (c->agent.n == 0 || is_of_agent(g, l, c->agent)) &&
+           (c->credential.n == 0 || is_named(l, c->credential)) &&
+           !lease_has_expired(l, govd_wall_us());
+}
+
+/* What comes of one that is meant goes with it: it is dead with its parent, and told so. */
+static bool goes_too(const struct govd *g, const struct lease *l, const struct command *c)
+{
+    for (const struct lease *at = l; at; at = lease_by_id(g->leases, span_str(at->parent))) {
+        if (is_meant(g, at, c)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has(const struct govd *g, const struct command *c)
+{
+    for (size_t i = 0; i < leases_count(g->leases); i++) {
+        if (is_meant(g, lease_at(g->leases, i), c)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- the verbs */
+
+static void revoke(struct govd *g, const struct command *c, struct span by)
+{
+    struct proof *p = xcalloc(1, sizeof(*p));
+    p->govd = g;
+    (void)span_copy(c->id, p->command, sizeof(p->command));
+    p->next = g->gateway->proofs;
+    g->gateway->proofs = p;
+    for (size_t i = 0; i < leases_count(g->leases); i++) {
+        struct lease *l = lease_at(g->leases, i);
+        p->leases += goes_too(g, l, c) && lease_change(g, l, LEASE_REVOKED, c->reason, by);
+    }
+    p->cut = passages_judge(g);
+    for (size_t i = 0; i < leases_count(g->leases) && p->count < PROBES_MAX; i++) {
+        const struct lease *l = lease_at(g->leases, i);
+        if (goes_too(g, l, c)) {
+            send_probe(p, l);
+        }
+    }
+    if (p->waiting == 0) {
+        conclude(p);
+    }
+}
+
+static void set_all(struct govd *g, const struct command *c, struct span by, enum lease_state state)
+{
+    char text[REASON_BYTES];
+    size_t changed = 0;
+    size_t waits = 0;
+    for (size_t i = 0; i < leases_count(g->leases); i++) {
+        struct lease *l = lease_at(g->leases, i);
+        changed += is_meant(g, l, c) && lease_change(g, l, state, c->reason, by);
+    }
+    (void)passages_judge(g);
+    for (size_t i = 0; i < leases_count(g->leases); i++) {
+        const struct lease *l = lease_at(g->leases, i);
+        waits += is_meant(g, l, c) ? passages_held(g, l) : 0;
+    }
+    (void)snprintf(text, sizeof(text), "%zu leases are %s; %zu requests wait", changed,
+                   lease_state_name(state), waits);
+    if (changed) {
+        command_result(g, c->id, COMMAND_CONFIRMED, NULL, text);
+    } else {
+        command_result(g, c->id, COMMAND_REFUSED,
+                       "it is revoked: what is revoked stays so, another is issued instead", NULL);
+    }
+}
+
+static void pause_leases(struct govd *g, const struct command *c, struct span by)
+{
+    bool choke = span_is(c->scope, "choke");
+    set_all(g, c, by, choke ? LEASE_CHOKED : LEASE_HELD);
+}
+
+static void resume_leases(struct govd *g, const struct command *c, struct span by)
+{
+    set_all(g, c, by, LEASE_ACTIVE);
+}
+
+const struct credential_owner OWNER_LEASES = {
+    .has = has,
+    .revoke = revoke,
+    .pause = pause_leases,
+    .resume = resume_leases,
+};

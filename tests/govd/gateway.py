@@ -1,0 +1,478 @@
+"""Leases in place of real keys: what goes through the gateway, what waits there, and what dies there."""
+import contextlib
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import urllib.parse
+
+from daemon import DEADLINE, Console, Daemon, check, wait_for
+from upstream import Stream, Upstream
+
+KEY = "sk-real-0123456789-abcdefghijklmnop"
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=DEADLINE)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(DEADLINE)
+        self.sock.connect(self.path)
+
+
+def ask(daemon, path, **body):
+    c = UnixConnection(daemon.socket)
+    c.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+    r = c.getresponse()
+    answer = r.status, json.loads(r.read())
+    c.close()
+    return answer
+
+
+def issue(daemon, upstream="work", agent="claude:s1", **more):
+    status, lease = ask(daemon, "/lease/issue", upstream=upstream, agent=agent, **more)
+    check(status == 200, f"issue: {status} {lease}")
+    daemon.gateway = urllib.parse.urlsplit(lease["url"]).port
+    daemon.gateway_socket = lease["socket"]
+    return lease
+
+
+def leases(daemon):
+    return {one["id"]: one for one in ask(daemon, "/lease/list")[1]["leases"]}
+
+
+def call(daemon, lease, method="POST", path="/v1/messages", body=b'{"model":"m"}', headers=None, read=True):
+    token = lease["token"] if isinstance(lease, dict) else lease
+    c = http.client.HTTPConnection("127.0.0.1", daemon.gateway, timeout=DEADLINE)
+    c.request(method, f"/u/{'work' if not isinstance(lease, dict) else lease['upstream']}{path}", body,
+              {"x-api-key": token, **(headers or {})})
+    r = c.getresponse()
+    if not read:
+        return c, r
+    got = r.status, r.read(), r
+    c.close()
+    return got
+
+
+def raw(daemon, text):
+    """What comes back for these bytes, until the end or until nothing more comes."""
+    with socket.create_connection(("127.0.0.1", daemon.gateway), DEADLINE) as s:
+        s.sendall(text if isinstance(text, bytes) else text.encode())
+        got = b""
+        with contextlib.suppress(OSError):
+            while b"\r\n\r\n" not in got:
+                piece = s.recv(65536)
+                if not piece:
+                    break
+                got += piece
+        return got
+
+
+def command(daemon, verb, **fields):
+    console = Console(daemon)
+    result = console.command(verb, **fields)
+    console.close()
+    return result
+
+
+@contextlib.contextmanager
+def with_gateway(answer=None, config="", key=KEY, policy="", **more):
+    up = Upstream(answer, cert=more.pop("cert", None))
+    folder = more.pop("folder")
+    key_file = os.path.join(folder, "key")
+    with open(os.open(key_file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as f:
+        f.write(key + "\n")
+    base = more.pop("base", "")
+    d = Daemon(BINARY, config=f"gateway_port = 0\n[upstream work]\nurl = {up.url}{base}\ndialect = anthropic\n"
+               f"secret_file = {key_file}\n{config}", policy=policy, **more)
+    d.key_file = key_file
+    try:
+        yield d, up
+    finally:
+        d.close()
+        up.close()
+
+
+def nowhere(daemon, *secrets):
+    """Neither in the record nor in the log, also not in part."""
+    for folder, _, files in os.walk(daemon.dir):
+        for name in files:
+            path = os.path.join(folder, name)
+            if not os.path.isfile(path):
+                continue
+            with open(path, "rb") as f:
+                text = f.read()
+            for secret in secrets:
+                check(secret.encode() not in text, f"{name} holds {secret[:8]}...")
+                check(secret[4:24].encode() not in text, f"{name} holds a part of {secret[:8]}...")
+    with open(f"/proc/{daemon.process.pid}/cmdline", "rb") as f:
+        text = f.read()
+    check(not any(s.encode() in text for s in secrets), "a secret stands in the daemon's command line")
+
+
+# ---- what goes through
+
+def the_real_key_is_put_in_and_the_lease_taken_out(folder):
+    with with_gateway(folder=folder, base="/api/v2") as (d, up):
+        lease = issue(d)
+        token = lease["token"]
+        ways = [({"x-api-key": token}, ""), ({"Authorization": "Bearer " + token}, ""),
+                ({"x-goog-api-key": token}, ""), ({}, "?key=" + token),
+                ({"x-api-key": token, "Authorization": "Bearer " + token}, "?a=1&key=" + token + "&b=%2F")]
+        for headers, query in ways:
+            c = http.client.HTTPConnection("127.0.0.1", d.gateway, timeout=DEADLINE)
+            c.request("POST", "/u/work/v1/messages" + query, b"hello",
+                      {**headers, "X-Custom": "kept", "Connection": "keep-alive, X-Hop", "X-Hop": "1", "TE": "trailers",
+                       "Accept-Encoding": "gzip, br", "Proxy-Authorization": "Basic x", "X-Forwarded-For": "1.2.3.4",
+                       "Content-Type": "text/plain"})
+            r = c.getresponse()
+            check(r.status == 200 and r.read() == b"{}", f"{headers}: {r.status}")
+            c.close()
+            got = up.asked[-1]
+            check(got.field("x-api-key") == KEY, f"the key is not there: {got.fields}")
+            check(got.body == b"hello" and got.method == "POST", "the body")
+            check(got.field("x-custom") == "kept" and got.field("content-type") == "text/plain", "fields were lost")
+            check(got.field("accept-encoding") == "identity", "no plain bytes were asked for")
+            check(got.field("host") == up.url.split("//")[1], "the Host is not the upstream's")
+            told = [k for k, _ in got.fields]
+            for gone in ("authorization", "x-goog-api-key", "x-hop", "te", "proxy-authorization", "x-forwarded-for", "expect",
+                         "connection"):
+                check(gone not in told, f"{gone} went along")
+            check(token not in got.target and token not in str(got.fields), "the lease went along")
+            check(got.target == "/api/v2/v1/messages" + ("?a=1&b=%2F" if "b=" in query else ""), f"target {got.target}")
+        used = d.events("credential.used")
+        check(len(used) == 1 and used[0]["data"]["credential.id"] == lease["id"], "its first use is told, once")
+        check(leases(d)[lease["id"]]["uses"] == len(ways), "uses are counted")
+        issued = d.events("credential.issued")[0]["data"]
+        check(issued["credential.digest"].startswith("sha256:") and issued["credential.issuer"] == "work", f"{issued}")
+        nowhere(d, token, KEY)
+
+
+def bodies_and_answers_pass_as_they_come(folder):
+    stream = Stream()
+    with with_gateway(stream, folder=folder) as (d, up):
+        lease = issue(d)
+        c, r = call(d, lease, read=False)
+        check(r.getheader("Content-Type") == "text/event-stream", "the head came before any piece")
+        for i in range(5):
+            stream.pieces.put(b"data: %d\n\n" % i)
+            line = r.fp.readline() + r.fp.readline()
+            check(b"data: %d" % i in line or b"%x" % 9 in line, f"piece {i}: {line}")
+            r.fp.readline(), r.fp.readline()
+        stream.pieces.put(None)
+        check(r.fp.readline().strip() == b"0", "the end")
+        c.close()
+        c, r = call(d, lease, read=False)  # the client goes away: so does the request upstream
+        r.close(), c.close()
+
+        def ended():
+            stream.pieces.put(b"data: x\n\n")
+            return stream.broken.is_set()
+        wait_for("the upstream's end", ended)
+
+
+def what_leads_elsewhere_is_refused(folder):
+    with with_gateway(folder=folder, base="/base") as (d, up):
+        lease = issue(d)
+        t = lease["token"]
+        host = f"127.0.0.1:{d.gateway}"
+
+        def head(line, *more):
+            return line + f" HTTP/1.1\r\nHost: {host}\r\nx-api-key: {t}\r\n" + "".join(m + "\r\n" for m in more) + "\r\n"
+
+        cases = [
+            (400, head("GET /u/work/../secret")), (400, head("GET /u/work/a/%2e%2e/b")), (400, head("GET /u/work/a/%2E./b")),
+            (400, head("GET /u/work/..%2fsecret")), (400, head("GET /u/work/a%5c..%5cb")), (400, head("GET /u/work/%252e%252e/x")),
+            (400, head("GET /u/work/a/..;/b")), (400, head("GET /u/work/a%00b")), (400, head("GET /u/work/a%zz")),
+            (400, head("GET /u/work/a/./b")), (404, head("GET /other")), (404, head("GET /u/")), (503, head("GET /u/none/x")),
+            (400, head("GET http://evil.example/u/work/x")), (400, head("GET evil.example:80")), (400, head("OPTIONS *")),
+            (400, head("GET /u/work/x", "x-api-key: " + "crl_" + "0" * 64)),
+            (400, head("GET /u/work/x", "Authorization: Bearer crl_" + "0" * 64)),
+            (400, head("POST /u/work/x", "Content-Length: 5", "Transfer-Encoding: chunked")),
+            (400, head("POST /u/work/x", "Content-Length: 5", "Content-Length: 6")),
+            (501, head("POST /u/work/x", "Transfer-Encoding: gzip, chunked")),
+            (400, head("GET /u/work/x", "X-A: b\r\n c")), (400, head("GET /u/work/x", "X-A : b")),
+            (501, head("GET /u/work/x", "Connection: Upgrade", "Upgrade: websocket")),
+            (403, head("GET /u/work/x", "Origin: http://evil.example")),
+            (421, f"GET /u/work/x HTTP/1.1\r\nHost: evil.example:{d.gateway}\r\nx-api-key: {t}\r\n\r\n"),
+            (401, f"GET /u/work/x HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+            (401, f"GET /u/work/x HTTP/1.1\r\nHost: {host}\r\nx-api-key: crl_{'0' * 64}\r\n\r\n"),
+            (401, f"GET /u/work/x HTTP/1.1\r\nHost: {host}\r\nx-api-key: {KEY}\r\n\r\n"),
+            (401, f"GET /u/work/x HTTP/1.1\r\nHost: {host}\r\nx-checkrein-probe: {'0' * 32}\r\n\r\n"),
+        ]
+        for want, text in cases:
+            got = raw(d, text)
+            check(got.startswith(b"HTTP/1.1 %d " % want), f"{text[:70]!r}: {got[:60]!r}, not {want}")
+        check(not up.asked, f"something went through: {up.asked and up.asked[0].target}")
+        got = raw(d, head("POST /u/work/x", "Transfer-Encoding: chunked") + "3;a=b\r\nabc\r\n0\r\nX-Key: evil\r\n\r\n")
+        check(b" 200 " in got and up.asked[-1].body == b"abc", "chunks with an extension and a trailer are read")
+        check(up.asked[-1].field("x-key") is None, "a trailer became a field")
+
+
+def answers_that_lead_elsewhere_do_not(folder):
+    def redirect(asked, out):
+        out.write(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\nAlt-Svc: h2=\"evil:443\"\r\n"
+                  b"Connection: X-Secret, close\r\nX-Secret: 1\r\n\r\n")
+        raise OSError
+    with with_gateway(redirect, folder=folder) as (d, up):
+        status, _, r = call(d, issue(d))
+        check(status == 302 and len(up.asked) == 1, "a redirect was followed")
+        check(r.getheader("Alt-Svc") is None and r.getheader("X-Secret") is None, "fields of the hop came back")
+        up.close()
+
+
+def an_upstream_that_fails_is_told(folder):
+    cases = [b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nX: a\r\n b\r\n\r\n0123456789", b"SSH-2.0\r\n\r\n", b""]
+    for text in cases:
+        def answer(asked, out, text=text):
+            out.write(text)
+            raise OSError
+        with with_gateway(answer, folder=folder) as (d, up):
+            status, body, _ = call(d, issue(d))
+            check(status == 502 and json.loads(body)["type"] == "error", f"{text[:20]}: {status} {body}")
+
+    def short(asked, out):
+        out.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
+        raise OSError
+    with with_gateway(short, folder=folder) as (d, up):
+        lease = issue(d)
+        try:
+            call(d, lease)
+            check(False, "an answer that was cut looked whole")
+        except http.client.IncompleteRead as e:
+            check(e.partial == b"abc", f"{e.partial}")
+        up.close()
+        check(call(d, lease)[0] == 502, "nobody answers, and that is not said")
+        nowhere(d, KEY)
+
+
+def certificates_are_checked(folder):
+    cert, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "cert.key")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", cert],
+                   check=True, capture_output=True)
+    with with_gateway(folder=folder, cert=(cert, key)) as (d, up):
+        status, body, _ = call(d, issue(d))
+        check(status == 502 and not up.asked, f"a certificate that nobody vouches for was taken: {status} {body}")
+    with with_gateway(folder=folder, cert=(cert, key), config=f"ca_file = {cert}\n") as (d, up):
+        status, body, _ = call(d, issue(d))
+        check(status == 200 and up.asked[0].field("x-api-key") == KEY, f"{status} {body}")
+
+
+# ---- reins
+
+def held_requests_wait_and_go_on(folder):
+    with with_gateway(folder=folder) as (d, up):
+        lease = issue(d)
+        done = command(d, "pause", credential=lease["id"], reason="look first")
+        check(done["state"] == "confirmed" and "held" in done["by"], f"{done}")
+        c = http.client.HTTPConnection("127.0.0.1", d.gateway, timeout=DEADLINE)
+        c.request("POST", "/u/work/v1/messages", b"x" * 100000, {"x-api-key": lease["token"]})
+        wait_for("a request that waits", lambda: leases(d)[lease["id"]]["waiting"] == 1)
+        check(leases(d)[lease["id"]]["state"] == "held" and not up.asked, "it went through")
+        c.sock.settimeout(0.3)
+        try:
+            check(not c.sock.recv(1), "the client saw something")
+        except TimeoutError:
+            pass
+        c.sock.settimeout(DEADLINE)
+        done = command(d, "resume", credential=lease["id"])
+        check(done["state"] == "confirmed", f"{done}")
+        check(c.getresponse().status == 200 and up.asked[0].body == b"x" * 100000, "it did not go on")
+        c.close()
+
+        command(d, "pause", credential=lease["id"], scope="choke")
+        status, body, r = call(d, lease)
+        check(status == 429 and int(r.getheader("Retry-After")) > 0, f"{status}")
+        check(json.loads(body)["error"]["type"] == "rate_limit_error" and len(up.asked) == 1, f"{body}")
+        command(d, "resume", credential=lease["id"])
+        check(call(d, lease)[0] == 200, "choked for good")
+
+
+def revoked_is_dead_at_once_and_for_good(folder):
+    stream = Stream(first=b"data: 1\n\n")
+    with with_gateway(stream, folder=folder) as (d, up):
+        lease, other = issue(d), issue(d, agent="claude:s2")
+        child = issue(d, agent="claude:s3", parent=lease["id"])
+        c, r = call(d, lease, read=False)
+        c2, r2 = call(d, child, read=False)
+        r.fp.readline(), r2.fp.readline()
+        held = http.client.HTTPConnection("127.0.0.1", d.gateway, timeout=DEADLINE)
+        command(d, "pause", credential=child["id"])
+        held.request("POST", "/u/work/v1/messages", b"{}", {"x-api-key": child["token"]})
+        wait_for("a request that waits", lambda: leases(d)[child["id"]]["waiting"] == 1)
+
+        started = time.monotonic()
+        done = command(d, "revoke", credential=lease["id"], reason="leaked")
+        took = time.monotonic() - started
+        check(done["state"] == "confirmed" and "2 revoked, 2 running answers cut" in done["by"], f"{done}")
+        check("2 test calls" in done["by"] and took < 5, f"{done} {took}")
+        for one in (r, r2):
+            try:
+                rest = one.read()
+                check(False, f"the answer went on, or looked whole: {rest}")
+            except (http.client.IncompleteRead, ConnectionResetError):
+                pass
+        check(held.getresponse().status == 403, "what waited was not refused")
+
+        def ended():
+            stream.pieces.put(b"data: x\n\n")
+            return up.gone.qsize() >= 2
+        wait_for("the upstream's ends", ended)
+        while not stream.pieces.empty():
+            stream.pieces.get()
+        asked = len(up.asked)
+        for one in (lease, child):
+            started = time.monotonic()
+            status, body, _ = call(d, one)
+            check(status == 403 and b"revoked" in body and time.monotonic() - started < 0.1, f"{status} {body}")
+            check(json.loads(body)["error"]["type"] == "permission_error", f"{body}")
+        check(len(up.asked) == asked, "something more went through")
+        stream.pieces.put(None)
+        check(call(d, other)[0] == 200, "another's lease died too")
+        check(command(d, "resume", credential=lease["id"])["state"] == "refused", "it came back")
+
+        d.kill()
+        d.start()
+        issue(d, agent="claude:s9")
+        check(call(d, lease)[0] == 403 and call(d, child)[0] == 403, "a start brought it back")
+        stream.pieces.put(None)
+        check(call(d, other)[0] == 200, "a start lost a lease that was good")
+        done = command(d, "revoke", credential="upstream:work")
+        check(done["state"] == "confirmed" and done["by"].startswith("2 revoked"), f"{done}")
+        check(call(d, other)[0] == 403, "not all of the upstream")
+        check(command(d, "revoke", credential="01JZ0000000000000000000000")["state"] == "refused", "an id of nobody")
+        nowhere(d, lease["token"], child["token"], KEY)
+
+
+def an_agents_reins_reach_its_leases(folder):
+    with with_gateway(folder=folder, policy="") as (d, up):
+        d.hook("SessionStart", session="s1", source="startup")
+        lease = issue(d, agent="claude:s1")
+        agent = [a for a in d.status()["agents"] if a["gen_ai.agent.id"] == "claude:s1"]
+        check(agent, "no agent")
+        rows = [e["data"]["permissions.credentials"] for e in d.events("agent.updated")
+                if e["data"].get("permissions.credentials")][-1]
+        check(rows[0]["id"] == lease["id"] and rows[0]["kind"] == "lease" and rows[0]["issuer"] == "work" and
+              rows[0]["scopes"] == "everything" and rows[0]["revocable"] == "yes", f"{rows}")
+        command(d, "pause", wait="accepted", agent="claude:s1")
+        c = http.client.HTTPConnection("127.0.0.1", d.gateway, timeout=DEADLINE)
+        c.request("POST", "/u/work/v1/messages", b"{}", {"x-api-key": lease["token"]})
+        wait_for("a request that waits", lambda: leases(d)[lease["id"]]["waiting"] == 1)
+        command(d, "resume", agent="claude:s1", wait="accepted")
+        check(c.getresponse().status == 200, "it did not go on with its agent")
+        done = command(d, "revoke", agent="claude:s1")
+        check(done["state"] == "confirmed" and call(d, lease)[0] == 403, f"{done}")
+        rows = [e["data"].get("permissions.credentials") for e in d.events("agent.updated")][-1]
+        check(rows == [], f"what is revoked is still told as held: {rows}")
+        lease = issue(d, agent="claude:s1")
+        check(call(d, lease)[0] == 200, "another one is another")
+        command(d, "stop", agent="claude:s1", wait="accepted")
+        check(call(d, lease)[0] == 403, "a stopped agent still talks to its model")
+        other = issue(d, agent="nobody-known")
+        check(call(d, other)[0] == 200, "a lease of an agent that has no hooks")
+        command(d, "stop_all", wait="accepted")
+        check(call(d, other)[0] == 403, "the fleet stop does not reach leases")
+        command(d, "reset_stop")
+        check(call(d, other)[0] == 200, "the fleet stop holds after it was taken back")
+
+
+def scopes_hold(folder):
+    with with_gateway(folder=folder) as (d, up):
+        lease = issue(d, scopes="methods=POST paths=/v1/messages* models=claude-*")
+        check(call(d, lease, body=b'{"model":"claude-x","a":1}')[0] == 200, "what is in its scopes")
+        check(up.asked[0].body == b'{"model":"claude-x","a":1}', "the body that was read first was changed")
+        for want, method, path, body in [(403, "GET", "/v1/messages", None), (403, "POST", "/v1/files", b"{}"),
+                                         (403, "POST", "/v1/messages", b'{"model":"gpt-9"}'),
+                                         (403, "POST", "/v1/messages", b'{"model":"claude-x","model":"gpt-9"}'),
+                                         (403, "POST", "/v1/messages", b'{"model":"claude-x","mod\\u0065l":"gpt-9"}'),
+                                         (403, "POST", "/v1/messages", b"model=claude-x")]:
+            got = call(d, lease, method, path, body)[0]
+            check(got == want, f"{method} {path} {body}: {got}")
+        check(len(up.asked) == 1, "something out of its scopes went through")
+        slow = issue(d, scopes="rate=2")
+        check([call(d, slow)[0] for _ in range(3)] == [200, 200, 429], "the rate is not kept")
+        short = issue(d, lasts_ms=300)
+        check(call(d, short)[0] == 200, "not good at first")
+        wait_for("its end", lambda: call(d, short)[0] == 401)
+        status, _ = ask(d, "/lease/issue", upstream="work", agent="a", scopes="nonsense")
+        check(status == 400, "scopes that are none")
+        status, _ = ask(d, "/lease/issue", upstream="none", agent="a")
+        check(status == 404, "an upstream that is none")
+
+
+# ---- keys
+
+def a_key_changes_without_its_agents(folder):
+    with with_gateway(folder=folder) as (d, up):
+        lease = issue(d)
+        check(call(d, lease)[0] == 200, "before")
+        with open(d.key_file, "w") as f:
+            f.write("sk-next-9876543210-zyxwvutsrqponm")
+        d.reload()
+
+        def changed():
+            call(d, lease)
+            return up.asked[-1].field("x-api-key") == "sk-next-9876543210-zyxwvutsrqponm"
+        wait_for("the next key", changed)
+        os.chmod(d.key_file, 0o644)
+        d.reload()
+        wait_for("that it is said", lambda: "work" in str(d.events("signal.raised")))
+        check(call(d, lease)[0] == 200 and changed(), "a file that others can read took the key away")
+        nowhere(d, KEY, "sk-next-9876543210-zyxwvutsrqponm")
+
+
+def a_key_comes_of_a_command(folder):
+    script = os.path.join(folder, "tell")
+    with open(os.open(script, os.O_CREAT | os.O_WRONLY, 0o700), "w") as f:
+        f.write("#!/bin/sh\necho cmd-key-0123456789\n")
+    config = ("header = \"Authorization: Token %\"\n[upstream other]\nurl = http://127.0.0.1:1\ndialect = openai\n"
+              f"secret_command = {script} --now\n[upstream bad]\nurl = http://127.0.0.1:1\ndialect = gemini\n"
+              "secret_command = /bin/false\n")
+    with with_gateway(folder=folder, config=config) as (d, up):
+        lease = issue(d)
+        check(call(d, lease)[0] == 200 and up.asked[0].field("authorization") == "Token " + KEY, f"{up.asked[0].fields}")
+        other = issue(d, "other")
+        wait_for("the command's key", lambda: call(d, other)[0] == 502)  # it is there, and nobody answers
+        status, body, _ = call(d, issue(d, "bad"), path="/v1beta/models/m:generateContent")
+        check(status == 503 and json.loads(body)["error"]["status"] == "UNAVAILABLE", f"{status} {body}")
+        nowhere(d, "cmd-key-0123456789")
+
+
+BINARY = os.path.abspath(sys.argv[1])
+
+
+def in_folder(test):
+    """Each test makes the daemons that it needs, in a folder that goes away with it."""
+    with tempfile.TemporaryDirectory(prefix="cr-gateway-") as folder:
+        test(folder)
+
+
+def main(tests):
+    failed = 0
+    for test in tests:
+        if len(sys.argv) > 2 and test.__name__ not in sys.argv[2:]:
+            continue
+        try:
+            in_folder(test)
+            word = "ok"
+        except Exception:  # noqa: BLE001 - reported here
+            word = "FAILED: " + traceback.format_exc()
+            failed += 1
+        print(f"{test.__name__}: {word}", flush=True)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main([the_real_key_is_put_in_and_the_lease_taken_out, bodies_and_answers_pass_as_they_come, what_leads_elsewhere_is_refused,
+          answers_that_lead_elsewhere_do_not, an_upstream_that_fails_is_told, certificates_are_checked,
+          held_requests_wait_and_go_on, revoked_is_dead_at_once_and_for_good, an_agents_reins_reach_its_leases, scopes_hold,
+          a_key_changes_without_its_agents, a_key_comes_of_a_command])
