@@ -139,8 +139,9 @@ struct index_found {
     uint64_t dropped; /* places of the index that the record does not bear out */
     uint64_t bad;     /* lines that are no records, in what was read through */
 };
-/* Every hit in the order of the record. `ix` NULL: all of it is read through. What is wrong with
- * the index is told by nobody: it is then read through. ST_NOTFOUND, ST_IO: of the record. */
+/* Every hit in the order of the record, as long as it is when this begins. `ix` NULL: all of it is
+ * read through. What is wrong with the index is told by nobody: it is then read through.
+ * ST_NOTFOUND, ST_IO: of the record. */
 enum status index_find(struct index *ix, const char *path, const struct index_wanted *w,
                        index_hit_fn *fn, void *ctx, struct index_found *found,
                        struct why *why) MUST_USE;

@@ -28,6 +28,7 @@ struct search {
     struct index_found *found;
     bool enough;
     struct journal_place covered; /* the index is of what is before it */
+    struct journal_place end;     /* of the record when this began: a writer may be faster */
     struct journal_place told;    /* behind the last hit of the index */
     struct spot *spots;           /* of the newest: a ring */
     size_t spot_count, spot_cap, spot_first;
@@ -72,6 +73,9 @@ static enum status each_record(struct search *s, const struct journal_place *fro
         struct why bad = {0};
         st = journal_cursor_next(s->cursor, &rec, &bad);
         struct journal_place after = journal_cursor_place(s->cursor);
+        if (is_before(s->end.segment, s->end.at, &after)) {
+            return ST_OK;
+        }
         if (st == ST_OK) {
             fn(s, &rec, &after);
         } else if (st != ST_INVALID) {
@@ -366,12 +370,17 @@ static enum status tell_newest(struct search *s, const struct journal_place *sta
     return st;
 }
 
-static enum status start_of(const char *path, struct journal_place *out, struct why *why)
+static enum status look_at_record(struct search *s, struct journal_place *start, struct why *why)
 {
     struct journal_segment *segments = NULL;
     size_t count = 0;
-    enum status st = journal_segments(path, &segments, &count, why);
-    *out = (struct journal_place){.segment = st == ST_OK ? segments[0].number : 0, .line = 1};
+    enum status st = journal_segments(s->path, &segments, &count, why);
+    *start = (struct journal_place){.line = 1};
+    if (st == ST_OK) {
+        start->segment = segments[0].number;
+        s->end = (struct journal_place){segments[count - 1].number, segments[count - 1].bytes, 1};
+    }
+    s->covered = s->told = *start;
     free(segments);
     return st;
 }
@@ -384,8 +393,7 @@ enum status index_find(struct index *ix, const char *path, const struct index_wa
     *found = (struct index_found){0};
     wanted_init(&s.wanted, w);
     s.reader = index_reader_new(path);
-    enum status st = start_of(path, &start, why);
-    s.covered = s.told = start;
+    enum status st = look_at_record(&s, &start, why);
     st = st == ST_OK ? journal_cursor_open(&s.cursor, path, why) : st;
     if (st == ST_OK && s.ix && covered_by_index(&s, NULL) != ST_OK) {
         s.ix = NULL;

@@ -255,7 +255,7 @@ static void an_index_may_grow_while_it_is_asked(void **state)
     struct query *q = kit_query("make");
     struct index_wanted w = kit_all(q);
     assert_status(index_find(ix, k->record, &w, read_on, &m, &found, &why), ST_OK);
-    assert_int_equal(m.count, 5010);
+    assert_int_equal(m.count, 5000); /* that were there when it began */
     assert_int_equal(found.dropped, 0);
     query_free(q);
     index_close(m.other);
