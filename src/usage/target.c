@@ -1,0 +1,132 @@
+/* The target of a request: is it a call for an answer? A service may take its path in other
+ * spellings, so it is read the way a lenient one would. */
+#include <string.h>
+
+#include "checkrein/num.h"
+#include "usage_priv.h"
+
+#define TARGET_BYTES 1024 /* of the path that is left */
+
+static const struct {
+    enum usage_dialect dialect, sibling;
+    const char *ends;
+} calls[] = {
+    {USAGE_ANTHROPIC,        USAGE_ANTHROPIC,        "/messages"         },
+    {USAGE_OPENAI_RESPONSES, USAGE_OPENAI_CHAT,      "/responses"        },
+    {USAGE_OPENAI_RESPONSES, USAGE_OPENAI_CHAT,      "/responses/compact"},
+    {USAGE_OPENAI_CHAT,      USAGE_OPENAI_RESPONSES, "/completions"      },
+};
+
+static const struct {
+    const char *verb;
+    bool streamed;
+} gemini_verbs[] = {
+    {"generateContent",       false},
+    {"streamGenerateContent", true },
+};
+
+struct target {
+    char path[TARGET_BYTES];
+    size_t n;
+};
+
+/* "%2e" to '.'; what is no such code stays. */
+static char decode(struct span *rest)
+{
+    char c = rest->p[0];
+    size_t used = 1;
+    if (c == '%' && rest->n > 2 && hex_decode(span_sub(*rest, 1, 2), &c, 1) == ST_OK) {
+        used = 3;
+    }
+    *rest = span_sub(*rest, used, SIZE_MAX);
+    return c;
+}
+
+static void drop_last(struct target *t)
+{
+    while (t->n > 0 && t->path[--t->n] != '/') {
+    }
+}
+
+/* A slash, or the end: the piece before it may be nothing, or go up. */
+static void end_piece(struct target *t)
+{
+    struct span all = {t->path, t->n};
+    if (span_ends(all, "/..")) {
+        drop_last(t);
+        drop_last(t);
+    } else if (span_ends(all, "/.") || span_ends(all, "/")) {
+        drop_last(t);
+    }
+}
+
+/* False: too long. */
+static bool normal(struct span path, struct target *t)
+{
+    path = span_sub(path, 0, span_find(path, '?'));
+    path = span_sub(path, 0, span_find(path, '#'));
+    t->n = 0;
+    while (path.n > 0 && t->n < sizeof(t->path)) {
+        char c = decode(&path);
+        if (c == '/') {
+            end_piece(t);
+        }
+        if (t->n < sizeof(t->path)) {
+            t->path[t->n++] = c;
+        }
+    }
+    end_piece(t);
+    return path.n == 0;
+}
+
+/* One that is too long, or has a NUL in it, is none. */
+static void take_model(struct span name, struct usage_ask *out)
+{
+    bool good = span_find(name, '\0') == name.n && span_copy(name, out->model, USAGE_MODEL_BYTES);
+    if (!good) {
+        out->model[0] = '\0';
+    }
+}
+
+/* ".../models/NAME:verb" */
+static bool read_gemini(struct span path, struct usage_ask *out)
+{
+    size_t colon = path.n;
+    while (colon > 0 && path.p[colon - 1] != ':') {
+        colon--;
+    }
+    for (size_t i = 0; colon > 0 && i < ARRAY_LEN(gemini_verbs); i++) {
+        if (span_is(span_sub(path, colon, SIZE_MAX), gemini_verbs[i].verb)) {
+            size_t from = colon - 1;
+            while (from > 0 && path.p[from - 1] != '/') {
+                from--;
+            }
+            out->dialect = USAGE_GEMINI;
+            out->streamed = gemini_verbs[i].streamed;
+            take_model(span_sub(path, from, colon - 1 - from), out);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool usage_target(enum usage_dialect dialect, struct span path, struct usage_ask *out)
+{
+    struct target t;
+    *out = (struct usage_ask){.dialect = USAGE_HTTP};
+    if (!normal(path, &t)) {
+        return false;
+    }
+    struct span whole = {t.path, t.n};
+    if (dialect == USAGE_GEMINI) {
+        return read_gemini(whole, out);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
+        bool speaks = calls[i].dialect == dialect || calls[i].sibling == dialect;
+        if (speaks && span_ends(whole, calls[i].ends)) {
+            out->dialect = calls[i].dialect;
+            return true;
+        }
+    }
+    return false;
+}

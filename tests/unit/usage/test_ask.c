@@ -1,0 +1,286 @@
+/* What requests ask for: which are calls, of which model, and which are the same again. */
+#include <stdio.h>
+#include <string.h>
+
+#include "checkrein/usage.h"
+#include "expect.h"
+
+static enum status ask(enum usage_dialect dialect, const char *path, const char *body,
+                       struct usage_ask *out)
+{
+    return usage_ask_read(dialect, span_str(path), span_str(body), out);
+}
+
+static uint64_t same(enum usage_dialect dialect, const char *path, const char *body)
+{
+    struct usage_ask out;
+    assert_status(ask(dialect, path, body, &out), ST_OK);
+    return out.same;
+}
+
+/* ---- calls */
+
+static const struct {
+    enum usage_dialect dialect;
+    const char *path;
+    enum usage_dialect speaks; /* USAGE_HTTP: no call */
+} targets[] = {
+    {USAGE_ANTHROPIC,        "/v1/messages",                                  USAGE_ANTHROPIC       },
+    {USAGE_ANTHROPIC,        "/v1/messages?beta=true",                        USAGE_ANTHROPIC       },
+    {USAGE_ANTHROPIC,        "/proxy/v1/messages/",                           USAGE_ANTHROPIC       },
+    {USAGE_ANTHROPIC,        "//v1//messages",                                USAGE_ANTHROPIC       },
+    {USAGE_ANTHROPIC,        "/v1/%6dess%61ges",                              USAGE_ANTHROPIC       },
+    {USAGE_ANTHROPIC,        "/v1/models/../messages",                        USAGE_ANTHROPIC       },
+    {USAGE_ANTHROPIC,        "/v1/messages/x/..",                             USAGE_ANTHROPIC       },
+    {USAGE_ANTHROPIC,        "/v1/messages/./",                               USAGE_ANTHROPIC       },
+    {USAGE_ANTHROPIC,        "/v1/messages/%2e%2e/messages%2F",               USAGE_ANTHROPIC       },
+    {USAGE_ANTHROPIC,        "/v1/messages/count_tokens",                     USAGE_HTTP            },
+    {USAGE_ANTHROPIC,        "/v1/messages/count_tokens?x=/v1/messages",      USAGE_HTTP            },
+    {USAGE_ANTHROPIC,        "/v1/messages/..",                               USAGE_HTTP            },
+    {USAGE_ANTHROPIC,        "/v1/models",                                    USAGE_HTTP            },
+    {USAGE_ANTHROPIC,        "/v1/responses",                                 USAGE_HTTP            },
+    {USAGE_ANTHROPIC,        "/",                                             USAGE_HTTP            },
+    {USAGE_ANTHROPIC,        "",                                              USAGE_HTTP            },
+    {USAGE_OPENAI_RESPONSES, "/v1/responses",                                 USAGE_OPENAI_RESPONSES},
+    {USAGE_OPENAI_RESPONSES, "/responses",                                    USAGE_OPENAI_RESPONSES},
+    {USAGE_OPENAI_RESPONSES, "/v1/responses/compact",                         USAGE_OPENAI_RESPONSES},
+    {USAGE_OPENAI_RESPONSES, "/v1/responses/input_tokens",                    USAGE_HTTP            },
+    {USAGE_OPENAI_RESPONSES, "/v1/responses/resp_1/cancel",                   USAGE_HTTP            },
+    {USAGE_OPENAI_RESPONSES, "/v1/chat/completions",                          USAGE_OPENAI_CHAT     },
+    {USAGE_OPENAI_CHAT,      "/v1/chat/completions",                          USAGE_OPENAI_CHAT     },
+    {USAGE_OPENAI_CHAT,      "/v1/completions",                               USAGE_OPENAI_CHAT     },
+    {USAGE_OPENAI_CHAT,      "/v1/responses",                                 USAGE_OPENAI_RESPONSES},
+    {USAGE_OPENAI_CHAT,      "/v1/embeddings",                                USAGE_HTTP            },
+    {USAGE_GEMINI,           "/v1beta/models/gemini-2.5-pro:generateContent", USAGE_GEMINI          },
+    {USAGE_GEMINI,           "/v1beta/models/gemini-2.5-pro:countTokens",     USAGE_HTTP            },
+    {USAGE_GEMINI,           "/v1beta/models",                                USAGE_HTTP            },
+    {USAGE_HTTP,             "/v1/messages",                                  USAGE_HTTP            },
+};
+
+static void which_are_calls(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(targets); i++) {
+        struct usage_ask out;
+        bool call = targets[i].speaks != USAGE_HTTP;
+        enum status st = ask(targets[i].dialect, targets[i].path, "{\"model\":\"m\"}", &out);
+        if (st != (call ? ST_OK : ST_NOTFOUND) || out.dialect != targets[i].speaks) {
+            fail_msg("%s: %s, %s", targets[i].path, status_name(st),
+                     usage_dialect_name(out.dialect));
+        }
+        assert_status(ask(targets[i].dialect, targets[i].path, "", &out), ST_NOTFOUND);
+    }
+}
+
+/* A path of any length is read or refused, never overrun. */
+static void long_paths(void **state)
+{
+    (void)state;
+    static char path[8192];
+    struct usage_ask out;
+    memset(path, '/', sizeof(path) - 1);
+    memcpy(path + sizeof(path) - 13, "/v1/messages", 13);
+    assert_status(ask(USAGE_ANTHROPIC, path, "{}", &out), ST_OK);
+    memset(path, 'x', 4000);
+    assert_status(ask(USAGE_ANTHROPIC, path, "{}", &out), ST_NOTFOUND);
+}
+
+static void model_and_stream(void **state)
+{
+    (void)state;
+    struct usage_ask out;
+    assert_status(ask(USAGE_ANTHROPIC, "/v1/messages",
+                      "{\"messages\":[{\"model\":\"x\",\"stream\":false}],"
+                      "\"mod\\u0065l\":\"claude-\\u0061\",\"stream\":true}",
+                      &out),
+                  ST_OK);
+    assert_string_equal(out.model, "claude-a");
+    assert_true(out.streamed);
+    assert_status(
+        ask(USAGE_ANTHROPIC, "/v1/messages", "{\"model\":\"m\",\"stream\":\"true\"}", &out), ST_OK);
+    assert_false(out.streamed);
+}
+
+static void gemini_names_them_in_the_path(void **state)
+{
+    (void)state;
+    struct usage_ask out;
+    assert_status(ask(USAGE_GEMINI, "/v1beta/models/gemini%2D2.5-pro:streamGenerateContent?alt=sse",
+                      "{\"model\":\"another\"}", &out),
+                  ST_OK);
+    assert_string_equal(out.model, "gemini-2.5-pro");
+    assert_true(out.streamed);
+    assert_status(ask(USAGE_GEMINI, "/v1beta/models/:generateContent", "{}", &out), ST_INVALID);
+    assert_status(ask(USAGE_GEMINI, "/v1beta/models/a%00b:generateContent", "{}", &out),
+                  ST_INVALID);
+}
+
+/* What cannot be known is not guessed. */
+static void bodies_that_say_nothing_sure(void **state)
+{
+    (void)state;
+    static char deep[512];
+    static char name[400] = "{\"model\":\"";
+    memset(deep, '[', sizeof(deep) - 1);
+    memcpy(deep, "{\"a\":", 5);
+    memset(name + 10, 'm', 300);
+    memcpy(name + 310, "\"}", 3);
+    const char *const bodies[] = {
+        "{\"model\":\"a\",\"model\":\"b\"}",
+        "{\"model\":\"a\",\"m\\u006fdel\":\"b\"}",
+        "{\"model\":\"a\",\"stream\":true,\"stream\":false}",
+        "{\"model\":[\"a\"]}",
+        "{\"model\":7}",
+        "[{\"model\":\"a\"}]",
+        "{\"model\":\"a\"",
+        "{\"model\":\"a\"} x",
+        "{\"model\":\"a\"}{\"model\":\"b\"}",
+        "\x1f\x8b\x08",
+        "\"model\"",
+        deep,
+        name,
+    };
+    for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+        struct usage_ask out;
+        enum status st = ask(USAGE_OPENAI_CHAT, "/v1/chat/completions", bodies[i], &out);
+        if (st != ST_INVALID || out.model[0] != '\0') {
+            fail_msg("%s: %s, model %s", bodies[i], status_name(st), out.model);
+        }
+        assert_int_equal(out.dialect, USAGE_OPENAI_CHAT);
+    }
+}
+
+/* ---- the same again */
+
+#define CLAUDE_BODY(past, id, command, result, more)                                               \
+    "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"do it\"}," past               \
+    "{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"Again " id "\"},"          \
+    "{\"type\":\"tool_use\",\"id\":\"" id "\",\"name\":\"Bash\",\"input\":{\"command\":\"" command \
+    "\"}}]},{\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"" id                         \
+    "\",\"content\":\"" result "\"" more "}],\"role\":\"user\"}]}"
+#define PAST                                                                                       \
+    "{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\",\"id\":\"0\",\"name\":\"Bash\","  \
+    "\"input\":{}}]},{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"content\":\"x\"}]},"
+#define CACHED ",\"cache_control\":{\"type\":\"ephemeral\"}"
+
+static uint64_t claude(const char *body)
+{
+    return same(USAGE_ANTHROPIC, "/v1/messages", body);
+}
+
+static void the_same_step_again(void **state)
+{
+    (void)state;
+    uint64_t once = claude(CLAUDE_BODY("", "1", "ls", "no", ""));
+    assert_true(once == claude(CLAUDE_BODY("", "1", "ls", "no", "")));
+    assert_true(once == claude(CLAUDE_BODY(PAST, "2", "ls", "no", CACHED)));
+    assert_false(once == claude(CLAUDE_BODY("", "1", "pwd", "no", "")));
+    assert_false(once == claude(CLAUDE_BODY("", "1", "ls", "yes", "")));
+    assert_false(once == claude("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":"
+                                "\"do it\"}]}"));
+}
+
+static void another_model_is_another_call(void **state)
+{
+    (void)state;
+    assert_false(claude("{\"model\":\"a\",\"messages\":[]}") ==
+                 claude("{\"model\":\"b\",\"messages\":[]}"));
+}
+
+#define CODEX_BODY(past, id, command, result)                                                      \
+    "{\"model\":\"m\",\"input\":[{\"type\":\"message\",\"role\":\"user\",\"content\":"             \
+    "[{\"type\":\"input_text\",\"text\":\"do\"}]}," past "{\"type\":\"reasoning\",\"id\":\"rs_" id \
+    "\",\"encrypted_content\":\"" id "\"},{\"type\":\"function_call\",\"id\":\"fc_" id             \
+    "\",\"name\":\"shell\",\"call_id\":\"" id "\",\"arguments\":\"" command                        \
+    "\"},{\"type\":\"function_call_output\",\"call_id\":\"" id "\",\"output\":\"" result "\"}]}"
+#define CODEX_PAST                                                                                 \
+    "{\"type\":\"function_call\",\"name\":\"a\",\"arguments\":\"{}\"},"                            \
+    "{\"type\":\"function_call_output\",\"output\":\"b\"},"
+
+static uint64_t codex(const char *body)
+{
+    return same(USAGE_OPENAI_RESPONSES, "/v1/responses", body);
+}
+
+static void the_same_step_of_codex(void **state)
+{
+    (void)state;
+    uint64_t once = codex(CODEX_BODY("", "1", "ls", "no"));
+    assert_true(once == codex(CODEX_BODY(CODEX_PAST, "2", "ls", "no")));
+    assert_false(once == codex(CODEX_BODY("", "1", "pwd", "no")));
+    assert_false(once == codex(CODEX_BODY("", "1", "ls", "yes")));
+    assert_false(codex("{\"model\":\"m\",\"input\":\"a\"}") ==
+                 codex("{\"model\":\"m\",\"input\":\"b\"}"));
+}
+
+#define CHAT_BODY(id, arguments, result)                                                           \
+    "{\"model\":\"m\",\"messages\":[{\"role\":\"system\",\"content\":\"s" id                       \
+    "\"},{\"role\":\"assistant\",\"content\":\"hm " id "\",\"tool_calls\":[{\"id\":\"" id          \
+    "\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"" arguments             \
+    "\"}}]},{\"role\":\"tool\",\"tool_call_id\":\"" id "\",\"content\":\"" result "\"}]}"
+
+static uint64_t chat(const char *body)
+{
+    return same(USAGE_OPENAI_CHAT, "/v1/chat/completions", body);
+}
+
+static void the_same_step_of_chat(void **state)
+{
+    (void)state;
+    uint64_t once = chat(CHAT_BODY("1", "a", "no"));
+    assert_true(once == chat(CHAT_BODY("2", "a", "no")));
+    assert_false(once == chat(CHAT_BODY("1", "b", "no")));
+    assert_false(once == chat(CHAT_BODY("1", "a", "yes")));
+}
+
+#define GEMINI_BODY(id, args, result)                                                              \
+    "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"do " id                              \
+    "\"}]},{\"role\":\"model\",\"parts\":[{\"text\":\"hm " id                                      \
+    "\"},{\"functionCall\":{\"id\":\"" id "\",\"name\":\"f\",\"args\":" args                       \
+    "},\"thoughtSignature\":\"" id "\"}]},{\"parts\":[{\"functionResponse\":{\"id\":\"" id         \
+    "\",\"name\":\"f\",\"response\":{\"output\":\"" result "\"}}}],\"role\":\"user\"}]}"
+
+static uint64_t gemini(const char *body)
+{
+    return same(USAGE_GEMINI, "/v1beta/models/m:generateContent", body);
+}
+
+static void the_same_step_of_gemini(void **state)
+{
+    (void)state;
+    uint64_t once = gemini(GEMINI_BODY("1", "{\"a\":1}", "no"));
+    assert_true(once == gemini(GEMINI_BODY("2", "{ \"a\" : 1 }", "no")));
+    assert_false(once == gemini(GEMINI_BODY("1", "{\"a\":2}", "no")));
+    assert_false(once == gemini(GEMINI_BODY("1", "{\"a\":1}", "yes")));
+}
+
+static void dialects_have_names(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < USAGE_DIALECT_COUNT; i++) {
+        enum usage_dialect found = USAGE_DIALECT_COUNT;
+        const char *name = usage_dialect_name((enum usage_dialect)i);
+        assert_status(usage_dialect_named(span_str(name), &found), ST_OK);
+        assert_int_equal(found, i);
+    }
+    enum usage_dialect found;
+    assert_status(usage_dialect_named(SPAN("openai"), &found), ST_NOTFOUND);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(which_are_calls),
+        cmocka_unit_test(long_paths),
+        cmocka_unit_test(model_and_stream),
+        cmocka_unit_test(gemini_names_them_in_the_path),
+        cmocka_unit_test(bodies_that_say_nothing_sure),
+        cmocka_unit_test(the_same_step_again),
+        cmocka_unit_test(another_model_is_another_call),
+        cmocka_unit_test(the_same_step_of_codex),
+        cmocka_unit_test(the_same_step_of_chat),
+        cmocka_unit_test(the_same_step_of_gemini),
+        cmocka_unit_test(dialects_have_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
