@@ -163,6 +163,15 @@ def json_round(place, size):
             "codec": ours["codec"]["events_per_second"], "node": node["events_per_second"]}
 
 
+# ---- what an answer used
+
+def usage_round(place, size):
+    got = result_of([place.program("usage"), str(size["answer"]), str(size["repeat"])])
+    for name in ("usage", "wire"):
+        check(got[name]["sum"] == 1050, f"{name} found other figures than were told")
+    return {name: got[name]["bytes_per_second"] for name in ("usage", "memchr", "wire")}
+
+
 # ---- bytes to the terminal
 
 def draw(place, percent, frames, mode):
