@@ -71,9 +71,7 @@ static bool normal(struct span path, struct target *t)
         if (c == '/') {
             end_piece(t);
         }
-        if (t->n < sizeof(t->path)) {
-            t->path[t->n++] = c;
-        }
+        t->path[t->n++] = c;
     }
     end_piece(t);
     return path.n == 0;

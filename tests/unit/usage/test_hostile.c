@@ -216,6 +216,28 @@ static void ends_of_lines(void **state)
     }
 }
 
+/* Lines of one event are parted: a figure does not go on in the next. */
+static void lines_are_not_joined(void **state)
+{
+    (void)state;
+    struct usage_said said = answer(USAGE_OPENAI_CHAT, EVENTS,
+                                    SPAN("data: {\"usage\":{\"prompt_tokens\":1\ndata: 2}}\n\n"));
+    assert_false(said.told);
+    assert_int_equal(said.marks, MARK(USAGE_UNREADABLE));
+}
+
+/* Longer than what is kept of one: not what its beginning says. */
+static void figures_without_end(void **state)
+{
+    (void)state;
+    char zeros[301] = "";
+    char json[512];
+    memset(zeros, '0', sizeof(zeros) - 1);
+    (void)snprintf(json, sizeof(json), "{\"usage\":{\"prompt_tokens\":5.%s1}}", zeros);
+    assert_int_equal(chat(json).marks, MARK(USAGE_NO_COUNT));
+    assert_false(chat(json).told);
+}
+
 /* As deep as wire's reader goes, and no deeper. */
 static void nesting(void **state)
 {
@@ -353,6 +375,8 @@ int main(void)
         cmocka_unit_test(what_is_no_json),
         cmocka_unit_test(a_broken_event_is_skipped),
         cmocka_unit_test(ends_of_lines),
+        cmocka_unit_test(lines_are_not_joined),
+        cmocka_unit_test(figures_without_end),
         cmocka_unit_test(nesting),
         cmocka_unit_test(messages_of_a_list),
         cmocka_unit_test(texts_are_bounded_and_utf8),
