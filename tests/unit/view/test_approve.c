@@ -628,6 +628,8 @@ static void a_selection_that_nobody_made_takes_no_orders_yet(void **state)
     pass_ms(&k, 600);
     press(&k, 'p');
     assert_command(&k, VERB_PAUSE, "agent/1", "");
+    ui_sent(k.ui, SPAN("01P"), k.now);
+    assert_shows(&k, "pause docs-bot: sent"); /* in place of what was said before */
     kit_release(&k);
 }
 
