@@ -105,6 +105,23 @@ struct subcommand {
 const struct subcommand *subcommand_at(size_t i); /* NULL behind the last */
 const struct subcommand *subcommand_find(const char *name);
 
+/* ---- ask.c: one request to this machine, within five seconds. 0: no answer, `why` says. */
+struct question {
+    const char *url, *unix_path, *method;
+    const char *const *headers;
+    struct span bearer, body;
+};
+int ask_http(const struct question *q, struct buf *answer, struct why *why);
+
+/* ---- verbs.c: a command on a credential, without naming an agent. Gives the exit code. */
+struct credential_act {
+    int verb; /* enum verb */
+    const char *credential, *scope;
+    const char *config, *reason, *wait,
+        *json; /* as the options of the same name; NULL: not given */
+};
+int verb_on_credential(const struct credential_act *act);
+
 /* ---- hook_client.c: the process that runs this hook, behind the shell that it gave the hook's
  * line to */
 pid_t hook_client(const char *runtime);
@@ -140,6 +157,7 @@ int cmd_show(struct args *a);
 int cmd_history(struct args *a);
 int cmd_verb(struct args *a);
 int cmd_token(struct args *a);
+int cmd_lease(struct args *a);
 int cmd_verify(struct args *a);
 int cmd_replay(struct args *a);
 int cmd_sessions(struct args *a);
@@ -161,7 +179,8 @@ int cmd_version(struct args *a);
 extern const struct option_row OPTIONS_CONSOLE[], OPTIONS_SERVE[], OPTIONS_DEMO[],
     OPTIONS_DEMO_AGENT[], OPTIONS_HOOK[], OPTIONS_CONNECT[], OPTIONS_DOCTOR[], OPTIONS_RUN[],
     OPTIONS_STATUS[], OPTIONS_VERIFY[], OPTIONS_CONFIG[], OPTIONS_MAN[], OPTIONS_TOKEN[],
-    OPTIONS_LIST[], OPTIONS_HISTORY[], OPTIONS_REPLAY[], OPTIONS_SESSIONS[], OPTIONS_DIFF[],
-    OPTIONS_WHY[], OPTIONS_FIND[], OPTIONS_INDEX[], OPTIONS_EXPORT[], OPTIONS_IMPORT[];
+    OPTIONS_LEASE[], OPTIONS_LIST[], OPTIONS_HISTORY[], OPTIONS_REPLAY[], OPTIONS_SESSIONS[],
+    OPTIONS_DIFF[], OPTIONS_WHY[], OPTIONS_FIND[], OPTIONS_INDEX[], OPTIONS_EXPORT[],
+    OPTIONS_IMPORT[];
 
 #endif

@@ -50,6 +50,11 @@ static const struct subcommand SUBCOMMANDS[] = {
      "the end of an SSH tunnel), it shows a token, and has the rights of the token and no more; so it does when it shows "
      "one on the socket. `add` prints the token once; the daemon keeps its digest. `revoke` cuts off who is connected "
      "by it."},
+    {"lease", cmd_lease, "issue|list|revoke|hold|choke|resume [ID]", "what agents hold in place of real keys", OPTIONS_LEASE,
+     "The daemon has the real key of each [upstream NAME] of checkrein.ini; an agent gets a lease and the address of the gateway. "
+     "`issue` prints the token once; the daemon keeps its digest. `hold` makes the next request wait, `choke` answers 429, `resume` "
+     "lets go on. `revoke` is at once and for good: running answers are cut, and a test call through the gateway proves it.\n\n"
+     "ID is that of a lease, upstream:NAME for all of an upstream, or * for all."},
     {"verify", cmd_verify, "FILE...", "prove that a record is intact, and that no call ran undecided", OPTIONS_VERIFY,
      "Or name the first line that is not, or the first call that ran without exactly one decision before it, of its "
      "digest. FILE is a record's folder or one segment of it; of a record whose beginning was dropped, what is left."},

@@ -317,7 +317,9 @@ static void send_one(struct headless *h, const struct command *c, const char *ta
 {
     for (uint32_t i = 0; i < h->hub.count; i++) {
         const char *name = h->hub.backends[i].conf.name;
-        if (c->backend.n && !span_is(c->backend, name)) {
+        bool others = c->credential.n && !c->agent.n && /* a lease is a daemon's of ours */
+                      strcmp(h->hub.backends[i].conf.kind, "checkrein") != 0;
+        if (others || (c->backend.n && !span_is(c->backend, name))) {
             continue;
         }
         struct command one = *c;
@@ -528,4 +530,20 @@ int cmd_verb(struct args *a)
         return usage_fault(a);
     }
     return act(a, row, &ch);
+}
+
+int verb_on_credential(const struct credential_act *act_on)
+{
+    const struct verb_row row = {.verb = (enum verb)act_on->verb,
+                                 .name = verb_name((enum verb)act_on->verb),
+                                 .aim = AIM_ALL,
+                                 .enough = COMMAND_CONFIRMED};
+    const struct choices ch = {.config = act_on->config,
+                               .credential = act_on->credential,
+                               .scope = act_on->scope,
+                               .reason = act_on->reason,
+                               .wait = act_on->wait,
+                               .json = act_on->json};
+    struct args none = {0};
+    return act(&none, &row, &ch);
 }

@@ -101,7 +101,9 @@ def too_late_is_told_who_won(daemon):
 def verbs_that_are_not_offered(daemon):
     """What the back-end does not offer is refused by its name, not left out."""
     daemon.hook("UserPromptSubmit", "a", prompt="x")
-    for words in (["revoke", "claude:a"], ["message", "claude:a", "hello"], ["budget", "claude:a", "2.50"]):
+    done = daemon.run("revoke", "claude:a")
+    check(done.returncode == 3 and "holds no credential" in done.stdout, f"{done}")
+    for words in (["message", "claude:a", "hello"], ["budget", "claude:a", "2.50"]):
         done = daemon.run(*words, "--json")
         said = json.loads(done.stdout)
         check(done.returncode == 3 and said["command.state"] == "refused" and "does not offer" in said["reason"], f"{done}")

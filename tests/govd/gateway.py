@@ -447,6 +447,91 @@ def a_key_comes_of_a_command(folder):
         nowhere(d, "cmd-key-0123456789")
 
 
+# ---- who asks, and from where
+
+def a_shell_does_the_same(folder):
+    stream = Stream(first=b"data: 1\n\n")
+    with with_gateway(stream, folder=folder) as (d, up):
+        def lease(*words, code=0):
+            done = subprocess.run([BINARY, "lease", *words, "--config", d.config_file], capture_output=True, text=True,
+                                  timeout=DEADLINE, stdin=subprocess.DEVNULL, env={**os.environ, "XDG_STATE_HOME": d.dir})
+            check(done.returncode == code, f"lease {words}: {done}")
+            return done.stdout
+
+        issue(d)  # where the gateway is
+        one = json.loads(lease("issue", "--upstream", "work", "--agent", "by-hand", "--expires", "1h", "--scopes", "rate=100",
+                               "--json"))
+        token = lease("issue", "--upstream", "work", "--agent", "by-hand", "--parent", one["id"], "--expires", "30m").strip()
+        check(token.startswith("crl_") and len(token) == 68, f"{token}")
+        told = [json.loads(line) for line in lease("list", "--json").splitlines()]
+        mine = [x for x in told if x["agent"] == "by-hand"]
+        check(len(mine) == 2 and mine[0]["scopes"] == "rate=100" and mine[1]["parent"] == one["id"], f"{mine}")
+        check(one["id"] in lease("list") and "by-hand" in lease("list"), "the list for people")
+        c, r = call(d, token, read=False)
+        check("confirmed: 2 leases are held" not in lease("hold", one["id"]), "a parent's hold is its own")
+        check("confirmed" in lease("choke", one["id"]), "choke")
+        check(call(d, token)[0] == 429, "a child of a choked lease")
+        check("confirmed" in lease("resume", one["id"]), "resume")
+        check("confirmed: 2 revoked, 1 running answers cut" in lease("revoke", one["id"], "--reason", "test"), "revoke")
+        check("refused" in lease("revoke", "01JZ0000000000000000000000", code=3), "an id of nobody")
+        lease("issue", "--upstream", "none", "--agent", "x", code=3)
+        lease("issue", "--upstream", "work", "--agent", "x", "--scopes", "what=1", code=3)
+        lease("issue", "--agent", "x", code=1), lease("issue", "more", code=2), lease("nonsense", code=2)
+        check("revoked" in lease("list"), "what is dead is listed for a day")
+        check("3 revoked" not in lease("revoke", "*"), "what was dead is not revoked again")
+        nowhere(d, token, one["token"], KEY)
+
+
+def a_runs_lease_is_for_that_run_alone(folder):
+    with with_gateway(folder=folder) as (d, up):
+        lease = issue(d, agent="run:01JZ0000000000000000000000")
+        c = UnixConnection(d.gateway_socket)
+        c.request("POST", "/u/work/v1/messages", b"{}", {"x-api-key": lease["token"]})
+        r = c.getresponse()
+        check(r.status == 403 and b"another agent" in r.read() and not up.asked, f"{r.status}")
+        c.close()
+        other = issue(d, agent="by-hand")
+        c = UnixConnection(d.gateway_socket)
+        c.request("POST", "/u/work/v1/messages", b"{}", {"x-api-key": other["token"]})
+        check(c.getresponse().status == 200, "the socket itself")
+        c.close()
+
+
+def without_a_record_nothing_goes_through(folder):
+    with with_gateway(folder=folder, shim=True) as (d, up):
+        lease = issue(d)
+        check(call(d, lease)[0] == 200, "before")
+        d.shim.say("disk-full")
+        d.hook("SessionStart", session="s1", source="startup")
+
+        def closed():
+            status, body, _ = call(d, lease)
+            return status == 503 and b"record" in body
+        wait_for("that it is closed", closed)
+        asked = len(up.asked)
+        check(call(d, lease)[0] == 503 and len(up.asked) == asked, "it went through")
+        check(ask(d, "/lease/issue", upstream="work", agent="x")[0] == 503, "a lease was issued without a record")
+        d.tampered = True
+
+
+def what_is_under_way_ends_with_the_daemon(folder):
+    stream = Stream(first=b"data: 1\n\n")
+    with with_gateway(stream, folder=folder) as (d, up):
+        lease, held = issue(d), issue(d, agent="held")
+        command(d, "pause", credential=held["id"])
+        c, r = call(d, lease, read=False)
+        w = http.client.HTTPConnection("127.0.0.1", d.gateway, timeout=DEADLINE)
+        w.request("POST", "/u/work/v1/messages", b"{}", {"x-api-key": held["token"]})
+        wait_for("a request that waits", lambda: leases(d)[held["id"]]["waiting"] == 1)
+        check(d.terminate(10) == 0, "the daemon did not end by itself")
+        for one in (r.read, w.getresponse):
+            try:
+                one()
+                check(False, "something looked whole")
+            except (http.client.HTTPException, OSError):
+                pass
+
+
 BINARY = os.path.abspath(sys.argv[1])
 
 
@@ -475,4 +560,5 @@ if __name__ == "__main__":
     main([the_real_key_is_put_in_and_the_lease_taken_out, bodies_and_answers_pass_as_they_come, what_leads_elsewhere_is_refused,
           answers_that_lead_elsewhere_do_not, an_upstream_that_fails_is_told, certificates_are_checked,
           held_requests_wait_and_go_on, revoked_is_dead_at_once_and_for_good, an_agents_reins_reach_its_leases, scopes_hold,
-          a_key_changes_without_its_agents, a_key_comes_of_a_command])
+          a_key_changes_without_its_agents, a_key_comes_of_a_command, a_shell_does_the_same, a_runs_lease_is_for_that_run_alone,
+          without_a_record_nothing_goes_through, what_is_under_way_ends_with_the_daemon])

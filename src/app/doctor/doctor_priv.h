@@ -8,8 +8,8 @@
  *   settings.c   the client, and its settings in every scope
  *   gemini.c     what Gemini CLI reads besides: its rules, and which folders it trusts
  *   proof.c      a test call through the hook that is installed, and the same hook with nobody
- * there ask.c        one HTTP request, waited for past.c       what an agent with a shell could
- * still do: docs/drivers/ say the same
+ * there
+ *   past.c       what an agent with a shell could still do: docs/drivers/ say the same
  */
 #ifndef DOCTOR_PRIV_H
 #define DOCTOR_PRIV_H
@@ -102,14 +102,6 @@ void check_settings(struct doctor *d);
 void check_besides(struct doctor *d);
 void check_proof(struct doctor *d);
 void check_absence(struct doctor *d);
-
-/* ---- ask.c: one request to this machine, within five seconds. 0: no answer, `why` says. */
-struct question {
-    const char *url, *unix_path, *method;
-    const char *const *headers;
-    struct span bearer, body;
-};
-int ask_http(const struct question *q, struct buf *answer, struct why *why);
 
 /* ---- tell.c */
 bool gate_holds(const struct doctor *d);

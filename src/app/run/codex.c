@@ -97,13 +97,13 @@ static const char *folder_of(const char *word, const char *next)
     return strncmp(word, "-C", 2) == 0 ? word + 2 + (word[2] == '=') : NULL;
 }
 
-struct question {
+struct words_asked {
     const char *words[WORDS_MAX];
     size_t n;
     char folder[PATH_MAX]; /* where it is to work: its settings count too */
 };
 
-static enum status take_folder(const struct run_plan *p, const char *folder, struct question *q,
+static enum status take_folder(const struct run_plan *p, const char *folder, struct words_asked *q,
                                struct why *why)
 {
     if (q->folder[0]) {
@@ -116,7 +116,7 @@ static enum status take_folder(const struct run_plan *p, const char *folder, str
                : why_fail(why, ST_LIMIT, "the folder's name is too long");
 }
 
-static enum status take_options(const struct run_plan *p, struct question *q, struct why *why)
+static enum status take_options(const struct run_plan *p, struct words_asked *q, struct why *why)
 {
     for (int i = 1; i < p->argc && strcmp(p->argv[i], "--") != 0; i++) {
         const char *word = p->argv[i];
@@ -203,7 +203,7 @@ static enum status ask(struct run_plan *p,
                                            struct why *why),
                        struct why *why)
 {
-    struct question q = {.words = {p->argv[0]}, .n = 1};
+    struct words_asked q = {.words = {p->argv[0]}, .n = 1};
     struct codex_hooks h;
     for (size_t i = 0; i < p->own_count; i++) {
         q.words[q.n++] = "-c";
@@ -231,14 +231,13 @@ static enum status look_at_trust(struct run_plan *p, struct codex_hooks *h, stru
 
 static void insert_options(struct run_plan *p)
 {
-    size_t words = 2 * p->own_count;
-    p->argv = xreallocarray(p->argv, (size_t)p->argc + words + RUN_ROOM, sizeof(*p->argv));
-    memmove(&p->argv[1 + words], &p->argv[1], (size_t)p->argc * sizeof(*p->argv));
+    const char **words = xcalloc(2 * p->own_count, sizeof(*words));
     for (size_t i = 0; i < p->own_count; i++) {
-        p->argv[1 + 2 * i] = "-c";
-        p->argv[2 + 2 * i] = p->own[i];
+        words[2 * i] = "-c";
+        words[2 * i + 1] = p->own[i];
     }
-    p->argc += (int)words;
+    plan_insert(p, words, 2 * p->own_count);
+    free(words);
 }
 
 enum status codex_prepare(struct run_plan *p, struct why *why)

@@ -19,7 +19,8 @@
 extern char **environ;
 
 struct choices {
-    const char *config, *name, *on_behalf_of, *task, *runtime, *socket, *token, *keep, *no_scope;
+    const char *config, *name, *on_behalf_of, *task, *runtime, *socket, *token, *keep, *no_scope,
+        *upstream, *scopes;
 };
 
 /* ---- the words */
@@ -36,21 +37,25 @@ static int find_program(const struct args *a)
 }
 
 const struct option_row OPTIONS_RUN[] = {
-    {"name",                                              "N", "what the agent is called; else the folder's name",
+    {"name",                                                       "N", "what the agent is called; else the folder's name",
      offsetof(struct choices, name)},
-    {"on-behalf-of", "WHO", "for whom it works", offsetof(struct choices, on_behalf_of)},
-    {"task",                                              "T", "what it is to do", offsetof(struct choices, task)},
-    {"runtime",                                      "R", "claude, gemini, codex or none; else by the program's name",
+    {"on-behalf-of",          "WHO", "for whom it works", offsetof(struct choices, on_behalf_of)},
+    {"task",                                                       "T", "what it is to do", offsetof(struct choices, task)},
+    {"runtime",                                               "R", "claude, gemini, codex or none; else by the program's name",
      offsetof(struct choices, runtime)},
-    {"keep",                                NULL, "wait for what it leaves behind, instead of ending that",
+    {"keep",                                         NULL, "wait for what it leaves behind, instead of ending that",
      offsetof(struct choices, keep)},
-    {"no-scope",                                      NULL, "no cgroup of its own, also where systemd gives one",
+    {"no-scope",                                               NULL, "no cgroup of its own, also where systemd gives one",
      offsetof(struct choices, no_scope)},
-    {"config",                                              "FILE", "read this file", offsetof(struct choices, config)},
-    {"socket",                                 "PATH", "the daemon's socket; then none is started",
+    {"upstream",                                                       "NAME", "whose lease it gets, or `none`; else the first of its dialect",
+     offsetof(struct choices, upstream)},
+    {"scopes",                                          "SCOPES", "what its lease is narrowed to: see checkrein lease",
+     offsetof(struct choices, scopes)},
+    {"config",                                                       "FILE", "read this file", offsetof(struct choices, config)},
+    {"socket",                                                    "PATH", "the daemon's socket; then none is started",
      offsetof(struct choices, socket)},
-    {"token-file",                                              "FILE", "the daemon's token", offsetof(struct choices, token)},
-    {0                                          },
+    {"token-file", "FILE", "the daemon's token", offsetof(struct choices, token)},
+    {0                                                   },
 };
 
 static const char *base_of(const char *path)
@@ -192,6 +197,8 @@ static enum status plan(struct run_plan *p, const struct choices *ch, char **wor
 {
     p->env = copy_environment();
     p->keep = ch->keep != NULL;
+    p->upstream = ch->upstream;
+    p->scopes = ch->scopes;
     plan_places(p, ch);
     enum status st = plan_words(p, words, why);
     if (st == ST_OK) {
@@ -203,9 +210,6 @@ static enum status plan(struct run_plan *p, const struct choices *ch, char **wor
     if (st == ST_OK) {
         plan_marks(p);
         st = p->runtime->prepare(p, why);
-    }
-    if (st == ST_OK && !ch->no_scope && scope_is_offered()) {
-        plan_scope(p);
     }
     return st;
 }
@@ -248,6 +252,12 @@ static int run(struct run_plan *p, const struct choices *ch, char **words)
     enum status st = plan(p, ch, words, &why);
     if (st == ST_OK) {
         st = await_daemon(p, ch, &why);
+    }
+    if (st == ST_OK) {
+        st = run_lease(p, &why);
+    }
+    if (st == ST_OK && !ch->no_scope && scope_is_offered()) {
+        plan_scope(p);
     }
     int code = st == ST_OK ? guard_run(p)
                            : app_trouble(&why, st == ST_DENIED ? EXIT_REFUSED : EXIT_TROUBLE);

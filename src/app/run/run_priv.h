@@ -8,6 +8,7 @@
  *   screen.c    the terminal's side: a pty of the agent's own, passed through
  *   left.c      what the program leaves behind
  *   scope.c     a cgroup of its own where systemd gives one
+ *   lease.c     a lease in place of the real key, where the daemon has an upstream for it
  */
 #ifndef RUN_PRIV_H
 #define RUN_PRIV_H
@@ -38,8 +39,9 @@ struct run_plan {
     const char *program; /* its basename */
     const char **argv;   /* NULL-ended, not owned words */
     int argc;
-    char **env; /* NULL-ended, owned */
-    bool keep;  /* what it leaves behind is waited for, not ended */
+    char **env;                    /* NULL-ended, owned */
+    bool keep;                     /* what it leaves behind is waited for, not ended */
+    const char *upstream, *scopes; /* of its lease, as given; NULL: by its dialect, and all of it */
 };
 
 /* ---- runtimes.c: a row for each runtime that can be put behind the gate for one run */
@@ -67,6 +69,15 @@ enum status gemini_write(const struct run_plan *p, int hook_port, struct why *wh
 
 /* ---- codex.c */
 enum status codex_prepare(struct run_plan *p, struct why *why) MUST_USE;
+
+/* It is in no environment of this run any more, this process's own included. */
+void plan_env_remove(struct run_plan *p, const char *name);
+/* Words in front of the program's own, behind its name. */
+void plan_insert(struct run_plan *p, const char *const *words, size_t count);
+
+/* ---- lease.c: before the cgroup's words stand in front. ST_DENIED: an upstream was named and
+ * there is none, or the daemon gives it no lease. */
+enum status run_lease(struct run_plan *p, struct why *why) MUST_USE;
 
 /* ---- scope.c */
 /* True when systemd gives a scope here and now. */

@@ -1,8 +1,11 @@
 #include "run_priv.h"
 
 #include "checkrein/alloc.h"
+#include "checkrein/crypto.h"
 
 #define ENV_MAX 65536
+
+extern char **environ;
 
 static enum status nothing_to_prepare(struct run_plan *p, struct why *why)
 {
@@ -75,4 +78,37 @@ void plan_env_append(struct run_plan *p, const char *name, const char *value)
     put(p, name, before, value);
     free(before);
     buf_release(&b);
+}
+
+/* What /proc tells of this process is the memory that it was started with: it is overwritten there.
+ */
+static void blank_own(const char *name)
+{
+    size_t n = strlen(name);
+    for (char **at = environ; *at; at++) {
+        if (strncmp(*at, name, n) == 0 && (*at)[n] == '=') {
+            wipe(*at + n + 1, strlen(*at + n + 1));
+        }
+    }
+}
+
+void plan_env_remove(struct run_plan *p, const char *name)
+{
+    char **at = find(p, name);
+    if (at) {
+        wipe(*at, strlen(*at));
+        free(*at);
+        while ((at[0] = at[1])) {
+            at++;
+        }
+    }
+    blank_own(name);
+}
+
+void plan_insert(struct run_plan *p, const char *const *words, size_t count)
+{
+    p->argv = xreallocarray(p->argv, (size_t)p->argc + count + RUN_ROOM, sizeof(*p->argv));
+    memmove(&p->argv[1 + count], &p->argv[1], (size_t)p->argc * sizeof(*p->argv));
+    memcpy(&p->argv[1], words, count * sizeof(*words));
+    p->argc += (int)count;
 }

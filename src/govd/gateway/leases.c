@@ -10,12 +10,15 @@
 #define UNBEGUN_US    INT64_C(60000000) /* a run that asked for a lease has so long to register */
 #define EVERYTHING    "everything"
 
-static void set_agent(struct govd *g, struct event *ev, const struct lease *l)
+/* About its agent when there is one: to speak of one would make it known, before it is. */
+static void set_agent(const struct govd *g, struct event *ev, const struct lease *l)
 {
     const struct session *s = session_find(g, span_str(l->agent));
-    struct span id = span_str(s ? s->id : l->agent);
-    event_set_text(ev, F_AGENT_ID, id);
-    ev->subject = id;
+    event_set_text(ev, F_CREDENTIAL_HOLDER, span_str(l->agent));
+    if (s) {
+        event_set_text(ev, F_AGENT_ID, span_str(s->id));
+        ev->subject = span_str(s->id);
+    }
 }
 
 static void begin(struct govd *g, struct event *ev, enum event_type type, const struct lease *l)
@@ -167,7 +170,7 @@ static void restore_issued(struct govd *g, const struct event *ev)
 {
     uint8_t digest[SHA256_BYTES];
     struct span text = event_text(ev, F_CREDENTIAL_DIGEST);
-    struct lease_terms t = {.agent = event_text(ev, F_AGENT_ID),
+    struct lease_terms t = {.agent = event_text(ev, F_CREDENTIAL_HOLDER),
                             .parent = event_text(ev, F_CREDENTIAL_PARENT),
                             .upstream = event_text(ev, F_CREDENTIAL_ISSUER),
                             .scopes = event_text(ev, F_CREDENTIAL_SCOPES),

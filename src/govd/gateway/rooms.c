@@ -97,6 +97,8 @@ static void welcome(const struct ask *a, const struct lease *l, const char *toke
     (void)tape_quote(&b, span_str(l->upstream));
     buf_printf(&b, ",\"dialect\":\"%s\",\"field\":", up->dialect->name);
     (void)tape_quote(&b, span_str(up->field));
+    buf_addstr(&b, ",\"base\":");
+    (void)tape_quote(&b, span_str(up->base));
     buf_printf(&b, ",\"url\":\"http://127.0.0.1:%d" GATEWAY_PREFIX "%s\",\"socket\":",
                a->g->gateway->port, up->conf->name);
     (void)tape_quote(&b, span_str(a->g->gateway->socket_path));

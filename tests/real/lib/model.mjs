@@ -46,6 +46,8 @@ export class Model {
   says = {}; // headers of the answers
   #refusals = { status: 0, left: 0 };
   #cuts = 0;
+  #stalls = 0;
+  stalled = []; // answers that begin and do not go on: {ended}
   #closed = null; // while a promise: answers wait for it
   #open = null;
   #server = http.createServer((request, response) => {
@@ -97,6 +99,11 @@ export class Model {
     this.#cuts = times;
   }
 
+  /** The next so many answers begin and do not go on. */
+  stall(times) {
+    this.#stalls = times;
+  }
+
   get refusalsLeft() {
     return this.#refusals.left;
   }
@@ -120,6 +127,7 @@ export class Model {
     for (const [name, value] of Object.entries(this.says)) response.setHeader(name, value);
     if (this.#refusals.left > 0) this.#refuse(response);
     else if (this.#cuts > 0) this.#cut(response);
+    else if (this.#stalls > 0) this.#stall(response);
     else await this.#answer(api, response, pathname, JSON.parse(body));
   }
 
@@ -127,6 +135,17 @@ export class Model {
     this.#cuts--;
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write(': begun\n\n', () => response.destroy());
+  }
+
+  #stall(response) {
+    this.#stalls--;
+    const stalled = { ended: false };
+    this.stalled.push(stalled);
+    response.on('close', () => {
+      stalled.ended = true;
+    });
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(': begun\n\n');
   }
 
   #refuse(response) {

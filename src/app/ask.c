@@ -1,6 +1,6 @@
-#include "doctor_priv.h"
+#include "app_priv.h"
 
-#define ANSWER_BYTES ((size_t)1 << 20)
+#define ANSWER_BYTES ((size_t)8 << 20)
 #define WAIT_MS      5000
 
 struct waiting {
