@@ -413,6 +413,29 @@ def bytes_within(console, seconds):
     return total
 
 
+# ---- the lease gateway
+
+def gateway_round(place, size):
+    upstream = free_port()
+    with tempfile.TemporaryDirectory(prefix="cr-bench-") as folder:
+        key = os.path.join(folder, "key")
+        with open(os.open(key, os.O_CREAT | os.O_WRONLY, 0o600), "w") as f:
+            f.write("a-key-of-the-bench")
+        daemon = Daemon(place.checkrein, config=f"gateway_port = 0\n[upstream bench]\nurl = http://127.0.0.1:{upstream}\n"
+                        f"dialect = anthropic\nsecret_file = {key}\n")
+        try:
+            lease = result_of([place.checkrein, "lease", "issue", "--upstream", "bench", "--agent", "bench", "--json", "--config",
+                               daemon.config_file])
+            token = os.path.join(folder, "token")
+            with open(token, "w") as f:
+                f.write(lease["token"])
+            port = lease["url"].split("/")[2].split(":")[1]
+            return result_of([place.program("gateway"), str(upstream), port, "bench", token, str(size["streams"]),
+                              str(size["stream_events"])])
+        finally:
+            daemon.close()
+
+
 # ---- the hook's round trip
 
 POLICY = "[rule builds]\ncommand = make *\nverdict = allow\nreason = builds\n"
