@@ -203,10 +203,24 @@ void net_http_more(struct net *n, net_id id);
  * orderly end). Requests of the HTTP client are not counted: each has its answer. */
 bool net_idle(const struct net *n);
 
+/* Where an address is. Special: this machine is told of itself there, or a whole link is
+ * (link-local, multicast, unspecified, and the metadata services of clouds, which hand out
+ * credentials). */
+enum net_place { PLACE_ORDINARY, PLACE_LOOPBACK, PLACE_SPECIAL };
+struct sockaddr;
+enum net_place net_place_of(const struct sockaddr *a);
+
+/* Whether a request may be made to it at all, as net_http_request() would say. */
+enum status net_http_check(const char *url, struct why *why) MUST_USE;
+
 /* ---- HTTP client (libcurl multi): one request, one answer */
 struct http_client_request {
     const char *url;       /* http:// to loopback only, https:// anywhere */
     const char *unix_path; /* connect there instead, or NULL */
+    const char *ca_file;   /* PEM: who signs the other side's certificate; NULL: the system's */
+    /* 1u << enum net_place of each that may be connected to, looked at when the name has become an
+     * address; 0: all. */
+    unsigned places;
     const char *method;
     struct span bearer;         /* may be empty; never in a redirect: redirects are not followed */
     const char *const *headers; /* NULL-ended "Name: value", or NULL; no Content-Type unless here */
@@ -218,6 +232,8 @@ struct http_client_answer {
     int http_status; /* 0: no answer; `why` says */
     struct span body;
     const char *why;
+    int64_t retry_after_s; /* as the answer asks; 0: it does not */
+    enum net_place place;  /* that it came from; known when the request said `places` */
 };
 typedef void http_client_fn(void *ctx, net_id id, const struct http_client_answer *answer);
 enum status net_http_request(struct net *n, const struct http_client_request *r, http_client_fn *fn,

@@ -32,7 +32,7 @@ static void destroy(struct transfer *t)
     wipe_headers(t->headers);
     stream_free(t->stream);
     buf_wipe(&t->body);
-    buf_release(&t->answer);
+    buf_wipe(&t->answer);
     free(t);
 }
 
@@ -53,6 +53,10 @@ const char *transfer_failure(const struct transfer *t, CURLcode result)
     if (t->answer.over || result == CURLE_FILESIZE_EXCEEDED) {
         return "the answer is longer than allowed";
     }
+    if (t->misplaced && result == CURLE_COULDNT_CONNECT) {
+        return "it leads to an address of this machine, of the link or of a cloud's metadata: not "
+               "asked";
+    }
     return t->error[0] != '\0' ? t->error : curl_easy_strerror(result);
 }
 
@@ -64,6 +68,10 @@ static void finish(struct transfer *t, CURLcode result)
     if (result == CURLE_OK) {
         answer.http_status = (int)status;
         answer.body = buf_span(&t->answer);
+        answer.place = t->place;
+        curl_off_t retry = 0;
+        (void)curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry);
+        answer.retry_after_s = (int64_t)retry;
     } else {
         answer.why = transfer_failure(t, result);
     }

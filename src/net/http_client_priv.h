@@ -18,6 +18,9 @@ struct transfer {
     struct buf body, answer;
     http_client_fn *fn;
     void *ctx;
+    unsigned places;      /* that may be connected to */
+    enum net_place place; /* that was connected to last */
+    bool misplaced;       /* an address was refused for its place */
     char error[CURL_ERROR_SIZE];
     struct stream *stream; /* NULL: one request, one answer */
 };
@@ -44,5 +47,7 @@ bool transfer_method_valid(const char *method);
 void stream_over(struct stream *s, CURLcode result); /* curl has done with it */
 void stream_free(struct stream *s);
 void streams_tell(struct net *n); /* outside of curl: what came */
+/* place.c: before it is begun */
+void http_client_place(struct transfer *t, unsigned places);
 
 #endif

@@ -36,16 +36,22 @@ bool transfer_method_valid(const char *method)
     return n > 0 && n <= METHOD_BYTES;
 }
 
-static enum status check_request(const struct http_client_request *r, struct why *why)
+enum status net_http_check(const char *text, struct why *why)
 {
     struct url url;
-    enum status st = url_parse(r->url, &url, why);
-    if (st != ST_OK) {
-        return st;
-    }
-    if (url.scheme != URL_HTTP && url.scheme != URL_HTTPS) {
+    enum status st = url_parse(text, &url, why);
+    if (st == ST_OK && url.scheme != URL_HTTP && url.scheme != URL_HTTPS) {
         return why_fail(why, ST_UNSUPPORTED,
                         "the URL of a request begins with http:// or https://");
+    }
+    return st;
+}
+
+static enum status check_request(const struct http_client_request *r, struct why *why)
+{
+    enum status st = net_http_check(r->url, why);
+    if (st != ST_OK) {
+        return st;
     }
     if (!transfer_method_valid(r->method) || r->body.n > BODY_BYTES) {
         return why_fail(why, ST_INVALID, "the request has no method or too long a body");
@@ -152,6 +158,11 @@ static void set_rest(struct transfer *t, const struct http_client_request *r)
     if (r->unix_path != NULL) {
         (void)curl_easy_setopt(t->easy, CURLOPT_UNIX_SOCKET_PATH, r->unix_path);
     }
+    if (r->ca_file != NULL) { /* and nobody else: curl would go on to trust the system's folder */
+        (void)curl_easy_setopt(t->easy, CURLOPT_CAINFO, r->ca_file);
+        (void)curl_easy_setopt(t->easy, CURLOPT_CAPATH, NULL);
+    }
+    http_client_place(t, r->places);
 }
 
 static struct transfer *transfer_new(struct net *n, const struct http_client_request *r,
