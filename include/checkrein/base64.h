@@ -1,6 +1,6 @@
-/* base64_priv.h - bytes that are no text, as text in the record, and back. */
-#ifndef CHECKREIN_JOURNAL_BASE64_PRIV_H
-#define CHECKREIN_JOURNAL_BASE64_PRIV_H
+/* base64.h - bytes that are no text, as text, and back. */
+#ifndef CHECKREIN_BASE64_H
+#define CHECKREIN_BASE64_H
 
 #include "checkrein/buf.h"
 #include "checkrein/span.h"

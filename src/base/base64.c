@@ -1,4 +1,4 @@
-#include "base64_priv.h"
+#include "checkrein/base64.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base64_priv.h"
+#include "checkrein/base64.h"
 #include "checkrein/codec.h"
 #include "checkrein/num.h"
 #include "checkrein/utf8.h"

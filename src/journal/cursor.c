@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base64_priv.h"
 #include "checkrein/alloc.h"
+#include "checkrein/base64.h"
 #include "checkrein/wire.h"
 #include "record_priv.h"
 #include "scan_priv.h"

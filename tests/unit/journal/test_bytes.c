@@ -1,8 +1,8 @@
 /* What a peer sent stands in the record as it was, whatever bytes it has. */
 #include "journal_kit.h"
 
-#include "base64_priv.h"
 #include "checkrein/alloc.h"
+#include "checkrein/base64.h"
 #include "checkrein/utf8.h"
 #include "prng.h"
 
