@@ -135,6 +135,8 @@ enum option_kind {
     X(policy, "policy", OPTION_TEXT, "", 0, 0, "rules; default policy.ini beside checkrein.ini")   \
     X(prices, "prices", OPTION_TEXT, "", 0, 0,                                                     \
       "list prices; default prices.ini beside checkrein.ini")                                      \
+    X(issuers, "issuers", OPTION_TEXT, "", 0, 0,                                                   \
+      "who issued what agents hold; default issuers.ini beside checkrein.ini")                     \
     X(record, "journal", OPTION_TEXT, "", 0, 0, "folder of the record; default in XDG_STATE_HOME") \
     KEEP_OPTIONS(X)                                                                                \
     X(max_held, "max_held", OPTION_INT, "4096", 16, 65536, "held hook calls at once")              \
@@ -184,7 +186,8 @@ struct conf {
         int64_t ascii, frame_ms, arm_low_ms, arm_high_ms, watchdog_ms, readonly;
     } console;
     struct {
-        char *socket, *gateway_socket, *token_file, *console_tokens, *policy, *prices, *record;
+        char *socket, *gateway_socket, *token_file, *console_tokens, *policy, *prices, *issuers,
+            *record;
         struct conf_keep keep;
         int64_t hook_port, gateway_port, console_port, max_held, max_agent_held, max_agents, rate,
             agent_budget, daily_budget, watchdog_ms, stop_grace_ms;

@@ -28,19 +28,21 @@ struct govd;
 #define DOCTOR_SESSION "checkrein-doctor"
 
 struct govd_options {
-    const struct conf *conf; /* [serve]; must outlive the daemon */
-    const char *socket_path; /* resolved; folder is made 0700 */
-    const char *own_socket;  /* what a hook's --own-socket means; NULL: not known */
-    const char *token_path;  /* resolved; made with a fresh token when missing */
-    const char *policy_path; /* resolved; may not exist: then only the defaults */
-    const char *prices_path; /* resolved; may not exist: then nothing that a runtime does not price
-                                itself has a price */
-    const char *journal_dir; /* resolved */
-    const char *tokens_path; /* resolved; may not exist: then nobody comes in by a token */
-    int hook_port;           /* 0: the system chooses */
-    int console_port;        /* 0: consoles connect by the Unix socket only */
-    const char *host;        /* stands in the events' source */
-    bool demo;               /* everything that connects is labelled a demo agent */
+    const struct conf *conf;  /* [serve]; must outlive the daemon */
+    const char *socket_path;  /* resolved; folder is made 0700 */
+    const char *own_socket;   /* what a hook's --own-socket means; NULL: not known */
+    const char *token_path;   /* resolved; made with a fresh token when missing */
+    const char *policy_path;  /* resolved; may not exist: then only the defaults */
+    const char *prices_path;  /* resolved; may not exist: then nothing that a runtime does not price
+                                 itself has a price */
+    const char *issuers_path; /* resolved; may not exist: then no credential is known to be issued
+                                 elsewhere */
+    const char *journal_dir;  /* resolved */
+    const char *tokens_path;  /* resolved; may not exist: then nobody comes in by a token */
+    int hook_port;            /* 0: the system chooses */
+    int console_port;         /* 0: consoles connect by the Unix socket only */
+    const char *host;         /* stands in the events' source */
+    bool demo;                /* everything that connects is labelled a demo agent */
 };
 
 /* Binds, opens the record, loads the policy. Any trouble is an error with words: nothing
@@ -55,9 +57,9 @@ int govd_console_port(const struct govd *g);
  * that does not exist adds nothing. ST_INVALID names the file, the line and the key. */
 struct price_table;
 enum status govd_read_prices(struct price_table *t, const char *path, struct why *why) MUST_USE;
-/* SIGHUP: reads policy, prices and tokens again; of a bad file the old content stays and the reason
- * is recorded and told. Who is connected by a token that is not there any more, or has other rights
- * now, is cut off. What the record is to drop by now goes. */
+/* SIGHUP: reads policy, prices, issuers and tokens again; of a bad file the old content stays and
+ * the reason is recorded and told. Who is connected by a token that is not there any more, or has
+ * other rights now, is cut off. What the record is to drop by now goes. */
 void govd_reload(struct govd *g);
 /* Answers deny to all that is held, says bye to consoles, seals. Call loop_turn() until
  * govd_drained(). */

@@ -22,7 +22,7 @@ struct server {
 };
 
 struct places {
-    char *socket, *token, *tokens, *policy, *prices, *record;
+    char *socket, *token, *tokens, *policy, *prices, *issuers, *record;
 };
 
 struct choices {
@@ -54,6 +54,7 @@ static void places_choose(struct places *p, const struct choices *ch, const stru
     p->tokens = path_chosen(NULL, c->serve.console_tokens, path_state("console.tokens"));
     p->policy = path_chosen(ch->policy, c->serve.policy, path_config("policy.ini"));
     p->prices = path_chosen(ch->prices, c->serve.prices, path_config("prices.ini"));
+    p->issuers = path_chosen(NULL, c->serve.issuers, path_config("issuers.ini"));
     p->record = path_chosen(ch->record, c->serve.record, path_state("daemon"));
 }
 
@@ -64,6 +65,7 @@ static void places_release(struct places *p)
     free(p->tokens);
     free(p->policy);
     free(p->prices);
+    free(p->issuers);
     free(p->record);
 }
 
@@ -169,6 +171,7 @@ static enum status start(struct server *s, const struct conf *conf, const struct
         .token_path = p->token,
         .policy_path = p->policy,
         .prices_path = p->prices,
+        .issuers_path = p->issuers,
         .journal_dir = p->record,
         .tokens_path = p->tokens,
         .hook_port = (int)port,

@@ -307,28 +307,35 @@ static void run_reset_stop(struct run *r)
 
 /* ---- credentials */
 
-static const struct credential_owner *const OWNERS[] = {&OWNER_LEASES};
-
-static const struct credential_owner *owner_of(const struct run *r)
-{
-    for (size_t i = 0; i < ARRAY_LEN(OWNERS); i++) {
-        if (OWNERS[i]->has(r->g, r->c)) {
-            return OWNERS[i];
-        }
-    }
-    return NULL;
-}
-
+/* Each tells what became of its own; the command is over when the last has. */
 static void run_revoke(struct run *r)
 {
-    const struct credential_owner *o = owner_of(r);
-    if (!o) {
-        refuse(r, r->c->credential.n ? "no such credential, or it has expired"
+    uint32_t count = 0;
+    for (size_t i = 0; i < OWNERS_COUNT; i++) {
+        count += OWNERS[i]->count(r->g, r->c);
+    }
+    if (count == 0) {
+        refuse(r, r->c->credential.n ? "no such credential, or none that the agent holds"
                                      : "it holds no credential that can be revoked from here");
         return;
     }
     accept(r);
-    o->revoke(r->g, r->c, r->by);
+    revocation_begin(r->g, r->c->id, count);
+    for (size_t i = 0; i < OWNERS_COUNT; i++) {
+        if (OWNERS[i]->count(r->g, r->c) > 0) {
+            OWNERS[i]->revoke(r->g, r->c, r->by);
+        }
+    }
+}
+
+static const struct credential_owner *owner_of(const struct run *r)
+{
+    for (size_t i = 0; i < OWNERS_COUNT; i++) {
+        if (OWNERS[i]->count(r->g, r->c) > 0) {
+            return OWNERS[i];
+        }
+    }
+    return NULL;
 }
 
 static void pause_credential(struct run *r)

@@ -28,6 +28,7 @@ static void init(struct govd *g, struct loop *l, struct net *n, const struct gov
     g->demo = o->demo;
     g->policy_path = xstrdup(o->policy_path);
     g->prices_path = xstrdup(o->prices_path);
+    g->issuers_path = xstrdup(o->issuers_path);
     g->tokens_path = xstrdup(o->tokens_path);
     g->socket_path = xstrdup(o->socket_path);
     g->own_socket = o->own_socket ? xstrdup(o->own_socket) : NULL;
@@ -118,6 +119,9 @@ enum status govd_start(struct govd **out, struct loop *l, struct net *n,
         st = gateway_open(g, why);
     }
     if (st == ST_OK) {
+        st = issuers_open(g, why);
+    }
+    if (st == ST_OK) {
         st = doors_open(g, o, why);
     }
     if (st != ST_OK) {
@@ -146,6 +150,7 @@ void govd_reload(struct govd *g)
     rules_reload(g);
     console_tokens_reload(g);
     upstreams_reload(g);
+    issuers_reload(g);
     retain_again(g);
 }
 
@@ -172,6 +177,7 @@ void govd_turn(struct govd *g)
     look_at_the_clock(g);
     stop_settle(g);
     gateway_settle(g);
+    issuers_turn(g);
     retain_turn(g);
     outbox_flush(g);
     witness_turn(g);
@@ -208,6 +214,8 @@ void govd_free(struct govd *g)
     config_looks_release(g);
     doors_close(g);
     gateway_release(g);
+    issuers_close(g);
+    revocations_release(g);
     endings_release(g);
     freezers_release(g);
     retain_release(g);
@@ -246,6 +254,7 @@ void govd_free(struct govd *g)
     free(g->tokens);
     free(g->policy_path);
     free(g->prices_path);
+    free(g->issuers_path);
     free(g->socket_path);
     free(g->own_socket);
     free(g->host);

@@ -14,6 +14,7 @@
  *   ending.c    ending them                       freeze.c    suspending them
  *   guardians.c what `checkrein run` started      runs.c      what its guardians report
  *   interrupt.c SIGINT where there is no gate
+ *   credentials.c  what agents hold        issuers.c   of it, what was issued elsewhere
  *   token.c     the hooks' bearer token           seen.c      command ids that were taken
  *   gateway/    leases in place of real keys, and the requests that go through them
  *   tokens.c    consoles' tokens and rights       identity.c  who is at the other end of a
@@ -29,6 +30,7 @@
 #include "checkrein/event.h"
 #include "checkrein/forward.h"
 #include "checkrein/govd.h"
+#include "checkrein/issuer.h"
 #include "checkrein/journal.h"
 #include "checkrein/map.h"
 #include "checkrein/model.h"
@@ -271,7 +273,7 @@ struct govd {
     struct fleet *fleet;
     struct policy *policy;
     struct codec *codec;
-    char *policy_path, *prices_path, *socket_path, *own_socket, *host, *source;
+    char *policy_path, *prices_path, *issuers_path, *socket_path, *own_socket, *host, *source;
     char token[TOKEN_BYTES];
     char password[PASSWORD_BYTES]; /* the same as HTTP basic authentication */
     char *tokens_path;
@@ -313,6 +315,10 @@ struct govd {
     struct leases *leases;
     struct gateway *gateway; /* never NULL once it is made; without upstreams nobody comes in */
     struct telemetry *telemetry;
+    struct issuers *issuers; /* NULL until they are read */
+    struct outside *outside; /* of each of their credentials, what is under way */
+    bool issuers_due;        /* their file is to be read when nothing is under way */
+    struct revocation *revocations;
     struct frozen *frozen;
     struct interruption *interruptions;
     session_ref *guarded; /* sessions with a guardian that lives, or that left processes */
@@ -689,24 +695,41 @@ void leases_look(struct govd *g); /* now and then */
 void lease_room_issue(struct govd *g, net_id http, const struct http_head *head, struct span body);
 void lease_room_list(struct govd *g, net_id http, const struct http_head *head, struct span body);
 
+/* ---- credentials.c: what agents hold, and what became of revoking it */
 #define CREDENTIAL_ROWS 32
-struct credential_rows { /* F_CREDENTIALS of an agent */
+struct credential_rows { /* F_CREDENTIALS of an agent; the spans are those of who has them */
     struct event_row row[CREDENTIAL_ROWS];
     char expires[CREDENTIAL_ROWS][TIME_TEXT_BYTES];
     uint32_t count;
 };
 void credential_rows_fill(const struct govd *g, const struct session *s,
                           struct credential_rows *out);
-
-/* ---- commands.c: who a command on credentials is for. Each tells the command's result itself. */
+/* One kind of credentials. */
 struct credential_owner {
-    /* It has what the command names: by `credential`, by `agent`, or by both. */
-    bool (*has)(const struct govd *g, const struct command *c);
+    /* How many of its own the command means: by `credential`, by `agent`, or by both. */
+    uint32_t (*count)(const struct govd *g, const struct command *c);
+    /* Begins with each of them; revocation_told() follows for each. */
     void (*revoke)(struct govd *g, const struct command *c, struct span by);
-    void (*pause)(struct govd *g, const struct command *c, struct span by); /* NULL: not offered */
+    /* Tell the command's result themselves; NULL: not offered. */
+    void (*pause)(struct govd *g, const struct command *c, struct span by);
     void (*resume)(struct govd *g, const struct command *c, struct span by);
+    /* Adds what this session holds. */
+    void (*fill)(const struct govd *g, const struct session *s, struct credential_rows *out);
 };
-extern const struct credential_owner OWNER_LEASES;
+extern const struct credential_owner OWNER_LEASES, OWNER_ISSUERS;
+#define OWNERS_COUNT 2
+extern const struct credential_owner *const OWNERS[OWNERS_COUNT];
+/* So many credentials are being revoked for this command: its result is the worst of theirs. */
+void revocation_begin(struct govd *g, struct span command, uint32_t count);
+void revocation_told(struct govd *g, struct span command, enum command_state st, struct span reason,
+                     struct span by);
+void revocations_release(struct govd *g);
+
+/* ---- issuers.c: credentials that were issued elsewhere */
+enum status issuers_open(struct govd *g, struct why *why) MUST_USE; /* a missing file: none */
+void issuers_reload(struct govd *g); /* on a bad file the old set stays, and the reason is told */
+void issuers_turn(struct govd *g);
+void issuers_close(struct govd *g);
 
 /* ---- listen.c, restore.c, token.c */
 /* Host of a request to this loopback port, as a client that means it would say it. */

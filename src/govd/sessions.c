@@ -208,7 +208,7 @@ void session_set(char **slot, struct span value)
 }
 
 /* What can be pulled on an agent, soft to hard, how it is confirmed, and on which agents. */
-enum { WITH_GATE = 1, WITHOUT_GATE = 2, WITH_PID = 4, WITHOUT_PID = 8, WITH_LEASE = 16 };
+enum { WITH_GATE = 1, WITHOUT_GATE = 2, WITH_PID = 4, WITHOUT_PID = 8, WITH_CREDENTIAL = 16 };
 static const struct {
     unsigned when;
     struct event_row row;
@@ -233,18 +233,18 @@ static const struct {
     {WITHOUT_PID,
      {{SPAN_INIT("stop"), SPAN_INIT("false"), SPAN_INIT("its next call is refused"),
        SPAN_INIT("process not known: only its calls can be refused")}}                            },
-    {WITH_LEASE,
-     {{SPAN_INIT("revoke"), SPAN_INIT("false"),
-       SPAN_INIT("a test call through the gateway is refused"), SPAN_INIT("")}}                   },
     {WITH_PID,
      {{SPAN_INIT("kill"), SPAN_INIT("false"), SPAN_INIT("its processes are gone"), SPAN_INIT("")}}},
+    {WITH_CREDENTIAL,
+     {{SPAN_INIT("revoke"), SPAN_INIT("false"), SPAN_INIT("a refused test call, or who issued it"),
+       SPAN_INIT("each credential says how it is proven")}}                                       },
 };
 
-static void set_reins(struct event *ev, const struct session *s, uint32_t leases,
+static void set_reins(struct event *ev, const struct session *s, uint32_t credentials,
                       struct event_row rows[ARRAY_LEN(REINS)])
 {
     unsigned is = (session_is_gated(s) ? WITH_GATE : WITHOUT_GATE) |
-                  (s->pid > 0 ? WITH_PID : WITHOUT_PID) | (leases ? WITH_LEASE : 0);
+                  (s->pid > 0 ? WITH_PID : WITHOUT_PID) | (credentials > 0 ? WITH_CREDENTIAL : 0);
     uint32_t count = 0;
     for (size_t i = 0; i < ARRAY_LEN(REINS); i++) {
         if ((REINS[i].when & ~is) == 0) {
@@ -284,6 +284,21 @@ static void set_claims(struct event *ev, const struct session *s, struct event_r
     }
 }
 
+/* That it holds none is told of one that was told to hold some. */
+static void set_credentials(const struct govd *g, struct event *ev, const struct session *s,
+                            struct credential_rows *held)
+{
+    const struct agent *known = fleet_agent_by_id(g->fleet, BACKEND_SELF, span_str(s->id));
+    uint32_t had = 0;
+    if (known) {
+        (void)fleet_agent_list(g->fleet, known->ref, F_CREDENTIALS, &had);
+    }
+    credential_rows_fill(g, s, held);
+    if (held->count || had) {
+        event_set_list(ev, F_CREDENTIALS, held->row, held->count);
+    }
+}
+
 void session_announce(struct govd *g, struct session *s, enum event_type type)
 {
     struct event ev;
@@ -309,16 +324,8 @@ void session_announce(struct govd *g, struct session *s, enum event_type type)
     struct event_row reins[ARRAY_LEN(REINS)];
     struct event_row claim;
     struct credential_rows held;
-    credential_rows_fill(g, s, &held);
+    set_credentials(g, &ev, s, &held);
     set_reins(&ev, s, held.count, reins);
-    const struct agent *known = fleet_agent_by_id(g->fleet, BACKEND_SELF, span_str(s->id));
-    uint32_t had = 0;
-    if (known) {
-        (void)fleet_agent_list(g->fleet, known->ref, F_CREDENTIALS, &had);
-    }
-    if (held.count || had) {
-        event_set_list(&ev, F_CREDENTIALS, held.row, held.count);
-    }
     set_claims(&ev, s, &claim);
     if (type == EVENT_AGENT_STARTED && !s->demo && !parent) {
         set_limits(&ev, s);

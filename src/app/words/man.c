@@ -156,6 +156,7 @@ static void put_files(struct buf *out)
         {"~/.config/checkrein/policy.ini",            "the daemon's rules: checkrein-policy(5)"      },
         {"~/.config/checkrein/prices.ini",
          "what models cost, where their runtime does not say; without it that is unpriced"           },
+        {"~/.config/checkrein/issuers.ini",           "what agents hold that was issued elsewhere"   },
         {"$XDG_RUNTIME_DIR/checkrein/checkrein.sock", "where consoles connect; this user only"       },
         {"~/.local/state/checkrein/",                 "the records of daemon and console, the tokens"},
     };

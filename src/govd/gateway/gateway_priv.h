@@ -105,6 +105,8 @@ void lease_told(struct govd *g, struct lease *l, struct span method, struct span
 /* Its agent's own gate and the fleet stop, over what the lease itself says. */
 struct lease_verdict lease_ruling_now(struct govd *g, struct lease *l,
                                       const struct lease_request *r);
+/* Adds those that this session holds. */
+void lease_rows_add(const struct govd *g, const struct session *s, struct credential_rows *out);
 /* What would cut a running answer. NULL: nothing. */
 const char *lease_is_dead(const struct govd *g, const struct lease *l);
 

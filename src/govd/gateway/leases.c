@@ -245,11 +245,9 @@ void leases_look(struct govd *g)
 
 /* ---- what an agent's permissions tell */
 
-void credential_rows_fill(const struct govd *g, const struct session *s,
-                          struct credential_rows *out)
+void lease_rows_add(const struct govd *g, const struct session *s, struct credential_rows *out)
 {
     int64_t now = govd_wall_us();
-    out->count = 0;
     for (size_t i = 0; i < leases_count(g->leases) && out->count < CREDENTIAL_ROWS; i++) {
         const struct lease *l = lease_at(g->leases, i);
         if (!span_is(span_str(l->agent), s->id) || !is_live(g, l, now)) {

@@ -78,7 +78,8 @@ static void conclude(struct proof *p)
                        p->leases, p->count, p->let, p->unknown);
     }
     bool good = st == COMMAND_CONFIRMED;
-    command_result(p->govd, span_str(p->command), st, good ? NULL : text, good ? text : NULL);
+    revocation_told(p->govd, span_str(p->command), st, good ? SPAN_NONE : span_str(text),
+                    good ? span_str(text) : SPAN_NONE);
     proof_free(p);
 }
 
@@ -166,14 +167,15 @@ static bool goes_too(const struct govd *g, const struct lease *l, const struct c
     return false;
 }
 
-static bool has(const struct govd *g, const struct command *c)
+/* All that are meant are revoked together, and told of as one. */
+static uint32_t count(const struct govd *g, const struct command *c)
 {
     for (size_t i = 0; i < leases_count(g->leases); i++) {
         if (is_meant(g, lease_at(g->leases, i), c)) {
-            return true;
+            return 1;
         }
     }
-    return false;
+    return 0;
 }
 
 /* ---- the verbs */
@@ -237,8 +239,9 @@ static void resume_leases(struct govd *g, const struct command *c, struct span b
 }
 
 const struct credential_owner OWNER_LEASES = {
-    .has = has,
+    .count = count,
     .revoke = revoke,
     .pause = pause_leases,
     .resume = resume_leases,
+    .fill = lease_rows_add,
 };

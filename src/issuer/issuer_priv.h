@@ -1,0 +1,197 @@
+/* issuer_priv.h - what the files of the module share:
+ *
+ *   settings.c  the file               issuers.c  the set, and what is shown of a credential
+ *   match.c     patterns of agents     climb.c    one look or revocation, step by step
+ *   read.c      answers of a server    ask.c      one request, again when the server asks for that
+ *   form.c      what it is sent        oauth.c    the kind "oauth": its row of the ladder
+ *   verdict.c   what was seen, to what is said of it
+ */
+#ifndef CHECKREIN_ISSUER_PRIV_H
+#define CHECKREIN_ISSUER_PRIV_H
+
+#include "checkrein/buf.h"
+#include "checkrein/crypto.h"
+#include "checkrein/issuer.h"
+#include "checkrein/source.h"
+
+#define ISSUERS_MAX        64
+#define TOKEN_BYTES_MIN    16
+#define WORDS_BYTES        1024
+#define NOTE_BYTES         200
+#define CLAIM_BYTES        256 /* of one thing that introspection tells */
+#define METADATA_BYTES     ((size_t)256 << 10)
+#define ANSWER_BYTES       ((size_t)64 << 10)
+#define LOOK_BEFORE_MS     2000 /* a revocation does not wait longer for what proves it later */
+#define LOOK_AGAIN_MS      600000
+#define CLIMB_MS           90000
+#define ATTEMPTS_MAX       3
+#define RETRY_SECONDS_MAX  15
+#define TIMEOUT_MS_DEFAULT 10000
+
+/* In the order in which they are revoked: the one that can mint others first. */
+enum token_type { TOKEN_REFRESH, TOKEN_ACCESS, TOKEN_TYPES };
+/* Ways to see whether a token works. */
+enum means { MEANS_INTROSPECTION, MEANS_TEST_CALL, MEANS_COUNT };
+enum sight { SIGHT_NONE, SIGHT_ACTIVE, SIGHT_INACTIVE };
+
+/* ---- read.c */
+struct metadata {
+    char *issuer, *revocation, *introspection; /* NULL: not told */
+};
+/* ST_INVALID: it is no metadata of this issuer, or an endpoint that must not be asked. On failure
+ * it is empty. */
+enum status oauth_metadata_read(struct metadata *m, struct span json, const char *issuer,
+                                struct why *why) MUST_USE;
+void oauth_metadata_release(struct metadata *m);
+
+struct introspection {
+    bool active;
+    int64_t expires_s; /* since 1970; 0: not told */
+    char scopes[CLAIM_BYTES], subject[CLAIM_BYTES], client[CLAIM_BYTES];
+};
+enum status oauth_introspection_read(struct introspection *i, struct span json,
+                                     struct why *why) MUST_USE;
+/* The `error` of an OAuth answer, when it is a plain word; else empty. */
+void oauth_error_read(struct span json, char out[64]);
+
+/* ---- form.c: both for buffers that are wiped; ST_LIMIT by buf_status() */
+void oauth_form_add(struct buf *out, const char *name, struct span value); /* with its & */
+void oauth_form_basic(struct buf *out, struct span id, struct span secret);
+/* Where the metadata of an issuer is: RFC 8414, and OpenID Connect Discovery. */
+enum discovery { DISCOVERY_OAUTH, DISCOVERY_OPENID, DISCOVERY_COUNT };
+void oauth_metadata_url(struct buf *out, enum discovery d, const char *issuer);
+
+/* ---- match.c: '*' and '?' in patterns with " | " between them */
+bool issuer_match(struct span patterns, struct span text);
+
+/* ---- settings.c */
+enum client_auth { AUTH_BASIC, AUTH_POST, AUTH_NONE };
+struct issuer {
+    char *name, *url, *client_id, *ca_file;
+    struct source secret;
+    enum client_auth auth;
+    int64_t timeout_ms;
+    const struct issuer_kind *kind;
+    struct metadata ends; /* as last told; empty: not yet */
+    unsigned places;      /* that its endpoints may be at */
+};
+struct token {
+    struct source source;
+    bool seen_active; /* by introspection, and by the test call: */
+    bool tested_active;
+    uint8_t digest[SHA256_BYTES]; /* of the text that this was seen of */
+};
+struct credential {
+    char *name, *agents, *scopes, *test_url;
+    struct issuer *issuer;
+    struct token token[TOKEN_TYPES];
+    /* What is shown: */
+    char shown_kind[CLAIM_BYTES * 2 + 64], shown_scopes[CLAIM_BYTES], shown_expires[64],
+        shown_revocable[NOTE_BYTES + 64];
+    bool dead;           /* shown to be, after its revocation: of the tokens of then */
+    struct climb *climb; /* under way; NULL: none */
+};
+struct issuers {
+    struct loop *loop;
+    struct net *net;
+    const struct issuers_events *events;
+    void *ctx;
+    struct issuer *issuer;
+    uint32_t issuer_count;
+    struct credential *credential;
+    uint32_t credential_count;
+    loop_id look_timer;
+};
+enum status issuer_settings_read(struct issuers *all, const char *path, struct why *why) MUST_USE;
+void issuer_settings_release(struct issuers *all);
+
+/* ---- the ladder: one row a kind of issuer */
+enum rung { RUNG_DISABLE, RUNG_REVOKE, RUNG_STOP, RUNG_VERIFY, RUNG_COUNT };
+extern const char *const RUNG_WORDS[RUNG_COUNT];
+
+struct climb;
+struct rung_row {
+    void (*climb)(struct climb *c); /* ends in climb_next(); NULL: it is not offered */
+    const char *words;              /* how it is confirmed, or why it is not offered */
+};
+struct issuer_kind {
+    const char *name;
+    void (*discover)(struct climb *c); /* ends in climb_next() */
+    void (*look)(struct climb *c);     /* whether the tokens work now; ends in climb_next() */
+    struct rung_row rung[RUNG_COUNT];
+};
+extern const struct issuer_kind ISSUER_OAUTH;
+const struct issuer_kind *issuer_kind_find(struct span name); /* or NULL */
+
+/* ---- verdict.c: what was seen of a token, and of a credential */
+struct seen {
+    bool known;            /* the credential has such a token */
+    bool asked;            /* its revocation was asked for */
+    bool accepted;         /* and the server said yes */
+    char note[NOTE_BYTES]; /* what it said else */
+    struct {
+        enum sight before, after;
+        char why[NOTE_BYTES]; /* of SIGHT_NONE after */
+    } by[MEANS_COUNT];
+};
+enum revoked verdict_of(const struct seen seen[TOKEN_TYPES]);
+/* What is told of it, and of a confirmed one what proves it, and what that does not reach. */
+void verdict_words(struct buf *out, const struct issuer_kind *k,
+                   const struct seen seen[TOKEN_TYPES]);
+void verdict_probe(struct buf *out, const struct seen seen[TOKEN_TYPES]);
+
+/* ---- climb.c */
+enum purpose { PURPOSE_LOOK, PURPOSE_REVOKE };
+typedef void step_fn(struct climb *c);
+typedef void asked_fn(struct climb *c, const struct http_client_answer *a);
+struct climb {
+    struct issuers *all;
+    struct credential *credential;
+    uint32_t index;
+    enum purpose purpose;
+    step_fn *const *step;
+    bool proving;       /* after the revocation: what is seen now counts as after */
+    enum token_type at; /* that a step is at */
+    enum discovery discovery;
+    unsigned looks;          /* of one token, after the revocation */
+    char *text[TOKEN_TYPES]; /* the tokens; NULL: there is none */
+    char *secret;            /* the client's */
+    struct seen seen[TOKEN_TYPES];
+    struct introspection told; /* of the token that was looked at last and is active */
+    char trouble[NOTE_BYTES];  /* why it cannot be revoked; empty: nothing known */
+    /* under way: */
+    struct source_read *reading;
+    net_id request;
+    loop_id timer, deadline;
+    struct {
+        const char *url, *method, *accept;
+        struct span bearer;
+        char *body; /* wiped */
+        size_t body_bytes, answer_bytes;
+        char *authorization; /* wiped; NULL: none */
+        unsigned places, attempts;
+        int64_t timeout_ms;
+        asked_fn *fn;
+    } ask;
+};
+/* Begins in the next turn. */
+struct climb *climb_begin(struct issuers *all, uint32_t credential, enum purpose purpose);
+void climb_cancel(struct climb *c); /* NULL is fine */
+void climb_next(struct climb *c);   /* this step is over */
+/* No further step: it cannot go on. */
+void climb_end(struct climb *c, const char *why);
+/* The next token that there is, from c->at on; false: none is left. */
+bool climb_token(struct climb *c);
+
+/* ---- ask.c: c->ask says what; the answer comes to c->ask.fn */
+void climb_ask(struct climb *c);
+/* A form with what names the client; c->ask.url and the rest are the caller's. */
+void climb_ask_form(struct climb *c, struct buf *form);
+void climb_ask_wipe(struct climb *c);
+/* What an answer that is not the one that was wanted means, in words. */
+void issuer_answer_words(const struct http_client_answer *a, char out[NOTE_BYTES]);
+
+/* ---- issuers.c */
+void issuers_told(struct climb *c); /* the climb is over: it is freed after this */
+
+#endif

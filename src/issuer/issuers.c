@@ -1,0 +1,261 @@
+#include "issuer_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checkrein/alloc.h"
+#include "checkrein/num.h"
+
+#define SECONDS_MAX 253402300799 /* the end of 9999 */
+
+static const struct issuer_kind *const KINDS[] = {&ISSUER_OAUTH};
+
+const struct issuer_kind *issuer_kind_find(struct span name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {
+        if (span_is(name, KINDS[i]->name)) {
+            return KINDS[i];
+        }
+    }
+    return NULL;
+}
+
+/* ---- what is shown */
+
+static const char *kind_of(const struct credential *it)
+{
+    bool refresh = it->token[TOKEN_REFRESH].source.kind != SOURCE_NONE;
+    bool access = it->token[TOKEN_ACCESS].source.kind != SOURCE_NONE;
+    return refresh && access ? "refresh and access token"
+           : refresh         ? "refresh token"
+                             : "access token";
+}
+
+/* Whose it is, in the server's words. */
+static void show_claims(struct credential *it, const struct introspection *told)
+{
+    (void)snprintf(it->shown_kind, sizeof(it->shown_kind), "%s %s%s%s%s%s", it->issuer->kind->name,
+                   kind_of(it), told->client[0] != '\0' ? " of client " : "", told->client,
+                   told->subject[0] != '\0' ? " for " : "", told->subject);
+    (void)snprintf(it->shown_scopes, sizeof(it->shown_scopes), "%s",
+                   told->scopes[0] != '\0' ? told->scopes
+                   : it->scopes != NULL    ? it->scopes
+                                           : "");
+    it->shown_expires[0] = '\0';
+    if (told->expires_s > 0 && told->expires_s <= SECONDS_MAX) {
+        char text[TIME_TEXT_BYTES];
+        time_format(told->expires_s * 1000000, text);
+        (void)snprintf(it->shown_expires, sizeof(it->shown_expires), "%s", text);
+    }
+}
+
+static void show_revocable(struct credential *it, const char *state, const char *how)
+{
+    (void)snprintf(it->shown_revocable, sizeof(it->shown_revocable), "%s%.190s", state, how);
+}
+
+/* How the revocation could be proven, of the token that is worst off. */
+static void show_way(struct climb *c)
+{
+    struct credential *it = c->credential;
+    const char *way = NULL;
+    const char *none = NULL;
+    for (unsigned t = 0; t < TOKEN_TYPES; t++) {
+        const struct seen *s = &c->seen[t];
+        if (c->text[t] == NULL) {
+            none = s->known ? s->note : none;
+            continue;
+        }
+        if (s->by[MEANS_INTROSPECTION].before == SIGHT_ACTIVE) {
+            way = "introspection";
+        } else if (s->by[MEANS_TEST_CALL].before == SIGHT_ACTIVE) {
+            way = "a test call";
+        } else {
+            none = s->by[MEANS_INTROSPECTION].before == SIGHT_INACTIVE
+                       ? "not active, or this client may not see it"
+                       : s->by[MEANS_INTROSPECTION].why;
+        }
+    }
+    if (none != NULL) {
+        show_revocable(it, "revocable, cannot be proven: ", none);
+    } else {
+        show_revocable(it, "revocable, proven by ", way != NULL ? way : "nothing");
+    }
+}
+
+/* Until the token is another one. */
+static void remember(struct climb *c)
+{
+    for (unsigned t = 0; t < TOKEN_TYPES; t++) {
+        struct token *token = &c->credential->token[t];
+        const struct seen *s = &c->seen[t];
+        if (c->text[t] != NULL) {
+            token->seen_active |= s->by[MEANS_INTROSPECTION].before == SIGHT_ACTIVE;
+            token->tested_active |= s->by[MEANS_TEST_CALL].before == SIGHT_ACTIVE;
+        }
+    }
+}
+
+static void show_look(struct climb *c)
+{
+    struct credential *it = c->credential;
+    if (it->dead && !c->told.active) {
+        return; /* that it was revoked, and how that was proven, is worth more */
+    }
+    show_claims(it, &c->told);
+    if (c->trouble[0] != '\0') {
+        show_revocable(it, "NOT revocable from here: ", c->trouble);
+    } else if (it->issuer->ends.revocation == NULL) {
+        show_revocable(it, "NOT revocable from here: ", "the issuer offers no revocation");
+    } else {
+        show_way(c);
+    }
+}
+
+/* ---- the end of a climb */
+
+static void tell_revoked(struct climb *c)
+{
+    struct issuers *all = c->all;
+    struct buf words;
+    struct buf probe;
+    buf_init(&words, WORDS_BYTES);
+    buf_init(&probe, WORDS_BYTES);
+    enum revoked state = verdict_of(c->seen);
+    verdict_words(&words, c->credential->issuer->kind, c->seen);
+    verdict_probe(&probe, c->seen);
+    static const char *const shown[] = {
+        [REVOKED_CONFIRMED] = "REVOKED: ",
+        [REVOKED_FAILED] = "revocation FAILED: ",
+        [REVOKED_UNVERIFIABLE] = "revocation asked for, not proven: ",
+    };
+    c->credential->dead = state == REVOKED_CONFIRMED;
+    show_revocable(c->credential, shown[state],
+                   state == REVOKED_CONFIRMED ? probe.data : words.data);
+    all->events->changed(all->ctx, c->index);
+    struct revoked_told told = {c->index, state, words.data, probe.data};
+    all->events->revoked(all->ctx, &told);
+    buf_release(&words);
+    buf_release(&probe);
+}
+
+void issuers_told(struct climb *c)
+{
+    remember(c);
+    if (c->purpose == PURPOSE_REVOKE) {
+        tell_revoked(c);
+        return;
+    }
+    struct credential before = *c->credential;
+    show_look(c);
+    const struct credential *now = c->credential;
+    if (strcmp(before.shown_kind, now->shown_kind) != 0 ||
+        strcmp(before.shown_scopes, now->shown_scopes) != 0 ||
+        strcmp(before.shown_expires, now->shown_expires) != 0 ||
+        strcmp(before.shown_revocable, now->shown_revocable) != 0) {
+        c->all->events->changed(c->all->ctx, c->index);
+    }
+}
+
+/* ---- the set */
+
+enum status issuers_load(struct issuers **out, struct loop *l, struct net *n, const char *path,
+                         const struct issuers_events *ev, void *ctx, struct why *why)
+{
+    struct issuers *all = xcalloc(1, sizeof(*all));
+    all->loop = l;
+    all->net = n;
+    all->events = ev;
+    all->ctx = ctx;
+    enum status st = issuer_settings_read(all, path, why);
+    if (st != ST_OK) {
+        issuers_free(all);
+        return st;
+    }
+    for (uint32_t i = 0; i < all->credential_count; i++) {
+        show_claims(&all->credential[i], &(struct introspection){0});
+        show_revocable(&all->credential[i], "being looked at", "");
+    }
+    *out = all;
+    return ST_OK;
+}
+
+void issuers_free(struct issuers *all)
+{
+    if (all == NULL) {
+        return;
+    }
+    loop_remove(all->loop, all->look_timer);
+    for (uint32_t i = 0; i < all->credential_count; i++) {
+        climb_cancel(all->credential[i].climb);
+    }
+    issuer_settings_release(all);
+    free(all);
+}
+
+uint32_t issuers_count(const struct issuers *all)
+{
+    return all->credential_count;
+}
+
+struct credential_row issuers_row(const struct issuers *all, uint32_t credential)
+{
+    const struct credential *it = &all->credential[credential];
+    return (struct credential_row){
+        .id = span_str(it->name),
+        .kind = span_str(it->shown_kind),
+        .issuer = span_str(it->issuer->url),
+        .scopes = span_str(it->shown_scopes),
+        .expires = span_str(it->shown_expires),
+        .revocable = span_str(it->shown_revocable),
+    };
+}
+
+bool issuers_holds(const struct issuers *all, uint32_t credential, struct span agent_id,
+                   struct span agent_name)
+{
+    struct span patterns = span_str(all->credential[credential].agents);
+    return issuer_match(patterns, agent_id) || issuer_match(patterns, agent_name);
+}
+
+static void on_look_due(void *ctx)
+{
+    struct issuers *all = ctx;
+    all->look_timer = 0;
+    issuers_look(all);
+}
+
+/* What was revoked or is being revoked is left as it was told. */
+void issuers_look(struct issuers *all)
+{
+    for (uint32_t i = 0; i < all->credential_count; i++) {
+        struct credential *it = &all->credential[i];
+        if (it->climb == NULL) {
+            it->climb = climb_begin(all, i, PURPOSE_LOOK);
+        }
+    }
+    loop_remove(all->loop, all->look_timer);
+    all->look_timer = loop_timer(all->loop, LOOK_AGAIN_MS, on_look_due, all);
+}
+
+bool issuers_revoke(struct issuers *all, uint32_t credential)
+{
+    struct credential *it = &all->credential[credential];
+    if (it->climb != NULL && it->climb->purpose == PURPOSE_REVOKE) {
+        return false;
+    }
+    climb_cancel(it->climb);
+    it->climb = climb_begin(all, credential, PURPOSE_REVOKE);
+    return true;
+}
+
+uint32_t issuers_revoking(const struct issuers *all)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < all->credential_count; i++) {
+        const struct climb *c = all->credential[i].climb;
+        count += c != NULL && c->purpose == PURPOSE_REVOKE;
+    }
+    return count;
+}

@@ -1,0 +1,278 @@
+/* oauth.c - authorisation servers of OAuth 2.0: metadata, revocation, introspection. */
+#include "issuer_priv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LOOKS_MAX 4 /* of a token that is still active after its revocation */
+
+static const char *const HINTS[TOKEN_TYPES] = {
+    [TOKEN_REFRESH] = "refresh_token", [TOKEN_ACCESS] = "access_token"};
+
+#define ANY_PLACE (1u << PLACE_ORDINARY | 1u << PLACE_LOOPBACK | 1u << PLACE_SPECIAL)
+
+/* ---- metadata */
+
+static void ask_metadata(struct climb *c);
+
+static void on_metadata(struct climb *c, const struct http_client_answer *a)
+{
+    struct issuer *it = c->credential->issuer;
+    struct metadata fresh = {0};
+    struct why why = {0};
+    char words[NOTE_BYTES];
+    if (a->http_status != 200 && a->http_status != 0 && c->discovery + 1 < DISCOVERY_COUNT) {
+        c->discovery++;
+        ask_metadata(c);
+        return;
+    }
+    if (a->http_status != 200) {
+        issuer_answer_words(a, words);
+    } else if (oauth_metadata_read(&fresh, a->body, it->url, &why) != ST_OK) {
+        (void)snprintf(words, sizeof(words), "%.180s", why.text);
+    } else {
+        oauth_metadata_release(&it->ends);
+        it->ends = fresh;
+        it->places = 1u << PLACE_ORDINARY | 1u << a->place;
+        climb_next(c);
+        return;
+    }
+    char text[NOTE_BYTES];
+    (void)snprintf(text, sizeof(text), "metadata of the issuer: %.160s", words);
+    climb_end(c, text);
+}
+
+static void ask_metadata(struct climb *c)
+{
+    struct buf url;
+    buf_init(&url, 2048);
+    oauth_metadata_url(&url, c->discovery, c->credential->issuer->url);
+    c->ask.url = url.data;
+    c->ask.method = "GET";
+    c->ask.accept = "application/json";
+    c->ask.answer_bytes = METADATA_BYTES;
+    c->ask.places = ANY_PLACE; /* the operator has named it */
+    c->ask.attempts = 1;
+    c->ask.timeout_ms = c->credential->issuer->timeout_ms;
+    c->ask.fn = on_metadata;
+    climb_ask(c);
+    buf_release(&url);
+}
+
+/* What a revocation needs and is known already is not asked for again: it has no time. */
+static void discover(struct climb *c)
+{
+    if (c->purpose == PURPOSE_REVOKE && c->credential->issuer->ends.revocation != NULL) {
+        climb_next(c);
+        return;
+    }
+    c->discovery = DISCOVERY_OAUTH;
+    ask_metadata(c);
+}
+
+/* ---- looking: introspection, then the test call, of each token */
+
+static void look_on(struct climb *c);
+static void look_next_token(struct climb *c);
+
+/* That it was active once is not taken back by an answer that tells nothing, and not by one to a
+ * revocation that has begun. */
+static bool is_kept(const struct climb *c, enum sight before, enum sight sight)
+{
+    return before == SIGHT_ACTIVE && (sight == SIGHT_NONE || c->purpose == PURPOSE_REVOKE);
+}
+
+static void set_sight(struct climb *c, enum means m, enum sight sight, const char *why)
+{
+    struct seen *s = &c->seen[c->at];
+    if (c->proving) {
+        s->by[m].after = sight;
+    } else if (!is_kept(c, s->by[m].before, sight)) {
+        s->by[m].before = sight;
+    }
+    (void)snprintf(s->by[m].why, sizeof(s->by[m].why), "%s", sight == SIGHT_NONE ? why : "");
+}
+
+/* Servers forget a token in a moment or two. */
+static void on_look_again(void *ctx)
+{
+    struct climb *c = ctx;
+    c->timer = 0;
+    look_on(c);
+}
+
+static bool looks_again(struct climb *c, enum sight sight)
+{
+    static const int64_t waits_ms[LOOKS_MAX - 1] = {250, 750, 2000};
+    if (!c->proving || sight != SIGHT_ACTIVE || c->looks >= ARRAY_LEN(waits_ms)) {
+        return false;
+    }
+    c->timer = loop_timer(c->all->loop, waits_ms[c->looks++], on_look_again, c);
+    return true;
+}
+
+static void on_test_call(struct climb *c, const struct http_client_answer *a)
+{
+    char words[NOTE_BYTES];
+    char text[NOTE_BYTES];
+    bool refused = a->http_status == 401 || a->http_status == 403;
+    bool passed = a->http_status >= 200 && a->http_status < 300;
+    enum sight sight = refused ? SIGHT_INACTIVE : passed ? SIGHT_ACTIVE : SIGHT_NONE;
+    issuer_answer_words(a, words);
+    (void)snprintf(text, sizeof(text), "the test call tells nothing: %.160s", words);
+    set_sight(c, MEANS_TEST_CALL, sight, text);
+    if (!looks_again(c, sight)) {
+        look_next_token(c);
+    }
+}
+
+static void test_call(struct climb *c)
+{
+    if (c->credential->test_url == NULL || c->at != TOKEN_ACCESS) {
+        look_next_token(c);
+        return;
+    }
+    c->ask.url = c->credential->test_url;
+    c->ask.method = "GET";
+    c->ask.bearer = span_str(c->text[c->at]);
+    c->ask.answer_bytes = METADATA_BYTES;
+    c->ask.places = ANY_PLACE; /* the operator has named it */
+    c->ask.attempts = c->proving ? ATTEMPTS_MAX : 1;
+    c->ask.timeout_ms = c->proving ? c->credential->issuer->timeout_ms : LOOK_BEFORE_MS;
+    c->ask.fn = on_test_call;
+    climb_ask(c);
+}
+
+static void on_introspection(struct climb *c, const struct http_client_answer *a)
+{
+    struct introspection told = {0};
+    struct why why = {0};
+    char words[NOTE_BYTES];
+    char text[NOTE_BYTES];
+    enum sight sight = SIGHT_NONE;
+    issuer_answer_words(a, words);
+    if (a->http_status == 401 || a->http_status == 403) {
+        (void)snprintf(text, sizeof(text), "this client may not introspect (%.100s)", words);
+    } else if (a->http_status != 200) {
+        (void)snprintf(text, sizeof(text), "introspection: %.160s", words);
+    } else if (oauth_introspection_read(&told, a->body, &why) != ST_OK) {
+        (void)snprintf(text, sizeof(text), "introspection: %.160s", why.text);
+    } else {
+        sight = told.active ? SIGHT_ACTIVE : SIGHT_INACTIVE;
+        text[0] = '\0';
+    }
+    set_sight(c, MEANS_INTROSPECTION, sight, text);
+    if (told.active && !c->proving) {
+        c->told = told;
+    }
+    if (!looks_again(c, sight)) {
+        test_call(c);
+    }
+}
+
+static void look_on(struct climb *c)
+{
+    const struct issuer *it = c->credential->issuer;
+    if (!climb_token(c)) {
+        climb_next(c);
+        return;
+    }
+    if (it->ends.introspection == NULL) {
+        set_sight(c, MEANS_INTROSPECTION, SIGHT_NONE, "the issuer offers no introspection");
+        test_call(c);
+        return;
+    }
+    struct buf form;
+    buf_init(&form, SOURCE_BYTES_MAX * 8);
+    oauth_form_add(&form, "token", span_str(c->text[c->at]));
+    oauth_form_add(&form, "token_type_hint", span_str(HINTS[c->at]));
+    climb_ask_form(c, &form);
+    c->ask.url = it->ends.introspection;
+    c->ask.attempts = c->proving ? ATTEMPTS_MAX : 1;
+    c->ask.timeout_ms = it->timeout_ms;
+    if (!c->proving && c->purpose == PURPOSE_REVOKE && it->timeout_ms > LOOK_BEFORE_MS) {
+        c->ask.timeout_ms = LOOK_BEFORE_MS;
+    }
+    c->ask.fn = on_introspection;
+    climb_ask(c);
+}
+
+static void look_next_token(struct climb *c)
+{
+    c->at++;
+    c->looks = 0;
+    look_on(c);
+}
+
+static void look(struct climb *c)
+{
+    c->at = 0;
+    c->looks = 0;
+    look_on(c);
+}
+
+/* ---- revocation */
+
+static void revoke_on(struct climb *c);
+
+static void on_revocation(struct climb *c, const struct http_client_answer *a)
+{
+    struct seen *s = &c->seen[c->at];
+    char words[NOTE_BYTES];
+    s->accepted = a->http_status == 200;
+    issuer_answer_words(a, words);
+    (void)snprintf(s->note, sizeof(s->note), "revocation failed: %.160s", words);
+    c->at++;
+    revoke_on(c);
+}
+
+static void revoke_on(struct climb *c)
+{
+    const struct issuer *it = c->credential->issuer;
+    if (!climb_token(c)) {
+        climb_next(c);
+        return;
+    }
+    c->seen[c->at].asked = true;
+    struct buf form;
+    buf_init(&form, SOURCE_BYTES_MAX * 8);
+    oauth_form_add(&form, "token", span_str(c->text[c->at]));
+    oauth_form_add(&form, "token_type_hint", span_str(HINTS[c->at]));
+    climb_ask_form(c, &form);
+    c->ask.url = it->ends.revocation;
+    c->ask.attempts = ATTEMPTS_MAX;
+    c->ask.timeout_ms = it->timeout_ms;
+    c->ask.fn = on_revocation;
+    climb_ask(c);
+}
+
+static void revoke(struct climb *c)
+{
+    if (c->credential->issuer->ends.revocation == NULL) {
+        climb_end(c, "the issuer offers no revocation (RFC 7009)");
+        return;
+    }
+    c->at = 0;
+    revoke_on(c);
+}
+
+static void verify(struct climb *c)
+{
+    c->proving = true;
+    look(c);
+}
+
+const struct issuer_kind ISSUER_OAUTH = {
+    .name = "oauth",
+    .discover = discover,
+    .look = look,
+    .rung =
+        {
+               [RUNG_DISABLE] = {NULL, "OAuth has no request for it"},
+               [RUNG_REVOKE] = {revoke, "RFC 7009: by nothing; its answer is the same for any token"},
+               [RUNG_STOP] = {NULL, "the agent runs on; to stop it is a command of its own"},
+               [RUNG_VERIFY] = {verify,
+                             "RFC 7662 says not active of what it said active of before, or a "
+                             "call with it is refused that was let through before"},
+               },
+};

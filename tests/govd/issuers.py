@@ -1,0 +1,417 @@
+"""Credentials that were issued elsewhere: revoked where they were issued, and only what was seen dead is said to be dead."""
+import json
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+import time
+
+from collector import Certificates
+from daemon import Console, Daemon, Failed, check, run, wait_for, with_daemon
+from issuer import Issuer, basic
+
+FOLDER = tempfile.mkdtemp(prefix="cr-issuers-")
+FILE = os.path.join(FOLDER, "issuers.ini")
+CONFIG = f"issuers = {FILE}\n"
+NAMES = []  # of the credential, another one with each file, so that no old word of it is taken for a new one
+CLIENT_SECRET = "client-secret-of-the-operator/+%~"
+
+
+def put(name, text):
+    path = os.path.join(FOLDER, name)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
+        f.write(text)
+    return path
+
+
+def written(issuer, more="", credential="", refresh=None, token=None, url=None, auth=None):
+    """The file for one issuer and one credential; gives its access token."""
+    token = token or "access-" + secrets.token_hex(16)
+    NAMES.append(f"ci-{len(NAMES)}")
+    secret = "" if auth == "none" else f"client_secret_command = cat {put('client', CLIENT_SECRET)}\n"
+    text = (f"[issuer lab]\nkind = oauth\nissuer = {url or issuer.url}\nclient_id = operator:1\n{secret}"
+            f"timeout_ms = 1000\n{f'client_auth = {auth}' if auth else ''}\n{more}\n"
+            f"[credential {NAMES[-1]}]\nissuer = lab\nagents = claude:s1 | nobody\naccess_token_file = {put('access', token)}\n{credential}\n")
+    if refresh:
+        text += f"refresh_token_file = {put('refresh', refresh)}\n"
+    put("issuers.ini", text)
+    return token
+
+
+def begun(daemon, *expected):
+    """The daemon has read the file, an agent is there, and its credential is said to be so."""
+    daemon.reload()
+    daemon.hook("SessionStart", "s1", source="startup")
+    console = Console(daemon)
+    return console, row(daemon, *expected)
+
+
+def rows(daemon, agent="claude:s1"):
+    found = []
+    for e in daemon.events():
+        if e["data"].get("gen_ai.agent.id") == agent and "permissions.credentials" in e["data"]:
+            found = e["data"]["permissions.credentials"]
+    return found
+
+
+def row(daemon, *expected):
+    def told():
+        last = rows(daemon)
+        return last if last and last[0]["id"] == NAMES[-1] and all(x in last[0]["revocable"] for x in expected) else None
+    try:
+        return wait_for(f"a credential that says {expected}", told, 10)[0]
+    except AssertionError as e:
+        raise AssertionError(f"{e}: {rows(daemon)}") from None
+
+
+def revoke(console, **fields):
+    return console.command("revoke", **({"agent": "claude:s1"} | fields))
+
+
+def nowhere(daemon, *texts):
+    """Neither in the record, nor in the log, nor among arguments and environments."""
+    places = [os.path.join(daemon.record, n) for n in os.listdir(daemon.record)] + [os.path.join(daemon.dir, "log")]
+    places += [f"/proc/{daemon.process.pid}/{n}" for n in ("cmdline", "environ")]
+    for path in places:
+        with open(path, "rb") as f:
+            content = f.read()
+        for text in texts:
+            check(text.encode() not in content, f"a secret stands in {path}")
+
+
+@with_daemon(config=CONFIG)
+def revoked_and_proven(daemon):
+    issuer = Issuer()
+    refresh = "refresh-" + secrets.token_hex(16)
+    token = written(issuer, refresh=refresh)
+    about = {"active": True, "scope": "repo read", "sub": "alice", "client_id": "agent-a", "exp": 4102444800}
+    issuer.tokens = {token: about, refresh: {"active": True}}
+    console, shown = begun(daemon, "proven by introspection")
+    check(shown["issuer"] == issuer.url and shown["scopes"] == "repo read", str(shown))
+    check(shown["expires"] == "2100-01-01T00:00:00.000Z" and "client agent-a for alice" in shown["kind"], str(shown))
+    check(basic(issuer.asked("/introspect")[0][3]) == ("operator:1", CLIENT_SECRET), "the client's words")
+    done = revoke(console)
+    check(done["state"] == "confirmed", str(done))
+    check("introspection says not active, active before" in done["by"], str(done))
+    asked = [(p, f["token"], f["token_type_hint"]) for m, p, f, a in issuer.asked("/revoke")]
+    check(asked == [("/revoke", refresh, "refresh_token"), ("/revoke", token, "access_token")], str(asked))
+    told = console.event("credential.revoked")["data"]
+    check(told["credential.id"] == NAMES[-1] and "not active" in told["credential.probe"], str(told))
+    check(told["operator.id"] and told["gen_ai.agent.id"] == "claude:s1", str(told))
+    check("REVOKED" in row(daemon, "REVOKED")["revocable"], "")
+    reins = [e["data"]["reins"] for e in daemon.events() if "reins" in e["data"] and e["data"].get("gen_ai.agent.id") == "claude:s1"]
+    check("revoke" in [r["rein"] for r in reins[-1]], str(reins[-1]))
+    nowhere(daemon, token, refresh, CLIENT_SECRET)
+    check(any(e["data"]["command.verb"] == "revoke" for e in daemon.events("operator.command")), "the command is not in the record")
+    issuer.close()
+
+
+@with_daemon(config=CONFIG)
+def by_its_name_only(daemon):
+    issuer = Issuer()
+    token = written(issuer, auth="post")
+    issuer.tokens = {token: {"active": True}}
+    console, _ = begun(daemon, "proven by introspection")
+    for fields, words in (({"credential": "other"}, "no such credential"), ({"agent": "claude:s2"}, "no credential")):
+        refused = revoke(console, **fields)
+        check(refused["state"] == "refused" and words in refused["reason"], str(refused))
+    check(not issuer.asked("/revoke"), "something was revoked that was not meant")
+    done = console.command("revoke", credential=NAMES[-1])
+    check(done["state"] == "confirmed", str(done))
+    form = issuer.asked("/revoke")[0]
+    check(form[2]["client_id"] == "operator:1" and form[2]["client_secret"] == CLIENT_SECRET and form[3] is None, str(form))
+    issuer.close()
+
+
+@with_daemon(config=CONFIG)
+def a_yes_that_does_nothing(daemon):
+    issuer = Issuer()
+    token = written(issuer)
+    issuer.tokens = {token: {"active": True}}
+    issuer.revokes = False
+    console, _ = begun(daemon, "proven by introspection")
+    failed = revoke(console)
+    check(failed["state"] == "failed" and "still active" in failed["reason"], str(failed))
+    check(not daemon.events("credential.revoked"), "said to be revoked")
+    console.event("signal.raised", signal__severity="high")
+    issuer.revokes = True
+    check(revoke(console)["state"] == "confirmed", "a second time")
+    issuer.close()
+
+
+@with_daemon(config=CONFIG)
+def who_is_shown_nothing_proves_nothing(daemon):
+    """A client that may not see a token is told that it is not active (RFC 7662, 2.2)."""
+    issuer = Issuer()
+    written(issuer)
+    console, _ = begun(daemon, "cannot be proven", "may not see it")
+    told = revoke(console)
+    check(told["state"] == "unverifiable" and "may not see it" in told["reason"] and "RFC 7009" in told["reason"], str(told))
+    check(not daemon.events("credential.revoked"), "said to be revoked")
+    issuer.fault["/introspect"] = lambda h: h.say(401, {"error": "invalid_client"})
+    told = revoke(console)
+    check(told["state"] == "unverifiable" and "may not introspect (HTTP 401 invalid_client)" in told["reason"], str(told))
+    issuer.close()
+
+
+@with_daemon(config=CONFIG)
+def a_test_call_proves(daemon):
+    issuer = Issuer()
+    issuer.metadata = {"introspection_endpoint": ""}
+    token = written(issuer, credential=f"test_url = {issuer.url}/resource")
+    issuer.tokens = {token: {"active": True}}
+    console, _ = begun(daemon, "proven by a test call")
+    check(issuer.asked("/resource")[0][3] == "Bearer " + token, "the test call")
+    done = revoke(console)
+    check(done["state"] == "confirmed" and "test call is refused" in done["by"], str(done))
+    issuer.close()
+
+
+@with_daemon(config=CONFIG)
+def still_let_through_is_not_revoked(daemon):
+    """Introspection says dead, and the resource lets it through all the same."""
+    issuer = Issuer()
+    token = written(issuer, credential=f"test_url = {issuer.url}/resource")
+    issuer.tokens = {token: {"active": True}}
+    issuer.fault["/resource"] = lambda h: h.say(200, {})
+    console, _ = begun(daemon, "proven by introspection")
+    failed = revoke(console)
+    check(failed["state"] == "failed" and "still let through" in failed["reason"], str(failed))
+    issuer.close()
+
+
+@with_daemon(config=CONFIG)
+def busy_is_asked_again(daemon):
+    issuer = Issuer()
+    token = written(issuer)
+    issuer.tokens = {token: {"active": True}}
+    console, _ = begun(daemon, "proven by introspection")
+    began = []
+
+    def busy(handler):
+        began.append(time.monotonic())
+        if len(began) == 2:
+            del issuer.fault["/revoke"]
+            issuer.revokes = True
+        handler.say(503, {}, Retry_After="2")
+
+    issuer.fault["/revoke"] = busy
+    done = revoke(console)
+    check(done["state"] == "confirmed", str(done))
+    check(len(issuer.asked("/revoke")) == 3 and began[1] - began[0] >= 2, f"{began}")
+    issuer.tokens = {token: {"active": True}}
+    issuer.fault["/revoke"] = lambda h: h.say(503, {}, Retry_After="99999")
+    began = time.monotonic()
+    issuer.fault["/revoke"] = lambda h: h.say(503, {})
+    failed = revoke(console)
+    check(failed["state"] == "failed" and "still active" in failed["reason"] and "HTTP 503" in failed["reason"], str(failed))
+    issuer.close()
+
+
+def cannot(daemon, issuer, words, **options):
+    """What the credential says of itself, and what a revocation comes to: nothing is asked of who must not be asked."""
+    written(issuer, **options)
+    console, _ = begun(daemon, "NOT revocable", words)
+    failed = revoke(console)
+    check(failed["state"] == "failed" and words in failed["reason"], str(failed))
+    console.close()
+
+
+@with_daemon(config=CONFIG)
+def metadata_that_lies(daemon):
+    issuer = Issuer()
+    other = Issuer()
+    at = issuer.metadata_path
+    for words, metadata in (
+            ("of another issuer", {"issuer": issuer.url + "/"}),
+            ("of another issuer", {"issuer": "https://evil.example"}),
+            ("of another issuer", {"issuer": None}),
+            ("revocation_endpoint is not asked", {"revocation_endpoint": "http://evil.example/revoke"}),
+            ("revocation_endpoint is not asked", {"revocation_endpoint": "ftp://127.0.0.1/"}),
+            ("revocation_endpoint is not asked", {"revocation_endpoint": "file:///etc/passwd"}),
+            ("revocation_endpoint is not asked", {"revocation_endpoint": "https://a@b.example/"}),
+            ("revocation_endpoint is no", {"revocation_endpoint": "https://b.example/\r\nX: y"}),
+            ("introspection_endpoint is not asked", {"introspection_endpoint": "http://10.0.0.1/"}),
+            ("offers no revocation", {"revocation_endpoint": None})):
+        issuer.metadata = metadata
+        cannot(daemon, issuer, words)
+    issuer.metadata = {}
+    for words, fault in (
+            ("no JSON object", lambda h: h.say(200, b"<html>")),
+            ("no JSON object", lambda h: h.say(200, b"[]")),
+            ("no JSON object", lambda h: h.say(200, b'{"issuer":"' + issuer.url.encode() + b'","issuer":"x"}')),
+            ("longer than allowed", lambda h: h.say(200, b'{"a":"' + b"x" * 1000000 + b'"}')),
+            ("a redirect, which is not followed", lambda h: h.say(302, b"", Location=other.url + at)),
+            ("HTTP 500", lambda h: h.say(500, b"")),
+            ("no answer", lambda h: issuer.release.wait(20)),
+            ("no answer", lambda h: h.connection.shutdown(socket.SHUT_RDWR))):
+        issuer.fault = {at: fault, "/.well-known/openid-configuration": fault}
+        cannot(daemon, issuer, words)
+    check(not issuer.asked("/revoke") and not other.seen, "a token was sent")
+    issuer.close()
+    other.close()
+
+
+@with_daemon(config=CONFIG)
+def addresses_that_must_not_be_asked(daemon):
+    """The issuer is on this machine; its endpoints are where clouds hand out credentials."""
+    issuer = Issuer()
+    issuer.metadata = {"revocation_endpoint": "https://169.254.169.254/latest", "introspection_endpoint": None}
+    token = written(issuer)
+    console, _ = begun(daemon, "revocable, cannot be proven", "no introspection")
+    failed = revoke(console)
+    check(failed["state"] == "failed" and "a cloud's metadata: not asked" in failed["reason"], str(failed))
+    issuer.metadata = {"revocation_endpoint": "https://[fd00:ec2::254]/x", "introspection_endpoint": None}
+    daemon.reload()
+    wait_for("read again", lambda: len(issuer.asked(issuer.metadata_path)) >= 2)
+    row(daemon, "revocable, cannot be proven")
+    failed = revoke(console)
+    check(failed["state"] == "failed" and "a cloud's metadata: not asked" in failed["reason"], str(failed))
+    check(token not in json.dumps(issuer.seen), "it was told to somebody")
+    issuer.close()
+
+
+@with_daemon(config=CONFIG)
+def answers_that_are_none(daemon):
+    issuer = Issuer()
+    token = written(issuer)
+    issuer.tokens = {token: {"active": True}}
+    console, _ = begun(daemon, "proven by introspection")
+    for fault, words in (
+            (lambda h: h.say(200, b"garbage"), "no JSON object"),
+            (lambda h: h.say(200, {"active": "false"}), "does not say whether"),
+            (lambda h: h.say(200, {}), "does not say whether"),
+            (lambda h: h.say(200, b'{"active":false,"x":"' + b"y" * 200000 + b'"}'), "longer than allowed"),
+            (lambda h: h.say(307, b"", Location="http://127.0.0.1:1/"), "a redirect"),
+            (lambda h: h.say(400, {"error": "x" * 70}), "HTTP 400"),
+            (lambda h: h.say(400, {"error": token}), "HTTP 400")):
+        issuer.fault["/introspect"] = fault
+        told = revoke(console)
+        check(told["state"] == "unverifiable" and words in told["reason"], str(told))
+    for fault, words in (
+            (lambda h: h.say(400, {"error": "unsupported_token_type"}), "HTTP 400 unsupported_token_type"),
+            (lambda h: h.say(302, b"", Location="/introspect"), "a redirect, which is not followed"),
+            (lambda h: h.say(204, b""), "HTTP 204")):
+        issuer.fault["/revoke"] = fault
+        told = revoke(console)
+        check(told["state"] == "failed" and words in told["reason"], str(told))
+    nowhere(daemon, token)
+    issuer.close()
+
+
+@with_daemon(config=CONFIG)
+def who_hangs_is_not_waited_for(daemon):
+    issuer = Issuer()
+    token = written(issuer)
+    issuer.tokens = {token: {"active": True}}
+    console, _ = begun(daemon, "proven by introspection")
+    issuer.fault = {"/revoke": lambda h: issuer.release.wait(30), "/introspect": lambda h: issuer.release.wait(30)}
+    console.send({"kind": "command", "id": "revoke-one", "verb": "revoke", "credential": NAMES[-1]})
+    wait_for("the request", lambda: issuer.asked("/revoke"))
+    again = revoke(console)
+    check(again["state"] == "refused" and "already" in again["reason"], str(again))
+    written(issuer, token=token)  # a file that comes in between changes nothing of it
+    daemon.reload()
+    check(daemon.hook("SessionStart", "s3", source="startup") is not None, "the daemon waits")
+    first = console.until("result", lambda f: f["kind"] == "result" and f["command"] == "revoke-one" and f["state"] != "accepted")
+    check(first["state"] == "failed" and "no answer" in first["reason"], str(first))
+    issuer.close()
+
+
+CERTS = Certificates(FOLDER)
+CERTS.issue("good", "DNS:localhost,IP:127.0.0.1")
+
+
+@with_daemon(config=CONFIG)
+def over_tls(daemon):
+    issuer = Issuer(tls=CERTS.server("good"))
+    token = written(issuer, more=f"ca_file = {CERTS.path('ca.pem')}")
+    issuer.tokens = {token: {"active": True}}
+    console, _ = begun(daemon, "proven by introspection")
+    check(revoke(console)["state"] == "confirmed", "over TLS")
+    console.close()
+    seen = len(issuer.seen)
+    for more in ("", f"ca_file = {CERTS.path('stranger.pem')}", "ca_file = /nonexistent.pem"):
+        cannot(daemon, issuer, "no answer", more=more)
+    check(len(issuer.seen) == seen, "somebody else was told")
+    issuer.close()
+
+
+@with_daemon(config=CONFIG)
+def tokens_that_are_none(daemon):
+    issuer = Issuer()
+    for token, words in (("with\r\nX-Header: 1234567890", "not one line"), ("short-one", "too short"), ("", "not"), ("tab\tin-the-token-1234", "not one line")):
+        cannot(daemon, issuer, words, token=token or " ")
+    check(not issuer.asked("/revoke"), "it was sent")
+    issuer.close()
+
+
+@with_daemon(config=CONFIG)
+def after_a_restart(daemon):
+    """What was asked for and not answered is not taken for done; what is dead stays so because the issuer says so."""
+    issuer = Issuer()
+    token = written(issuer)
+    issuer.tokens = {token: {"active": True}}
+    console, _ = begun(daemon, "proven by introspection")
+    issuer.fault["/revoke"] = lambda h: issuer.release.wait(30)
+    console.send({"kind": "command", "id": "cut-off", "verb": "revoke", "agent": "claude:s1"})
+    wait_for("the request", lambda: issuer.asked("/revoke"))
+    daemon.kill()
+    daemon.start()
+    result = [e["data"] for e in daemon.events("operator.result") if e["data"]["command.id"] == "cut-off"]
+    check(result[-1]["command.state"] == "unverifiable", str(result))
+    issuer.fault = {}
+    row(daemon, "proven by introspection")
+    check(revoke(Console(daemon))["state"] == "confirmed", "revoked after the restart")
+    issuer.close()
+
+
+@with_daemon(config=CONFIG)
+def a_bad_file_changes_nothing(daemon):
+    issuer = Issuer()
+    token = written(issuer)
+    issuer.tokens = {token: {"active": True}}
+    console, _ = begun(daemon, "proven by introspection")
+    with open(FILE) as f:
+        good = f.read()
+    head = "[issuer a]\nkind = oauth\nissuer = https://a.example\nclient_id = x\n"
+    for text, words in (
+            ("[issuer a]\nkind = saml\n", ":2: [issuer a] kind: there is no such kind"),
+            (head, "needs a line \"client_secret_file"),
+            (head + "client_secret = 12345678\n", "client_secret: there is no such key"),
+            (head + "client_auth = private_key_jwt\n", ":5: [issuer a] client_auth: basic, post or none"),
+            (head + "client_secret_file = relative\n", "a path from / is needed"),
+            (head + "client_secret_file = /a\nclient_secret_command = b\n", "said twice"),
+            (head + "client_secret_credential = ../x\n", "is no path"),
+            (head.replace("https://a", "http://a"), "without TLS only to this machine"),
+            (head + "client_auth = none\n[credential b]\nissuer = c\n", "there is no [issuer c]"),
+            (head + "client_auth = none\n[credential b]\nissuer = a\nagents = *\n", "where a token is"),
+            (head + "client_auth = none\n[credential b]\nissuer = a\nagents = *\naccess_token = x\n", "access_token: there is no such key"),
+            ("[other]\na = b\n", "there is no such section")):
+        put("issuers.ini", text)
+        daemon.reload()
+        told = console.until(words, lambda f: f["kind"] == "event" and FILE in f["event"]["data"].get("signal.title", ""))
+        title = told["event"]["data"]["signal.title"]
+        check(words in title, f"{text!r}: {title}")
+    check(len(rows(daemon)) == 1, "the old set is gone")
+    put("issuers.ini", good.split("[credential")[0])
+    daemon.reload()
+    wait_for("no credential any more", lambda: rows(daemon) == [])
+    issuer.close()
+
+
+def bad_file_at_start(daemon):
+    put("issuers.ini", "[issuer x]\nkind = x\n")
+    try:
+        Daemon(daemon.binary, config=CONFIG)
+        check(False, "started with a bad file")
+    except Failed as e:
+        check("issuers.ini:2: [issuer x] kind" in str(e), str(e))
+
+
+if __name__ == "__main__":
+    try:
+        run([revoked_and_proven, by_its_name_only, a_yes_that_does_nothing, who_is_shown_nothing_proves_nothing, a_test_call_proves, still_let_through_is_not_revoked, busy_is_asked_again, metadata_that_lies, addresses_that_must_not_be_asked, answers_that_are_none, who_hangs_is_not_waited_for, over_tls, tokens_that_are_none, after_a_restart, a_bad_file_changes_nothing, bad_file_at_start])
+    finally:
+        shutil.rmtree(FOLDER, ignore_errors=True)
