@@ -2,7 +2,7 @@
 import { client, Missing } from './lib/install.mjs';
 
 try {
-  for (const pin of ['current', 'old', 'gemini', 'codex']) {
+  for (const pin of ['current', 'old', 'gemini', 'codex', 'oidc']) {
     const { binary, version } = client(pin);
     console.log(`${version} ${binary}`);
   }

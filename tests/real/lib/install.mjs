@@ -37,6 +37,7 @@ const PACKAGES = {
     binary: `@openai/codex-${process.platform}-${process.arch}/vendor/${TRIPLES[process.arch]}/bin/codex`,
   },
   '@google/gemini-cli': { folder: 'gemini-cli', binary: '@google/gemini-cli/bundle/gemini.js', node: 20 },
+  'oidc-provider': { folder: 'oidc-provider', binary: 'oidc-provider/lib/index.js', node: 20 },
   [NODE]: { folder: 'node', binary: `${NODE}/bin/node` },
 };
 
@@ -93,8 +94,8 @@ function nodeOf(major) {
   return Number(process.versions.node.split('.')[0]) >= major ? process.execPath : client('node').binary;
 }
 
-/** Path and version of a pinned client: `current`, or `old`, from before HTTP hooks could fail closed; `gemini`; `codex`.
- *  `node` is the one to run it with, when it is not native. */
+/** Path and version of a pinned client: `current`, or `old`, from before HTTP hooks could fail closed; `gemini`; `codex`;
+ *  `oidc`, an authorisation server. `node` is the one to run it with, when it is not native. */
 export function client(name) {
   const pin = pinOf(name);
   if (!fs.existsSync(binaryIn(pin))) {

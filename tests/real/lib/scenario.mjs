@@ -14,6 +14,7 @@ import { Gemini } from './gemini.mjs';
 import { Gate } from './gate.mjs';
 import { client, Missing, Unable } from './install.mjs';
 import { Model } from './model.mjs';
+import { Oidc } from './oidc.mjs';
 import { Sandbox } from './sandbox.mjs';
 import { Terminal } from './terminal.mjs';
 import { within } from './until.mjs';
@@ -22,7 +23,7 @@ const SOURCE = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../..
 const SCENARIO_MS = 120000;
 const EXIT_SKIPPED = 77;
 
-const CLIENTS = { gemini: Gemini, codex: Codex };
+const CLIENTS = { gemini: Gemini, codex: Codex, oidc: Oidc };
 
 class World {
   #terminals = [];
