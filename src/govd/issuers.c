@@ -51,12 +51,14 @@ static void on_changed(void *ctx, uint32_t credential)
 
 /* ---- revoking */
 
+/* An agent that is forgotten here may hold it still. */
 static bool is_meant(const struct govd *g, uint32_t credential, const struct command *c,
                      const struct session *s)
 {
     struct credential_row r = issuers_row(g->issuers, credential);
     return (!c->credential.n || span_eq(c->credential, r.id)) &&
-           (!c->agent.n || (s && holds(g, credential, s)));
+           (!c->agent.n || (s ? holds(g, credential, s)
+                              : issuers_holds(g->issuers, credential, c->agent, SPAN_NONE)));
 }
 
 static uint32_t count_meant(const struct govd *g, const struct command *c)

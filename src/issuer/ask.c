@@ -29,6 +29,7 @@ void climb_ask_wipe(struct climb *c)
         wipe(c->ask.authorization, strlen(c->ask.authorization));
         free(c->ask.authorization);
     }
+    free(c->ask.kept_url);
     memset(&c->ask, 0, sizeof(c->ask));
 }
 
@@ -83,7 +84,7 @@ static void send_now(struct climb *c)
     }
     headers[n] = c->ask.authorization;
     struct http_client_request r = {
-        .url = c->ask.url,
+        .url = c->ask.kept_url,
         .method = c->ask.method,
         .ca_file = c->credential->issuer->ca_file,
         .places = c->ask.places,
@@ -100,6 +101,7 @@ static void send_now(struct climb *c)
 
 void climb_ask(struct climb *c)
 {
+    c->ask.kept_url = xstrdup(c->ask.url != NULL ? c->ask.url : "");
     send_now(c);
 }
 

@@ -165,6 +165,7 @@ struct climb {
     loop_id timer, deadline;
     struct {
         const char *url, *method, *accept;
+        char *kept_url; /* the issuer's may change while it is asked again */
         struct span bearer;
         char *body; /* wiped */
         size_t body_bytes, answer_bytes;

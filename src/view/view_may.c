@@ -117,12 +117,12 @@ static struct field cell_what(struct frame *fr, const struct row *row, int cols)
         join(&w, r->cell[2], "from ");
         join(&w, r->cell[3], "risk ");
         break;
-    case PART_CREDENTIAL: /* id kind issuer scopes expires revocable */
-        join(&w, r->cell[1], "");
-        join(&w, r->cell[2], "by ");
+    case PART_CREDENTIAL: /* id kind issuer scopes expires revocable: what matters most is first */
+        join_flag(&w, r->cell[5], "revocable", "NOT revocable from here");
         join(&w, r->cell[3], "");
         join(&w, r->cell[4], "until ");
-        join_flag(&w, r->cell[5], "revocable", "NOT revocable from here");
+        join(&w, r->cell[1], "");
+        join(&w, r->cell[2], "by ");
         break;
     case PART_REIN: /* rein reversible confirmed_by note */
         join_flag(&w, r->cell[1], "reversible", "not reversible");

@@ -101,8 +101,8 @@ def too_late_is_told_who_won(daemon):
 def verbs_that_are_not_offered(daemon):
     """What the back-end does not offer is refused by its name, not left out."""
     daemon.hook("UserPromptSubmit", "a", prompt="x")
-    done = daemon.run("revoke", "claude:a")
-    check(done.returncode == 3 and "holds no credential" in done.stdout, f"{done}")
+    held = json.loads(daemon.run("revoke", "claude:a", "--json").stdout)
+    check(held["command.state"] == "refused" and "holds no credential" in held["reason"], f"{held}")
     for words in (["message", "claude:a", "hello"], ["budget", "claude:a", "2.50"]):
         done = daemon.run(*words, "--json")
         said = json.loads(done.stdout)

@@ -125,6 +125,52 @@ def by_its_name_only(daemon):
 
 
 @with_daemon(config=CONFIG)
+def recorded_before_it_is_sent(daemon):
+    issuer = Issuer()
+    token = written(issuer)
+    issuer.tokens = {token: {"active": True}}
+    console, _ = begun(daemon, "proven by introspection")
+    recorded = []
+
+    def look(handler):
+        recorded.append([e["data"]["credential.id"] for e in daemon.events("operator.command")])
+        handler.say(200, b"")
+
+    issuer.fault["/revoke"] = look
+    console.command("revoke", credential=NAMES[-1])
+    check(recorded == [[NAMES[-1]]], str(recorded))
+    issuer.close()
+
+
+@with_daemon(config=CONFIG)
+def a_server_that_says_the_secrets(daemon):
+    """Whoever says it: what was read as a secret is in no record, no log and on no console."""
+    issuer = Issuer()
+    token = written(issuer)
+    issuer.tokens = {token: {"active": True, "sub": token, "scope": CLIENT_SECRET, "client_id": "x" + token}}
+    console, _ = begun(daemon, "proven by introspection")
+    issuer.metadata = {"issuer": token}
+    issuer.fault["/introspect"] = lambda h: h.say(200, {"active": False, "error": token})
+    revoke(console)
+    daemon.reload()
+    row(daemon, "of another issuer")
+    told = revoke(console)
+    check(told["state"] == "failed" and token not in json.dumps(console.frames), str(told))
+    nowhere(daemon, token, CLIENT_SECRET)
+    issuer.close()
+
+
+@with_daemon(config=CONFIG)
+def of_an_agent_that_is_not_here(daemon):
+    issuer = Issuer()
+    token = written(issuer)
+    issuer.tokens = {token: {"active": True}}
+    console, _ = begun(daemon, "proven by introspection")
+    check(revoke(console, agent="nobody")["state"] == "confirmed", "its tokens live on")
+    issuer.close()
+
+
+@with_daemon(config=CONFIG)
 def a_yes_that_does_nothing(daemon):
     issuer = Issuer()
     token = written(issuer)
@@ -412,6 +458,6 @@ def bad_file_at_start(daemon):
 
 if __name__ == "__main__":
     try:
-        run([revoked_and_proven, by_its_name_only, a_yes_that_does_nothing, who_is_shown_nothing_proves_nothing, a_test_call_proves, still_let_through_is_not_revoked, busy_is_asked_again, metadata_that_lies, addresses_that_must_not_be_asked, answers_that_are_none, who_hangs_is_not_waited_for, over_tls, tokens_that_are_none, after_a_restart, a_bad_file_changes_nothing, bad_file_at_start])
+        run([revoked_and_proven, by_its_name_only, recorded_before_it_is_sent, a_server_that_says_the_secrets, of_an_agent_that_is_not_here, a_yes_that_does_nothing, who_is_shown_nothing_proves_nothing, a_test_call_proves, still_let_through_is_not_revoked, busy_is_asked_again, metadata_that_lies, addresses_that_must_not_be_asked, answers_that_are_none, who_hangs_is_not_waited_for, over_tls, tokens_that_are_none, after_a_restart, a_bad_file_changes_nothing, bad_file_at_start])
     finally:
         shutil.rmtree(FOLDER, ignore_errors=True)

@@ -512,7 +512,7 @@ static void revokes_what_is_picked_and_typed(void **state)
     draw(&k);
     press(&k, 'v');
     assert_shows(&k, "select the credential");
-    assert_shows(&k, "token · by github · repo · until 2026-12-01 · revocable");
+    assert_shows(&k, "revocable · repo · until 2026-12-01 · token · by github");
     assert_shows(&k, "NOT revocable from here");
     pass_ms(&k, 1000);
     press(&k, 'v');
