@@ -55,6 +55,8 @@ struct issuers_events {
  * of anybody before issuers_look(). */
 enum status issuers_load(struct issuers **out, struct loop *l, struct net *n, const char *path,
                          const struct issuers_events *ev, void *ctx, struct why *why) MUST_USE;
+/* The file alone: how many credentials stand in it. */
+enum status issuers_check(const char *path, uint32_t *credentials, struct why *why) MUST_USE;
 void issuers_free(struct issuers *all); /* what is under way is not told of any more */
 
 /* A credential as it is shown, in spans that live until `changed` comes for it. */

@@ -15,12 +15,14 @@
 #ifndef CHECKREIN_SOURCE_H
 #define CHECKREIN_SOURCE_H
 
+#include <stddef.h>
+
 #include "checkrein/loop.h"
 #include "checkrein/span.h"
 #include "checkrein/status.h"
 
 #define SOURCE_BYTES_MIN  8
-#define SOURCE_BYTES_MAX  16384
+#define SOURCE_BYTES_MAX  ((size_t)16384)
 #define SOURCE_COMMAND_MS 10000
 
 enum source_kind { SOURCE_NONE, SOURCE_FILE, SOURCE_COMMAND, SOURCE_CREDENTIAL };

@@ -153,6 +153,7 @@ struct climb {
     bool proving;       /* after the revocation: what is seen now counts as after */
     enum token_type at; /* that a step is at */
     enum discovery discovery;
+    enum means means;        /* to look at it */
     unsigned looks;          /* of one token, after the revocation */
     char *text[TOKEN_TYPES]; /* the tokens; NULL: there is none */
     char *secret;            /* the client's */

@@ -181,6 +181,15 @@ enum status issuers_load(struct issuers **out, struct loop *l, struct net *n, co
     return ST_OK;
 }
 
+enum status issuers_check(const char *path, uint32_t *credentials, struct why *why)
+{
+    struct issuers all = {0};
+    enum status st = issuer_settings_read(&all, path, why);
+    *credentials = all.credential_count;
+    issuer_settings_release(&all);
+    return st;
+}
+
 void issuers_free(struct issuers *all)
 {
     if (all == NULL) {

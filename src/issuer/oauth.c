@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOOKS_MAX 4 /* of a token that is still active after its revocation */
-
 static const char *const HINTS[TOKEN_TYPES] = {
     [TOKEN_REFRESH] = "refresh_token", [TOKEN_ACCESS] = "access_token"};
 
@@ -73,7 +71,6 @@ static void discover(struct climb *c)
 /* ---- looking: introspection, then the test call, of each token */
 
 static void look_on(struct climb *c);
-static void look_next_token(struct climb *c);
 
 /* That it was active once is not taken back by an answer that tells nothing, and not by one to a
  * revocation that has begun. */
@@ -98,17 +95,39 @@ static void on_look_again(void *ctx)
 {
     struct climb *c = ctx;
     c->timer = 0;
+    c->means = MEANS_INTROSPECTION;
     look_on(c);
 }
 
 static bool looks_again(struct climb *c, enum sight sight)
 {
-    static const int64_t waits_ms[LOOKS_MAX - 1] = {250, 750, 2000};
+    static const int64_t waits_ms[] = {250, 750, 2000};
     if (!c->proving || sight != SIGHT_ACTIVE || c->looks >= ARRAY_LEN(waits_ms)) {
         return false;
     }
     c->timer = loop_timer(c->all->loop, waits_ms[c->looks++], on_look_again, c);
     return true;
+}
+
+/* To the next way to look at this token, or to the next token. */
+static void looked(struct climb *c)
+{
+    c->means++;
+    if (c->means == MEANS_COUNT) {
+        c->means = MEANS_INTROSPECTION;
+        c->looks = 0;
+        c->at++;
+    }
+}
+
+/* How long a look may take, and how often it is asked again: a revocation does not wait for what
+ * may prove it later. */
+static void set_patience(struct climb *c)
+{
+    int64_t timeout_ms = c->credential->issuer->timeout_ms;
+    bool hurries = !c->proving && c->purpose == PURPOSE_REVOKE && timeout_ms > LOOK_BEFORE_MS;
+    c->ask.attempts = c->proving ? ATTEMPTS_MAX : 1;
+    c->ask.timeout_ms = hurries ? LOOK_BEFORE_MS : timeout_ms;
 }
 
 static void on_test_call(struct climb *c, const struct http_client_answer *a)
@@ -122,91 +141,104 @@ static void on_test_call(struct climb *c, const struct http_client_answer *a)
     (void)snprintf(text, sizeof(text), "the test call tells nothing: %.160s", words);
     set_sight(c, MEANS_TEST_CALL, sight, text);
     if (!looks_again(c, sight)) {
-        look_next_token(c);
+        looked(c);
+        look_on(c);
     }
 }
 
-static void test_call(struct climb *c)
+/* False: there is none for this token. */
+static bool test_call(struct climb *c)
 {
     if (c->credential->test_url == NULL || c->at != TOKEN_ACCESS) {
-        look_next_token(c);
-        return;
+        return false;
     }
     c->ask.url = c->credential->test_url;
     c->ask.method = "GET";
     c->ask.bearer = span_str(c->text[c->at]);
     c->ask.answer_bytes = METADATA_BYTES;
     c->ask.places = ANY_PLACE; /* the operator has named it */
-    c->ask.attempts = c->proving ? ATTEMPTS_MAX : 1;
-    c->ask.timeout_ms = c->proving ? c->credential->issuer->timeout_ms : LOOK_BEFORE_MS;
     c->ask.fn = on_test_call;
+    set_patience(c);
     climb_ask(c);
+    return true;
+}
+
+static enum sight sight_of(const struct http_client_answer *a, struct introspection *told,
+                           char text[NOTE_BYTES])
+{
+    struct why why = {0};
+    char words[NOTE_BYTES];
+    issuer_answer_words(a, words);
+    if (a->http_status == 401 || a->http_status == 403) {
+        (void)snprintf(text, NOTE_BYTES, "this client may not introspect (%.100s)", words);
+    } else if (a->http_status != 200) {
+        (void)snprintf(text, NOTE_BYTES, "introspection: %.160s", words);
+    } else if (oauth_introspection_read(told, a->body, &why) != ST_OK) {
+        (void)snprintf(text, NOTE_BYTES, "introspection: %.160s", why.text);
+    } else {
+        return told->active ? SIGHT_ACTIVE : SIGHT_INACTIVE;
+    }
+    return SIGHT_NONE;
 }
 
 static void on_introspection(struct climb *c, const struct http_client_answer *a)
 {
     struct introspection told = {0};
-    struct why why = {0};
-    char words[NOTE_BYTES];
-    char text[NOTE_BYTES];
-    enum sight sight = SIGHT_NONE;
-    issuer_answer_words(a, words);
-    if (a->http_status == 401 || a->http_status == 403) {
-        (void)snprintf(text, sizeof(text), "this client may not introspect (%.100s)", words);
-    } else if (a->http_status != 200) {
-        (void)snprintf(text, sizeof(text), "introspection: %.160s", words);
-    } else if (oauth_introspection_read(&told, a->body, &why) != ST_OK) {
-        (void)snprintf(text, sizeof(text), "introspection: %.160s", why.text);
-    } else {
-        sight = told.active ? SIGHT_ACTIVE : SIGHT_INACTIVE;
-        text[0] = '\0';
-    }
+    char text[NOTE_BYTES] = "";
+    enum sight sight = sight_of(a, &told, text);
     set_sight(c, MEANS_INTROSPECTION, sight, text);
     if (told.active && !c->proving) {
         c->told = told;
     }
     if (!looks_again(c, sight)) {
-        test_call(c);
+        looked(c);
+        look_on(c);
     }
 }
 
-static void look_on(struct climb *c)
+/* What is asked of a token, at either endpoint. */
+static void ask_of_token(struct climb *c, const char *url, asked_fn *fn)
 {
-    const struct issuer *it = c->credential->issuer;
-    if (!climb_token(c)) {
-        climb_next(c);
-        return;
-    }
-    if (it->ends.introspection == NULL) {
-        set_sight(c, MEANS_INTROSPECTION, SIGHT_NONE, "the issuer offers no introspection");
-        test_call(c);
-        return;
-    }
     struct buf form;
     buf_init(&form, SOURCE_BYTES_MAX * 8);
     oauth_form_add(&form, "token", span_str(c->text[c->at]));
     oauth_form_add(&form, "token_type_hint", span_str(HINTS[c->at]));
     climb_ask_form(c, &form);
-    c->ask.url = it->ends.introspection;
-    c->ask.attempts = c->proving ? ATTEMPTS_MAX : 1;
-    c->ask.timeout_ms = it->timeout_ms;
-    if (!c->proving && c->purpose == PURPOSE_REVOKE && it->timeout_ms > LOOK_BEFORE_MS) {
-        c->ask.timeout_ms = LOOK_BEFORE_MS;
-    }
-    c->ask.fn = on_introspection;
-    climb_ask(c);
+    c->ask.url = url;
+    c->ask.fn = fn;
 }
 
-static void look_next_token(struct climb *c)
+static bool introspect(struct climb *c)
 {
-    c->at++;
-    c->looks = 0;
-    look_on(c);
+    const struct issuer *it = c->credential->issuer;
+    if (it->ends.introspection == NULL) {
+        set_sight(c, MEANS_INTROSPECTION, SIGHT_NONE, "the issuer offers no introspection");
+        return false;
+    }
+    ask_of_token(c, it->ends.introspection, on_introspection);
+    set_patience(c);
+    climb_ask(c);
+    return true;
+}
+
+/* As far as something is asked; its answer goes on. */
+static void look_on(struct climb *c)
+{
+    static bool (*const ways[MEANS_COUNT])(struct climb * c) = {
+        [MEANS_INTROSPECTION] = introspect, [MEANS_TEST_CALL] = test_call};
+    while (climb_token(c)) {
+        if (ways[c->means](c)) {
+            return;
+        }
+        looked(c);
+    }
+    climb_next(c);
 }
 
 static void look(struct climb *c)
 {
     c->at = 0;
+    c->means = MEANS_INTROSPECTION;
     c->looks = 0;
     look_on(c);
 }
@@ -234,15 +266,9 @@ static void revoke_on(struct climb *c)
         return;
     }
     c->seen[c->at].asked = true;
-    struct buf form;
-    buf_init(&form, SOURCE_BYTES_MAX * 8);
-    oauth_form_add(&form, "token", span_str(c->text[c->at]));
-    oauth_form_add(&form, "token_type_hint", span_str(HINTS[c->at]));
-    climb_ask_form(c, &form);
-    c->ask.url = it->ends.revocation;
+    ask_of_token(c, it->ends.revocation, on_revocation);
     c->ask.attempts = ATTEMPTS_MAX;
     c->ask.timeout_ms = it->timeout_ms;
-    c->ask.fn = on_revocation;
     climb_ask(c);
 }
 

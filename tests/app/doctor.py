@@ -300,6 +300,12 @@ def bad_configuration(daemon):
         f.write("[serve]\nhook_port = many\n")
     report = world.doctor("--config", os.path.join(daemon.dir, "bad.ini"))
     fails(report, "configuration", "bad.ini:2: .*hook_port")
+    with open(os.path.join(daemon.dir, "bad.ini"), "w") as f:
+        f.write(f"[serve]\nissuers = {daemon.dir}/issuers.ini\n")
+    with open(os.path.join(daemon.dir, "issuers.ini"), "w") as f:
+        f.write("[issuer a]\nkind = oauth\nissuer = http://a.example\n")
+    report = world.doctor("--config", os.path.join(daemon.dir, "bad.ini"))
+    fails(report, "configuration.issuers", "issuers.ini:3: .*issuer: without TLS")
     check(world.run("doctor", "someone").returncode == 2 and world.run("doctor", "--nonsense").returncode == 2, "usage")
 
 

@@ -8,6 +8,7 @@
 
 #include "checkrein/alloc.h"
 #include "checkrein/file.h"
+#include "checkrein/issuer.h"
 #include "checkrein/num.h"
 
 #define START      "start it: checkrein serve"
@@ -15,8 +16,24 @@
 #define TCP_BYTES  ((size_t)4 << 20)
 #define TCP_FIELDS 8
 
+/* The daemon does not start over a fault in it. */
+static void check_issuers(struct doctor *d)
+{
+    struct why why = {0};
+    uint32_t credentials = 0;
+    char *path = path_chosen(NULL, d->conf.serve.issuers, path_config("issuers.ini"));
+    if (issuers_check(path, &credentials, &why) != ST_OK) {
+        found(d, "configuration.issuers", LEVEL_FAIL, "repair the file: the daemon needs it", "%s",
+              why.text);
+    } else if (credentials > 0) {
+        found(d, "configuration.issuers", LEVEL_OK, NULL, "%s: %u credentials", path, credentials);
+    }
+    free(path);
+}
+
 void check_configuration(struct doctor *d)
 {
+    check_issuers(d);
     found(d, "configuration", LEVEL_OK, NULL, "%s",
           d->conf.path ? d->conf.path : "no checkrein.ini: the defaults");
     if (d->conf.serve.hook_port == 0 && !d->given_port) {
