@@ -171,6 +171,39 @@ def of_an_agent_that_is_not_here(daemon):
 
 
 @with_daemon(config=CONFIG)
+def all_of_an_agent(daemon):
+    """One command on two credentials: over when both are told of, and no better than the worse."""
+    issuer = Issuer()
+    token, second = written(issuer), "second-" + secrets.token_hex(16)
+    with open(FILE, "a") as f:
+        f.write(f"[credential second]\nissuer = lab\nagents = claude:s1\naccess_token_file = {put('second', second)}\n")
+    issuer.tokens = {token: {"active": True}, second: {"active": True}}
+    console, _ = begun(daemon, "proven by introspection")
+    wait_for("both", lambda: len(rows(daemon)) == 2 and "proven by" in rows(daemon)[1]["revocable"])
+    issuer.fault["/introspect"] = lambda h: h.say(200, {"active": True})
+    told = revoke(console)
+    check(told["state"] == "failed" and NAMES[-1] in told["reason"] and "second" in told["reason"], str(told))
+    del issuer.fault["/introspect"]
+    issuer.tokens = {token: {"active": True}, second: {"active": True}}
+
+    def only_the_first(handler):
+        form = issuer.seen[-1][2]
+        issuer.tokens[token] = {"active": False}
+        handler.say(200 if form["token"] == token else 400, {})
+
+    issuer.fault["/revoke"] = only_the_first
+    before = len(daemon.events("credential.revoked"))
+    told = revoke(console)
+    check(told["state"] == "failed" and "HTTP 400" in told["reason"], str(told))
+    dead = [e["data"]["credential.id"] for e in daemon.events("credential.revoked")][before:]
+    check(dead == [NAMES[-1]], f"said to be dead: {dead}")
+    del issuer.fault["/revoke"]
+    told = revoke(console)
+    check(told["state"] == "confirmed" and NAMES[-1] in told["by"] and "second" in told["by"], str(told))
+    issuer.close()
+
+
+@with_daemon(config=CONFIG)
 def a_yes_that_does_nothing(daemon):
     issuer = Issuer()
     token = written(issuer)
@@ -458,6 +491,6 @@ def bad_file_at_start(daemon):
 
 if __name__ == "__main__":
     try:
-        run([revoked_and_proven, by_its_name_only, recorded_before_it_is_sent, a_server_that_says_the_secrets, of_an_agent_that_is_not_here, a_yes_that_does_nothing, who_is_shown_nothing_proves_nothing, a_test_call_proves, still_let_through_is_not_revoked, busy_is_asked_again, metadata_that_lies, addresses_that_must_not_be_asked, answers_that_are_none, who_hangs_is_not_waited_for, over_tls, tokens_that_are_none, after_a_restart, a_bad_file_changes_nothing, bad_file_at_start])
+        run([revoked_and_proven, all_of_an_agent, by_its_name_only, recorded_before_it_is_sent, a_server_that_says_the_secrets, of_an_agent_that_is_not_here, a_yes_that_does_nothing, who_is_shown_nothing_proves_nothing, a_test_call_proves, still_let_through_is_not_revoked, busy_is_asked_again, metadata_that_lies, addresses_that_must_not_be_asked, answers_that_are_none, who_hangs_is_not_waited_for, over_tls, tokens_that_are_none, after_a_restart, a_bad_file_changes_nothing, bad_file_at_start])
     finally:
         shutil.rmtree(FOLDER, ignore_errors=True)
