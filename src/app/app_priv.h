@@ -6,6 +6,7 @@
 #include "checkrein/app.h"
 #include "checkrein/buf.h"
 #include "checkrein/conf.h"
+#include "checkrein/event.h"
 #include "checkrein/loop.h"
 #include "checkrein/net.h"
 #include "checkrein/status.h"
@@ -115,7 +116,7 @@ int ask_http(const struct question *q, struct buf *answer, struct why *why);
 
 /* ---- verbs.c: a command on a credential, without naming an agent. Gives the exit code. */
 struct credential_act {
-    int verb; /* enum verb */
+    enum verb verb;
     const char *credential, *scope;
     const char *config, *reason, *wait,
         *json; /* as the options of the same name; NULL: not given */

@@ -534,8 +534,8 @@ int cmd_verb(struct args *a)
 
 int verb_on_credential(const struct credential_act *act_on)
 {
-    const struct verb_row row = {.verb = (enum verb)act_on->verb,
-                                 .name = verb_name((enum verb)act_on->verb),
+    const struct verb_row row = {.verb = act_on->verb,
+                                 .name = verb_name(act_on->verb),
                                  .aim = AIM_ALL,
                                  .enough = COMMAND_CONFIRMED};
     const struct choices ch = {.config = act_on->config,
