@@ -192,19 +192,18 @@ static enum status lease_list(struct talk *t, const char *id, const struct choic
 /* ---- the subcommand */
 
 static const struct deed {
-    const char *word;
-    int operands; /* after the word */
-    /* One of the two. */
+    const char *word, *scope;
+    /* Or a verb. */
     enum status (*run)(struct talk *t, const char *id, const struct choices *ch, struct why *why);
     enum verb verb;
-    const char *scope;
+    int operands; /* after the word */
 } DEEDS[] = {
-    {"issue",  0, lease_issue, VERB_UNKNOWN, NULL   },
-    {"list",   0, lease_list,  VERB_UNKNOWN, NULL   },
-    {"revoke", 1, NULL,        VERB_REVOKE,  NULL   },
-    {"hold",   1, NULL,        VERB_PAUSE,   NULL   },
-    {"choke",  1, NULL,        VERB_PAUSE,   "choke"},
-    {"resume", 1, NULL,        VERB_RESUME,  NULL   },
+    {"issue",  NULL,    lease_issue, VERB_UNKNOWN, 0},
+    {"list",   NULL,    lease_list,  VERB_UNKNOWN, 0},
+    {"revoke", NULL,    NULL,        VERB_REVOKE,  1},
+    {"hold",   NULL,    NULL,        VERB_PAUSE,   1},
+    {"choke",  "choke", NULL,        VERB_PAUSE,   1},
+    {"resume", NULL,    NULL,        VERB_RESUME,  1},
 };
 
 static const struct deed *deed_of(const struct args *a)

@@ -68,43 +68,67 @@ static const char *outside(struct span scopes, const struct lease_request *r)
     return NULL;
 }
 
-/* Up to a minute's worth may come at once. False: not yet. */
-static bool pay(struct lease *l, int64_t per_minute, int64_t now_us, int64_t *retry_s)
+/* The same of it and all that it comes of. */
+static const char *outside_of_all(const struct leases *all, const struct lease *l,
+                                  const struct lease_request *r)
 {
-    int64_t cost = MINUTE_US / per_minute;
-    int64_t from = l->paid_us > now_us - MINUTE_US ? l->paid_us : now_us - MINUTE_US;
-    if (from > now_us) {
-        from = now_us - MINUTE_US; /* the clock was set back */
+    const char *not = outside(span_str(l->scopes), r);
+    for (int depth = 0; !not &&depth <= LEASE_DEPTH; depth++) {
+        l = lease_by_id(all, span_str(l->parent));
+        if (l == NULL) {
+            break;
+        }
+        not = outside(span_str(l->scopes), r);
     }
-    if (from + cost > now_us) {
-        *retry_s = (from + cost - now_us + 999999) / 1000000;
-        return false;
+    return not ;
+}
+
+/* ---- the rate: up to a minute's worth may come at once */
+
+/* Up to when requests are paid for, with this one; 0: it has no rate. */
+static int64_t paid_with(const struct lease *l, int64_t now_us)
+{
+    int64_t rate = scopes_rate(span_str(l->scopes));
+    int64_t from = now_us - MINUTE_US;
+    if (l->paid_us > from && l->paid_us <= now_us) { /* later: the clock was set back */
+        from = l->paid_us;
     }
-    l->paid_us = from + cost;
-    return true;
+    return rate > 0 ? from + MINUTE_US / rate : 0;
+}
+
+/* Each that it comes of is asked before any pays. How long until all can: 0, it is paid. */
+static int64_t pay(const struct leases *all, struct lease *l, int64_t now_us)
+{
+    struct lease *chain[LEASE_DEPTH + 1];
+    size_t n = 0;
+    int64_t wait_us = 0;
+    for (struct lease *at = l; at != NULL && n < ARRAY_LEN(chain);
+         at = lease_by_id(all, span_str(at->parent))) {
+        int64_t until = paid_with(at, now_us);
+        wait_us = until - now_us > wait_us ? until - now_us : wait_us;
+        chain[n++] = at;
+    }
+    for (size_t i = 0; i < n && wait_us == 0; i++) {
+        chain[i]->paid_us = paid_with(chain[i], now_us);
+    }
+    return wait_us;
 }
 
 struct lease_verdict lease_judge(const struct leases *all, struct lease *l,
                                  const struct lease_request *r)
 {
     struct lease_verdict v = by_state(all, l, r->now_us);
-    const char *not = NULL;
-    const struct lease *at = l;
-    for (int depth = 0; at != NULL && not == NULL && depth <= LEASE_DEPTH; depth++) {
-        not = outside(span_str(at->scopes), r);
-        at = lease_by_id(all, span_str(at->parent));
-    }
+    const char *not = outside_of_all(all, l, r);
     if (v.ruling != LEASE_REFUSE && not != NULL) {
         return refuse(403, not );
     }
     if (v.ruling != LEASE_LET) {
         return v;
     }
-    int64_t rate = scopes_rate(span_str(l->scopes));
-    int64_t retry_s = 0;
-    if (rate > 0 && !pay(l, rate, r->now_us, &retry_s)) {
+    int64_t wait_us = pay(all, l, r->now_us);
+    if (wait_us > 0) {
         v = refuse(429, "more requests a minute than the lease is for");
-        v.retry_s = retry_s;
+        v.retry_s = (wait_us + 999999) / 1000000;
         return v;
     }
     l->uses++;

@@ -160,7 +160,9 @@ static bool read_field(char *line, size_t n, struct http_field *f)
     f->name = span_sub(s, 0, colon);
     f->value = span_trim(span_sub(s, colon + 1, n));
     for (size_t i = 0; i < colon; i++) {
-        line[i] = line[i] >= 'A' && line[i] <= 'Z' ? (char)(line[i] + 32) : line[i];
+        if (line[i] >= 'A' && line[i] <= 'Z') {
+            line[i] = (char)(line[i] - 'A' + 'a');
+        }
     }
     return colon < n && http1_is_token(f->name) && http1_is_value(f->value);
 }

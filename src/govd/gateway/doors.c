@@ -6,7 +6,7 @@
 #include "checkrein/log.h"
 
 #define CONNECTIONS_MAX 2048
-#define STALL_MS        (5 * 60 * 1000) /* an agent that is frozen neither reads nor writes */
+#define STALL_MS        INT64_C(300000) /* an agent that is frozen neither reads nor writes */
 #define HEAD_MS         10000
 
 static int admit_port(void *ctx, const struct http_head *head, bool upgrade)

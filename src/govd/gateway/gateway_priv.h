@@ -112,7 +112,7 @@ const char *lease_is_dead(const struct govd *g, const struct lease *l);
 
 /* ---- revoke.c */
 /* The lease of a test call; NULL: it is none of ours. */
-struct lease *probe_lease(const struct govd *g, struct span probe);
+struct lease *probe_lease(const struct govd *g, struct span word);
 void proofs_release(struct govd *g);
 
 #endif

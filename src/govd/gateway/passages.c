@@ -13,7 +13,7 @@
 #include "checkrein/log.h"
 
 #define PASSING_MAX  4096
-#define SILENCE_MS   (10 * 60 * 1000) /* of an upstream, while it is waited for */
+#define SILENCE_MS   INT64_C(600000) /* of an upstream, while it is waited for */
 #define LINES_BYTES  16384
 #define TARGET_BYTES 8192
 
@@ -310,15 +310,12 @@ static void on_unknown(struct govd *g)
 }
 
 /* A test call of ours: answered as a request under this lease would be, and never passed on. */
-static void answer_probe(struct govd *g, net_id front, struct lease *l, const struct upstream *up,
-                         struct span method, struct span path)
+static void answer_probe(struct govd *g, net_id front, const struct lease *l,
+                         const struct upstream *up)
 {
-    struct lease_verdict v = {.ruling = LEASE_LET};
     const char *dead = lease_is_dead(g, l);
-    (void)method;
-    (void)path;
+    struct lease_verdict v = verdict(403, dead ? dead : "");
     if (dead) {
-        v = verdict(403, dead);
         refuse_request(g, front, up->dialect, &v);
     } else if (net_http_reply(g->net, front, 200, "application/json", SPAN("{}")) != ST_OK) {
         log_write(LOG_DEBUG, "a test call went away before its answer");
@@ -345,45 +342,66 @@ static const char *wrong_process(const struct govd *g, const struct http_head *h
                                              : "the lease is another agent's than who shows it";
 }
 
+/* What its head alone refuses; http_status 0: nothing. */
+static struct lease_verdict look_at(struct govd *g, const struct http_head *head,
+                                    const struct request_read *r, const struct upstream *up,
+                                    const struct lease *l)
+{
+    const char *closed = closed_why(g);
+    if (r->fault) {
+        return verdict(r->fault, r->why);
+    }
+    if (closed || !up) {
+        return verdict(503, closed ? closed : "there is no such upstream");
+    }
+    if (!l) {
+        on_unknown(g);
+        return verdict(401, "there is no such lease");
+    }
+    if (!span_is(r->upstream, l->upstream)) {
+        return verdict(403, "the lease is for another upstream");
+    }
+    const char *wrong = r->probe.n > 0 ? NULL : wrong_process(g, head, l);
+    return wrong ? verdict(403, wrong) : (struct lease_verdict){0};
+}
+
+/* Whether it is read before it is judged, because its body says what is to be judged. */
+static bool is_read_first(const struct govd *g, const struct passage *p, const struct lease *l)
+{
+    return !p->whole && lease_needs_model(g->leases, l) &&
+           strcmp(p->up->dialect->name, "gemini") != 0 && !lease_is_dead(g, l);
+}
+
+static void begin(struct govd *g, net_id front, const struct http_head *head,
+                  const struct request_read *r, struct upstream *up, const struct lease *l)
+{
+    struct passage *p = passage_new(g, front, head, up, l, r->path);
+    p->whole = head->length == 0;
+    if (!p->target) {
+        struct lease_verdict v = verdict(400, "the request's head is too long to go on");
+        passage_refuse(p, &v);
+    } else if (!is_read_first(g, p, l)) {
+        judge(p);
+    }
+}
+
 static void on_begun(void *ctx, net_id front, const struct http_head *head)
 {
     struct govd *g = ctx;
     struct request_read r;
     request_read(head, &r);
     struct upstream *up = r.fault ? NULL : upstream_named(g, r.upstream);
-    struct lease *probed = r.probe.n > 0 ? probe_lease(g, r.probe) : NULL;
-    struct lease *l = probed ? probed : lease_by_token(g->leases, r.token);
-    const char *closed = closed_why(g);
-    struct lease_verdict v = {0};
-    if (r.fault) {
-        v = verdict(r.fault, r.why);
-    } else if (closed || !up) {
-        v = verdict(503, closed ? closed : "there is no such upstream");
-    } else if (!l) {
-        on_unknown(g);
-        v = verdict(401, "there is no such lease");
-    } else if (!span_is(r.upstream, l->upstream)) {
-        v = verdict(403, "the lease is for another upstream");
-    } else if (!probed && wrong_process(g, head, l)) {
-        v = verdict(403, wrong_process(g, head, l));
-        lease_told(g, l, head->method, r.path, v.why);
-    }
-    if (v.http_status) {
+    struct lease *l = r.probe.n > 0 ? probe_lease(g, r.probe) : lease_by_token(g->leases, r.token);
+    struct lease_verdict v = look_at(g, head, &r, up, l);
+    if (v.http_status || !up || !l) {
+        if (l && v.http_status == 403) {
+            lease_told(g, l, head->method, r.path, v.why);
+        }
         refuse_request(g, front, up ? up->dialect : NULL, &v);
-        return;
-    }
-    if (probed) {
-        answer_probe(g, front, l, up, head->method, r.path);
-        return;
-    }
-    struct passage *p = passage_new(g, front, head, up, l, r.path);
-    if (!p->target) {
-        v = verdict(400, "the request's head is too long to go on");
-        passage_refuse(p, &v);
-    } else if (head->length == 0 || !lease_needs_model(g->leases, l) ||
-               strcmp(up->dialect->name, "gemini") == 0 || lease_is_dead(g, l)) {
-        p->whole = head->length == 0;
-        judge(p);
+    } else if (r.probe.n > 0) {
+        answer_probe(g, front, l, up);
+    } else {
+        begin(g, front, head, &r, up, l);
     }
 }
 
@@ -496,7 +514,9 @@ size_t passages_held(const struct govd *g, const struct lease *l)
 
 void passages_release(struct govd *g)
 {
-    while (g->gateway->passages) {
-        passage_cut(g->gateway->passages);
+    struct passage *next = NULL;
+    for (struct passage *p = g->gateway->passages; p; p = next) {
+        next = p->next;
+        passage_cut(p);
     }
 }

@@ -4,6 +4,8 @@
  */
 #include "gateway_priv.h"
 
+#include <strings.h>
+
 /* Fields that a client may put its key in: the first is where the scheme stands in front. */
 static const char *const KEY_FIELDS[] = {"authorization", "x-api-key", "x-goog-api-key", "api-key"};
 
@@ -74,37 +76,38 @@ static int hex(char c)
                                   : -1;
 }
 
-/* No segment of dots, however it is written; no slash, backslash or control byte that is hidden in
- * an escape; no escape of an escape, which a second reader would undo. */
+/* The byte at *i, taken out of its escape; -1: a bad escape, or one that hides what shapes a path:
+ * a slash, or a percent, which a second reader would take for an escape again. */
+static int path_byte(struct span path, size_t *i)
+{
+    int c = (unsigned char)path.p[*i];
+    if (c != '%') {
+        return c;
+    }
+    int high = *i + 1 < path.n ? hex(path.p[*i + 1]) : -1;
+    int low = *i + 2 < path.n ? hex(path.p[*i + 2]) : -1;
+    *i += 2;
+    c = high < 0 || low < 0 ? -1 : high * 16 + low;
+    return c == '/' || c == '%' ? -1 : c;
+}
+
+/* No segment of one dot or two, however it is written, no backslash and no control byte. */
 static bool path_is_plain(struct span path)
 {
     size_t dots = 0;
     size_t segment = 0;
-    for (size_t i = 0; i <= path.n; i++) {
-        int c = i < path.n ? (unsigned char)path.p[i] : '/';
-        if (c == '%') {
-            int high = i + 1 < path.n ? hex(path.p[i + 1]) : -1;
-            int low = i + 2 < path.n ? hex(path.p[i + 2]) : -1;
-            c = high < 0 || low < 0 ? 0 : high * 16 + low;
-            if (c == '/' || c == '%') {
-                return false;
-            }
-            i += 2;
-        }
+    for (size_t i = 0; i < path.n; i++) {
+        int c = path_byte(path, &i);
         if (c < ' ' || c == 0x7f || c == '\\' || c == ';') {
             return false;
         }
-        if (c == '/') {
-            if (segment > 0 && segment == dots && dots <= 2) {
-                return false;
-            }
-            dots = segment = 0;
-        } else {
-            segment++;
-            dots += c == '.' ? 1 : 0;
+        if (c == '/' && segment > 0 && segment == dots && dots <= 2) {
+            return false;
         }
+        segment = c == '/' ? 0 : segment + 1;
+        dots = c == '/' ? 0 : dots + (c == '.');
     }
-    return true;
+    return segment == 0 || segment != dots || dots > 2;
 }
 
 void request_read(const struct http_head *head, struct request_read *r)
@@ -148,12 +151,7 @@ enum status request_target(const struct http_head *head, const struct upstream *
 
 static bool same_word(struct span a, struct span lower)
 {
-    bool same = a.n == lower.n;
-    for (size_t i = 0; same && i < a.n; i++) {
-        char c = a.p[i] >= 'A' && a.p[i] <= 'Z' ? (char)(a.p[i] + 32) : a.p[i];
-        same = c == lower.p[i];
-    }
-    return same;
+    return a.n == lower.n && strncasecmp(a.p ? a.p : "", lower.p ? lower.p : "", a.n) == 0;
 }
 
 /* Named by a Connection field: of this hop only. */

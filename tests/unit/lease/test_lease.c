@@ -173,6 +173,24 @@ static void a_rate_is_kept_and_comes_back(void **state)
     leases_free(k.all);
 }
 
+static void children_share_the_rate_of_their_parent(void **state)
+{
+    (void)state;
+    struct kit k = {.all = leases_new()};
+    struct lease *top = issue(&k, NULL, "rate=4", 100);
+    struct lease *one = issue(&k, top->id, "rate=3", 100);
+    struct lease *two = issue(&k, top->id, "", 100);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ask(&k, one, "GET", "/", "", 0).ruling, LEASE_LET);
+    }
+    assert_int_equal(ask(&k, one, "GET", "/", "", 0).http_status, 429); /* its own */
+    assert_int_equal(ask(&k, two, "GET", "/", "", 0).ruling, LEASE_LET);
+    assert_int_equal(ask(&k, two, "GET", "/", "", 0).http_status, 429); /* the parent's */
+    assert_int_equal(ask(&k, top, "GET", "/", "", 0).http_status, 429);
+    assert_int_equal(ask(&k, two, "GET", "/", "", 15).ruling, LEASE_LET);
+    leases_free(k.all);
+}
+
 static void a_child_goes_no_further_than_its_parent(void **state)
 {
     (void)state;
@@ -247,6 +265,7 @@ int main(void)
         cmocka_unit_test(scopes_narrow),
         cmocka_unit_test(scopes_that_are_none_are_refused),
         cmocka_unit_test(a_rate_is_kept_and_comes_back),
+        cmocka_unit_test(children_share_the_rate_of_their_parent),
         cmocka_unit_test(a_child_goes_no_further_than_its_parent),
         cmocka_unit_test(the_model_is_the_one_that_any_reader_takes),
     };
