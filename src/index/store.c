@@ -16,6 +16,9 @@
 #define FNV_START    UINT64_C(14695981039346656037)
 #define FNV_PRIME    UINT64_C(1099511628211)
 
+/* What SQLite may have beside its file. */
+static const char *const ENDINGS[] = {"-journal", "-wal", "-shm"};
+
 static const char SCHEMA[] =
     "CREATE TABLE about(instance TEXT NOT NULL, next_doc INTEGER NOT NULL, gone INTEGER NOT NULL) STRICT;"
     "INSERT INTO about VALUES('', 1, 0);"
@@ -140,6 +143,30 @@ void store_let_others(void)
 
 /* ---- the file */
 
+static char *name_beside(const char *file, const char *ending)
+{
+    char *name = NULL;
+    if (asprintf(&name, "%s%s", file, ending) < 0) {
+        abort();
+    }
+    return name;
+}
+
+/* SQLite opens them as they are: at a pipe it would wait for ever, with the folder locked. */
+static enum status check_beside(const struct index *ix, struct why *why)
+{
+    enum status result = ST_OK;
+    for (size_t i = 0; i < ARRAY_LEN(ENDINGS); i++) {
+        struct stat st;
+        char *name = name_beside(ix->file, ENDINGS[i]);
+        if (lstat(name, &st) == 0 && !S_ISREG(st.st_mode)) {
+            result = why_fail(why, ST_CONFLICT, "%s is not a file", name);
+        }
+        free(name);
+    }
+    return result;
+}
+
 /* What is not a plain file of ours alone is not opened but replaced. */
 static enum status make_file(const struct index *ix, struct why *why)
 {
@@ -239,7 +266,8 @@ static uint64_t inode_of(const char *file)
 
 enum status store_open(struct index *ix, struct why *why)
 {
-    enum status st = make_file(ix, why);
+    enum status st = check_beside(ix, why);
+    st = st == ST_OK ? make_file(ix, why) : st;
     if (st != ST_OK) {
         return st;
     }
@@ -271,13 +299,9 @@ void store_close(struct index *ix)
 
 enum status store_remove(const char *file, struct why *why)
 {
-    static const char *const endings[] = {"", "-journal", "-wal", "-shm"};
     enum status st = ST_OK;
-    for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
-        char *name = NULL;
-        if (asprintf(&name, "%s%s", file, endings[i]) < 0) {
-            abort();
-        }
+    for (size_t i = 0; i <= ARRAY_LEN(ENDINGS); i++) {
+        char *name = name_beside(file, i == 0 ? "" : ENDINGS[i - 1]);
         if (unlink(name) != 0 && errno != ENOENT && st == ST_OK) {
             st = why_fail(why, ST_IO, "cannot remove %s: %s", name, err_text(errno));
         }

@@ -213,6 +213,32 @@ static void what_is_no_file_is_not_followed(void **state)
     kit_free(k);
 }
 
+/* SQLite opens what stands beside its file, and waits for ever at a pipe that nobody writes to. */
+static void what_is_no_file_beside_it_is_removed(void **state)
+{
+    (void)state;
+    static const char *const endings[] = {"-journal", "-wal", "-shm"};
+    struct kit *k = kit_new(0);
+    char *file = file_of(k);
+    kit_calls(k, 5, "make");
+    for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+        char *beside = NULL;
+        make(k);
+        run_sql(file, "PRAGMA journal_mode=WAL");
+        assert_true(asprintf(&beside, "%s%s", file, endings[i]) > 0);
+        (void)unlink(beside);
+        assert_int_equal(mkfifo(beside, 0600), 0);
+        (void)alarm(20);
+        assert_int_equal(count_anew(k, "make"), 5);
+        (void)alarm(0);
+        struct stat st;
+        assert_true(lstat(beside, &st) != 0 || S_ISREG(st.st_mode));
+        free(beside);
+    }
+    free(file);
+    kit_free(k);
+}
+
 /* ---- the record is another */
 
 static char *segment_of(struct kit *k, const char *name)
@@ -604,6 +630,7 @@ int main(void)
         cmocka_unit_test(a_damaged_file_is_made_anew),
         cmocka_unit_test(a_file_of_others_is_made_anew),
         cmocka_unit_test(what_is_no_file_is_not_followed),
+        cmocka_unit_test(what_is_no_file_beside_it_is_removed),
         cmocka_unit_test(a_segment_that_was_changed_is_read_anew),
         cmocka_unit_test(a_hit_that_is_not_there_is_dropped),
         cmocka_unit_test(what_moved_is_not_told_in_its_place),
