@@ -63,7 +63,8 @@ enum status index_segments(struct index *ix, struct index_segment **out, size_t 
     if (st == ST_OK) {
         *out = xreallocarray(NULL, *count, sizeof(**out));
     }
-    for (size_t i = 0; st == ST_OK && i < *count; i++) {
+    *count = st == ST_OK ? *count : 0;
+    for (size_t i = 0; i < *count; i++) {
         (*out)[i] = describe(&now[i], read, read_count);
     }
     free(now);

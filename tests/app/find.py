@@ -1,10 +1,12 @@
 """What is found in records from a shell: by the index, without it, whatever is wrong with it, and whatever is asked."""
+import contextlib
 import json
 import os
 import random
 import resource
 import shutil
 import signal
+import sqlite3
 import subprocess
 
 from daemon import Console, Held, check, run, wait_for, with_daemon
@@ -256,6 +258,18 @@ def an_index_is_shown_made_and_dropped(daemon):
 
 
 @with_daemon(policy=POLICY)
+def a_damaged_index_is_shown_as_none(daemon):
+    work(daemon, "one")
+    look(daemon, "index", "--rebuild", daemon.record)
+    with contextlib.closing(sqlite3.connect(files_of(daemon)[0])) as db:
+        db.execute("ALTER TABLE segment RENAME COLUMN at TO was")
+    check("no index" in look(daemon, "index", daemon.record)[0], "there is one")
+    check(json.loads(look(daemon, "index", "--json", daemon.record)[0])["made"] is False, "made")
+    check(found(daemon, daemon.record, "precious"), "not made anew")
+    check("up to date" in look(daemon, "index", daemon.record)[0], "not made anew")
+
+
+@with_daemon(policy=POLICY)
 def searches_at_once_and_killed_ones_do_no_harm(daemon):
     for i in range(4):
         work(daemon, f"a{i}", calls=20)
@@ -273,4 +287,4 @@ def searches_at_once_and_killed_ones_do_no_harm(daemon):
 
 
 if __name__ == "__main__":
-    run([each_word_leads_to_its_records, a_record_that_grows_is_followed, nothing_of_the_record_is_touched, no_secret_gets_into_the_index, whatever_is_asked_is_no_error_of_sql, faults_are_told_by_the_exit_code, all_records_of_the_state_folder_are_looked_through, a_cache_that_cannot_be_used_is_lived_with, an_index_is_shown_made_and_dropped, searches_at_once_and_killed_ones_do_no_harm])
+    run([each_word_leads_to_its_records, a_record_that_grows_is_followed, nothing_of_the_record_is_touched, no_secret_gets_into_the_index, whatever_is_asked_is_no_error_of_sql, faults_are_told_by_the_exit_code, all_records_of_the_state_folder_are_looked_through, a_cache_that_cannot_be_used_is_lived_with, an_index_is_shown_made_and_dropped, a_damaged_index_is_shown_as_none, searches_at_once_and_killed_ones_do_no_harm])

@@ -111,13 +111,13 @@ static enum status show(const struct job *job, struct why *why)
     struct index *ix = NULL;
     struct why none = {0};
     enum status st = index_open_made(&ix, job->folder, job->path, &none);
+    st = st == ST_OK ? print_state(job, ix, &none) : st;
+    index_close(ix);
     if (st == ST_NOTFOUND || st == ST_CONFLICT) {
         print_none(job);
         return ST_OK;
     }
-    st = st == ST_OK ? print_state(job, ix, why) : why_fail(why, st, "%s", none.text);
-    index_close(ix);
-    return st;
+    return st == ST_OK ? ST_OK : why_fail(why, st, "%s", none.text);
 }
 
 /* ---- making it anew, or taking it away */
