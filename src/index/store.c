@@ -13,6 +13,7 @@
 
 #define BUSY_MS      10000
 #define LOCK_LOOK_MS 10
+#define FIGURE_MOST  (UINT64_C(1) << 62)
 #define FNV_START    UINT64_C(14695981039346656037)
 #define FNV_PRIME    UINT64_C(1099511628211)
 
@@ -355,6 +356,19 @@ static struct store_segment segment_of(sqlite3_stmt *s)
     return out;
 }
 
+/* A figure below zero is too large here. The number is looked at before it is cut to its type. */
+static bool is_possible(sqlite3_stmt *s)
+{
+    struct store_segment seg = segment_of(s);
+    const uint64_t figures[] = {seg.is.bytes, seg.at,  seg.line,    seg.doc,
+                                seg.docs,     seg.bad, seg.last_at, seg.last_line};
+    bool possible = number_at(s, 0) <= UINT32_MAX;
+    for (size_t i = 0; i < ARRAY_LEN(figures); i++) {
+        possible = possible && figures[i] <= FIGURE_MOST;
+    }
+    return possible;
+}
+
 enum status store_segments(struct index *ix, struct store_segment **out, size_t *count,
                            struct why *why)
 {
@@ -368,6 +382,10 @@ enum status store_segments(struct index *ix, struct store_segment **out, size_t 
                       " bad, first, last, last_at, last_line FROM segment ORDER BY number",
                       &s, why);
     while (st == ST_OK && (st = store_step(ix, s, why)) == ST_OK) {
+        if (!is_possible(s)) {
+            st = why_fail(why, ST_CONFLICT, "%s is not as it was made", ix->file);
+            break;
+        }
         GROW(*out, cap, *count + 1);
         (*out)[(*count)++] = segment_of(s);
     }

@@ -182,6 +182,38 @@ static void a_file_of_others_is_made_anew(void **state)
     kit_free(k);
 }
 
+/* Places that no record can have: nothing is asked of the disk there. */
+static void impossible_figures_are_made_anew(void **state)
+{
+    (void)state;
+    static const char *const changes[] = {
+        "UPDATE segment SET at = -5",
+        "UPDATE segment SET at = 9223372036854775807",
+        "UPDATE segment SET number = 4294967297",
+        "UPDATE segment SET number = -1",
+        "UPDATE segment SET bad = 9223372036854775807",
+    };
+    struct kit *k = kit_new(0);
+    char *file = file_of(k);
+    kit_calls(k, 20, "make");
+    for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
+        make(k);
+        run_sql(file, changes[i]);
+        assert_int_equal(count_anew(k, "make"), 20);
+        struct index *ix = kit_index(k);
+        struct query *q = kit_query("make");
+        struct index_wanted w = kit_all(q);
+        struct kit_hits *h = kit_search(k, ix, &w);
+        assert_int_equal(h->count, 20);
+        assert_int_equal(h->found.bad, 0);
+        free(h);
+        query_free(q);
+        index_close(ix);
+    }
+    free(file);
+    kit_free(k);
+}
+
 static void what_is_no_file_is_not_followed(void **state)
 {
     (void)state;
@@ -629,6 +661,7 @@ int main(void)
         cmocka_unit_test(what_is_appended_is_read),
         cmocka_unit_test(a_damaged_file_is_made_anew),
         cmocka_unit_test(a_file_of_others_is_made_anew),
+        cmocka_unit_test(impossible_figures_are_made_anew),
         cmocka_unit_test(what_is_no_file_is_not_followed),
         cmocka_unit_test(what_is_no_file_beside_it_is_removed),
         cmocka_unit_test(a_segment_that_was_changed_is_read_anew),
