@@ -58,7 +58,7 @@ bool tls_is_accepted(const struct tls *t);
 /* *sent: how many of these bytes are in the socket. TLS_READS and TLS_WRITES: none; the next call
  * has to begin with the same bytes, and with as many at least. */
 enum tls_state tls_send(struct tls *t, struct span bytes, size_t *sent) MUST_USE;
-/* Takes what the peer sends and throws it away. */
+/* Takes one record of what the peer sends, if it has come, and throws it away. */
 enum tls_state tls_drain(struct tls *t) MUST_USE;
 const char *tls_fault(const struct tls *t); /* lives as long as t */
 

@@ -144,10 +144,7 @@ static void on_open_ready(struct outlet *k, unsigned ready)
 {
     bool write_waits = k->write_waits;
     if ((ready & (LOOP_READ | LOOP_HANGUP)) != 0 && k->tls != NULL) {
-        enum tls_state s = TLS_READY;
-        while (s == TLS_READY) {
-            s = tls_drain(k->tls);
-        }
+        enum tls_state s = tls_drain(k->tls); /* once: others have their turn before the rest */
         if (s == TLS_ENDED || s == TLS_FAILED) {
             lose(k, s == TLS_ENDED ? "it ended the connection" : tls_fault(k->tls));
             return;

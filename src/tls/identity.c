@@ -49,6 +49,7 @@ static SSL_CTX *context_new(void)
     (void)SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     (void)SSL_CTX_set_mode(ctx,
                            SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    (void)SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY); /* tickets without end: one a call, too */
     (void)SSL_CTX_set_session_cache_mode(ctx,
                                          SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
     SSL_CTX_sess_set_new_cb(ctx, on_ticket);

@@ -141,7 +141,8 @@ enum tls_state tls_send(struct tls *t, struct span bytes, size_t *sent)
 
 enum tls_state tls_drain(struct tls *t)
 {
-    char noise[4096];
+    char noise[SSL3_RT_MAX_PLAIN_LENGTH]; /* of a whole record: nothing stays where no poll sees it
+                                           */
     size_t got = 0;
     ERR_clear_error();
     errno = 0;
