@@ -58,8 +58,11 @@ void heads_told(void *ctx, struct span seal)
     case WITNESS_NEW:
         (void)span_copy(seal, b->head_due, sizeof(b->head_due));
         break;
-    case WITNESS_KNOWN: /* the answer may have been lost */
-        b->sign_due = b->sign.n == s.n;
+    case WITNESS_KNOWN: /* the answer may have been lost, also with the process that had it */
+        b->sign_due = b->sign.n == s.n && strcmp(b->sign.head, s.head) == 0;
+        if (!b->sign_due) {
+            (void)span_copy(seal, b->head_due, sizeof(b->head_due));
+        }
         break;
     case WITNESS_REFUSED:
         hub_alarm(b, SEVERITY_EMERGENCY, why.text);

@@ -343,6 +343,20 @@ static void an_answer_that_was_lost_is_given_again(void **state)
     assert_int_equal(w->alarms, 0);
 }
 
+/* It was signed, and the console died before it had answered. */
+static void an_answer_that_died_is_given_by_the_next(void **state)
+{
+    struct world *w = *state;
+    struct journal_last last = seal(w->daemon, "one");
+    tell(w, last.line);
+    fake_until(&w->fake, &w->fake.countersigns, 1);
+    start_again(w, MEMORY_KEPT);
+    tell(w, last.line);
+    fake_until(&w->fake, &w->fake.countersigns, 1);
+    assert_true(answer_holds(w, &last));
+    assert_int_equal(w->alarms, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, up, down)
 
 int main(void)
@@ -356,6 +370,7 @@ int main(void)
         TEST(the_same_record_by_two_ways),
         TEST(it_is_not_forgotten),
         TEST(an_answer_that_was_lost_is_given_again),
+        TEST(an_answer_that_died_is_given_by_the_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
