@@ -68,6 +68,9 @@ void heads_told(void *ctx, struct span seal)
         hub_alarm(b, SEVERITY_EMERGENCY, why.text);
         b->hub->keep_due = true;
         break;
+    case WITNESS_TOO_MANY:
+        complain(b, "it told heads of too many records: nothing of this one is signed");
+        break;
     case WITNESS_IGNORED:
         break;
     }

@@ -11,6 +11,7 @@
 #include "checkrein/num.h"
 
 #define HISTORIES_MAX 1024
+#define EACH_MAX      64 /* of one back-end: it takes no room of others */
 #define FILE_BYTES    ((size_t)512 << 10)
 #define FILE_MODE     0600
 #define BACKEND_BYTES 64
@@ -44,10 +45,19 @@ static struct history *find(struct witness *w, const char *backend, const char *
     return NULL;
 }
 
+static size_t count_of(const struct witness *w, const char *backend)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < w->count; i++) {
+        count += strcmp(w->history[i].backend, backend) == 0;
+    }
+    return count;
+}
+
 static struct history *find_or_add(struct witness *w, const char *backend, const char *instance)
 {
     struct history *h = find(w, backend, instance);
-    if (h != NULL || w->count == HISTORIES_MAX) {
+    if (h != NULL || w->count == HISTORIES_MAX || count_of(w, backend) >= EACH_MAX) {
         return h;
     }
     GROW(w->history, w->cap, w->count + 1);
@@ -118,8 +128,7 @@ enum witness_verdict witness_judge(struct witness *w, const char *backend,
 {
     struct history *h = find_or_add(w, backend, seal->instance);
     if (h == NULL) {
-        log_write(LOG_WARN, "too many records to sign for their heads");
-        return WITNESS_IGNORED;
+        return WITNESS_TOO_MANY;
     }
     bool was_broken = h->is_broken;
     enum witness_verdict v = judge(w, h, seal, why);

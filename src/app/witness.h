@@ -17,6 +17,7 @@ enum witness_verdict {
     WITNESS_KNOWN,   /* it was signed */
     WITNESS_REFUSED, /* it contradicts what was signed: nothing of that record is signed any more */
     WITNESS_IGNORED, /* of a record of which that was said already */
+    WITNESS_TOO_MANY, /* that back-end has told of so many records that no other is kept count of */
 };
 
 /* `j` is open and outlives it; `dir` is its folder. */

@@ -285,6 +285,26 @@ static void the_same_record_by_two_ways(void **state)
     assert_int_equal(witness_judge(w->hub.witness, "one", &high, &why), WITNESS_KNOWN);
 }
 
+/* One that has another record each time fills no room of others. */
+static void records_without_end(void **state)
+{
+    struct world *w = *state;
+    struct journal_seal s;
+    struct why why = {0};
+    assert_status(journal_seal_read(seal(w->daemon, "x").line, &s), ST_OK);
+    const struct journal_seal honest = s;
+    enum witness_verdict v = WITNESS_NEW;
+    for (int i = 0; i < 5000; i++) {
+        (void)snprintf(s.instance, sizeof(s.instance), "%026d", i);
+        v = witness_judge(w->hub.witness, "liar", &s, &why);
+        assert_true(v == (i < 64 ? WITNESS_NEW : WITNESS_TOO_MANY));
+    }
+    assert_int_equal(witness_judge(w->hub.witness, "one", &honest, &why), WITNESS_NEW);
+    (void)snprintf(s.instance, sizeof(s.instance), "%026d", 5);
+    s.n--; /* what is known of it is not forgotten */
+    assert_int_equal(witness_judge(w->hub.witness, "liar", &s, &why), WITNESS_REFUSED);
+}
+
 enum memory { MEMORY_KEPT, MEMORY_LOST, MEMORY_NONSENSE };
 
 static void start_again(struct world *w, enum memory how)
@@ -369,6 +389,7 @@ int main(void)
         TEST(another_key_of_the_same_instance),
         TEST(the_same_record_by_two_ways),
         TEST(it_is_not_forgotten),
+        TEST(records_without_end),
         TEST(an_answer_that_was_lost_is_given_again),
         TEST(an_answer_that_died_is_given_by_the_next),
     };
