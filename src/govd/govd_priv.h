@@ -355,7 +355,9 @@ struct govd {
     struct {                          /* the newest head that is worth to be told */
         uint64_t n;
         char head[SHA256_HEX_BYTES];
-        struct buf frame; /* that tells it */
+        struct buf frame;                             /* that tells it */
+        uint8_t key[CONSOLES_MAX][ED25519_KEY_BYTES]; /* of who has signed for it */
+        size_t key_count;
     } head;
     struct countersign_due countersigns[CONSOLES_MAX];
     size_t countersign_count;

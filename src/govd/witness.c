@@ -17,6 +17,7 @@ static void look_for_news(struct govd *g)
     struct journal_last last = journal_last_seal(g->journal);
     if (last.n > g->head.n && journal_last_news(g->journal) > g->head.n) {
         g->head.n = last.n;
+        g->head.key_count = 0;
         memcpy(g->head.head, last.head, sizeof(g->head.head));
         buf_clear(&g->head.frame);
         if (codec_write_head(&g->head.frame, last.line) != ST_OK) {
@@ -66,6 +67,25 @@ static bool decode(const struct msg_countersign *s, const struct console *c,
            hex_decode(s->sig, out->sig, sizeof(out->sig)) == ST_OK;
 }
 
+/* Whoever comes again is told it again, and may answer: a record that is at rest does not grow by
+ * that. Of one head so many are kept as consoles can be there at once. */
+static bool is_wanted(struct govd *g, const struct journal_countersign *s)
+{
+    if (s->n != g->head.n) { /* told before there was news: one a connection */
+        return true;
+    }
+    for (size_t i = 0; i < g->head.key_count; i++) {
+        if (memcmp(g->head.key[i], s->key, sizeof(s->key)) == 0) {
+            return false;
+        }
+    }
+    if (g->head.key_count == CONSOLES_MAX) {
+        return false;
+    }
+    memcpy(g->head.key[g->head.key_count++], s->key, sizeof(s->key));
+    return true;
+}
+
 static void on_record_due(void *ctx)
 {
     struct govd *g = ctx;
@@ -86,6 +106,9 @@ void witness_answer(struct govd *g, struct console *c, const struct msg_counters
     if (!decode(s, c, &due.sign) ||
         !journal_countersign_holds(&due.sign, journal_instance(g->journal))) {
         console_error(g, c, "countersign", "the signature does not hold");
+        return;
+    }
+    if (!is_wanted(g, &due.sign)) {
         return;
     }
     (void)span_copy(span_str(c->operator_id), due.by, sizeof(due.by));

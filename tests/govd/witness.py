@@ -248,6 +248,36 @@ def an_idle_record_does_not_grow(daemon):
         wait_for("the end of it", settled)
 
 
+def who_comes_again_signs_once(daemon):
+    actor = Console(daemon)
+    act(daemon, actor)
+    actor.close()
+    instance = instance_of(daemon)
+
+    one = Signer(tempfile.mkdtemp(dir=daemon.dir))
+    head = next_head(Console(daemon))
+    for _ in range(10):
+        console = Console(daemon)
+        check(next_head(console) == head, "there was news")
+        console.send(one.answer(instance, head))
+        wait_for("a countersignature", lambda: countersigns(daemon))
+        console.close()
+    for _ in range(70):  # with a key of its own each time
+        console = Console(daemon)
+        console.send(Signer(tempfile.mkdtemp(dir=daemon.dir)).answer(instance, next_head(console)))
+        console.close()
+    late = len(countersigns(daemon))
+    wait_for("all that comes", lambda: len(countersigns(daemon)) >= 64)
+    time.sleep(1.5)  # longer than a countersignature waits to be written
+    keys = [c["key"] for c in countersigns(daemon)]
+    check(keys.count(one.public) == 1 and len(keys) == 64, f"{keys.count(one.public)} of one, {len(keys)} in all, {late} before")
+    actor = Console(daemon)
+    act(daemon, actor)
+    console = Console(daemon)
+    console.send(one.answer(instance, next_head(console)))
+    wait_for("one of the next head", lambda: len(countersigns(daemon)) == 65)
+
+
 if __name__ == "__main__":
     run([each_head_is_signed_for, a_cut_and_a_rewritten_record_are_found, a_changed_record_of_a_console_is_not_taken, a_liar_writes_nothing_into_the_record,
-         a_flood_holds_up_nobody, who_does_not_answer_is_told_once, an_idle_record_does_not_grow])
+         a_flood_holds_up_nobody, who_does_not_answer_is_told_once, an_idle_record_does_not_grow, who_comes_again_signs_once])
