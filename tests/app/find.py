@@ -205,6 +205,23 @@ def all_records_of_the_state_folder_are_looked_through(daemon):
     check(out.count("up to date") == 4 and "other" not in out, out)
 
 
+@with_daemon(policy=POLICY)
+def one_that_cannot_be_read_is_told(daemon):
+    """That nothing is found there does not mean that nothing is there."""
+    work(daemon, "one")
+    daemon.terminate()
+    home = os.path.join(daemon.dir, "home", "checkrein")
+    os.makedirs(home, 0o700)
+    shutil.copytree(daemon.record, os.path.join(home, "console"))
+    right, _ = look(daemon, "find", "precious")
+    os.symlink("daemon", os.path.join(home, "daemon"))  # a way that leads nowhere, for root too
+    out, err = look(daemon, "find", "precious", code=2)
+    check(len(out.splitlines()) == len(right.splitlines()) and "home/checkrein/daemon: " in err, f"{out}{err}")
+    look(daemon, "find", "nosuchword", code=2)
+    _, err = look(daemon, "index", code=1)
+    check("home/checkrein/daemon: " in err, err)
+
+
 def files_of(daemon):
     folder = os.path.join(daemon.dir, "cache", "checkrein", "index")
     return [os.path.join(folder, name) for name in os.listdir(folder)]
@@ -287,4 +304,4 @@ def searches_at_once_and_killed_ones_do_no_harm(daemon):
 
 
 if __name__ == "__main__":
-    run([each_word_leads_to_its_records, a_record_that_grows_is_followed, nothing_of_the_record_is_touched, no_secret_gets_into_the_index, whatever_is_asked_is_no_error_of_sql, faults_are_told_by_the_exit_code, all_records_of_the_state_folder_are_looked_through, a_cache_that_cannot_be_used_is_lived_with, an_index_is_shown_made_and_dropped, a_damaged_index_is_shown_as_none, searches_at_once_and_killed_ones_do_no_harm])
+    run([each_word_leads_to_its_records, a_record_that_grows_is_followed, nothing_of_the_record_is_touched, no_secret_gets_into_the_index, whatever_is_asked_is_no_error_of_sql, faults_are_told_by_the_exit_code, all_records_of_the_state_folder_are_looked_through, one_that_cannot_be_read_is_told, a_cache_that_cannot_be_used_is_lived_with, an_index_is_shown_made_and_dropped, a_damaged_index_is_shown_as_none, searches_at_once_and_killed_ones_do_no_harm])

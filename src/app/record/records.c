@@ -23,11 +23,12 @@ void records_release(struct records *r)
     *r = (struct records){0};
 }
 
+/* One that cannot be read is one: who looks through it says why it cannot. */
 static bool is_record(const char *path, struct why *why)
 {
     struct journal_segment *segments = NULL;
     size_t count = 0;
-    bool is = journal_segments(path, &segments, &count, why) == ST_OK;
+    bool is = journal_segments(path, &segments, &count, why) != ST_NOTFOUND;
     free(segments);
     return is;
 }
