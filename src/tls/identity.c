@@ -131,12 +131,26 @@ static bool is_same(const struct stat *a, const struct stat *b)
            a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
+/* The library opens them as they are, and a pipe is waited at for ever. What is not there it names
+ * itself. */
+static enum status check(const struct tls_identity *i, const struct stat seen[FILE_COUNT],
+                         struct why *why)
+{
+    for (size_t f = 0; f < FILE_COUNT; f++) {
+        if (seen[f].st_mode != 0 && !S_ISREG(seen[f].st_mode)) {
+            return why_fail(why, ST_INVALID, "%s: %s is not a file", i->name[f], i->path[f]);
+        }
+    }
+    return ST_OK;
+}
+
 static enum status read_files(struct tls_identity *i, struct why *why)
 {
     struct stat seen[FILE_COUNT];
     SSL_CTX *ctx = context_new();
     look(i, seen); /* before: what changes meanwhile is read again */
-    enum status st = trust(i, ctx, why);
+    enum status st = check(i, seen, why);
+    st = st == ST_OK ? trust(i, ctx, why) : st;
     if (st == ST_OK) {
         st = introduce(i, ctx, why);
     }

@@ -268,7 +268,12 @@ def a_bad_file_is_named_at_the_start(daemon):
     open_key = os.path.join(daemon.dir, "open.key")
     shutil.copy(CERTS.path("client.key"), open_key)
     os.chmod(open_key, 0o644)
-    for options, words in ((at + f"syslog_ca = {f.name}\n", ("syslog_ca", f.name)), (at + "syslog_ca = /nonexistent.pem\n", ("syslog_ca", "/nonexistent.pem")),
+    pipe = os.path.join(daemon.dir, "pipe.pem")  # one that is waited at would be waited at in the daemon's loop
+    os.mkfifo(pipe)
+    for options, words in ((at + f"syslog_ca = {f.name}\n", ("syslog_ca", f.name)), (at + f"syslog_ca = {pipe}\n", ("syslog_ca", pipe)),
+                           (at + f"syslog_certificate = {pipe}\nsyslog_key = {CERTS.path('client.key')}\n", ("syslog_certificate", pipe)),
+                           (at + "syslog_ca = /dev/zero\n", ("syslog_ca", "/dev/zero")),
+                           (at + "syslog_ca = /nonexistent.pem\n", ("syslog_ca", "/nonexistent.pem")),
                            (at + f"syslog_certificate = {CERTS.path('client.pem')}\n", ("syslog_certificate and syslog_key go together",)),
                            (at + f"syslog_certificate = {CERTS.path('client.pem')}\nsyslog_key = {CERTS.path('good.key')}\n", ("syslog_key", "mismatch")),
                            (at + f"syslog_certificate = {CERTS.path('client.pem')}\nsyslog_key = {open_key}\n", ("syslog_key", open_key)),
