@@ -23,11 +23,19 @@ char *path_join(const char *dir, const char *name)
     return path;
 }
 
+/* One that is relative counts as none, as the XDG specification has it: it would be another folder
+ * with each place to start from. */
+static const char *absolute_or(const char *name, const char *fallback)
+{
+    const char *value = getenv(name);
+    return value && value[0] == '/' ? value : fallback;
+}
+
 /* $VARIABLE/checkrein/NAME, or $HOME/REST/checkrein/NAME. */
 static char *xdg(const char *variable, const char *rest, const char *name)
 {
     char *base = path_join(env_or("HOME", "/"), rest);
-    char *dir = path_join(env_or(variable, base), "checkrein");
+    char *dir = path_join(absolute_or(variable, base), "checkrein");
     char *path = path_join(dir, name);
     free(base);
     free(dir);
@@ -61,8 +69,7 @@ char *path_cache(const char *name)
 
 char *path_runtime(const char *name)
 {
-    const char *dir = env_or("XDG_RUNTIME_DIR", NULL);
-    if (dir) {
+    if (absolute_or("XDG_RUNTIME_DIR", NULL)) {
         return xdg("XDG_RUNTIME_DIR", "", name);
     }
     char fallback[64];

@@ -240,6 +240,9 @@ def a_cache_that_cannot_be_used_is_lived_with(daemon):
         check(out == right and not err, f"{what[:10]}: {out}{err}")
     out, err = look(daemon, "find", daemon.record, "precious", env={"XDG_CACHE_HOME": "/proc/none"})
     check(out == right and "is read through" in err, f"{out}{err}")
+    out, err = look(daemon, "find", daemon.record, "precious", env={"XDG_CACHE_HOME": "relative", "HOME": daemon.dir}, cwd=daemon.dir)
+    check(out == right and not err and not os.path.exists(os.path.join(daemon.dir, "relative")), "made where it was started")
+    check(os.listdir(os.path.join(daemon.dir, ".cache", "checkrein", "index")), "not where it belongs")
     look(daemon, "index", "--drop", daemon.record)
     check(not files_of(daemon), "it is still there")
     out, err = look(daemon, "find", daemon.record, "precious", restore_signals=False,
