@@ -254,6 +254,13 @@ enum event_kind { EVENT_STR, EVENT_INT, EVENT_BOOL, EVENT_TIME, EVENT_ENUM, EVEN
     X(LINK_FROZEN, "frozen") /* its process stands still, by the kernel */                         \
     X(LINK_DOWN, "down")                                                                           \
     X(LINK_REFUSED, "refused")
+/* From lax to strict; "unknown" is also what no back-end has told. */
+#define CREDENTIAL_STATES(X)                                                                       \
+    X(CREDENTIAL_UNKNOWN, "unknown")                                                               \
+    X(CREDENTIAL_ACTIVE, "active")                                                                 \
+    X(CREDENTIAL_HELD, "held")                                                                     \
+    X(CREDENTIAL_CHOKED, "choked")                                                                 \
+    X(CREDENTIAL_REVOKED, "revoked")
 /* What an operator can ask for; reversed friction: see interaction. `stop_all` latches,
  * `reset_stop` unlatches. */
 #define VERBS(X)                                                                                   \
@@ -298,6 +305,7 @@ enum failure { FAILURES(X) FAILURE_COUNT };
 enum severity { SEVERITIES(X) SEVERITY_COUNT };
 enum command_state { COMMAND_STATES(X) COMMAND_STATE_COUNT };
 enum link_state { LINKS(X) LINK_COUNT };
+enum credential_state { CREDENTIAL_STATES(X) CREDENTIAL_STATE_COUNT };
 enum verb { VERBS(X) VERB_COUNT };
 #undef X
 
@@ -431,6 +439,8 @@ const char *failure_name(enum failure v);
 const char *severity_name(enum severity v);
 const char *command_state_name(enum command_state v);
 const char *link_name(enum link_state v);
+const char *credential_state_name(enum credential_state v);
+enum credential_state credential_state_find(struct span name);
 const char *verb_name(enum verb v);
 enum verb verb_find(struct span name);
 

@@ -33,9 +33,12 @@
 #define FLEET_LOG_ENTRIES   16384 /* newest kept; timeline and log views read it */
 #define FLEET_RESOLVED_KEPT 512   /* approvals that were decided, newest kept */
 #define FLEET_COMMANDS_KEPT 1024
-#define FLEET_WATCHERS_MAX  256  /* over all back-ends; more are not shown */
-#define FLEET_TEXT_BYTES    4096 /* cap of a stored foreign string, other than an action text */
-#define FLEET_ID_BYTES      512  /* longer ids are cut */
+#define FLEET_CREDENTIALS_MAX                                                                      \
+    16384 /* one more pushes out what is over, or is not shown, which the log says */
+#define FLEET_CREDENTIALS_REVOKED 512 /* that no agent names any more, newest kept */
+#define FLEET_WATCHERS_MAX        256 /* over all back-ends; more are not shown */
+#define FLEET_TEXT_BYTES          4096 /* cap of a stored foreign string, other than an action text */
+#define FLEET_ID_BYTES            512 /* longer ids are cut */
 
 struct fleet;
 
@@ -122,9 +125,43 @@ struct approval {
     enum outcome outcome; /* of its action, once finished */
 };
 
+/* What an agent holds: a lease of the gateway, a token, a login. Known because it was told of by
+ * itself, or because an agent names it in its list of credentials, or both. */
+struct credential {
+    uint32_t ref, backend; /* refs */
+    uint32_t agent;        /* ref of whom it was issued to, or who named it first; may be gone */
+    uint32_t used_by;      /* ref of who used it last */
+    uint32_t holders;      /* agents whose list names it */
+    bool told;             /* by events of its own: else nothing is known of its state */
+    bool lost;             /* its back-end's newest snapshot did not bring it */
+    sid id, kind, issuer, scopes, parent, digest;
+    sid until;      /* when it ends, as a list has it; expires_us is 0 when that is no time */
+    sid revocable;  /* as a list has it: "yes", "no", or why not */
+    sid reason, by; /* of its state */
+    sid probe;      /* what the back-end said of how its end was proved */
+    sid last_use, refusal;
+    enum credential_state state;
+    int64_t issued_us, expires_us, changed_us; /* expires_us 0: never, or not told */
+    int64_t used_us, refused_us;               /* last; 0: never seen */
+    int64_t uses;
+    uint32_t refusals; /* seen by this fleet */
+};
+
+/* What goes when some credentials are revoked. */
+#define CREDENTIAL_REACH_AGENTS 8
+struct credential_reach {
+    uint32_t credentials;                    /* that were asked about */
+    uint32_t derived;                        /* others that come of them, and die with them */
+    uint32_t siblings;                       /* others of the same parents: they stay as they are */
+    uint32_t holders;                        /* agents that hold one of those that die */
+    uint32_t agents;                         /* these, and all that descend from them */
+    uint32_t agent[CREDENTIAL_REACH_AGENTS]; /* refs of the first of them */
+};
+
 struct command_track {
     uint32_t ref, agent, approval; /* refs */
     sid id, reason, by, operator_id, backend;
+    sid credential; /* which one it is about: an id, or what else the back-end takes for some */
     enum verb verb;
     enum command_state state;
     int64_t sent_us, changed_us; /* accepted, confirmed... */
@@ -182,9 +219,9 @@ struct fleet_totals {
      * as requested and unreachable. */
     int64_t stop_requested, stop_confirmed, stop_unreachable, stop_since_us;
     uint64_t events, unknown;
-    uint64_t evicted,
-        refused; /* agents that were forgotten; agents and requests that found no room */
-    bool demo;   /* at least one demo agent */
+    uint64_t evicted, refused; /* agents that were forgotten; agents, requests and credentials
+                                  that found no room */
+    bool demo;                 /* at least one demo agent */
 };
 
 struct fleet *fleet_new(void);
@@ -299,6 +336,34 @@ const struct event_row *fleet_approval_list(const struct fleet *f, uint32_t appr
 /* Resolved ones, newest first. */
 uint32_t fleet_resolved_count(const struct fleet *f);
 const struct approval *fleet_resolved_at(const struct fleet *f, uint32_t index);
+
+/* In the order of their coming. */
+uint32_t fleet_credential_count(const struct fleet *f);
+const struct credential *fleet_credential_at(const struct fleet *f, uint32_t index);
+const struct credential *fleet_credential(const struct fleet *f, uint32_t ref); /* NULL when gone */
+const struct credential *fleet_credential_by_id(const struct fleet *f, uint32_t backend,
+                                                struct span id);
+/* How many there are, and the refs of the first `cap` of them: those that an agent names or was
+ * issued, and those of one issuer. */
+uint32_t fleet_credentials_of_agent(const struct fleet *f, uint32_t agent, uint32_t *refs,
+                                    uint32_t cap);
+uint32_t fleet_credentials_of_issuer(const struct fleet *f, uint32_t backend, struct span issuer,
+                                     uint32_t *refs, uint32_t cap);
+bool fleet_credential_held_by(const struct fleet *f, const struct credential *c, uint32_t agent);
+/* The strictest of its own state and its parents': a lease goes no further than what it comes of.
+ */
+enum credential_state fleet_credential_in_force(const struct fleet *f, const struct credential *c);
+/* Whether it can be revoked from here; *why_not (may be NULL) as in fleet_verb_offered(), or in the
+ * words of its list, which are foreign. */
+bool fleet_credential_revocable(const struct fleet *f, const struct credential *c,
+                                struct span *why_not);
+/* The newest command to revoke that means it: by its id, its agent, its issuer, what it comes of,
+ * or all. NULL: none is known. Its state is what is known of the proof. */
+const struct command_track *fleet_credential_revocation(const struct fleet *f,
+                                                        const struct credential *c);
+/* Walks all agents: for a question, not for a frame. */
+void fleet_credentials_reach(const struct fleet *f, const uint32_t *refs, uint32_t count,
+                             struct credential_reach *out);
 
 /* Newest command first. */
 uint32_t fleet_command_count(const struct fleet *f);

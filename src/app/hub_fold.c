@@ -65,6 +65,7 @@ void own_command(struct own_event *o, const struct command *c)
     event_set_number(&o->ev, F_VERB, c->verb);
     event_put_text(&o->ev, F_AGENT_ID, c->agent);
     event_put_text(&o->ev, F_APPROVAL_ID, c->approval);
+    event_put_text(&o->ev, F_CREDENTIAL_ID, c->credential);
     event_put_text(&o->ev, F_DIGEST, c->digest);
     event_put_text(&o->ev, F_SHOWN_DIGEST, c->shown_digest);
     event_put_text(&o->ev, F_REASON, c->reason);

@@ -14,6 +14,7 @@
     X(severity, SEVERITIES)                                                                        \
     X(command_state, COMMAND_STATES)                                                               \
     X(link, LINKS)                                                                                 \
+    X(credential_state, CREDENTIAL_STATES)                                                         \
     X(verb, VERBS)
 
 struct set {
@@ -123,6 +124,16 @@ const char *command_state_name(enum command_state v)
 const char *link_name(enum link_state v)
 {
     return value_name(&sets[SET_link], v);
+}
+
+const char *credential_state_name(enum credential_state v)
+{
+    return value_name(&sets[SET_credential_state], v);
+}
+
+enum credential_state credential_state_find(struct span name)
+{
+    return (enum credential_state)value_find(&sets[SET_credential_state], name);
 }
 
 const char *verb_name(enum verb v)

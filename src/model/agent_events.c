@@ -34,7 +34,14 @@ static void set_list(struct fold *x, struct agent_item *it, struct agent_traits 
 {
     uint32_t count = 0;
     const struct event_row *rows = event_list(x->ev, agent_lists[which], &count);
-    if (!list_set(x->f, &draft->lists[which], rows, count) || x->ev->type != EVENT_AGENT_UPDATED) {
+    uint32_t before = draft->lists[which];
+    list_keep(x->f, before);
+    bool changed = list_set(x->f, &draft->lists[which], rows, count);
+    if (changed && which == AGENT_LIST_CREDENTIALS) {
+        credentials_renamed(x, it, before, draft->lists[which]);
+    }
+    list_drop(x->f, &before);
+    if (!changed || x->ev->type != EVENT_AGENT_UPDATED) {
         return;
     }
     char text[32];

@@ -37,8 +37,8 @@ const struct agent_text agent_texts[] = {
 const uint32_t agent_text_count = ARRAY_LEN(agent_texts);
 
 /* In the order of struct agent_traits' `lists`. */
-const enum event_field agent_lists[AGENT_LISTS] = {F_GRANTS, F_CREDENTIALS, F_REINS, F_DELEGATION,
-                                                   F_GATE_LIMITS};
+const enum event_field agent_lists[AGENT_LISTS] = {
+    F_GRANTS, [AGENT_LIST_CREDENTIALS] = F_CREDENTIALS, F_REINS, F_DELEGATION, F_GATE_LIMITS};
 
 sid *own_slot(struct agent *a, const struct agent_text *t)
 {

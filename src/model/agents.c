@@ -196,6 +196,7 @@ static void agent_evict(struct fold *x, struct agent_item *it)
     agent_uncount(f, it);
     roster_remove(&f->agents, it->a.ref);
     sid id = it->a.id;
+    credentials_renamed(x, it, it->a.traits->lists[AGENT_LIST_CREDENTIALS], 0);
     agent_drop_texts(f, it);
     agent_store_remove(&f->agent_store, it);
     string_drop(f, &id);

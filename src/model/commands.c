@@ -4,9 +4,10 @@
 #include "model_priv.h"
 
 static const size_t command_texts[] = {
-    offsetof(struct command_track, id),      offsetof(struct command_track, reason),
-    offsetof(struct command_track, by),      offsetof(struct command_track, operator_id),
-    offsetof(struct command_track, backend), offsetof(struct command_track, display_digest),
+    offsetof(struct command_track, id),         offsetof(struct command_track, reason),
+    offsetof(struct command_track, by),         offsetof(struct command_track, operator_id),
+    offsetof(struct command_track, backend),    offsetof(struct command_track, display_digest),
+    offsetof(struct command_track, credential),
 };
 
 /* A command only moves on; two ends at once: the first one stays. */
@@ -96,6 +97,7 @@ static void set_target(struct fold *x, struct command_track *c)
     const struct agent_item *agent = agent_find(x->f, x->b->b.ref, event_text(x->ev, F_AGENT_ID));
     c->approval = approval == NULL ? 0 : approval->a.ref;
     c->agent = agent != NULL ? agent->a.ref : approval != NULL ? approval->a.agent : 0;
+    id_set(x->f, &c->credential, event_text(x->ev, F_CREDENTIAL_ID));
 }
 
 static void set_display(struct fold *x, struct command_track *c)
@@ -161,7 +163,11 @@ void fold_operator_command(struct fold *x)
     advance(x, c, state == COMMAND_UNKNOWN ? COMMAND_SENT : state);
     if (fresh) {
         struct span approval = event_text(x->ev, F_APPROVAL_ID);
-        note_command(x, c, approval.n > 0 ? approval : event_text(x->ev, F_AGENT_ID),
+        struct span credential = event_text(x->ev, F_CREDENTIAL_ID);
+        note_command(x, c,
+                     approval.n > 0     ? approval
+                     : credential.n > 0 ? credential
+                                        : event_text(x->ev, F_AGENT_ID),
                      event_text(x->ev, F_REASON));
     }
 }

@@ -106,11 +106,24 @@ static void copy_commands(struct fleet *to, const struct fleet *from)
     }
 }
 
+static void copy_credentials(struct fleet *to, const struct fleet *from)
+{
+    roster_copy(&to->credentials, &from->credentials);
+    to->credential_by_id = (struct index){0};
+    for (uint32_t i = 0; i < to->credentials.count; i++) {
+        struct credential_item *it =
+            copy_of(from->credentials.items[i], sizeof(struct credential_item));
+        to->credentials.items[i] = it;
+        index_put(&to->credential_by_id, index_key(it->c.backend, it->c.id), it);
+    }
+}
+
 size_t fleet_bytes(const struct fleet *f)
 {
     return sizeof(*f) + pool_bytes(f->pool) + f->agents.count * sizeof(struct agent_item) +
            f->approvals.count * sizeof(struct approval_item) + f->action_bytes +
            f->commands.count * sizeof(struct command_track) +
+           f->credentials.count * sizeof(struct credential_item) +
            (f->log == NULL ? 0 : FLEET_LOG_ENTRIES * sizeof(*f->log));
 }
 
@@ -123,6 +136,7 @@ struct fleet *fleet_copy(const struct fleet *f)
     copy_agents(copy, f);
     copy_approvals(copy, f);
     copy_commands(copy, f);
+    copy_credentials(copy, f);
     copy->log = f->log == NULL ? NULL : copy_of(f->log, FLEET_LOG_ENTRIES * sizeof(*f->log));
     return copy;
 }

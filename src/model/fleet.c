@@ -50,6 +50,7 @@ void fleet_free(struct fleet *f)
     agents_release(f);
     approvals_release(f);
     commands_release(f);
+    credentials_release(f);
     log_release(f);
     lists_release(&f->lists);
     backends_release(f);
@@ -146,7 +147,7 @@ void fleet_totals(const struct fleet *f, struct fleet_totals *out)
         .events = f->events,
         .unknown = f->unknown,
         .evicted = f->evicted,
-        .refused = f->refused,
+        .refused = f->refused + f->credentials_refused,
         .demo = f->demo > 0,
     };
     for (int i = 0; i < AGENT_STATE_COUNT; i++) {

@@ -70,6 +70,7 @@ struct backend_item {
     struct backend b;
     uint32_t epoch; /* of its newest snapshot */
     bool full_said; /* the log says already that there is no room for its agents */
+    bool credentials_full_said;
 };
 
 struct watcher_item {
@@ -150,6 +151,12 @@ struct bay {
 
 enum { BAY_HIGH, BAY_REST, BAY_COUNT };
 
+struct credential_item {
+    struct credential c;
+    uint32_t epoch; /* snapshot that brought it last */
+    uint32_t stamp; /* of the list that was counted last: a list may name it twice */
+};
+
 struct fleet {
     struct pool *pool;
     struct list_store lists;
@@ -177,6 +184,11 @@ struct fleet {
     size_t action_bytes;
 
     struct roster commands;
+
+    struct roster credentials;
+    struct index credential_by_id;
+    uint32_t credential_stamp;
+    uint64_t credentials_refused;
 
     struct watcher_item watchers[FLEET_WATCHERS_MAX];
     uint32_t watcher_count;
@@ -246,6 +258,9 @@ struct backend_item *backend_item(const struct fleet *f, uint32_t ref);
 void backends_release(struct fleet *f);
 void backend_stop_answered(struct backend *b);
 
+/* ---- offered.c: why the verb does not work there now, in plain words; NULL: it does */
+const char *backend_why_not(const struct backend *b, enum verb v);
+
 /* ---- watchers.c */
 void watchers_drop_lost(struct fleet *f,
                         const struct backend_item *b); /* that its snapshot did not bring back */
@@ -279,7 +294,8 @@ struct agent_text {
     bool watched; /* a change is worth a line in the log */
 };
 
-#define AGENT_LISTS 5
+#define AGENT_LISTS            5
+#define AGENT_LIST_CREDENTIALS 1
 extern const struct agent_text agent_texts[];
 extern const uint32_t agent_text_count;
 extern const enum event_field agent_lists[AGENT_LISTS];
@@ -331,9 +347,18 @@ void approvals_withdraw_lost(struct fold *x, const char *reason);
 void fold_spend_recorded(struct fold *x);
 void fold_spend_day(struct fold *x);
 
+/* ---- credentials.c, credential_reach.c */
+void fold_credential(struct fold *x);
+/* The agent's list is another now: these are list ids. */
+void credentials_renamed(struct fold *x, const struct agent_item *agent, uint32_t before,
+                         uint32_t now);
+/* Those that the newest snapshot of the back-end did not bring: nothing is known of them. */
+void credentials_lost(struct fold *x, const char *reason);
+void credentials_release(struct fleet *f);
+struct credential_item *credential_find(const struct fleet *f, uint32_t backend, struct span id);
+
 /* ---- reports.c */
 void fold_failure_reported(struct fold *x);
-void fold_credential(struct fold *x);
 void fold_signal_raised(struct fold *x);
 void fold_policy_decided(struct fold *x);
 void fold_policy_loaded(struct fold *x);

@@ -82,7 +82,7 @@ static const char *why_no_right(const struct backend *b, enum verb v)
     return (b->scopes & SCOPE_BIT(need)) == 0 ? lacking[need] : NULL;
 }
 
-static const char *why_backend_cannot(const struct backend *b, enum verb v)
+const char *backend_why_not(const struct backend *b, enum verb v)
 {
     if (b->link == LINK_FROZEN && v != VERB_RESUME) {
         return "its back-end is frozen: resume it first";
@@ -101,7 +101,7 @@ static const char *why_agent_cannot(const struct fleet *f, const struct agent *a
     if (a == NULL) {
         return "there is no such agent";
     }
-    const char *why = why_backend_cannot(fleet_backend(f, a->backend), v);
+    const char *why = backend_why_not(fleet_backend(f, a->backend), v);
     if (why == NULL) {
         why = why_not_now(a, v);
     }
@@ -113,7 +113,7 @@ static const char *why_fleet_cannot(const struct fleet *f, enum verb v)
 {
     const char *why = "there is no back-end";
     for (uint32_t i = 0; i < fleet_backend_count(f) && why != NULL; i++) {
-        why = why_backend_cannot(fleet_backend_at(f, i), v);
+        why = backend_why_not(fleet_backend_at(f, i), v);
     }
     return why;
 }

@@ -48,16 +48,6 @@ static void note_about(struct fold *x, const struct note *n)
     log_note(x, agent_of(x), n);
 }
 
-void fold_credential(struct fold *x)
-{
-    struct span probe = event_text(x->ev, F_PROBE);
-    struct note n = note_of(x->ev->type);
-    n.subject = event_text(x->ev, F_CREDENTIAL_ID);
-    n.text = probe.n > 0 ? probe : event_text(x->ev, F_REASON);
-    n.who = event_text(x->ev, F_OPERATOR);
-    note_about(x, &n);
-}
-
 void fold_signal_raised(struct fold *x)
 {
     struct note n = note_of(EVENT_SIGNAL_RAISED);

@@ -192,6 +192,69 @@ static void tell_approval(struct teller *t, const struct approval_item *it)
     tell(t);
 }
 
+/* ---- credentials: as it was issued, what became of it, and when it was used */
+static void begin_credential(struct teller *t, enum event_type type, int64_t time_us,
+                             const struct credential *c, uint32_t agent)
+{
+    const struct agent *a = fleet_agent(t->f, agent);
+    begin(t, type, time_us);
+    text(t, F_CREDENTIAL_ID, c->id);
+    text(t, F_AGENT_ID, a == NULL ? 0 : a->id);
+}
+
+static void tell_issue(struct teller *t, const struct credential *c)
+{
+    begin_credential(t, EVENT_CREDENTIAL_ISSUED, c->issued_us, c, c->agent);
+    text(t, F_CREDENTIAL_DIGEST, c->digest);
+    text(t, F_CREDENTIAL_PARENT, c->parent);
+    text(t, F_CREDENTIAL_ISSUER, c->issuer);
+    text(t, F_CREDENTIAL_SCOPES, c->scopes);
+    event_set_text(&t->ev, F_CREDENTIAL_STATE, span_str(credential_state_name(c->state)));
+    text(t, F_REASON, c->reason);
+    text(t, F_OPERATOR, c->by);
+    number(t, F_CREDENTIAL_EXPIRES, c->expires_us);
+    number(t, F_CREDENTIAL_USES, c->uses);
+    tell(t);
+}
+
+static void tell_change(struct teller *t, const struct credential *c)
+{
+    if (c->changed_us == 0) {
+        return;
+    }
+    begin_credential(
+        t, c->state == CREDENTIAL_REVOKED ? EVENT_CREDENTIAL_REVOKED : EVENT_CREDENTIAL_CHANGED,
+        c->changed_us, c, c->agent);
+    event_set_text(&t->ev, F_CREDENTIAL_STATE, span_str(credential_state_name(c->state)));
+    text(t, F_REASON, c->reason);
+    text(t, F_OPERATOR, c->by);
+    text(t, F_PROBE, c->probe);
+    tell(t);
+}
+
+static void tell_use(struct teller *t, const struct credential *c)
+{
+    if (c->used_us != 0) {
+        begin_credential(t, EVENT_CREDENTIAL_USED, c->used_us, c, c->used_by);
+        event_set_number(&t->ev, F_VERDICT, VERDICT_ALLOW);
+        text(t, F_SUMMARY, c->last_use);
+        tell(t);
+    }
+    if (c->refused_us != 0) {
+        begin_credential(t, EVENT_CREDENTIAL_USED, c->refused_us, c, 0);
+        event_set_number(&t->ev, F_VERDICT, VERDICT_DENY);
+        text(t, F_REASON, c->refusal);
+        tell(t);
+    }
+}
+
+static void tell_credential(struct teller *t, const struct credential *c)
+{
+    tell_issue(t, c);
+    tell_change(t, c);
+    tell_use(t, c);
+}
+
 static void tell_day(struct teller *t)
 {
     begin(t, EVENT_SPEND_DAY, t->b->spend_day * DAY_US);
@@ -242,7 +305,7 @@ struct fleet_cut {
     const struct backend *b;
     uint64_t seq;
     bool begun;
-    struct untold agents, approvals;
+    struct untold agents, approvals, credentials;
 };
 
 static void untold_init(struct untold *u, uint32_t most)
@@ -279,8 +342,8 @@ static bool untold_take(struct untold *u, uint32_t at, uint32_t ref)
     return was;
 }
 
-/* Agents are listed by ref. */
-static uint32_t place_of_agent(const struct untold *u, uint32_t ref)
+/* Agents and credentials are listed by ref. */
+static uint32_t place_by_ref(const struct untold *u, uint32_t ref)
 {
     uint32_t low = 0;
     uint32_t high = u->count;
@@ -330,6 +393,19 @@ static void list_approvals(struct fleet_cut *c)
     }
 }
 
+/* What only the agents' lists name comes with those. */
+static void list_credentials(struct fleet_cut *c)
+{
+    const struct roster *all = &c->f->credentials;
+    untold_init(&c->credentials, all->count);
+    for (uint32_t i = 0; i < all->count; i++) {
+        const struct credential_item *it = all->items[i];
+        if (it->c.backend == c->b->ref && it->c.told) {
+            c->credentials.refs[c->credentials.count++] = it->c.ref;
+        }
+    }
+}
+
 struct fleet_cut *fleet_cut_new(const struct fleet *f, struct span backend)
 {
     struct fleet_cut *c = xcalloc(1, sizeof(*c));
@@ -339,6 +415,7 @@ struct fleet_cut *fleet_cut_new(const struct fleet *f, struct span backend)
         c->seq = c->b->seq;
         list_agents(c);
         list_approvals(c);
+        list_credentials(c);
     }
     return c;
 }
@@ -348,6 +425,7 @@ void fleet_cut_free(struct fleet_cut *c)
     if (c != NULL) {
         untold_release(&c->agents);
         untold_release(&c->approvals);
+        untold_release(&c->credentials);
         free(c);
     }
 }
@@ -386,6 +464,14 @@ static void tell_approval_ref(struct teller *t, uint32_t ref)
     }
 }
 
+static void tell_credential_ref(struct teller *t, uint32_t ref)
+{
+    const struct credential *c = fleet_credential(t->f, ref);
+    if (c != NULL) {
+        tell_credential(t, c);
+    }
+}
+
 static bool begin_cut(struct fleet_cut *c, struct teller *t)
 {
     bool begins = !c->begun;
@@ -410,6 +496,8 @@ bool fleet_cut_next(struct fleet_cut *c, fleet_tell_fn *emit, void *ctx)
         tell_agent_ref(&t, ref);
     } else if ((ref = untold_take_next(&c->approvals)) != 0) {
         tell_approval_ref(&t, ref);
+    } else if ((ref = untold_take_next(&c->credentials)) != 0) {
+        tell_credential_ref(&t, ref);
     }
     return ref != 0;
 }
@@ -425,12 +513,18 @@ void fleet_cut_before(struct fleet_cut *c, const struct event *ev, fleet_tell_fn
     const struct approval_item *asked =
         approval_find(c->f, c->b->ref, event_text(ev, F_APPROVAL_ID));
     if (agent != NULL &&
-        untold_take(&c->agents, place_of_agent(&c->agents, agent->a.ref), agent->a.ref)) {
+        untold_take(&c->agents, place_by_ref(&c->agents, agent->a.ref), agent->a.ref)) {
         tell_agent_ref(&t, agent->a.ref);
     }
     if (asked != NULL &&
         untold_take(&c->approvals, place_of_approval(&c->approvals, asked->a.ref), asked->a.ref)) {
         tell_approval_ref(&t, asked->a.ref);
+    }
+    const struct credential_item *held =
+        credential_find(c->f, c->b->ref, event_text(ev, F_CREDENTIAL_ID));
+    if (held != NULL &&
+        untold_take(&c->credentials, place_by_ref(&c->credentials, held->c.ref), held->c.ref)) {
+        tell_credential_ref(&t, held->c.ref);
     }
 }
 

@@ -184,6 +184,7 @@ static const struct member command_members[] = {
     TEXT(command_track, by),
     TEXT(command_track, operator_id),
     TEXT(command_track, backend),
+    TEXT(command_track, credential),
     INT64(command_track, sent_us),
     INT64(command_track, accepted_us),
     INT64(command_track, changed_us),
@@ -194,6 +195,23 @@ static const struct member command_members[] = {
     INT64(command_track, display_cols),
     INT64(command_track, display_rows),
     INT64(command_track, display_ms),
+};
+
+static const struct member credential_members[] = {
+    NUMBER(credential, backend),   NUMBER(credential, agent),
+    TEXT(credential, id),          BOOL(credential, told),
+    BOOL(credential, lost),        CHOICE(credential, state, "credential_state"),
+    TEXT(credential, issuer),      TEXT(credential, scopes),
+    TEXT(credential, parent),      TEXT(credential, digest),
+    TEXT(credential, reason),      TEXT(credential, by),
+    TEXT(credential, probe),       TEXT(credential, last_use),
+    TEXT(credential, refusal),     NUMBER(credential, used_by),
+    INT64(credential, issued_us),  INT64(credential, expires_us),
+    INT64(credential, changed_us), INT64(credential, used_us),
+    INT64(credential, refused_us), INT64(credential, uses),
+    NUMBER(credential, holders),   TEXT(credential, kind),
+    TEXT(credential, until),       TEXT(credential, revocable),
+    NUMBER(credential, refusals),
 };
 
 static const struct member log_members[] = {
@@ -378,6 +396,14 @@ static void show_commands(const struct walk *w)
     }
 }
 
+static void show_credentials(const struct walk *w)
+{
+    for (uint32_t i = 0; i < fleet_credential_count(w->f); i++) {
+        const struct credential *c = fleet_credential_at(w->f, i);
+        SHOW(w, "credential", c->ref, credential_members, c);
+    }
+}
+
 static void show_watchers(const struct walk *w)
 {
     for (uint32_t i = 0; i < fleet_watcher_count(w->f); i++) {
@@ -424,6 +450,7 @@ void fleet_walk(const struct fleet *f, const struct visitor *v)
     show_agents(&w);
     show_approvals(&w);
     show_commands(&w);
+    show_credentials(&w);
     show_watchers(&w);
     show_log(&w);
 }

@@ -73,6 +73,20 @@ static inline void random_attribute(struct random_events *g, enum event_field fi
     }
 }
 
+/* Some are named by lists too: their first words are such ids. */
+static inline void random_credential(struct random_events *g)
+{
+    static const char *const states[] = {"active", "held", "choked", "revoked", "lent"};
+    static const char *const listed[] = {"hold", "freeze", "stop"};
+    uint64_t which = prng_below(&g->r, 23);
+    event_set_text(&g->ev, F_CREDENTIAL_ID,
+                   which < 3 ? span_str(listed[which]) : numbered_text(g, "credential", which));
+    event_set_text(&g->ev, F_CREDENTIAL_STATE, span_str(states[prng_below(&g->r, 5)]));
+    if (event_has(&g->ev, F_CREDENTIAL_PARENT)) {
+        event_set_text(&g->ev, F_CREDENTIAL_PARENT, random_text(g, "credential", 23));
+    }
+}
+
 /* Ids last, so that they are of the few that the stream is about. */
 static inline void random_ids(struct random_events *g)
 {
@@ -81,6 +95,7 @@ static inline void random_ids(struct random_events *g)
     event_set_text(&g->ev, F_APPROVAL_ID, random_text(g, "approval", g->approvals));
     event_set_text(&g->ev, F_COMMAND_ID, random_text(g, "command", 30));
     event_set_text(&g->ev, F_ACTION_ID, random_text(g, "action", 30));
+    random_credential(g);
     if (event_has(&g->ev, F_AGENT_PARENT)) {
         event_set_text(&g->ev, F_AGENT_PARENT,
                        random_text(g, "agent", g->lineage ? agent + 1 : g->agents));

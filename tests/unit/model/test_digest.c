@@ -54,8 +54,16 @@ static const struct shown shown[] = {
     {EVENT_FLEET_STOP,         {F_STOP_LATCHED, F_STOP_REQUESTED, F_STOP_CONFIRMED, F_STOP_UNREACHABLE}},
     {EVENT_OPERATOR_COMMAND,
      {F_COMMAND_ID, F_VERB, F_COMMAND_STATE, F_OPERATOR, F_REASON, F_DISPLAY_DIGEST, F_DISPLAY_COLS,
-      F_DISPLAY_ROWS, F_DISPLAY_MS, F_DISPLAY_TO_END, F_DISPLAY_RISK}                                  },
+      F_DISPLAY_ROWS, F_DISPLAY_MS, F_DISPLAY_TO_END, F_DISPLAY_RISK, F_CREDENTIAL_ID}                 },
     {EVENT_OPERATOR_RESULT,    {F_COMMAND_STATE, F_REASON, F_BY}                                       },
+    {EVENT_CREDENTIAL_ISSUED,
+     {F_CREDENTIAL_ID, F_CREDENTIAL_DIGEST, F_CREDENTIAL_PARENT, F_CREDENTIAL_ISSUER,
+      F_CREDENTIAL_SCOPES, F_CREDENTIAL_STATE, F_CREDENTIAL_EXPIRES, F_CREDENTIAL_USES, F_REASON,
+      F_OPERATOR, F_AGENT_ID}                                                                          },
+    {EVENT_CREDENTIAL_CHANGED,
+     {F_CREDENTIAL_ID, F_CREDENTIAL_STATE, F_REASON, F_OPERATOR, F_CREDENTIAL_USES}                    },
+    {EVENT_CREDENTIAL_REVOKED, {F_CREDENTIAL_ID, F_PROBE, F_REASON, F_OPERATOR}                        },
+    {EVENT_CREDENTIAL_USED,    {F_CREDENTIAL_ID, F_SUMMARY, F_CREDENTIAL_USES, F_AGENT_ID}             },
     {EVENT_BACKEND_LINK,       {F_LINK, F_REASON, F_RETRY_MS, F_BACKEND_KIND, F_CAPABILITIES}          },
 };
 
@@ -94,8 +102,13 @@ static uint64_t digest_with(enum event_type type, enum event_field field, enum v
                    type == EVENT_APPROVAL_REQUESTED ? SPAN("r2") : SPAN("r1"));
     event_set_text(&t.ev, F_COMMAND_ID, type == EVENT_OPERATOR_RESULT ? SPAN("c1") : SPAN("c2"));
     event_set_number(&t.ev, F_COMMAND_STATE, COMMAND_ACCEPTED);
+    event_set_text(&t.ev, F_CREDENTIAL_ID, SPAN("k1"));
+    event_set_text(&t.ev, F_CREDENTIAL_STATE, SPAN("active"));
     t.ev.snapshot = true;
     set_field(&t.ev, field, v);
+    if (field == F_CREDENTIAL_STATE) {
+        event_set_text(&t.ev, field, v == VARIANT_ONE ? SPAN("held") : SPAN("choked"));
+    }
     if (field == F_COMMAND_STATE) {
         event_set_number(&t.ev, field, v == VARIANT_ONE ? COMMAND_FAILED : COMMAND_ACCEPTED);
     }

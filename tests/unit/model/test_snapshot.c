@@ -36,8 +36,9 @@ static void forget(char *line, const char *name)
 /* Numbers that a console counts for itself, and references into a log that it does not have. */
 static void forget_local(char *line)
 {
-    static const char *const local[] = {"failures", "retries", "actions", "last_failure",
-                                        "revision"};
+    static const char *const local[] = {"failures",     "retries",  "actions",
+                                        "last_failure", "revision", "refusals",
+                                        "kind",         "until",    "revocable"};
     for (size_t i = 0; i < ARRAY_LEN(local); i++) {
         forget(line, local[i]);
     }
@@ -51,18 +52,24 @@ static bool starts(const char *line, const char *with)
 static bool is_transferred(const char *line)
 {
     bool pending = starts(line, "approval ") && strstr(line, " pending=1 ") != NULL;
-    return pending || starts(line, "agent ") || starts(line, "permissions.") ||
+    bool told = starts(line, "credential ") && strstr(line, " told=1 ") != NULL;
+    return pending || told || starts(line, "agent ") || starts(line, "permissions.") ||
            starts(line, "reins ") || starts(line, "delegation ");
 }
 
 struct lines {
     char *text;
     char *line[4000];
-    size_t count;
+    size_t count, credentials;
 };
 
-/* The lines of the dump that a snapshot must carry; approvals by themselves: refs are a fleet's
- * own. */
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The lines of the dump that a snapshot must carry; approvals and credentials by themselves: refs
+ * are a fleet's own. Credentials, which come last, have no order: agents' lists bring some. */
 static struct lines transferred(const struct fleet *f)
 {
     struct lines l = {0};
@@ -76,12 +83,15 @@ static struct lines transferred(const struct fleet *f)
          line = strtok_r(NULL, "\n", &rest)) {
         if (is_transferred(line)) {
             forget_local(line);
-            if (starts(line, "approval ")) {
-                shift_left(line, 9 + strcspn(line + 9, " "));
+            l.credentials += starts(line, "credential ");
+            if (starts(line, "approval ") || starts(line, "credential ")) {
+                size_t word = strcspn(line, " ") + 1;
+                shift_left(line, word + strcspn(line + word, " "));
             }
             l.line[l.count++] = line;
         }
     }
+    qsort(l.line + (l.count - l.credentials), l.credentials, sizeof(l.line[0]), by_text);
     return l;
 }
 
