@@ -8,7 +8,8 @@
  * frame of another size, request, or larger fleet.
  *
  * Rules that the application relies on (interaction, section 5 and 6):
- *  - deny, pause, stop and fleet stop give their intent at once; approve, resume, reset are armed;
+ *  - deny, pause, stop and fleet stop give their intent at once; approve, resume, reset and revoke
+ *    are armed; a revocation is bound to what was displayed to go with it;
  *  - an approve intent carries id, digest and policy version of what was on the screen. It comes
  *    only after the end of the payload was shown (at low risk the "+n lines unseen" notice may be
  *    accepted instead; at high risk it must be accepted besides when lines were jumped over), after
@@ -46,6 +47,7 @@ struct moment {
     X(VIEW_TIMELINE, "timeline", "4", "timeline")                                                  \
     X(VIEW_SPEND, "spend", "5", "spend")                                                           \
     X(VIEW_ALARMS, "alarms", "6", "alarms")                                                        \
+    X(VIEW_CREDENTIALS, "credentials", "7", "credentials")                                         \
     X(VIEW_AGENT, "agent", "", "agent")
 
 enum view {
@@ -101,6 +103,7 @@ enum {
     X(ACT_TIMELINE, "timeline", "4", CTX_GLOBAL, 0, "timeline of the selected agent")              \
     X(ACT_SPEND, "spend", "5", CTX_GLOBAL, 0, "spend")                                             \
     X(ACT_ALARMS, "alarms", "6", CTX_GLOBAL, 0, "alarms")                                          \
+    X(ACT_CREDENTIALS, "credentials", "7", CTX_GLOBAL, 0, "what agents hold")                      \
     X(ACT_ATTENTION, "attention", "space", CTX_LIST, 0, "select what waits longest for you")       \
     X(ACT_APPROVE, "approve", "a", CTX_LIST,                                                       \
       ACTION_LIVE_ONLY | ACTION_NEEDS_APPROVAL | ACTION_ARMED,                                     \
@@ -129,8 +132,8 @@ enum {
       "kill its processes at once: type its name")                                                 \
     X(ACT_TIGHTEN, "tighten", "T", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT,                \
       "from its next turn on it asks about everything, and asks a person")                         \
-    X(ACT_REVOKE, "revoke", "v", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT | ACTION_TYPED,   \
-      "revoke a credential: pick it, type a word of it")                                           \
+    X(ACT_REVOKE, "revoke", "v", CTX_LIST, ACTION_LIVE_ONLY | ACTION_ARMED,                        \
+      "revoke credentials: pick them, see what goes with them, v again")                           \
     X(ACT_MESSAGE, "message", "m", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT,                \
       "say something to the agent")                                                                \
     X(ACT_BUDGET, "budget", "b", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT | ACTION_TYPED,   \
@@ -232,6 +235,9 @@ struct intent {
 /* One key. Gives at most one intent. Keys that mean nothing do nothing (but restart arming). */
 void ui_key(struct ui *ui, const struct fleet *f, uint32_t key, struct moment now,
             struct intent *out);
+/* What is left of an order that takes several commands, after one of them was carried out; kind
+ * INTENT_NONE: nothing. */
+void ui_next(struct ui *ui, const struct fleet *f, struct moment now, struct intent *out);
 /* The same command as a ':' line, for scripts and tests: "approve", "view queue", "filter rm". */
 void ui_command_line(struct ui *ui, const struct fleet *f, struct span line, struct moment now,
                      struct intent *out);

@@ -61,6 +61,15 @@ static void carry_out_command(struct console *c, struct command *cmd)
     }
 }
 
+/* An order may take several commands: each is one of its own. */
+static void carry_out_order(struct console *c, struct intent *in)
+{
+    while (in->kind == INTENT_COMMAND) {
+        carry_out_command(c, &in->command);
+        ui_next(c->ui, c->hub.fleet, console_now(), in);
+    }
+}
+
 static void tell_copied(struct console *c, enum status st)
 {
     if (st != ST_OK && st != ST_AGAIN) {
@@ -117,7 +126,7 @@ static void carry_out(struct console *c, struct intent *in)
 {
     switch (in->kind) {
     case INTENT_COMMAND:
-        carry_out_command(c, &in->command);
+        carry_out_order(c, in);
         break;
     case INTENT_QUIT:
         leave(c);

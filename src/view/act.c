@@ -223,23 +223,23 @@ static void act_message(struct press *k, enum action a)
     prompt_open(k, a == ACT_MESSAGE ? PROMPT_MESSAGE : PROMPT_BUDGET, ui_target(k->ui, k->f));
 }
 
-/* Credentials are picked in the agent's "may" tab. */
+/* The one that is selected, or those of the agent that is. */
 static void act_revoke(struct press *k, enum action a)
 {
     (void)a;
     struct ui *ui = k->ui;
-    struct target t = ui_target(ui, k->f);
-    bool in_tab = ui->view == VIEW_AGENT && ui_pane(ui) == PANE_MAY;
-    if (in_tab && may_credential(ui, k->f).n > 0) {
-        prompt_open(k, PROMPT_REVOKE, t);
-        return;
+    enum pane_id id = ui_pane(ui);
+    uint32_t agent = ui_target(ui, k->f).agent;
+    uint32_t credential = id == PANE_CREDENTIALS ? list_selected(&ui->list[id])
+                          : id == PANE_MAY       ? may_credential(ui, k->f)
+                                                 : 0;
+    if (credential != 0) {
+        revoke_open_one(k, credential);
+    } else if (agent != 0 && id != PANE_CREDENTIALS) {
+        revoke_open_agent(k, agent);
+    } else {
+        notice_put(ui, k->now, ROLE_HINT, "revoke: select an agent or a credential first");
     }
-    if (!in_tab) {
-        ui_open_agent(k, t.agent);
-        ui->tab = PANE_MAY - PANE_TAB_FIRST;
-        ui->stale_rows = true;
-    }
-    notice_put(ui, k->now, ROLE_HINT, "select the credential, then press the key again");
 }
 
 static void act_fleet_stop(struct press *k, enum action a)
@@ -410,6 +410,7 @@ static act_fn *const acts[ACTION_COUNT] = {
     [ACT_TIMELINE] = act_view,
     [ACT_SPEND] = act_view,
     [ACT_ALARMS] = act_view,
+    [ACT_CREDENTIALS] = act_view,
     [ACT_ATTENTION] = act_attention,
     [ACT_APPROVE] = act_approve,
     [ACT_DENY] = act_deny,
@@ -465,7 +466,8 @@ static act_fn *const acts[ACTION_COUNT] = {
 static bool is_settled(const struct press *k, enum action a)
 {
     const struct list *l = ui_list(k->ui);
-    bool on_row = (action_info(a)->flags & (ACTION_NEEDS_AGENT | ACTION_NEEDS_APPROVAL)) != 0;
+    bool on_row = (action_info(a)->flags & (ACTION_NEEDS_AGENT | ACTION_NEEDS_APPROVAL)) != 0 ||
+                  a == ACT_REVOKE;
     return !on_row || k->ui->approve.open || !l->by_itself ||
            k->now.mono_us - l->by_itself_us >= SETTLE_US;
 }

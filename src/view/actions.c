@@ -152,6 +152,9 @@ static bool is_deliverable(const struct fleet *f, enum action a, struct target t
     if (v == VERB_UNKNOWN || v == VERB_STOP_ALL || v == VERB_RESET_STOP) {
         return true;
     }
+    if (v == VERB_REVOKE) { /* each credential says by itself whether it can be */
+        return fleet_verb_offered(f, 0, v, why);
+    }
     if (v == VERB_DENY) {
         return fleet_answer_offered(f, t.approval, v, why);
     }

@@ -145,6 +145,8 @@ static void run_action(struct press *k, struct span name)
         approve_key(k, a);
     } else if (k->ui->confirm.agent != 0) {
         confirm_key(k, a);
+    } else if (k->ui->revoke.stage != REVOKE_CLOSED) {
+        revoke_key(k, a);
     } else {
         action_do(k, a);
     }

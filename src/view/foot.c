@@ -80,7 +80,7 @@ static bool is_answered(enum command_state s)
 static bool track_visible(struct frame *fr, const struct command_track *t)
 {
     const struct track *track = &fr->ui->track;
-    if (!track->set || fr->ui->approve.open) {
+    if (!track->set || fr->ui->approve.open || fr->ui->revoke.stage != REVOKE_CLOSED) {
         return false;
     }
     if (t != NULL && !is_over(t->state) && track->failed[0] == '\0') {
@@ -219,6 +219,18 @@ static void view_keys(struct key_line *k)
     put_action(&last, ACT_HELP);
 }
 
+static void revoke_keys(struct key_line *k)
+{
+    if (k->fr->ui->revoke.stage == REVOKE_PICK) {
+        put_key(k, "space", "pick");
+        put_key(k, "a", "all");
+        put_key(k, "Enter", "what goes with it");
+    } else {
+        put_key(k, "j k g G", "read");
+    }
+    put_key(k, "Esc", "back");
+}
+
 static void modal_keys(struct key_line *k)
 {
     const struct ui *ui = k->fr->ui;
@@ -239,6 +251,8 @@ static void modal_keys(struct key_line *k)
         put_key(k, "j k g G", "read");
     } else if (ui->confirm.agent != 0) {
         put_key(k, "Esc", "leave it paused");
+    } else if (ui->revoke.stage != REVOKE_CLOSED) {
+        revoke_keys(k);
     } else {
         put_key(k, ask_is_open(ui) ? "PgUp PgDn" : "j k g G", "read");
         put_key(k, "Esc", "back");
@@ -252,7 +266,8 @@ void keys_draw(struct frame *fr, struct rect r)
     struct rect saved = canvas_clip(fr->c, r);
     struct key_line k = {.fr = fr, .x = r.x + 1, .y = r.y, .end = r.x + r.w};
     bool modal = ui->frozen || ui->prompt.kind != NULL || ui->help.open || ui->confirm.agent != 0 ||
-                 ui->approve.open || (ui->why.open && !ui->options.replay);
+                 ui->approve.open || ui->revoke.stage != REVOKE_CLOSED ||
+                 (ui->why.open && !ui->options.replay);
     if (modal) {
         modal_keys(&k);
     } else if (ui->options.replay) {
@@ -280,9 +295,6 @@ static void say_about(struct words *w, const struct prompt *p)
                 w, text_ellipsis(fr->arena, approval_what(fr, request, WHAT_COLS), WHAT_COLS, "…"));
             words_own(w, ")");
         }
-        break;
-    case ABOUT_SUBJECT:
-        words_foreign(w, span_str(p->subject), NAME_COLS);
         break;
     case ABOUT_NOTHING:
     default:

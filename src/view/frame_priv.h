@@ -97,7 +97,7 @@ struct pane {
 };
 extern const struct pane *const pane_table[PANE_COUNT];
 extern const struct pane pane_fleet, pane_queue, pane_log, pane_timeline, pane_spend, pane_alarms,
-    pane_now, pane_history, pane_may, pane_cost, pane_children, pane_raw;
+    pane_credentials, pane_now, pane_history, pane_may, pane_cost, pane_children, pane_raw;
 const char *tab_name(uint32_t tab);
 
 /* For build: adds the row unless the list's filter hides it. */
@@ -140,6 +140,19 @@ enum role approval_deadline_role(struct frame *fr, const struct approval *a);
 void request_say_display(struct words *w, const struct approval *a);
 bool agent_in_trouble(const struct agent *a);
 bool agent_retries(const struct agent *a); /* its model does not answer, and is tried again */
+
+/* ---- credentials.c: what is said of a credential in more than one place */
+struct symbol credential_symbol(struct frame *fr, const struct credential *c);
+struct safe credential_short(struct frame *fr, const struct credential *c, int cols);
+struct safe credential_holder(struct frame *fr, const struct credential *c, int cols);
+struct safe credential_scopes(struct frame *fr, const struct credential *c, int cols);
+struct safe credential_ends(struct frame *fr, const struct credential *c, int cols);
+/* Revoked or expired. */
+bool credential_is_over(const struct fleet *f, const struct credential *c, int64_t wall_us);
+/* Whether it can be revoked, and what is known of it when that was asked for. */
+struct field credential_proof(struct frame *fr, const struct credential *c);
+const char *revocation_word(enum command_state s);
+void say_revocation(struct words *w, const struct command_track *t, int cols);
 
 /* ---- draw_spend.c */
 /* Of this UTC day, and what may be spent on it (0: no limit); notes when the day ends. */
@@ -189,6 +202,7 @@ void ask_draw_marks(struct frame *fr, struct rect area);
 void ask_draw_answer(struct frame *fr, struct rect r);
 void approve_draw(struct frame *fr, struct rect r);
 void confirm_draw(struct frame *fr, struct rect r);
+void revoke_draw(struct frame *fr, struct rect area);
 void why_draw(struct frame *fr, struct rect r);
 void help_draw(struct frame *fr, struct rect r);
 

@@ -38,18 +38,12 @@ void prompt_open(struct press *k, enum prompt_name name, struct target t)
         (void)span_copy(SPAN(LASTING_WORD), p->word, sizeof(p->word));
     } else if (name == PROMPT_APPROVE || name == PROMPT_APPROVE_MORE || name == PROMPT_SEND) {
         memcpy(p->word, ui->approve.payload.word, sizeof(p->word));
-    } else if (name == PROMPT_REVOKE) {
-        (void)span_copy(may_credential(ui, k->f), p->subject, sizeof(p->subject));
-        word_longest(span_str(p->subject), p->word);
     } else if (name == PROMPT_FILTER) {
         line_set(&p->line, span_str(ui_list(ui)->filter));
     } else if (name == PROMPT_HELP) {
         line_set(&p->line, span_str(ui->help.search));
     }
     if (p->kind->typing == TYPE_WORD) {
-        if (p->word[0] == '\0') {
-            (void)span_copy(SPAN("revoke"), p->word, sizeof(p->word));
-        }
         k->out->kind = INTENT_FLUSH_KEYS;
     }
 }

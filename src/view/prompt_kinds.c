@@ -106,13 +106,6 @@ static void reset_submit(struct press *k)
     intent_everywhere(k, VERB_RESET_STOP);
 }
 
-static void revoke_submit(struct press *k)
-{
-    struct prompt *p = &k->ui->prompt;
-    intent_agent(k, VERB_REVOKE, p->agent);
-    k->out->command.credential = intent_keep(k->ui, span_str(p->subject));
-}
-
 static void message_submit(struct press *k)
 {
     struct prompt *p = &k->ui->prompt;
@@ -169,7 +162,7 @@ static const struct prompt_kind kinds[] = {
     [PROMPT_DENY] = {.verb = "deny ",
                        .about = ABOUT_REQUEST,
                        .hint = "Enter = default reason, or type one",
-                       .submit = deny_submit              },
+                       .submit = deny_submit                  },
     [PROMPT_DENY_REASON] = {.verb = "deny ",
                        .about = ABOUT_REQUEST,
                        .hint = "the reason",
@@ -178,7 +171,7 @@ static const struct prompt_kind kinds[] = {
     [PROMPT_APPROVE] = {.verb = "approve once",
                        .typing = TYPE_WORD,
                        .in_dialog = true,
-                       .submit = approve_submit                                     },
+                       .submit = approve_submit                                         },
     [PROMPT_APPROVE_MORE] = {.verb = "approve for more than this once",
                        .typing = TYPE_WORD,
                        .in_dialog = true,
@@ -186,7 +179,7 @@ static const struct prompt_kind kinds[] = {
     [PROMPT_APPROVE_LASTING] = {.verb = "approve FOR GOOD",
                        .typing = TYPE_WORD,
                        .in_dialog = true,
-                       .submit = approve_submit                                     },
+                       .submit = approve_submit                                         },
     [PROMPT_SEND] = {.verb = "send these answers",
                        .typing = TYPE_WORD,
                        .in_dialog = true,
@@ -194,7 +187,7 @@ static const struct prompt_kind kinds[] = {
     [PROMPT_STOP] = {.verb = "end ",
                        .about = ABOUT_AGENT,
                        .typing = TYPE_WORD,
-                       .submit = stop_submit                                     },
+                       .submit = stop_submit                                         },
     [PROMPT_KILL] = {.verb = "kill ",
                        .about = ABOUT_AGENT,
                        .typing = TYPE_WORD,
@@ -202,14 +195,10 @@ static const struct prompt_kind kinds[] = {
     [PROMPT_RESET] = {.verb = "take the fleet stop back",
                        .typing = TYPE_WORD,
                        .submit = reset_submit                  },
-    [PROMPT_REVOKE] = {.verb = "revoke ",
-                       .about = ABOUT_SUBJECT,
-                       .typing = TYPE_WORD,
-                       .submit = revoke_submit                                     },
     [PROMPT_MESSAGE] = {.verb = "message to ",
                        .about = ABOUT_AGENT,
                        .typing = TYPE_SOMETHING,
-                       .submit = message_submit},
+                       .submit = message_submit                                         },
     [PROMPT_BUDGET] = {.verb = "limit in USD for ",
                        .about = ABOUT_AGENT,
                        .hint = "such as 2.50",
@@ -218,7 +207,7 @@ static const struct prompt_kind kinds[] = {
     [PROMPT_AT] = {.verb = "at ",
                        .hint = "14:03:20, 2026-11-17 14:03, -5m (UTC)",
                        .typing = TYPE_SOMETHING,
-                       .submit = at_submit      },
+                       .submit = at_submit},
     [PROMPT_FIND] = {.verb = "find ",
                        .hint = "text of a record, as it stands there",
                        .typing = TYPE_SOMETHING,
@@ -227,7 +216,7 @@ static const struct prompt_kind kinds[] = {
     [PROMPT_HELP] = {.verb = "search keys: ",
                        .changed = help_changed,
                        .submit = help_submit,
-                       .cancel = help_cancel                                 },
+                       .cancel = help_cancel                                                                          },
 };
 
 const struct prompt_kind *prompt_kind(enum prompt_name name)

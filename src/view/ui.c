@@ -159,6 +159,7 @@ void ui_sent(struct ui *ui, struct span command_id, struct moment now)
     if (ui->sent_by_dialog && ui->approve.open && ui->approve.approval == ui->sent_approval) {
         (void)span_copy(command_id, ui->approve.command, sizeof(ui->approve.command));
     }
+    revoke_sent(ui, command_id);
 }
 
 void ui_send_failed(struct ui *ui, struct span command_id, const char *why_text, struct moment now)
@@ -170,6 +171,7 @@ void ui_send_failed(struct ui *ui, struct span command_id, const char *why_text,
     if (span_is(command_id, ui->track.id)) {
         (void)span_copy(span_str(why_text), ui->track.failed, sizeof(ui->track.failed));
     }
+    revoke_send_failed(ui, command_id, why_text);
     notice_put(ui, now, ROLE_ERROR, "not sent: %s", why_text);
 }
 
@@ -232,6 +234,7 @@ void ui_sync(struct ui *ui, const struct fleet *f, struct moment now)
         approve_sync(ui, f, now);
         prompt_sync(ui, f, now);
         confirm_sync(ui, f, now);
+        revoke_sync(ui, f, now);
     }
     ui->generation = generation;
     ui->synced = true;
@@ -247,7 +250,8 @@ void ui_disarm(struct ui *ui, struct moment now, const char *why)
         armed = true;
     }
     ui->approve.quiet_us = ui->confirm.quiet_us = now.mono_us;
-    if (armed || ui->confirm.agent != 0) {
+    revoke_disarm(ui, now);
+    if (armed || ui->confirm.agent != 0 || ui->revoke.stage == REVOKE_ASK) {
         notice_put(ui, now, ROLE_HINT, "%s: disarmed, look again", why);
     }
 }

@@ -68,6 +68,10 @@ static void route(struct press *k)
         modal_key(k, view_context(ui), why_key);
     } else if (ui->confirm.agent != 0) {
         modal_key(k, CTX_LIST, confirm_key);
+    } else if (ui->revoke.stage != REVOKE_CLOSED) {
+        if (!revoke_pick_key(k)) {
+            modal_key(k, CTX_LIST, revoke_key);
+        }
     } else if (ui->approve.open) {
         if (!ask_key(k)) {
             modal_key(k, CTX_DIALOG, approve_key);
@@ -86,7 +90,7 @@ static void note_key(struct ui *ui)
 static void finish(struct press *k)
 {
     struct ui *ui = k->ui;
-    ui->approve.quiet_us = ui->confirm.quiet_us = k->now.mono_us;
+    ui->approve.quiet_us = ui->confirm.quiet_us = ui->revoke.quiet_us = k->now.mono_us;
     if (ui->stale_rows) {
         ui_sync(ui, k->f, k->now);
     }

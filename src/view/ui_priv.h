@@ -14,7 +14,6 @@
 #define FRAME_BYTES    ((size_t)1024 * 1024) /* of one frame's texts */
 #define STORE_BYTES    ((size_t)64 * 1024)   /* of the spans of one intent */
 #define LINE_BYTES     256
-#define SUBJECT_BYTES  512
 #define HISTORY_LINES  32
 #define NOTICE_BYTES   512
 #define ATTENTION_ROWS 5
@@ -83,6 +82,7 @@ enum pane_id {
     PANE_TIMELINE,
     PANE_SPEND,
     PANE_ALARMS,
+    PANE_CREDENTIALS,
     PANE_NOW, /* from here on: tabs of the agent view */
     PANE_HISTORY,
     PANE_MAY,
@@ -105,7 +105,6 @@ struct prompt {
     const struct prompt_kind *kind; /* NULL: none open */
     struct line line;
     uint32_t agent, approval;      /* what it is about */
-    char subject[SUBJECT_BYTES];   /* of revoke: the credential */
     char word[PAYLOAD_WORD_BYTES]; /* what must be typed, when the kind asks for a word */
     uint32_t recall;               /* steps back in the history */
     struct line stem;              /* what completion began with */
@@ -150,6 +149,27 @@ struct approve {
 struct confirm {    /* "resume? r again" */
     uint32_t agent; /* 0: not open */
     int64_t quiet_us;
+};
+
+#define REVOKE_LISTED 32 /* of an agent at once; more are in the view of credentials */
+enum revoke_stage { REVOKE_CLOSED, REVOKE_PICK, REVOKE_ASK, REVOKE_SENT };
+struct revoke_item {
+    uint32_t ref;
+    bool picked;
+    char command[COMMAND_ID_MAX + 1]; /* once it has an id */
+    char failed[128];                 /* why it was not sent */
+};
+struct revoke {
+    enum revoke_stage stage;
+    uint32_t agent; /* whose; 0: one was picked in a list */
+    uint32_t count, more, at;
+    struct revoke_item item[REVOKE_LISTED];
+    struct credential_reach reach; /* of the picked */
+    uint64_t measured;             /* of all that the question says */
+    bool read;                     /* the question was on the screen to its end, as it is now */
+    int top, height;               /* of the sheet */
+    int64_t quiet_us;              /* mono: arming counts from here */
+    uint32_t next, sending;        /* item that is ordered next; one behind that which leaves now */
 };
 
 struct help {
@@ -213,6 +233,7 @@ struct ui {
     uint32_t preview_of, preview_revision;
     int preview_top;
     struct confirm confirm;
+    struct revoke revoke;
     struct help help;
     struct why_sheet why;
     struct stop stop;
@@ -311,7 +332,6 @@ enum prompt_name {
     PROMPT_STOP,
     PROMPT_KILL,
     PROMPT_RESET,
-    PROMPT_REVOKE,
     PROMPT_MESSAGE,
     PROMPT_BUDGET,
     PROMPT_HELP,
@@ -323,7 +343,7 @@ enum typing {
     TYPE_SOMETHING,
     TYPE_WORD /* exactly the prompt's word */
 };
-enum about { ABOUT_NOTHING, ABOUT_AGENT, ABOUT_REQUEST, ABOUT_SUBJECT };
+enum about { ABOUT_NOTHING, ABOUT_AGENT, ABOUT_REQUEST };
 struct prompt_kind {
     const char *verb; /* "deny", before the name of what it is about */
     enum about about;
@@ -420,6 +440,18 @@ void confirm_key(struct press *k, enum action a);
 void confirm_sync(struct ui *ui, const struct fleet *f, struct moment now);
 bool confirm_armed(const struct ui *ui, struct moment now);
 
+/* ---- dialog_revoke.c */
+void revoke_open_one(struct press *k, uint32_t credential);
+void revoke_open_agent(struct press *k, uint32_t agent);
+void revoke_close(struct ui *ui);
+void revoke_key(struct press *k, enum action a);
+bool revoke_pick_key(struct press *k); /* true: the key was one of picking */
+bool revoke_armed(const struct ui *ui, struct moment now);
+void revoke_disarm(struct ui *ui, struct moment now);
+void revoke_sync(struct ui *ui, const struct fleet *f, struct moment now);
+void revoke_sent(struct ui *ui, struct span command_id);
+void revoke_send_failed(struct ui *ui, struct span command_id, const char *why);
+
 /* ---- dialog_stop.c */
 enum stop_panel { STOP_HIDDEN, STOP_LINE, STOP_PANEL };
 enum stop_panel stop_panel(const struct ui *ui, const struct fleet_totals *t);
@@ -429,8 +461,8 @@ bool stop_chord_open(const struct ui *ui, struct moment now);
 bool stop_dismiss(struct ui *ui, const struct fleet *f);
 void stop_sync(struct ui *ui, const struct fleet *f);
 
-/* ---- view_may.c: the id of the selected credential; empty when another thing is selected */
-struct span may_credential(const struct ui *ui, const struct fleet *f);
+/* ---- view_may.c: ref of the selected credential; 0 when another thing is selected */
+uint32_t may_credential(const struct ui *ui, const struct fleet *f);
 
 /* ---- view_help.c */
 void help_key(struct press *k, enum action a);

@@ -9,12 +9,19 @@
 #define SMALL_ROWS      20 /* below: a smaller stop panel, and no line for the back-ends in a dialog */
 
 const struct pane *const pane_table[PANE_COUNT] = {
-    [PANE_FLEET] = &pane_fleet,       [PANE_QUEUE] = &pane_queue,
-    [PANE_LOG] = &pane_log,           [PANE_TIMELINE] = &pane_timeline,
-    [PANE_SPEND] = &pane_spend,       [PANE_ALARMS] = &pane_alarms,
-    [PANE_NOW] = &pane_now,           [PANE_HISTORY] = &pane_history,
-    [PANE_MAY] = &pane_may,           [PANE_COST] = &pane_cost,
-    [PANE_CHILDREN] = &pane_children, [PANE_RAW] = &pane_raw,
+    [PANE_FLEET] = &pane_fleet,
+    [PANE_QUEUE] = &pane_queue,
+    [PANE_LOG] = &pane_log,
+    [PANE_TIMELINE] = &pane_timeline,
+    [PANE_SPEND] = &pane_spend,
+    [PANE_ALARMS] = &pane_alarms,
+    [PANE_CREDENTIALS] = &pane_credentials,
+    [PANE_NOW] = &pane_now,
+    [PANE_HISTORY] = &pane_history,
+    [PANE_MAY] = &pane_may,
+    [PANE_COST] = &pane_cost,
+    [PANE_CHILDREN] = &pane_children,
+    [PANE_RAW] = &pane_raw,
 };
 
 static struct frame frame_begin(struct canvas *c, const struct scene *s)
@@ -147,6 +154,10 @@ static void view_draw(struct frame *fr, struct rect left)
         why_draw(fr, left);
         return;
     }
+    if (fr->ui->revoke.stage != REVOKE_CLOSED) {
+        revoke_draw(fr, left);
+        return;
+    }
     title_draw(fr, take_rows(&left, 1));
     body_draw(fr, left);
     if (fr->ui->confirm.agent != 0) {
@@ -253,6 +264,7 @@ void view_render(struct canvas *c, const struct scene *s)
     s->ui->too_small = c->w < UI_MIN_COLS || c->h < UI_MIN_ROWS;
     if (s->ui->too_small) {
         approve_hidden(s->ui);
+        s->ui->revoke.read = false;
         too_small_draw(&fr);
     } else if (s->ui->frozen) {
         frozen_draw(&fr);

@@ -54,11 +54,18 @@ static void build(struct ui *ui, const struct fleet *f, struct list *l)
     }
 }
 
-struct span may_credential(const struct ui *ui, const struct fleet *f)
+static const struct credential *credential_of(const struct ui *ui, const struct fleet *f,
+                                              uint32_t id)
 {
-    uint32_t id = list_selected(&ui->list[PANE_MAY]);
     const struct event_row *row = id >> LIST_SHIFT == PART_CREDENTIAL ? row_of(ui, f, id) : NULL;
-    return row == NULL ? SPAN_NONE : row->cell[0];
+    const struct agent *a = fleet_agent(f, ui->subject);
+    return row == NULL || a == NULL ? NULL : fleet_credential_by_id(f, a->backend, row->cell[0]);
+}
+
+uint32_t may_credential(const struct ui *ui, const struct fleet *f)
+{
+    const struct credential *c = credential_of(ui, f, list_selected(&ui->list[PANE_MAY]));
+    return c == NULL ? 0 : c->ref;
 }
 
 static struct span copy(const struct ui *ui, const struct fleet *f, uint32_t id)
@@ -103,6 +110,20 @@ static void join_flag(struct words *w, struct span s, const char *yes, const cha
     }
 }
 
+/* What its own events have told, before what the list says of it. */
+static void join_state(struct words *w, const struct credential *c)
+{
+    if (c == NULL || !c->told) {
+        return;
+    }
+    words_own(w, credential_symbol(w->fr, c).word);
+    if (c->used_us > 0) {
+        words_own(w, ", used ");
+        words_safe(w, frame_age_short(w->fr, c->used_us));
+        words_own(w, " ago");
+    }
+}
+
 static struct field cell_what(struct frame *fr, const struct row *row, int cols)
 {
     const struct event_row *r = row_of(fr->ui, fr->f, row->id);
@@ -118,6 +139,7 @@ static struct field cell_what(struct frame *fr, const struct row *row, int cols)
         join(&w, r->cell[3], "risk ");
         break;
     case PART_CREDENTIAL: /* id kind issuer scopes expires revocable: what matters most is first */
+        join_state(&w, credential_of(fr->ui, fr->f, row->id));
         join_flag(&w, r->cell[5], "revocable", "NOT revocable from here");
         join(&w, r->cell[3], "");
         join(&w, r->cell[4], "until ");

@@ -104,6 +104,81 @@ static inline void scene_failure(struct kit *k)
     fold(k);
 }
 
+static inline void lease_issue(struct kit *k, const char *backend, const char *agent,
+                               const char *id, const char *parent, const char *scopes)
+{
+    begin(k, backend, EVENT_CREDENTIAL_ISSUED, 900);
+    text(k, F_AGENT_ID, agent);
+    text(k, F_CREDENTIAL_ID, id);
+    text(k, F_CREDENTIAL_DIGEST, A_DIGEST);
+    text(k, F_CREDENTIAL_PARENT, parent);
+    text(k, F_CREDENTIAL_ISSUER, "anthropic");
+    text(k, F_CREDENTIAL_SCOPES, scopes);
+    text(k, F_CREDENTIAL_STATE, "active");
+    fold(k);
+}
+
+static inline void lease_set(struct kit *k, const char *backend, const char *agent, const char *id,
+                             const char *state)
+{
+    bool revoked = strcmp(state, "revoked") == 0;
+    begin(k, backend, revoked ? EVENT_CREDENTIAL_REVOKED : EVENT_CREDENTIAL_CHANGED, 30);
+    text(k, F_AGENT_ID, agent);
+    text(k, F_CREDENTIAL_ID, id);
+    text(k, F_CREDENTIAL_ISSUER, "anthropic");
+    text(k, F_CREDENTIAL_STATE, state);
+    text(k, F_REASON, "found in a log");
+    text(k, F_OPERATOR, "ops@bastion");
+    fold(k);
+}
+
+static inline void lease_use(struct kit *k, const char *backend, const char *agent, const char *id,
+                             int64_t uses, int64_t seconds_ago)
+{
+    begin(k, backend, EVENT_CREDENTIAL_USED, seconds_ago);
+    text(k, F_AGENT_ID, agent);
+    text(k, F_CREDENTIAL_ID, id);
+    number(k, F_VERDICT, VERDICT_ALLOW);
+    text(k, F_SUMMARY, "POST /v1/messages");
+    number(k, F_CREDENTIAL_USES, uses);
+    fold(k);
+}
+
+#define LEASE_MAIL  "01KMAILLEASE0000000000K3D9"
+#define LEASE_CHILD "01KCHILDLEASE000000000Q7RM"
+#define LEASE_DOCS  "01KDOCSLEASE0000000000T0AA"
+#define LEASE_DEAD  "01KDEADLEASE0000000000ZZ1B"
+
+/* Leases of the gateway, a token that ends soon, and a login that nobody can take back. */
+static inline void scene_credentials(struct kit *k)
+{
+    struct event_row mail[] = {
+        ROW(SPAN(LEASE_MAIL), SPAN("lease"), SPAN("anthropic"), SPAN("everything"), SPAN("never"),
+            SPAN("yes")),
+        ROW(SPAN("cred-github-7"), SPAN("token"), SPAN("github"), SPAN("repo, workflow"),
+            SPAN("2026-11-20T14:52:07Z"), SPAN("yes")),
+        ROW(SPAN("login-keychain"), SPAN("login"), SPAN("claude.ai"), SPAN(""), SPAN("never"),
+            SPAN("no: the client keeps it, log out there")),
+    };
+    struct event_row docs[] = {mail[1]};
+    lease_issue(k, "laptop", "agent/mail", LEASE_MAIL, "", "methods=POST models=claude-*");
+    lease_issue(k, "laptop", "agent/docs", LEASE_CHILD, LEASE_MAIL, "models=claude-haiku-*");
+    lease_issue(k, "laptop", "agent/docs", LEASE_DOCS, "", "rate=60");
+    lease_issue(k, "laptop", "agent/tri", LEASE_DEAD, "", "");
+    lease_use(k, "laptop", "agent/mail", LEASE_MAIL, 1412, 20);
+    lease_use(k, "laptop", "agent/docs", LEASE_CHILD, 31, 130);
+    lease_set(k, "laptop", "agent/docs", LEASE_DOCS, "held");
+    lease_set(k, "laptop", "agent/tri", LEASE_DEAD, "revoked");
+    begin(k, "laptop", EVENT_AGENT_UPDATED, 5);
+    text(k, F_AGENT_ID, "agent/mail");
+    event_set_list(&k->ev, F_CREDENTIALS, mail, 3);
+    fold(k);
+    begin(k, "laptop", EVENT_AGENT_UPDATED, 5);
+    text(k, F_AGENT_ID, "agent/docs");
+    event_set_list(&k->ev, F_CREDENTIALS, docs, 1);
+    fold(k);
+}
+
 static inline void scene_build(struct kit *k)
 {
     backend_live(k, "codex-prod");

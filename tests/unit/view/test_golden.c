@@ -168,6 +168,69 @@ static void prepare_may(struct kit *k)
     press(k, KEY(TAB));
 }
 
+static void prepare_credentials(struct kit *k)
+{
+    scene_credentials(k);
+    type(k, "7");
+}
+
+static void prepare_held(struct kit *k)
+{
+    prepare_credentials(k);
+    ui_command_line(k->ui, k->f, SPAN("agent mailer"), k->now, &k->out);
+    press(k, KEY(TAB));
+    press(k, KEY(TAB));
+}
+
+static void prepare_pick(struct kit *k)
+{
+    scene_credentials(k);
+    ui_command_line(k->ui, k->f, SPAN("select mailer"), k->now, &k->out);
+    draw(k);
+    press(k, 'v');
+    type(k, " jj ");
+}
+
+static void prepare_revoke(struct kit *k)
+{
+    prepare_pick(k);
+    press(k, 'a');
+    press(k, KEY(ENTER));
+    draw(k);
+    press(k, 'G');
+    draw(k);
+    pass_ms(k, 1000);
+}
+
+/* One is confirmed, one cannot be verified. */
+static void prepare_revoked(struct kit *k)
+{
+    static const char *const ids[] = {"01KREVOKE1", "01KREVOKE2"};
+    prepare_revoke(k);
+    press(k, 'v');
+    for (size_t i = 0; i < 2 && k->out.kind == INTENT_COMMAND; i++) {
+        begin(k, "laptop", EVENT_OPERATOR_COMMAND, 0);
+        text(k, F_COMMAND_ID, ids[i]);
+        number(k, F_VERB, VERB_REVOKE);
+        number(k, F_COMMAND_STATE, COMMAND_SENT);
+        event_set_text(&k->ev, F_CREDENTIAL_ID, k->out.command.credential);
+        fold(k);
+        ui_sent(k->ui, span_str(ids[i]), k->now);
+        ui_next(k->ui, k->f, k->now, &k->out);
+    }
+    lease_set(k, "laptop", "agent/mail", LEASE_MAIL, "revoked");
+    for (size_t i = 0; i < 2; i++) {
+        begin(k, "laptop", EVENT_OPERATOR_RESULT, 0);
+        text(k, F_COMMAND_ID, ids[i]);
+        number(k, F_COMMAND_STATE, i == 0 ? COMMAND_CONFIRMED : COMMAND_UNVERIFIABLE);
+        text(k, i == 0 ? F_BY : F_REASON,
+             i == 0 ? "2 revoked, 1 running answers cut; 2 test calls through the gateway were "
+                      "refused with 403"
+                    : "the server answers 200 to every revocation; introspection is not allowed");
+        fold(k);
+    }
+}
+
 static void prepare_dialog(struct kit *k)
 {
     press(k, 'a');
@@ -417,6 +480,11 @@ static const struct screen {
     {"others",      prepare_others,      MOST, {0}             },
     {"agent",       prepare_agent,       ALL,  {0}             },
     {"may",         prepare_may,         MOST, {0}             },
+    {"credentials", prepare_credentials, ALL,  {0}             },
+    {"held",        prepare_held,        MOST, {0}             },
+    {"pick",        prepare_pick,        MOST, {0}             },
+    {"revoke",      prepare_revoke,      ALL,  {0}             },
+    {"revoked",     prepare_revoked,     MOST, {0}             },
     {"dialog",      prepare_dialog,      ALL,  {0}             },
     {"armed",       prepare_armed,       MOST, {0}             },
     {"word",        prepare_word,        MOST, {0}             },

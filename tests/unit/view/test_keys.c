@@ -489,48 +489,14 @@ static void stopping_is_typed(void **state)
     kit_release(&k);
 }
 
-static void add_credentials(struct kit *k)
-{
-    const struct event_row rows[] = {
-        ROW(SPAN("cred-github-7"), SPAN("token"), SPAN("github"), SPAN("repo"), SPAN("2026-12-01"),
-            SPAN("true")),
-        ROW(SPAN("cred-aws-1"), SPAN("role"), SPAN("sts"), SPAN("s3:*"), SPAN(""), SPAN("false")),
-    };
-    begin(k, "laptop", EVENT_AGENT_UPDATED, 0);
-    text(k, F_AGENT_ID, "agent/mail");
-    event_set_list(&k->ev, F_CREDENTIALS, rows, 2);
-    fold(k);
-}
-
-static void revokes_what_is_picked_and_typed(void **state)
-{
-    struct kit k;
-    (void)state;
-    start(&k);
-    add_credentials(&k);
-    ui_command_line(k.ui, k.f, SPAN("select mailer"), k.now, &k.out);
-    draw(&k);
-    press(&k, 'v');
-    assert_shows(&k, "select the credential");
-    assert_shows(&k, "revocable · repo · until 2026-12-01 · token · by github");
-    assert_shows(&k, "NOT revocable from here");
-    pass_ms(&k, 1000);
-    press(&k, 'v');
-    assert_shows(&k, "revoke cred-github-7, type \"cred-github-7\"");
-    type(&k, "cred-github-7");
-    press(&k, KEY(ENTER));
-    assert_command(&k, VERB_REVOKE, "agent/mail", "");
-    assert_span_is(k.out.command.credential, "cred-github-7");
-    kit_release(&k);
-}
-
 static void walks_the_views_and_tabs(void **state)
 {
     struct kit k;
     (void)state;
     start(&k);
-    static const char *const titles[] = {"─ agents ─",   "─ approvals ─", "─ log ─",
-                                         "─ timeline ─", "─ spend ─",     "─ alarms ─"};
+    static const char *const titles[] = {"─ agents ─",     "─ approvals ─", "─ log ─",
+                                         "─ timeline ─",   "─ spend ─",     "─ alarms ─",
+                                         "─ credentials ─"};
     for (uint32_t i = 0; i < ARRAY_LEN(titles); i++) {
         press(&k, '1' + i);
         assert_shows(&k, titles[i]);
@@ -538,7 +504,7 @@ static void walks_the_views_and_tabs(void **state)
     press(&k, KEY(TAB));
     assert_shows(&k, titles[0]);
     press(&k, KEY(BACKTAB));
-    assert_shows(&k, titles[5]);
+    assert_shows(&k, titles[ARRAY_LEN(titles) - 1]);
     press(&k, KEY(ESC));
     assert_shows(&k, titles[0]);
     press(&k, KEY(ESC)); /* never quits */
@@ -784,7 +750,6 @@ int main(void)
         cmocka_unit_test(offers_only_what_the_back_end_can),
         cmocka_unit_test(pauses_at_once_and_resumes_with_a_question),
         cmocka_unit_test(stopping_is_typed),
-        cmocka_unit_test(revokes_what_is_picked_and_typed),
         cmocka_unit_test(walks_the_views_and_tabs),
         cmocka_unit_test(help_is_searched_and_knows_other_keys),
         cmocka_unit_test(a_bad_binding_changes_nothing),

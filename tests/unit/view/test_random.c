@@ -4,12 +4,13 @@
 #include "prng.h"
 #include "ui_priv.h"
 
-#define STEPS      4000
-#define ARM_LOW_MS 500
+#define STEPS       4000
+#define ARM_LOW_MS  500
+#define ARM_HIGH_MS 1000
 
 static uint32_t random_key(struct prng *r)
 {
-    static const char likely[] = "aaaaddjjkkhhhgGprXvmbiotwnNF!S/:?123456Q2 yRD";
+    static const char likely[] = "aaaaddjjkkhhhgGprXvvvmbiotwnNF!S/:?1234567Q2 yRD";
     static const uint32_t named[] = {KEY(ENTER), KEY(ESC),      KEY(TAB),  KEY(BACKTAB),
                                      KEY(UP),    KEY(DOWN),     KEY(PGUP), KEY(PGDN),
                                      KEY(HOME),  KEY(FOCUS_IN), KEY(LEFT), KEY(BACKSPACE)};
@@ -33,7 +34,14 @@ static void random_event(struct kit *k, struct prng *r)
     uint64_t which = prng_below(r, ARRAY_LEN(agents));
     char id[32];
     (void)snprintf(id, sizeof(id), "r%u", (unsigned)prng_below(r, 12));
-    switch (prng_below(r, 7)) {
+    static const char *const states[] = {"active", "held", "choked", "revoked"};
+    switch (prng_below(r, 9)) {
+    case 7:
+        lease_issue(k, backends[which], agents[which], id, prng_below(r, 2) ? "r1" : "", "rate=1");
+        break;
+    case 8:
+        lease_set(k, backends[which], agents[which], id, states[prng_below(r, 4)]);
+        break;
     case 0:
         agent_state(k, backends[which], agents[which],
                     (enum agent_state)prng_below(r, AGENT_STATE_COUNT));
@@ -79,7 +87,7 @@ static void random_size(struct kit *k, struct prng *r)
 /* The last thing that was typed, looked at, or that disturbed. */
 struct watch {
     int64_t key_us;
-    bool dialog_was_shown;
+    bool dialog_was_shown, question_was_shown;
     bool frozen;
 };
 
@@ -90,6 +98,13 @@ static void assert_was_earned(const struct kit *k, const struct watch *w, uint32
         return;
     }
     assert_int_not_equal(c->verb, VERB_UNKNOWN);
+    if (c->verb == VERB_REVOKE) {
+        const struct backend *b = fleet_backend_named(k->f, c->backend);
+        assert_non_null(fleet_credential_by_id(k->f, b->ref, c->credential));
+        assert_true(w->question_was_shown);
+        assert_false(w->frozen);
+        assert_true(k->now.mono_us - w->key_us >= ARM_HIGH_MS * 1000);
+    }
     if (c->verb != VERB_APPROVE) {
         return;
     }
@@ -111,13 +126,14 @@ struct run {
     struct kit k;
     struct prng r;
     struct watch w;
-    uint32_t approvals;
+    uint32_t approvals, revocations;
 };
 
 static void look(struct run *x)
 {
     const char *frame = screen(&x->k);
     x->w.dialog_was_shown = strstr(frame, "sha256") != NULL;
+    x->w.question_was_shown = strstr(frame, " credential? ") || strstr(frame, " credentials? ");
     x->w.frozen = strstr(frame, "FROZEN") != NULL;
     uint64_t digest = canvas_digest(&x->k.c);
     draw(&x->k);
@@ -129,9 +145,15 @@ static void one_key(struct run *x, uint32_t key)
     struct kit *k = &x->k;
     enum intent_kind kind = press(k, key);
     assert_was_earned(k, &x->w, key);
+    x->revocations += kind == INTENT_COMMAND && k->out.command.verb == VERB_REVOKE;
     x->approvals += kind == INTENT_COMMAND && k->out.command.verb == VERB_APPROVE;
     if (kind == INTENT_COMMAND) {
         ui_sent(k->ui, SPAN("01X"), k->now);
+    }
+    for (int more = 0; kind == INTENT_COMMAND; more++) {
+        ui_next(k->ui, k->f, k->now, &k->out);
+        kind = k->out.kind;
+        assert_true(more < REVOKE_LISTED);
     }
     x->w.key_us = k->now.mono_us;
 }
@@ -171,6 +193,20 @@ static void try_to_approve(struct run *x)
     one_key(x, KEY(ENTER));
 }
 
+static void try_to_revoke(struct run *x)
+{
+    static const uint32_t keys[] = {KEY(ESC), KEY(ESC), KEY(ESC), '7', 'G', 'v', 'G', 'v', 'v'};
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        one_key(x, keys[i]);
+        look(x);
+        pass_ms(&x->k, 700 + (int64_t)prng_below(&x->r, 1200));
+        if (prng_below(&x->r, 12) == 0) {
+            random_event(&x->k, &x->r);
+            look(x);
+        }
+    }
+}
+
 static void the_rules_hold(void **state)
 {
     (void)state;
@@ -181,9 +217,11 @@ static void the_rules_hold(void **state)
         one_step(&x);
         if (prng_below(&x.r, 40) == 0) {
             try_to_approve(&x);
+            try_to_revoke(&x);
         }
     }
     assert_true(x.approvals > 10); /* else this proves nothing */
+    assert_true(x.revocations > 5);
     kit_release(&x.k);
 }
 

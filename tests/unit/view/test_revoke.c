@@ -1,0 +1,362 @@
+/* Revoking: nothing goes out before what goes with it was read, and nothing is called revoked
+ * before that was confirmed. */
+#include "fleet_scene.h"
+#include "ui_priv.h"
+
+static void start(struct kit *k, int cols, int rows)
+{
+    kit_init(k, cols, rows);
+    scene_build(k);
+    scene_credentials(k);
+    draw(k);
+    pass_ms(k, 2000);
+}
+
+static void select_agent(struct kit *k, const char *line)
+{
+    ui_command_line(k->ui, k->f, span_str(line), k->now, &k->out);
+    draw(k);
+    pass_ms(k, 1000);
+}
+
+static void ready(struct kit *k)
+{
+    draw(k);
+    press(k, 'G');
+    draw(k);
+    pass_ms(k, 1100);
+    draw(k);
+}
+
+/* As the console does: the order is recorded, then its id is told. */
+static void record_order(struct kit *k, const char *id)
+{
+    begin(k, "laptop", EVENT_OPERATOR_COMMAND, 0);
+    text(k, F_COMMAND_ID, id);
+    number(k, F_VERB, VERB_REVOKE);
+    number(k, F_COMMAND_STATE, COMMAND_SENT);
+    event_set_text(&k->ev, F_CREDENTIAL_ID, k->out.command.credential);
+    fold(k);
+    ui_sent(k->ui, span_str(id), k->now);
+}
+
+static void tell_result(struct kit *k, const char *id, enum command_state s, const char *words)
+{
+    begin(k, "laptop", EVENT_OPERATOR_RESULT, 0);
+    text(k, F_COMMAND_ID, id);
+    number(k, F_COMMAND_STATE, s);
+    text(k, s == COMMAND_CONFIRMED ? F_BY : F_REASON, words);
+    fold(k);
+}
+
+static void several_are_picked_and_each_is_an_order(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 120, 40);
+    select_agent(&k, "select mailer");
+    press(&k, 'v');
+    assert_shows(&k, "revoke: what mailer holds");
+    assert_shows(&k, "NOT: no: the client keeps it, log out there");
+    press(&k, 'a');
+    assert_shows(&k, "[x] > active  lease");
+    assert_shows(&k, "[x] - listed  token");
+    press(&k, 'a');
+    assert_hides(&k, "[x]");
+    press(&k, ' ');
+    press(&k, 'j');
+    press(&k, ' ');
+    press(&k, KEY(ENTER));
+    assert_shows(&k, "revoke 2 credentials?");
+    assert_shows(&k, "1 other that comes of these");
+    assert_shows(&k, "2 agents: docs-bot, mailer");
+    assert_shows(&k, "running streams are cut");
+    assert_shows(&k, "none: what is revoked stays so");
+    ready(&k);
+    assert_shows(&k, "v again revokes them");
+    press(&k, 'v');
+    assert_command(&k, VERB_REVOKE, "agent/mail", "");
+    assert_span_is(k.out.command.credential, LEASE_MAIL);
+    assert_span_is(k.out.command.backend, "laptop");
+    record_order(&k, "01KONE");
+    ui_next(k.ui, k.f, k.now, &k.out);
+    assert_command(&k, VERB_REVOKE, "agent/mail", "");
+    assert_span_is(k.out.command.credential, "cred-github-7");
+    record_order(&k, "01KTWO");
+    ui_next(k.ui, k.f, k.now, &k.out);
+    assert_int_equal(k.out.kind, INTENT_NONE);
+    kit_release(&k);
+}
+
+static void it_is_not_called_revoked_before_it_is(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 120, 40);
+    select_agent(&k, "select mailer");
+    press(&k, 'v');
+    type(&k, " ");
+    press(&k, KEY(ENTER));
+    ready(&k);
+    press(&k, 'v');
+    record_order(&k, "01KONE");
+    assert_shows(&k, "active  lease");
+    assert_shows(&k, "revoke   requested");
+    assert_hides(&k, "revoked  lease");
+    tell_result(&k, "01KONE", COMMAND_ACCEPTED, "");
+    assert_shows(&k, "revoke   accepted");
+    assert_hides(&k, "revoked  lease");
+    lease_set(&k, "laptop", "agent/mail", LEASE_MAIL, "revoked");
+    tell_result(&k, "01KONE", COMMAND_CONFIRMED, "1 test call was refused with 403");
+    assert_shows(&k, "revoked  lease");
+    assert_shows(&k, "revoke   confirmed: 1 test call was refused with 403");
+    press(&k, KEY(ESC));
+    press(&k, '7');
+    assert_shows(&k, "confirmed: 1 test call");
+    kit_release(&k);
+}
+
+static void an_end_that_is_no_proof_is_said(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 120, 40);
+    press(&k, '7');
+    draw(&k);
+    pass_ms(&k, 1000);
+    press(&k, 'v'); /* the token, which is first: it ends soon */
+    assert_shows(&k, "revoke 1 credential?");
+    assert_shows(&k, "what runs under it already may go on there");
+    assert_hides(&k, "running streams are cut");
+    ready(&k);
+    press(&k, 'v');
+    assert_span_is(k.out.command.credential, "cred-github-7");
+    record_order(&k, "01KONE");
+    tell_result(&k, "01KONE", COMMAND_UNVERIFIABLE, "introspection is not allowed");
+    assert_shows(&k, "cannot verify: introspection is not allowed");
+    press(&k, KEY(ESC));
+    assert_shows(&k, "cannot verify: introsp");
+    kit_release(&k);
+}
+
+static void it_is_armed_and_bound_to_what_was_shown(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 120, 40);
+    select_agent(&k, "select mailer");
+    type(&k, "v");
+    press(&k, KEY(ENTER)); /* nothing picked: the row */
+    pass_ms(&k, 5000);
+    assert_int_equal(press(&k, 'v'), INTENT_NONE); /* never drawn */
+    draw(&k);
+    pass_ms(&k, 900);
+    assert_int_equal(press(&k, 'v'), INTENT_NONE); /* too early, and counts anew from here */
+    pass_ms(&k, 900);
+    assert_int_equal(press(&k, 'v'), INTENT_NONE);
+    ready(&k);
+    lease_issue(&k, "laptop", "agent/tri", "01KLATE", LEASE_MAIL, "");
+    assert_int_equal(press(&k, 'v'), INTENT_NONE);
+    assert_shows(&k, "what it reaches has changed");
+    assert_shows(&k, "2 others that come of it");
+    ready(&k);
+    ui_reconnected(k.ui, k.now);
+    assert_int_equal(press(&k, 'v'), INTENT_NONE);
+    ready(&k);
+    ui_frame_lost(k.ui, k.now);
+    assert_int_equal(press(&k, 'v'), INTENT_NONE);
+    ready(&k);
+    lease_set(&k, "laptop", "agent/mail", LEASE_MAIL, "revoked"); /* by somebody else */
+    draw(&k);
+    assert_hides(&k, "credential?");
+    assert_shows(&k, "none of them can be revoked any more");
+    assert_int_equal(press(&k, 'v'), INTENT_NONE);
+    assert_shows(&k, "revoke: it is revoked already");
+    kit_release(&k);
+}
+
+/* At the smallest screen it has to be scrolled: what was not read is not confirmed. */
+static void it_is_read_to_its_end(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 60, 15);
+    select_agent(&k, "select mailer");
+    type(&k, "v");
+    press(&k, 'a');
+    press(&k, KEY(ENTER));
+    assert_shows(&k, "read to the end first");
+    pass_ms(&k, 5000);
+    assert_int_equal(press(&k, 'v'), INTENT_NONE);
+    ready(&k);
+    assert_shows(&k, "v again revokes them");
+    canvas_resize(&k.c, 40, 10);
+    ui_resized(k.ui, 40, 10, k.now);
+    ready(&k);
+    assert_int_equal(press(&k, 'v'), INTENT_NONE);
+    kit_release(&k);
+}
+
+static void esc_leaves_it(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 80, 24);
+    select_agent(&k, "select mailer");
+    type(&k, "v");
+    press(&k, ' ');
+    press(&k, KEY(ENTER));
+    press(&k, KEY(ESC));
+    assert_shows(&k, "what mailer holds");
+    press(&k, KEY(ESC));
+    assert_shows(&k, "nothing was revoked");
+    assert_shows(&k, "─ agents ─");
+    kit_release(&k);
+}
+
+static void what_cannot_be_revoked_says_why(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 120, 40);
+    ui_command_line(k.ui, k.f, SPAN("agent mailer"), k.now, &k.out);
+    press(&k, KEY(TAB));
+    press(&k, KEY(TAB));
+    type(&k, "jj");
+    draw(&k);
+    pass_ms(&k, 1000);
+    press(&k, 'v');
+    assert_shows(&k, "revoke: no: the client keeps it");
+    assert_hides(&k, "credential?");
+    backend_verbs(&k, "laptop", LINK_DOWN, 1, "gone", 5);
+    press(&k, 'k');
+    press(&k, 'v');
+    assert_shows(&k, "its back-end is not connected");
+    select_agent(&k, "select etl-7");
+    press(&k, 'v');
+    assert_shows(&k, "it holds no credential that is known here");
+    kit_release(&k);
+}
+
+static void an_order_that_did_not_leave_is_said(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 120, 40);
+    select_agent(&k, "select mailer");
+    type(&k, "v");
+    press(&k, KEY(ENTER));
+    ready(&k);
+    press(&k, 'v');
+    record_order(&k, "01KONE");
+    ui_send_failed(k.ui, SPAN("01KONE"), "the back-end is gone", k.now);
+    assert_shows(&k, "revoke   not sent: the back-end is gone");
+    kit_release(&k);
+}
+
+/* Its holder is gone: the order goes to its back-end all the same. */
+static void a_credential_without_an_agent_is_revoked(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 120, 40);
+    begin(&k, "laptop", EVENT_CREDENTIAL_ISSUED, 5);
+    text(&k, F_CREDENTIAL_ID, "01KORPHAN");
+    text(&k, F_CREDENTIAL_DIGEST, A_DIGEST);
+    number(&k, F_CREDENTIAL_EXPIRES, k.now.wall_us + 60 * S_US);
+    fold(&k);
+    press(&k, '7');
+    ui_command_line(k.ui, k.f, SPAN("filter ORPHAN"), k.now, &k.out);
+    press(&k, 'g');
+    draw(&k);
+    pass_ms(&k, 1000);
+    press(&k, KEY(ENTER));
+    assert_shows(&k, "its holder is not known");
+    press(&k, 'v');
+    assert_shows(&k, "0 agents");
+    ready(&k);
+    press(&k, 'v');
+    assert_command(&k, VERB_REVOKE, "", "");
+    assert_span_is(k.out.command.credential, "01KORPHAN");
+    assert_span_is(k.out.command.backend, "laptop");
+    kit_release(&k);
+}
+
+static void the_view_sorts_filters_and_tells_time(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 120, 40);
+    press(&k, '7');
+    assert_true(row_with(&k, "cred-github-7") > 0);
+    int token = row_with(&k, "…ithub-7");
+    assert_true(token < row_with(&k, "…000T0AA"));
+    assert_true(row_with(&k, "…000T0AA") < row_with(&k, "…eychain"));
+    assert_true(row_with(&k, "…000K3D9") < row_with(&k, "…000ZZ1B"));
+    press(&k, 'o');
+    assert_shows(&k, "by last used");
+    assert_true(row_with(&k, "…000K3D9") < row_with(&k, "…000Q7RM"));
+    ui_command_line(k.ui, k.f, SPAN("filter held"), k.now, &k.out);
+    assert_shows(&k, "…000T0AA");
+    assert_hides(&k, "…000K3D9");
+    ui_command_line(k.ui, k.f, SPAN("filter github"), k.now, &k.out);
+    assert_shows(&k, "in 29m");
+    assert_true(next_change(&k) < INT64_MAX);
+    pass_ms(&k, 3600 * 1000);
+    assert_shows(&k, ". expired");
+    lease_set(&k, "laptop", "agent/mail", LEASE_MAIL, "choked");
+    ui_command_line(k.ui, k.f, SPAN("filter haiku"), k.now, &k.out);
+    assert_shows(&k, "choked above");
+    kit_release(&k);
+}
+
+/* What a back-end says is drawn as text only. */
+static void hostile_words_stay_words(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 100, 30);
+    const struct event_row row[] = {
+        ROW(SPAN("\x1b[2Jid\xe2\x80\xae"),
+            SPAN("le\x07"
+                 "ase"),
+            SPAN("\xff\xfe"), SPAN("[x] > active"), SPAN("\x1b]52;c;AAAA\x07"),
+            SPAN("no: \x1b[31mred\n\n\n")),
+    };
+    begin(&k, "laptop", EVENT_AGENT_UPDATED, 0);
+    text(&k, F_AGENT_ID, "agent/mail");
+    event_set_list(&k.ev, F_CREDENTIALS, row, 1);
+    fold(&k);
+    press(&k, '7');
+    ui_command_line(k.ui, k.f, SPAN("filter id"), k.now, &k.out);
+    const char *views[] = {"7", "v", "1"};
+    for (size_t i = 0; i < ARRAY_LEN(views); i++) {
+        const char *s = screen(&k);
+        assert_null(strchr(s, '\x1b'));
+        assert_null(strchr(s, '\x07'));
+        type(&k, views[i]);
+    }
+    select_agent(&k, "select mailer");
+    press(&k, 'v');
+    assert_null(strchr(screen(&k), '\x1b'));
+    assert_shows(&k, " -  ");
+    kit_release(&k);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(several_are_picked_and_each_is_an_order),
+        cmocka_unit_test(it_is_not_called_revoked_before_it_is),
+        cmocka_unit_test(an_end_that_is_no_proof_is_said),
+        cmocka_unit_test(it_is_armed_and_bound_to_what_was_shown),
+        cmocka_unit_test(it_is_read_to_its_end),
+        cmocka_unit_test(esc_leaves_it),
+        cmocka_unit_test(what_cannot_be_revoked_says_why),
+        cmocka_unit_test(an_order_that_did_not_leave_is_said),
+        cmocka_unit_test(a_credential_without_an_agent_is_revoked),
+        cmocka_unit_test(the_view_sorts_filters_and_tells_time),
+        cmocka_unit_test(hostile_words_stay_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
