@@ -31,7 +31,13 @@ enum status headless_find_agent(const struct fleet *f, const char *word, struct 
 const char *headless_plain(const struct fleet *f, sid id, char *out, size_t bytes);
 
 /* On standard output, one JSON object a line, in printable ASCII. */
-enum headless_thing { HEADLESS_AGENTS, HEADLESS_APPROVALS, HEADLESS_SPEND, HEADLESS_WATCHERS };
+enum headless_thing {
+    HEADLESS_AGENTS,
+    HEADLESS_APPROVALS,
+    HEADLESS_SPEND,
+    HEADLESS_CREDENTIALS,
+    HEADLESS_WATCHERS
+};
 void headless_print_lines(const struct fleet *f, enum headless_thing thing);
 void headless_print_approval(const struct fleet *f, const struct approval *p);
 /* One line on standard output: a JSON object of these texts, but the empty ones, in printable

@@ -249,6 +249,69 @@ static json_t *spend_json(const struct fleet *f, const struct agent *a)
     return o;
 }
 
+static void put_agent(json_t *o, const struct fleet *f, const char *name, uint32_t ref)
+{
+    const struct agent *a = fleet_agent(f, ref);
+    put(o, name, a ? fleet_span(f, a->id) : SPAN_NONE);
+}
+
+/* What is known of its end: of the newest command to revoke that means it. */
+static void put_revocation(json_t *o, const struct fleet *f, const struct credential *c)
+{
+    const struct command_track *t = fleet_credential_revocation(f, c);
+    struct span why = SPAN_NONE;
+    bool can = fleet_credential_revocable(f, c, &why);
+    (void)json_object_set_new(o, "credential.revocable", json_boolean(can));
+    put(o, "credential.not_revocable", why);
+    if (t) {
+        put(o, attribute(F_COMMAND_ID), fleet_span(f, t->id));
+        put(o, attribute(F_COMMAND_STATE), span_str(command_state_name(t->state)));
+        put(o, attribute(F_BY), fleet_span(f, t->by));
+        put(o, "command.reason", fleet_span(f, t->reason));
+    }
+}
+
+static json_t *credential_json(const struct fleet *f, const struct credential *c)
+{
+    json_t *o = json_object();
+    const struct backend *b = fleet_backend(f, c->backend);
+    const struct {
+        const char *name;
+        sid value;
+    } TEXTS[] = {
+        {attribute(F_CREDENTIAL_ID),     c->id      },
+        {"credential.kind",              c->kind    },
+        {attribute(F_CREDENTIAL_ISSUER), c->issuer  },
+        {attribute(F_CREDENTIAL_SCOPES), c->scopes  },
+        {attribute(F_CREDENTIAL_PARENT), c->parent  },
+        {"credential.until",             c->until   },
+        {attribute(F_REASON),            c->reason  },
+        {attribute(F_OPERATOR),          c->by      },
+        {attribute(F_PROBE),             c->probe   },
+        {"credential.last_use",          c->last_use},
+        {"credential.last_refusal",      c->refusal },
+    };
+    put(o, "backend", b ? fleet_span(f, b->name) : SPAN_NONE);
+    for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
+        put(o, TEXTS[i].name, fleet_span(f, TEXTS[i].value));
+    }
+    put(o, attribute(F_CREDENTIAL_STATE), span_str(credential_state_name(c->state)));
+    put(o, "credential.in_force", span_str(credential_state_name(fleet_credential_in_force(f, c))));
+    put_agent(o, f, attribute(F_AGENT_ID), c->agent);
+    put_agent(o, f, "credential.used_by", c->used_by);
+    put_int(o, "credential.holders", c->holders);
+    put_time(o, attribute(F_CREDENTIAL_EXPIRES), c->expires_us);
+    put_time(o, "credential.issued_at", c->issued_us);
+    put_time(o, "credential.changed_at", c->changed_us);
+    put_time(o, "credential.used_at", c->used_us);
+    put_time(o, "credential.refused_at", c->refused_us);
+    if (c->told) {
+        put_int(o, attribute(F_CREDENTIAL_USES), c->uses);
+    }
+    put_revocation(o, f, c);
+    return o;
+}
+
 static json_t *watcher_json(const struct fleet *f, const struct watcher *w)
 {
     json_t *o = json_object();
@@ -277,6 +340,8 @@ static json_t *thing_json(const struct fleet *f, enum headless_thing thing, uint
         return i < fleet_pending_count(f) ? approval_json(f, fleet_pending_at(f, i)) : NULL;
     case HEADLESS_SPEND:
         return i < fleet_agent_count(f) ? spend_json(f, fleet_agent_at(f, i)) : NULL;
+    case HEADLESS_CREDENTIALS:
+        return i < fleet_credential_count(f) ? credential_json(f, fleet_credential_at(f, i)) : NULL;
     case HEADLESS_WATCHERS:
     default:
         return i < fleet_watcher_count(f) ? watcher_json(f, fleet_watcher_at(f, i)) : NULL;

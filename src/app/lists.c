@@ -81,6 +81,42 @@ static void print_spend(const struct fleet *f)
                  t.unpriced ? ", and tokens without a price" : "");
 }
 
+/* What its back-end tells; an agent's list alone tells none. */
+static const char *state_of(const struct fleet *f, const struct credential *c)
+{
+    return c->told ? credential_state_name(fleet_credential_in_force(f, c)) : "listed";
+}
+
+static void print_credentials(const struct fleet *f)
+{
+    for (uint32_t i = 0; i < fleet_credential_count(f); i++) {
+        const struct credential *c = fleet_credential_at(f, i);
+        const struct agent *a = fleet_agent(f, c->agent);
+        const struct command_track *t = fleet_credential_revocation(f, c);
+        struct span why = SPAN_NONE;
+        char id[80];
+        char kind[24];
+        char issuer[40];
+        char holder[40];
+        char reason[200];
+        char used[TIME_TEXT_BYTES] = "-";
+        bool can = fleet_credential_revocable(f, c, &why);
+        if (c->used_us > 0) {
+            time_format(c->used_us, used);
+        }
+        (void)text_plain_of(why, reason, sizeof(reason));
+        (void)printf("%-8s %-10s %-28s %-16s %-20s used %-24s %s%s%s\n", state_of(f, c),
+                     headless_plain(f, c->kind, kind, sizeof(kind)),
+                     headless_plain(f, c->id, id, sizeof(id)),
+                     headless_plain(f, c->issuer, issuer, sizeof(issuer)),
+                     headless_plain(f, a ? a->name : 0, holder, sizeof(holder)), used,
+                     t ? "revoke " : "", t ? command_state_name(t->state) : "",
+                     t     ? ""
+                     : can ? "can be revoked"
+                           : reason);
+    }
+}
+
 static void print_watchers(const struct fleet *f)
 {
     for (uint32_t i = 0; i < fleet_watcher_count(f); i++) {
@@ -101,10 +137,11 @@ static const struct list_row {
     void (*print)(const struct fleet *f);
     enum headless_thing thing;
 } LISTS[] = {
-    {"agents",    print_agents,    HEADLESS_AGENTS   },
-    {"approvals", print_approvals, HEADLESS_APPROVALS},
-    {"spend",     print_spend,     HEADLESS_SPEND    },
-    {"who",       print_watchers,  HEADLESS_WATCHERS },
+    {"credentials", print_credentials, HEADLESS_CREDENTIALS},
+    {"agents",      print_agents,      HEADLESS_AGENTS     },
+    {"approvals",   print_approvals,   HEADLESS_APPROVALS  },
+    {"spend",       print_spend,       HEADLESS_SPEND      },
+    {"who",         print_watchers,    HEADLESS_WATCHERS   },
 };
 
 static const struct list_row *list_of(const struct args *a)
