@@ -91,8 +91,11 @@ def with_gateway(answer=None, config="", key=KEY, policy="", **more):
     with open(os.open(key_file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as f:
         f.write(key + "\n")
     base = more.pop("base", "")
-    d = Daemon(BINARY, config=f"gateway_port = 0\n[upstream work]\nurl = {up.url}{base}\ndialect = anthropic\n"
-               f"secret_file = {key_file}\n{config}", policy=policy, **more)
+    serve, third = more.pop("serve", ""), more.pop("third", "")
+    d = Daemon(BINARY, config=f"gateway_port = 0\n{serve}[upstream work]\nurl = {up.url}{base}\ndialect = anthropic\n"
+               f"secret_file = {key_file}\n{config}" +
+               (f"[upstream third]\nurl = {up.url}\ndialect = http\nsecret_file = {key_file}\n{third}" if third else ""),
+               policy=policy, **more)
     d.key_file = key_file
     try:
         yield d, up
@@ -437,9 +440,15 @@ def a_key_comes_of_a_command(folder):
     config = ("header = \"Authorization: Token %\"\n[upstream other]\nurl = http://127.0.0.1:1\ndialect = openai\n"
               f"secret_command = {script} --now\n[upstream bad]\nurl = http://127.0.0.1:1\ndialect = gemini\n"
               "secret_command = /bin/false\n")
-    with with_gateway(folder=folder, config=config) as (d, up):
+    with with_gateway(folder=folder, config=config, third="header = X-Work-Key: k=%\n") as (d, up):
         lease = issue(d)
         check(call(d, lease)[0] == 200 and up.asked[0].field("authorization") == "Token " + KEY, f"{up.asked[0].fields}")
+        lines = [v for k, v in up.asked[0].fields if k == "authorization"]
+        call(d, lease, headers={"authorization": "Token of-the-client"})
+        check([v for k, v in up.asked[1].fields if k == "authorization"] == lines, f"{up.asked[1].fields}")
+        third = issue(d, "third")
+        call(d, third, headers={"X-Work-Key": "of-the-client"})
+        check([v for k, v in up.asked[2].fields if k == "x-work-key"] == ["k=" + KEY], f"{up.asked[2].fields}")
         other = issue(d, "other")
         wait_for("the command's key", lambda: call(d, other)[0] == 502)  # it is there, and nobody answers
         status, body, _ = call(d, issue(d, "bad"), path="/v1beta/models/m:generateContent")
@@ -514,6 +523,34 @@ def without_a_record_nothing_goes_through(folder):
         d.tampered = True
 
 
+def a_lease_outlives_the_records_beginning(folder):
+    with with_gateway(folder=folder, shim=True, serve="journal_keep_days = 2\n") as (d, up):
+        kept, gone = issue(d), issue(d, agent="gone")
+        command(d, "pause", credential=kept["id"], reason="over the holidays")
+        command(d, "revoke", credential=gone["id"])
+        for day in range(1, 7):
+            d.shim.say("clock", day * 86400 + 60)
+            d.hook("UserPromptSubmit", session="other", prompt=f"day {day}")
+            d.hook("UserPromptSubmit", session="other", prompt=f"day {day} again")
+        d.terminate()
+        d.start()
+
+        def dropped():
+            try:
+                return d.records()[0]["n"] > 1
+            except FileNotFoundError:
+                return False
+        wait_for("the drop", dropped)
+        d.terminate()
+        d.start()  # from what is left only
+        issue(d, agent="new")
+        one = leases(d)[kept["id"]]
+        check(one["state"] == "held" and one["agent"] == "claude:s1" and one["reason"] == "over the holidays", f"{one}")
+        command(d, "resume", credential=kept["id"])
+        check(call(d, kept)[0] == 200, "what was good is not")
+        check(call(d, gone)[0] in (401, 403), "what was revoked came back")
+
+
 def what_is_under_way_ends_with_the_daemon(folder):
     stream = Stream(first=b"data: 1\n\n")
     with with_gateway(stream, folder=folder) as (d, up):
@@ -561,4 +598,4 @@ if __name__ == "__main__":
           answers_that_lead_elsewhere_do_not, an_upstream_that_fails_is_told, certificates_are_checked,
           held_requests_wait_and_go_on, revoked_is_dead_at_once_and_for_good, an_agents_reins_reach_its_leases, scopes_hold,
           a_key_changes_without_its_agents, a_key_comes_of_a_command, a_shell_does_the_same, a_runs_lease_is_for_that_run_alone,
-          without_a_record_nothing_goes_through, what_is_under_way_ends_with_the_daemon])
+          without_a_record_nothing_goes_through, a_lease_outlives_the_records_beginning, what_is_under_way_ends_with_the_daemon])

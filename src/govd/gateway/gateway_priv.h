@@ -65,7 +65,7 @@ void request_read(const struct http_head *head, struct request_read *r);
 enum status request_target(const struct http_head *head, const struct upstream *up,
                            struct span path, struct buf *out) MUST_USE;
 /* What may go along, as lines "name: value\n". */
-void request_fields(const struct http_head *head, struct buf *out);
+void request_fields(const struct http_head *head, const struct upstream *up, struct buf *out);
 /* Those of an answer that go back: not the connection's, nor what leads elsewhere. */
 size_t answer_fields(const struct http_field *in, size_t count, struct http_field *out, size_t most,
                      int64_t *length);

@@ -285,7 +285,7 @@ static struct passage *passage_new(struct govd *g, net_id front, const struct ht
     buf_init(&p->lines, LINES_BYTES);
     buf_init(&p->body, GATEWAY_READ_BYTES);
     buf_init(&target, TARGET_BYTES);
-    request_fields(head, &p->lines);
+    request_fields(head, up, &p->lines);
     if (request_target(head, up, path, &target) == ST_OK && buf_status(&p->lines) == ST_OK) {
         p->target = buf_detach(&target, NULL);
     }

@@ -170,7 +170,7 @@ static bool is_named_hop(const struct http_field *fields, size_t count, struct s
     return false;
 }
 
-void request_fields(const struct http_head *head, struct buf *out)
+void request_fields(const struct http_head *head, const struct upstream *up, struct buf *out)
 {
     static const char *const OURS[] = {"host", "expect", "accept-encoding", "forwarded",
                                        GATEWAY_PROBE};
@@ -178,6 +178,7 @@ void request_fields(const struct http_head *head, struct buf *out)
         const struct http_field *f = &head->fields[i];
         bool drop = http_field_is_framing(f->name) || is_key_field(f->name) ||
                     span_starts(f->name, "x-forwarded-") ||
+                    same_word(span_str(up->field), f->name) || /* the key's own place */
                     is_named_hop(head->fields, head->field_count, f->name);
         for (size_t k = 0; k < ARRAY_LEN(OURS); k++) {
             drop = drop || span_is(f->name, OURS[k]);
