@@ -506,6 +506,41 @@ def a_runs_lease_is_for_that_run_alone(folder):
         c.close()
 
 
+def an_agent_gets_no_more_than_it_has(folder):
+    with with_gateway(folder=folder) as (d, up):
+        def run(program, *options, code=0):
+            env = {**os.environ, "XDG_STATE_HOME": d.dir, "XDG_RUNTIME_DIR": folder, "ANTHROPIC_API_KEY": KEY}
+            done = subprocess.run([BINARY, "run", "--config", d.config_file, "--socket", d.socket, "--token-file", d.token_file,
+                                   "--no-scope", *options, "--", program, "x"], capture_output=True, text=True, timeout=DEADLINE,
+                                  stdin=subprocess.DEVNULL, env=env)
+            check(done.returncode == code, f"{program} {options}: {done}")
+            return done.stdout + done.stderr
+
+        def script(name, text):
+            path = os.path.join(folder, name)
+            with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o700), "w") as f:
+                f.write("#!/bin/sh\n" + text)
+            return path
+
+        more = f"{BINARY} lease issue --upstream work --agent other --expires 9h --config {d.config_file} --json\n"
+        issue(d)
+        told = run(script("any", more), code=3)  # it has none
+        check("only out of one that it has" in told, told)
+        told = run(script("opencode", "env; tr '\\0' '\\n' </proc/$PPID/environ\n" + more))
+        check(KEY not in told and "CHECKREIN_LEASE=crl_" in told and "/u/work/v1" in told, told)
+        child = json.loads(told.strip().splitlines()[-1])
+        own = [x for x in leases(d).values() if x["agent"].startswith("run:")]
+        mine = leases(d)[child["id"]]
+        check(len(own) == 1 and mine["parent"] == own[0]["id"], f"{own} {mine}")
+        wait_for("both are over", lambda: leases(d)[child["id"]]["state"] == leases(d)[own[0]["id"]]["state"] == "revoked")
+        check(call(d, child)[0] == 403, "a lease outlives the run that it comes of")
+        told = run(script("opencode", "env\n"), "--upstream", "none")
+        check("CHECKREIN_LEASE" not in told and KEY in told, "a lease that was not wanted")
+        check("gets no lease" in run(script("opencode", "env\n"), "--upstream", "nothing", code=3), "an upstream that is none")
+        check("not known" in run(script("any", "env\n"), "--upstream", "work", code=3), "a client of which nothing is known")
+        nowhere(d, KEY)
+
+
 def without_a_record_nothing_goes_through(folder):
     with with_gateway(folder=folder, shim=True) as (d, up):
         lease = issue(d)
@@ -598,4 +633,5 @@ if __name__ == "__main__":
           answers_that_lead_elsewhere_do_not, an_upstream_that_fails_is_told, certificates_are_checked,
           held_requests_wait_and_go_on, revoked_is_dead_at_once_and_for_good, an_agents_reins_reach_its_leases, scopes_hold,
           a_key_changes_without_its_agents, a_key_comes_of_a_command, a_shell_does_the_same, a_runs_lease_is_for_that_run_alone,
+          an_agent_gets_no_more_than_it_has,
           without_a_record_nothing_goes_through, a_lease_outlives_the_records_beginning, what_is_under_way_ends_with_the_daemon])

@@ -265,6 +265,44 @@ static void a_body_comes_in_pieces_and_the_answer_goes_in_pieces(void **state)
     relay_free(r);
 }
 
+/* HTTP/1.0 knows no chunks: what has no length goes up to the end. HEAD and 204 have no body. */
+static void answers_are_framed_as_their_client_can_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *request;
+        int status;
+        const char *has, *has_not;
+    } cases[] = {
+        {"GET /a HTTP/1.0\r\n\r\n",             200, "Connection: close\r\n\r\nwords", "chunked"},
+        {"HEAD /a HTTP/1.1\r\nHost: h\r\n\r\n", 200, "\r\n\r\n",                       "words"  },
+        {"GET /a HTTP/1.1\r\nHost: h\r\n\r\n",  204, "\r\n\r\n",                       "words"  },
+        {"GET /a HTTP/1.1\r\nHost: h\r\n\r\n",  304, "\r\n\r\n",                       "chunked"},
+    };
+    struct relay *r = relay_new(false, 0);
+    struct world *w = &r->w;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct peer p;
+        struct http_answer a = {.http_status = cases[i].status, .length = -1};
+        int whole_before = r->whole;
+        peer_tcp(&p, w);
+        peer_says(&p, cases[i].request);
+        WAIT(w, r->whole == whole_before + 1);
+        assert_int_equal(net_http_answer(w->net, r->front, &a), ST_OK);
+        assert_int_equal(net_http_write(w->net, r->front, SPAN("words")), ST_OK);
+        assert_int_equal(net_http_finish(w->net, r->front), ST_OK);
+        WAIT(w, peer_has(&p, cases[i].has));
+        if (i == 0) {
+            WAIT(w, p.closed);
+            assert_false(p.reset);
+        }
+        assert_false(peer_has(&p, cases[i].has_not));
+        peer_hang_up(&p);
+    }
+    assert_int_equal(r->gone, 0);
+    relay_free(r);
+}
+
 static void heads_that_would_break_the_message_are_not_written(void **state)
 {
     (void)state;
@@ -635,6 +673,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_body_comes_in_pieces_and_the_answer_goes_in_pieces),
+        cmocka_unit_test(answers_are_framed_as_their_client_can_read),
         cmocka_unit_test(heads_that_would_break_the_message_are_not_written),
         cmocka_unit_test(a_held_body_is_not_read_and_goes_on),
         cmocka_unit_test(what_does_not_move_ends),
