@@ -194,41 +194,66 @@ def over_a_unix_socket(daemon):
     os.unlink(SOCKETS + "/log")
 
 
-@with_daemon(config=over_tcp("rsyslog"))
-def a_real_rsyslogd_takes_it(daemon):
+def rsyslogd_takes_it(daemon, inputs):
+    """All that is due, once the real rsyslogd listens as these lines of its configuration say."""
     rsyslogd = shutil.which("rsyslogd", path="/usr/sbin:/usr/bin:/sbin")
-    if not rsyslogd:
-        print("rsyslogd is not installed: not tried")
-        return
+    check(rsyslogd, "rsyslogd is not installed: .ci/packages test")
     out = os.path.join(daemon.dir, "collected")
     conf = os.path.join(daemon.dir, "rsyslog.conf")
     with open(conf, "w") as f:
-        f.write(f'''module(load="imtcp")
-input(type="imtcp" port="{PORTS['rsyslog']}" address="127.0.0.1")
+        f.write(f'''{inputs}
 template(name="told" type="string" string="%pri% %app-name% %msgid% %msg%\\n")
 action(type="omfile" file="{out}" template="told")
 ''')
     process = subprocess.Popen([rsyslogd, "-n", "-f", conf, "-i", os.path.join(daemon.dir, "pid")], stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    console = Console(daemon)
+
+    def collected():
+        if not os.path.exists(out):
+            return []
+        with open(out) as f:
+            lines = [line.split(" ", 3) for line in f if line.endswith("\n")]
+        return [json.loads(body)["metadata"]["sequence"] for _, app, kind, body in lines if app == "checkrein" and kind in TOLD]
+
+    def it_hears():
+        """Of a datagram that nobody took nothing is known: so one act after the other, until one arrives."""
+        act(daemon, console, 1)
+        return collected()
+
     try:
-        act(daemon, Console(daemon), 3)
-
-        def collected():
-            if not os.path.exists(out):
-                return []
-            with open(out) as f:
-                lines = [line.split(" ", 3) for line in f if line.endswith("\n")]
-            return [json.loads(body)["metadata"]["sequence"] for _, app, kind, body in lines if app == "checkrein" and kind in TOLD]
-
-        wait_for("what it wrote", lambda: collected() == due(daemon))
+        wait_for("its first message", it_hears)
+        act(daemon, console, 3)
+        wait_for("what it wrote", lambda: collected() == due(daemon)[-len(collected()):] and len(collected()) >= 12)
     finally:
         process.terminate()
         process.wait(20)
+    return collected()
+
+
+@with_daemon(config=over_tcp("rsyslog"))
+def a_real_rsyslogd_over_tcp(daemon):
+    got = rsyslogd_takes_it(daemon, f'''module(load="imtcp")
+input(type="imtcp" port="{PORTS['rsyslog']}" address="127.0.0.1")''')
+    check(got == due(daemon), "what was before it came is missing")
+
+
+@with_daemon(config=f"syslog = udp://127.0.0.1:{PORTS['rsyslog']}\n")
+def a_real_rsyslogd_over_udp(daemon):
+    rsyslogd_takes_it(daemon, f'''module(load="imudp")
+input(type="imudp" port="{PORTS['rsyslog']}" address="127.0.0.1")''')
+
+
+@with_daemon(config=f"syslog = unix:{SOCKETS}/rsyslog\n")
+def a_real_rsyslogd_over_a_unix_socket(daemon):
+    got = rsyslogd_takes_it(daemon, f'''module(load="imuxsock" SysSock.Use="off")
+input(type="imuxsock" Socket="{SOCKETS}/rsyslog" RateLimit.Interval="0" UseSpecialParser="off" ParseHostname="on")''')
+    check(got == due(daemon), "what was before it came is missing")
 
 
 if __name__ == "__main__":
     try:
         run([each_act_is_told_once, what_was_told_to_nobody_waits, a_cut_loses_nothing, a_cut_of_one_that_does_not_read_loses_nothing, a_slow_one_holds_up_nobody, one_that_stalls_is_an_alarm_and_is_taken_back, over_udp_as_cef,
-             over_a_unix_socket, a_real_rsyslogd_takes_it])
+             over_a_unix_socket, a_real_rsyslogd_over_tcp, a_real_rsyslogd_over_udp, a_real_rsyslogd_over_a_unix_socket])
     finally:
         shutil.rmtree(SOCKETS, ignore_errors=True)
