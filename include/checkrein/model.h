@@ -317,6 +317,11 @@ int64_t fleet_spent_today(const struct backend *b, int64_t now_us);
 /* The same of all back-ends, and what they may spend a day: 0 when none of them has a limit. */
 int64_t fleet_spent_today_all(const struct fleet *f, int64_t now_us, int64_t *limit_microusd);
 
+/* What all agents spent in each of the last minutes before `now_us`, the oldest first; gives the
+ * sum. Spending that has no price is not in it, nor what a snapshot brought: it has no time. */
+#define FLEET_BURN_MINUTES 60
+int64_t fleet_burn(const struct fleet *f, int64_t now_us, int64_t microusd[FLEET_BURN_MINUTES]);
+
 /* In the order of their coming. */
 uint32_t fleet_watcher_count(const struct fleet *f);
 const struct watcher *fleet_watcher_at(const struct fleet *f, uint32_t index);

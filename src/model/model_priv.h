@@ -175,6 +175,8 @@ struct fleet {
     bool cost_estimated;
     uint32_t unpriced; /* agents, those that were forgotten too */
     int64_t cost_microusd, newest_event_us;
+    int64_t burn_minute;              /* the newest one that is told of, since 1970 */
+    int64_t burn[FLEET_BURN_MINUTES]; /* minute n lies at n % FLEET_BURN_MINUTES */
 
     struct roster approvals;
     struct index approval_by_id;

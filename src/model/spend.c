@@ -1,5 +1,7 @@
 #include "model_priv.h"
 
+#define MINUTE_US (INT64_C(60) * 1000000)
+
 static int64_t tokens_of(const struct event *ev, enum event_field field)
 {
     int64_t n = event_number(ev, field);
@@ -57,6 +59,29 @@ static void add_to_day(struct fold *x, int64_t added)
     b->spend_day = day;
 }
 
+/* ---- by the minute */
+static int64_t minute_of(int64_t time_us)
+{
+    return time_us < 0 ? 0 : time_us / MINUTE_US;
+}
+
+/* What comes later than an hour late is of no minute that is shown. */
+static void add_to_minute(struct fold *x, int64_t added)
+{
+    struct fleet *f = x->f;
+    int64_t minute = minute_of(x->ev->time_us);
+    if (x->ev->snapshot || added <= 0 || minute <= f->burn_minute - FLEET_BURN_MINUTES) {
+        return;
+    }
+    int64_t fresh = minute - f->burn_minute;
+    for (int64_t i = 0; i < fresh && i < FLEET_BURN_MINUTES; i++) {
+        f->burn[(minute - i) % FLEET_BURN_MINUTES] = 0;
+    }
+    f->burn_minute = later_us(minute, f->burn_minute);
+    int64_t *at = &f->burn[minute % FLEET_BURN_MINUTES];
+    *at = add_saturating(*at, added);
+}
+
 /* What the fleet spent stays when the agent is forgotten. */
 static void set_cost(struct fold *x, struct agent *a)
 {
@@ -67,6 +92,7 @@ static void set_cost(struct fold *x, struct agent *a)
         x->f->cost_microusd = add_saturating(x->f->cost_microusd, added);
     }
     add_to_day(x, added);
+    add_to_minute(x, added);
     a->cost_estimated |= event_number(x->ev, F_COST_ESTIMATED) != 0;
     x->f->cost_estimated |= a->cost_estimated;
     if (is_unpriced(x->ev) && !a->unpriced) {
@@ -136,4 +162,18 @@ int64_t fleet_spent_today_all(const struct fleet *f, int64_t now_us, int64_t *li
         *limit_microusd = add_saturating(*limit_microusd, b->day_limit_microusd);
     }
     return spent;
+}
+
+int64_t fleet_burn(const struct fleet *f, int64_t now_us, int64_t microusd[FLEET_BURN_MINUTES])
+{
+    int64_t now = minute_of(now_us);
+    int64_t sum = 0;
+    for (int64_t i = 0; i < FLEET_BURN_MINUTES; i++) {
+        int64_t minute = now - FLEET_BURN_MINUTES + 1 + i;
+        bool known =
+            minute >= 0 && minute <= f->burn_minute && minute > f->burn_minute - FLEET_BURN_MINUTES;
+        microusd[i] = known ? f->burn[minute % FLEET_BURN_MINUTES] : 0;
+        sum = add_saturating(sum, microusd[i]);
+    }
+    return sum;
 }

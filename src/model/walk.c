@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "model_priv.h"
 
 /* How a member of a public struct is shown. */
@@ -396,6 +398,25 @@ static void show_commands(const struct walk *w)
     }
 }
 
+static void show_burn(const struct walk *w)
+{
+    const struct visitor *v = w->v;
+    int64_t minute = w->f->burn_minute;
+    if (minute == 0) {
+        return;
+    }
+    v->begin(v->ctx, "burn", (uint64_t)minute);
+    for (int64_t i = FLEET_BURN_MINUTES - 1; i >= 0; i--) {
+        char name[32];
+        int64_t spent = minute < i ? 0 : w->f->burn[(minute - i) % FLEET_BURN_MINUTES];
+        (void)snprintf(name, sizeof(name), "%d", (int)i);
+        if (spent != 0) {
+            v->number(v->ctx, name, spent, NULL);
+        }
+    }
+    v->end(v->ctx);
+}
+
 static void show_credentials(const struct walk *w)
 {
     for (uint32_t i = 0; i < fleet_credential_count(w->f); i++) {
@@ -450,6 +471,7 @@ void fleet_walk(const struct fleet *f, const struct visitor *v)
     show_agents(&w);
     show_approvals(&w);
     show_commands(&w);
+    show_burn(&w);
     show_credentials(&w);
     show_watchers(&w);
     show_log(&w);

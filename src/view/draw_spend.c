@@ -1,5 +1,7 @@
 /* The sums below the table of spending: by model on the left, by runtime and back-end on the right.
  */
+#include <string.h>
+
 #include "frame_priv.h"
 
 #define ROWS_MAX  8
@@ -129,6 +131,48 @@ static void draw_side(struct frame *fr, struct rect r, const struct side *side)
     }
 }
 
+/* ---- the last hour, so many minutes a cell; the newest is on the right */
+#define MINUTE_US (60 * SECOND_US)
+
+static void say_spark(struct words *w, const int64_t microusd[FLEET_BURN_MINUTES], int per_cell)
+{
+    static const char *const bars[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    int64_t cell[FLEET_BURN_MINUTES] = {0};
+    int64_t most = 1;
+    int cells = FLEET_BURN_MINUTES / per_cell;
+    for (int i = 0; i < FLEET_BURN_MINUTES; i++) {
+        int64_t *sum = &cell[i / per_cell];
+        *sum = __builtin_add_overflow(*sum, microusd[i], sum) ? INT64_MAX : *sum;
+        most = *sum > most ? *sum : most;
+    }
+    char text[FLEET_BURN_MINUTES * 4] = "";
+    size_t at = 0;
+    for (int i = 0; i < cells; i++) { /* anything that was spent is more than nothing */
+        int64_t step = most / 7 > 0 ? most / 7 : 1;
+        int64_t level = cell[i] == 0 ? 0 : cell[i] / step > 1 ? cell[i] / step : 1;
+        const char *bar = bars[level > 7 ? 7 : level];
+        memcpy(text + at, bar, strlen(bar) + 1);
+        at += strlen(bar);
+    }
+    words_foreign(w, span_str(text), cells);
+}
+
+static struct safe last_hour(struct frame *fr, int cols)
+{
+    int64_t microusd[FLEET_BURN_MINUTES];
+    int64_t spent = fleet_burn(fr->f, fr->now.wall_us, microusd);
+    struct words w = words_of(fr);
+    if (spent > 0) { /* it moves on by the minute */
+        frame_change_wall(fr, (fr->now.wall_us / MINUTE_US + 1) * MINUTE_US);
+    }
+    words_own(&w, "last hour ");
+    say_spark(&w, microusd, cols >= 150 ? 1 : cols >= 110 ? 2 : 3);
+    words_own(&w, fr->totals.cost_estimated ? " ~" : " ");
+    words_safe(&w, frame_money(fr, spent));
+    words_own(&w, fr->totals.unpriced > 0 ? "+" : "");
+    return words_end(&w);
+}
+
 /* A third of the view at most: the agents are what it is about. One line of several would only say
  * that there are more.
  */
@@ -152,7 +196,7 @@ void spend_sums_draw(struct frame *fr, struct rect area)
     struct rect saved = canvas_clip(fr->c, area);
     int half = (area.w - 2 - SIDES_GAP) / 2;
     struct rect side = {area.x + 1, area.y + 1, half, area.h - 1};
-    rule_draw(fr, area, ROLE_LABEL, text_own("sums of all agents"), text_own(""));
+    rule_draw(fr, area, ROLE_LABEL, text_own("sums of all agents"), last_hour(fr, area.w));
     draw_side(fr, side, &sides[0]);
     side.x = area.x + area.w - 1 - half;
     draw_side(fr, side, &sides[1]);

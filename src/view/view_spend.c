@@ -76,7 +76,17 @@ static struct field cell_limit(struct frame *fr, const struct row *row, int cols
     return (struct field){frame_money(fr, a->traits->budget_limit), ROLE_TEXT};
 }
 
-/* A bar of what is used of the budget, and the number: the bar alone would be colour alone. */
+#define BAR_CELLS 10
+#define BAR_WARN  8 /* of them: where the limit is near */
+
+static enum role role_of_use(const struct agent *a, int64_t permille)
+{
+    bool near = permille >= 1000 * BAR_WARN / BAR_CELLS;
+    return agent_over_budget(a) ? ROLE_SPEND_OVER : near ? ROLE_STRONG : ROLE_SPEND;
+}
+
+/* A bar of what is used of the budget, a mark where it is nearly used up, and the number: the bar
+ * alone would be colour alone. */
 static struct field cell_used(struct frame *fr, const struct row *row, int cols)
 {
     const struct agent *a = fleet_agent(fr->f, row->id);
@@ -85,13 +95,14 @@ static struct field cell_used(struct frame *fr, const struct row *row, int cols)
         return field_none(fr);
     }
     int64_t permille = permille_used(a);
-    int64_t cells = permille >= 1000 ? 8 : permille * 8 / 1000;
+    int64_t cells = permille >= 1000 ? BAR_CELLS : permille * BAR_CELLS / 1000;
     struct words w = words_of(fr);
-    for (int64_t i = 0; i < 8; i++) {
+    for (int64_t i = 0; i < BAR_CELLS; i++) {
+        words_own(&w, i == BAR_WARN ? "│" : "");
         words_own(&w, i < cells ? "█" : "░");
     }
     words_fmt(&w, " %lld%%", (long long)(permille / 10));
-    return (struct field){words_end(&w), agent_over_budget(a) ? ROLE_SPEND_OVER : ROLE_SPEND};
+    return (struct field){words_end(&w), role_of_use(a, permille)};
 }
 
 static const struct column columns[] = {
@@ -104,7 +115,7 @@ static const struct column columns[] = {
     {"cached", 6,  6,  30,          ALIGN_RIGHT, false, cell_cached},
     {"spend",  8,  9,  KEEP_ALWAYS, ALIGN_RIGHT, false, cell_cost  },
     {"limit",  7,  8,  80,          ALIGN_RIGHT, false, cell_limit },
-    {"used",   14, 14, 90,          ALIGN_LEFT,  false, cell_used  },
+    {"used",   16, 16, 90,          ALIGN_LEFT,  false, cell_used  },
 };
 
 static void headline(struct frame *fr, struct words *w)

@@ -70,6 +70,49 @@ static void tokens_without_a_price_are_marked(void **state)
 
 #define DAY_US (INT64_C(86400) * SECOND_US)
 
+static void tell_cost_at(struct teller *t, int64_t minute, int64_t microusd)
+{
+    say_spend(t, "a1", 10, 1);
+    t->ev.time_us = START_US + minute * 60 * SECOND_US;
+    if (microusd >= 0) {
+        event_set_number(&t->ev, F_COST_MICROUSD, microusd);
+    }
+    fold(t);
+}
+
+static void the_last_hour_is_known_by_the_minute(void **state)
+{
+    (void)state;
+    int64_t burn[FLEET_BURN_MINUTES];
+    const int64_t minute_us = 60 * SECOND_US;
+    struct teller t = teller_new();
+    assert_true(fleet_burn(t.fleet, START_US, burn) == 0);
+    tell_cost_at(&t, 0, 100);
+    tell_cost_at(&t, 0, 11);
+    tell_cost_at(&t, 2, 1000);
+    tell_cost_at(&t, 1, 7);   /* late */
+    tell_cost_at(&t, 2, -1);  /* without a price: not nothing, and not in it */
+    tell_cost_at(&t, -60, 5); /* of no minute that is shown */
+    assert_true(fleet_burn(t.fleet, START_US + 2 * minute_us, burn) == 1118);
+    assert_true(burn[59] == 1000 && burn[58] == 7 && burn[57] == 111 && burn[0] == 0);
+    assert_true(fleet_burn(t.fleet, START_US + 61 * minute_us, burn) == 1000);
+    assert_true(burn[0] == 1000);
+    assert_true(fleet_burn(t.fleet, START_US + 62 * minute_us, burn) == 0);
+    assert_true(fleet_burn(t.fleet, START_US + minute_us, burn) == 118); /* a look back */
+    tell_cost_at(&t, 1000, 3);
+    assert_true(fleet_burn(t.fleet, START_US + 1000 * minute_us, burn) == 3);
+    say_spend(&t, "a2", 10, 1);
+    event_set_number(&t.ev, F_COST_MICROUSD, 999);
+    t.ev.time_us = START_US + 1000 * minute_us;
+    t.ev.snapshot = true; /* a sum, of no time */
+    fold(&t);
+    assert_true(fleet_burn(t.fleet, START_US + 1000 * minute_us, burn) == 3);
+    struct fleet *copy = fleet_copy(t.fleet);
+    assert_true(fleet_digest(copy) == fleet_digest(t.fleet));
+    fleet_free(copy);
+    fleet_free(t.fleet);
+}
+
 static void spend_of_a_day_is_told_apart(void **state)
 {
     (void)state;
@@ -473,6 +516,7 @@ int main(void)
         cmocka_unit_test(tokens_without_a_price_are_marked),
         cmocka_unit_test(sums_do_not_wrap),
         cmocka_unit_test(spend_of_a_day_is_told_apart),
+        cmocka_unit_test(the_last_hour_is_known_by_the_minute),
         cmocka_unit_test(a_retry_is_not_a_failure_yet),
         cmocka_unit_test(attempts_are_counted_until_the_model_answers),
         cmocka_unit_test(giving_up_ends_the_attempts),
