@@ -37,7 +37,7 @@ static const struct subcommand SUBCOMMANDS[] = {
      "On a terminal what is not fit to show is replaced; --json has the exact text, whose SHA-256 is the digest."},
     {"spend", cmd_list, "", "tokens and cost of each agent", OPTIONS_LIST, NULL},
     {"credentials", cmd_list, "", "what agents hold: state, use, end, and whether it can be revoked", OPTIONS_LIST,
-     "A credential is revoked by `checkrein revoke --credential ID`; what is known of that is in its line."},
+     "A credential is revoked by `checkrein revoke AGENT --credential ID`; what is known of that is in its line."},
     {"who", cmd_list, "", "who else is connected, and with which rights", OPTIONS_LIST,
      "A connection is told of once it has lasted two seconds; verbs and lists from a shell are over before."},
     {"log", cmd_history, "", "what happened lately", OPTIONS_HISTORY,
