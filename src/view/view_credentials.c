@@ -259,12 +259,12 @@ static void detail(struct frame *fr, struct sheet *s, const struct credential *c
     words_own(&is, ", ends ");
     words_safe(&is, credential_ends(fr, c, SAY_COLS));
     sheet_line(s, "is", ROLE_STRONG, words_end(&is));
+    sheet_line(s, "scopes", ROLE_TEXT, credential_scopes(fr, c, SAY_COLS));
     detail_state(fr, s, c);
     struct field proof = credential_proof(fr, c);
     sheet_line(s, "revoke", proof.role, proof.text);
     detail_use(fr, s, c);
     sheet_line(s, "holder", ROLE_TEXT, credential_holder(fr, c, SAY_COLS));
-    sheet_line(s, "scopes", ROLE_TEXT, credential_scopes(fr, c, SAY_COLS));
 }
 
 static void draw_detail(struct frame *fr, struct rect area, const struct credential *c)
