@@ -85,6 +85,22 @@ struct usage_ask {
 enum status usage_ask_read(enum usage_dialect dialect, struct span path, struct span body,
                            struct usage_ask *out) MUST_USE;
 
+/* ---- the same call again and again */
+
+#define USAGE_REPEATS_MAX 64
+
+struct usage_repeat { /* zeroed memory is a beginning; its fields are private */
+    uint64_t same;
+    uint32_t run;
+    bool told;
+    int64_t at_us[USAGE_REPEATS_MAX];
+};
+/* One more call, with the fingerprint of usage_ask. True at the one that makes `calls` of them in a
+ * row within `within_us`: once, until another call comes in between. Zero calls: never. */
+bool usage_repeats(struct usage_repeat *r, uint64_t same, int64_t now_us, uint32_t calls,
+                   int64_t within_us);
+uint32_t usage_run(const struct usage_repeat *r); /* how many in a row so far */
+
 /* ---- what the service says */
 
 /* What is wrong with what it says. X(mark, words) */
