@@ -40,6 +40,7 @@
     X(EVENT_APPROVAL_RESOLVED, "approval.resolved")                                                \
     X(EVENT_SPEND_RECORDED, "spend.recorded")                                                      \
     X(EVENT_SPEND_DAY, "spend.day")                                                                \
+    X(EVENT_BUDGET_CHANGED, "budget.changed")                                                      \
     X(EVENT_FAILURE_REPORTED, "failure.reported")                                                  \
     X(EVENT_CREDENTIAL_ISSUED, "credential.issued")                                                \
     X(EVENT_CREDENTIAL_USED, "credential.used")                                                    \
@@ -138,6 +139,12 @@ enum event_kind { EVENT_STR, EVENT_INT, EVENT_BOOL, EVENT_TIME, EVENT_ENUM, EVEN
     X(F_COST_MICROUSD, "cost.microusd", EVENT_INT, "")                                             \
     X(F_COST_CURRENCY, "cost.currency", EVENT_STR, "")                                             \
     X(F_COST_ESTIMATED, "cost.estimated", EVENT_BOOL, "")                                          \
+    X(F_SPEND_SOURCE, "spend.source", EVENT_ENUM, "spend_source")                                  \
+    X(F_SPEND_UNTOLD, "spend.untold", EVENT_INT, "")                                               \
+    X(F_SPEND_TOTAL, "spend.total_microusd", EVENT_INT, "")                                        \
+    X(F_SPEND_TOTAL_LIMIT, "spend.total_limit_microusd", EVENT_INT, "")                            \
+    X(F_BUDGET_TOKENS, "budget.limit_tokens", EVENT_INT, "")                                       \
+    X(F_BUDGET_TOKENS_USED, "budget.used_tokens", EVENT_INT, "")                                   \
     X(F_BUDGET_LIMIT, "budget.limit_microusd", EVENT_INT, "")                                      \
     X(F_BUDGET_USED, "budget.used_microusd", EVENT_INT, "")                                        \
     X(F_FAILURE_CLASS, "failure.class", EVENT_ENUM, "failure")                                     \
@@ -230,6 +237,13 @@ enum event_kind { EVENT_STR, EVENT_INT, EVENT_BOOL, EVENT_TIME, EVENT_ENUM, EVEN
     X(FAILURE_RUNTIME, "runtime")                                                                  \
     X(FAILURE_NETWORK, "network")                                                                  \
     X(FAILURE_BUDGET, "budget")
+/* Who tells what was spent. `beside`: the agent's own telemetry, of what the gateway counted
+ * itself: in no sum. */
+#define SPEND_SOURCES(X)                                                                           \
+    X(SPEND_SOURCE_UNKNOWN, "unknown")                                                             \
+    X(SPEND_SOURCE_TELEMETRY, "telemetry")                                                         \
+    X(SPEND_SOURCE_GATEWAY, "gateway")                                                             \
+    X(SPEND_SOURCE_BESIDE, "beside")
 #define SEVERITIES(X)                                                                              \
     X(SEVERITY_UNKNOWN, "unknown")                                                                 \
     X(SEVERITY_LOW, "low")                                                                         \
@@ -302,6 +316,7 @@ enum verdict { VERDICTS(X) VERDICT_COUNT };
 enum on_silence { ON_SILENCES(X) ON_SILENCE_COUNT };
 enum decision { DECISIONS(X) DECISION_COUNT };
 enum failure { FAILURES(X) FAILURE_COUNT };
+enum spend_source { SPEND_SOURCES(X) SPEND_SOURCE_COUNT };
 enum severity { SEVERITIES(X) SEVERITY_COUNT };
 enum command_state { COMMAND_STATES(X) COMMAND_STATE_COUNT };
 enum link_state { LINKS(X) LINK_COUNT };
@@ -377,7 +392,7 @@ struct command {
     struct span id; /* ULID, made by the client: takes effect at most once */
     enum verb verb;
     struct span raw_verb;     /* as received, when it is VERB_UNKNOWN: refused by name */
-    struct span agent;        /* for verbs on an agent */
+    struct span agent;        /* for verbs on an agent; of VERB_BUDGET "*": all, as `scope` says */
     struct span approval;     /* for approve and deny */
     struct span digest;       /* "sha256:<64 hex>" of what will run; approve needs it */
     struct span shown_digest; /* of that text as it was displayed, when secrets in it were hidden */
@@ -386,7 +401,8 @@ struct command {
     struct span answers;        /* of an approval that asks questions: JSON text, see form.h */
     struct span reason;         /* of VERB_MESSAGE: the message itself */
     struct span credential;     /* of VERB_REVOKE: which one; empty = all that the agent holds */
-    int64_t limit_microusd;     /* of VERB_BUDGET: the new limit, above zero */
+    int64_t limit_microusd;     /* of VERB_BUDGET: the new limit, above zero, */
+    int64_t limit_tokens;       /* or the one in tokens */
     struct span operator_label; /* a label only: rights come from the connection */
     struct span backend;        /* which back-end it is for; never on the wire */
     int64_t time_us;            /* wall, when the key was pressed */
@@ -448,5 +464,12 @@ enum verb verb_find(struct span name);
  * without the digest of what was displayed (a denial may lack it, friction is on the dangerous side
  * only), a digest that is not one, a message without words, a budget without a limit. */
 enum status command_check(const struct command *c, struct why *why) MUST_USE;
+
+/* The limit of a VERB_BUDGET as a person writes it: "5", "$2.50", "400000 tokens". ST_INVALID:
+ * none, or not above zero; nothing is set. */
+enum status command_limit(struct span typed, struct command *c) MUST_USE;
+/* "@day" and "@fleet" are all agents, by the day and ever: that agent and scope are set. False: it
+ * is neither. */
+bool command_for_all(struct span word, struct command *c);
 
 #endif

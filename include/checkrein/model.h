@@ -67,12 +67,19 @@ struct backend {
     uint32_t agents;
     int64_t spend_day, day_microusd; /* spent by its agents on that day (UTC, days since 1970) */
     int64_t day_limit_microusd;      /* of a day, for all its agents; 0: none */
-    uint64_t unknown;                /* events of unknown type */
+    int64_t total_microusd, total_limit_microusd; /* by its agents, ever; the limit 0: none */
+    uint64_t unknown;                             /* events of unknown type */
 };
 
 /* What many agents have alike. Agents with the same traits share one copy of them. */
 struct agent_traits {
     int64_t heartbeat_ms, budget_limit;
+    /* Of those whose calls go through a gateway; zeros of all others. */
+    int64_t metered; /* 1: it counts what they use */
+    int64_t untold;  /* calls whose figures are missing, or not whole */
+    int64_t budget_tokens, budget_tokens_used;
+    /* What their own telemetry tells of what is counted already: in no sum. */
+    int64_t beside_in, beside_out, beside_microusd;
     sid runtime, runtime_version, model, provider, host, owner, on_behalf_of, builder, region,
         boundary, gate;
     sid permission_mode, permission_sandbox, permission_network, vcs_branch, vcs_revision;

@@ -49,8 +49,8 @@ enum aim {
       "revoke a credential of an agent, or all that it holds")                                     \
     X(VERB_MESSAGE, "message", AIM_AGENT_TEXT, "AGENT TEXT", COMMAND_CONFIRMED, OPTIONS_VERB,      \
       "say something to an agent")                                                                 \
-    X(VERB_BUDGET, "budget", AIM_AGENT_USD, "AGENT USD", COMMAND_CONFIRMED, OPTIONS_VERB,          \
-      "a new spending limit for an agent")
+    X(VERB_BUDGET, "budget", AIM_AGENT_USD, "AGENT LIMIT", COMMAND_CONFIRMED, OPTIONS_VERB,        \
+      "a new limit for an agent, in USD or \"N tokens\"; @day, @fleet: for all agents")
 
 extern const struct option_row OPTIONS_APPROVE[], OPTIONS_DENY[], OPTIONS_REVOKE[], OPTIONS_VERB[];
 

@@ -255,8 +255,10 @@ static enum status aim_at(const struct headless *h, enum aim aim, const char *wo
     case AIM_AGENT:
     case AIM_AGENTS:
     case AIM_AGENT_TEXT:
-    case AIM_AGENT_USD:
         return headless_find_agent(h->hub.fleet, word, c, why);
+    case AIM_AGENT_USD:
+        return command_for_all(span_str(word), c) ? ST_OK
+                                                  : headless_find_agent(h->hub.fleet, word, c, why);
     case AIM_ALL:
     default:
         return ST_OK;
@@ -405,10 +407,9 @@ static enum status make_command(const struct args *a, const struct verb_row *row
     if (row->aim == AIM_AGENT_TEXT) {
         c->reason = span_str(a->argv[1]);
     }
-    if (row->aim == AIM_AGENT_USD &&
-        (num_parse_micro(span_str(a->argv[1]), &c->limit_microusd) != ST_OK ||
-         c->limit_microusd <= 0)) {
-        return why_fail(why, ST_INVALID, "a limit in USD above zero, such as 5 or 2.50");
+    if (row->aim == AIM_AGENT_USD && command_limit(span_str(a->argv[1]), c) != ST_OK) {
+        return why_fail(why, ST_INVALID,
+                        "a limit in USD above zero, such as 5 or 2.50, or \"400000 tokens\"");
     }
     return check_words(a, ch, why);
 }

@@ -29,6 +29,7 @@ static const struct member command_members[] = {
     {"answers",        take_text,  AT(answers),        MEMBER_OPTIONAL, NULL, NULL},
     {"credential",     take_text,  AT(credential),     MEMBER_OPTIONAL, NULL, NULL},
     {"limit_microusd", take_count, AT(limit_microusd), MEMBER_OPTIONAL, NULL, NULL},
+    {"limit_tokens",   take_count, AT(limit_tokens),   MEMBER_OPTIONAL, NULL, NULL},
     {"operator",       take_text,  AT(operator_label), MEMBER_OPTIONAL, NULL, NULL},
     {"reason",         take_text,  AT(reason),         MEMBER_OPTIONAL, NULL, NULL},
     {"time",           take_time,  AT(time_us),        MEMBER_OPTIONAL, NULL, NULL},

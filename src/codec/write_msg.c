@@ -58,6 +58,9 @@ enum status codec_write_command(struct buf *out, const struct command *c)
     if (c->limit_microusd > 0) {
         write_int(&w, "limit_microusd", c->limit_microusd);
     }
+    if (c->limit_tokens > 0) {
+        write_int(&w, "limit_tokens", c->limit_tokens);
+    }
     write_text_if(&w, "operator", c->operator_label);
     write_text_if(&w, "reason", c->reason);
     if (c->time_us != 0) {

@@ -66,12 +66,12 @@ static const char *missing(const struct command *c)
         bool given;
         const char *name;
     } rows[] = {
-        {NEED_APPROVAL, c->approval.n > 0,                     "an approval"           },
-        {NEED_DIGEST,   c->digest.n > 0,                       "a digest"              },
-        {NEED_AGENT,    c->agent.n > 0,                        "an agent"              },
-        {NEED_HOLDER,   c->agent.n > 0 || c->credential.n > 0, "an agent or credential"},
-        {NEED_WORDS,    c->reason.n > 0,                       "words"                 },
-        {NEED_AMOUNT,   c->limit_microusd > 0,                 "a limit above zero"    },
+        {NEED_APPROVAL, c->approval.n > 0,                            "an approval"           },
+        {NEED_DIGEST,   c->digest.n > 0,                              "a digest"              },
+        {NEED_AGENT,    c->agent.n > 0,                               "an agent"              },
+        {NEED_HOLDER,   c->agent.n > 0 || c->credential.n > 0,        "an agent or credential"},
+        {NEED_WORDS,    c->reason.n > 0,                              "words"                 },
+        {NEED_AMOUNT,   c->limit_microusd > 0 || c->limit_tokens > 0, "a limit above zero"    },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         if ((needs[c->verb] & rows[i].need) != 0 && !rows[i].given) {

@@ -11,6 +11,7 @@
     X(on_silence, ON_SILENCES)                                                                     \
     X(decision, DECISIONS)                                                                         \
     X(failure, FAILURES)                                                                           \
+    X(spend_source, SPEND_SOURCES)                                                                 \
     X(severity, SEVERITIES)                                                                        \
     X(command_state, COMMAND_STATES)                                                               \
     X(link, LINKS)                                                                                 \

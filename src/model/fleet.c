@@ -16,6 +16,7 @@ static fold_fn *const folds[EVENT_TYPE_COUNT] = {
     [EVENT_APPROVAL_RESOLVED] = fold_approval_resolved,
     [EVENT_SPEND_RECORDED] = fold_spend_recorded,
     [EVENT_SPEND_DAY] = fold_spend_day,
+    [EVENT_BUDGET_CHANGED] = fold_budget_changed,
     [EVENT_FAILURE_REPORTED] = fold_failure_reported,
     [EVENT_CREDENTIAL_ISSUED] = fold_credential,
     [EVENT_CREDENTIAL_USED] = fold_credential,

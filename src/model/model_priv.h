@@ -348,6 +348,7 @@ void approvals_withdraw_lost(struct fold *x, const char *reason);
 /* ---- spend.c */
 void fold_spend_recorded(struct fold *x);
 void fold_spend_day(struct fold *x);
+void fold_budget_changed(struct fold *x);
 
 /* ---- credentials.c, credential_reach.c */
 void fold_credential(struct fold *x);

@@ -115,6 +115,20 @@ static void begin_spend(struct teller *t, const struct agent *a)
     number(t, F_TOKENS_REASONING, a->tokens_reasoning);
 }
 
+static void tell_beside(struct teller *t, const struct agent *a)
+{
+    if (a->traits->beside_in == 0 && a->traits->beside_out == 0 &&
+        a->traits->beside_microusd == 0) {
+        return;
+    }
+    begin_for(t, EVENT_SPEND_RECORDED, a->last_event_us, a);
+    event_set_number(&t->ev, F_SPEND_SOURCE, SPEND_SOURCE_BESIDE);
+    number(t, F_TOKENS_IN, a->traits->beside_in);
+    number(t, F_TOKENS_OUT, a->traits->beside_out);
+    number(t, F_COST_MICROUSD, a->traits->beside_microusd);
+    tell(t);
+}
+
 /* Tokens without a cost come first: that some had none is seen from such an event only. */
 static void tell_spend(struct teller *t, const struct agent *a)
 {
@@ -127,7 +141,12 @@ static void tell_spend(struct teller *t, const struct agent *a)
     number(t, F_COST_ESTIMATED, a->cost_estimated);
     number(t, F_BUDGET_LIMIT, a->traits->budget_limit);
     number(t, F_BUDGET_USED, a->budget_used);
+    number(t, F_BUDGET_TOKENS, a->traits->budget_tokens);
+    number(t, F_BUDGET_TOKENS_USED, a->traits->budget_tokens_used);
+    number(t, F_SPEND_UNTOLD, a->traits->untold);
+    number(t, F_SPEND_SOURCE, a->traits->metered ? SPEND_SOURCE_GATEWAY : SPEND_SOURCE_UNKNOWN);
     tell(t);
+    tell_beside(t, a);
 }
 
 static void tell_failure(struct teller *t, const struct agent *a)
@@ -260,6 +279,8 @@ static void tell_day(struct teller *t)
     begin(t, EVENT_SPEND_DAY, t->b->spend_day * DAY_US);
     event_set_number(&t->ev, F_COST_MICROUSD, t->b->day_microusd);
     number(t, F_BUDGET_LIMIT, t->b->day_limit_microusd);
+    number(t, F_SPEND_TOTAL, t->b->total_microusd);
+    number(t, F_SPEND_TOTAL_LIMIT, t->b->total_limit_microusd);
     tell(t);
 }
 

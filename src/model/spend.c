@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "model_priv.h"
 
 #define MINUTE_US (INT64_C(60) * 1000000)
@@ -52,7 +54,11 @@ static void add_to_day(struct fold *x, int64_t added)
 {
     struct backend *b = &x->b->b;
     int64_t day = day_of(x->ev->time_us);
-    if (x->ev->snapshot || day < b->spend_day) {
+    if (x->ev->snapshot) {
+        return;
+    }
+    b->total_microusd = add_saturating(b->total_microusd, added);
+    if (day < b->spend_day) {
         return;
     }
     b->day_microusd = add_saturating(day == b->spend_day ? b->day_microusd : 0, added);
@@ -101,20 +107,52 @@ static void set_cost(struct fold *x, struct agent *a)
     }
 }
 
-static void set_limit(struct fleet *f, struct agent_item *it, int64_t limit)
+static int64_t told_or(const struct event *ev, enum event_field f, int64_t before)
 {
-    if (limit != it->a.traits->budget_limit) {
-        struct agent_traits draft = traits_draft(f, it->a.traits);
-        draft.budget_limit = limit;
-        agent_set_traits(f, it, &draft);
+    return event_has(ev, f) ? later_us(event_number(ev, f), 0) : before;
+}
+
+static void read_budget(const struct event *ev, struct agent_traits *t)
+{
+    t->budget_limit = told_or(ev, F_BUDGET_LIMIT, t->budget_limit);
+    t->budget_tokens = told_or(ev, F_BUDGET_TOKENS, t->budget_tokens);
+    t->budget_tokens_used = told_or(ev, F_BUDGET_TOKENS_USED, t->budget_tokens_used);
+}
+
+static void read_meter(const struct event *ev, struct agent_traits *t)
+{
+    if (event_number(ev, F_SPEND_SOURCE) == SPEND_SOURCE_GATEWAY) {
+        t->metered = 1;
+    }
+    if (event_has(ev, F_SPEND_UNTOLD)) {
+        t->untold = plus(ev, t->untold, tokens_of(ev, F_SPEND_UNTOLD));
+    }
+}
+
+/* It is said of what is counted already. */
+static void read_beside(const struct event *ev, struct agent_traits *t)
+{
+    t->beside_in = plus(ev, t->beside_in, tokens_of(ev, F_TOKENS_IN));
+    t->beside_out = plus(ev, t->beside_out, tokens_of(ev, F_TOKENS_OUT));
+    t->beside_microusd = plus(ev, t->beside_microusd, event_number(ev, F_COST_MICROUSD));
+}
+
+/* Nearly always nothing of it changes: then no draft is made. */
+static void set_traits(const struct fold *x, struct agent_item *it,
+                       void (*read)(const struct event *ev, struct agent_traits *t))
+{
+    struct agent_traits now = *it->a.traits;
+    read(x->ev, &now);
+    if (memcmp(&now, it->a.traits, sizeof(now)) != 0) {
+        struct agent_traits draft = traits_draft(x->f, it->a.traits);
+        read(x->ev, &draft);
+        agent_set_traits(x->f, it, &draft);
     }
 }
 
 static void set_budget(const struct fold *x, struct agent_item *it)
 {
-    if (event_has(x->ev, F_BUDGET_LIMIT)) {
-        set_limit(x->f, it, later_us(event_number(x->ev, F_BUDGET_LIMIT), 0));
-    }
+    set_traits(x, it, read_budget);
     if (event_has(x->ev, F_BUDGET_USED)) {
         it->a.budget_used = event_number(x->ev, F_BUDGET_USED);
     }
@@ -126,7 +164,12 @@ void fold_spend_recorded(struct fold *x)
     if (it == NULL) {
         return;
     }
+    if (event_number(x->ev, F_SPEND_SOURCE) == SPEND_SOURCE_BESIDE) {
+        set_traits(x, it, read_beside);
+        return;
+    }
     it->a.retrying = 0; /* the model answered; a snapshot says after this that it still does not */
+    set_traits(x, it, read_meter);
     set_tokens(x->ev, &it->a);
     set_cost(x, &it->a);
     set_budget(x, it);
@@ -144,6 +187,18 @@ void fold_spend_day(struct fold *x)
     b->spend_day = day_of(x->ev->time_us);
     b->day_microusd = event_number(x->ev, F_COST_MICROUSD);
     b->day_limit_microusd = later_us(event_number(x->ev, F_BUDGET_LIMIT), 0);
+    b->total_limit_microusd = later_us(event_number(x->ev, F_SPEND_TOTAL_LIMIT), 0);
+    if (event_has(x->ev, F_SPEND_TOTAL)) {
+        b->total_microusd = event_number(x->ev, F_SPEND_TOTAL);
+    }
+}
+
+void fold_budget_changed(struct fold *x)
+{
+    struct agent_item *it = agent_alive(x);
+    if (it != NULL) {
+        set_budget(x, it);
+    }
 }
 
 /* ---- queries */

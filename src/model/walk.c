@@ -77,6 +77,8 @@ static const struct member backend_members[] = {
     INT64(backend, spend_day),
     INT64(backend, day_microusd),
     INT64(backend, day_limit_microusd),
+    INT64(backend, total_microusd),
+    INT64(backend, total_limit_microusd),
     UINT64(backend, unknown),
 };
 
@@ -134,6 +136,13 @@ static const struct member agent_members[] = {
     BOOL(agent, unpriced),
     TRAIT(budget_limit, SHAPE_INT64),
     INT64(agent, budget_used),
+    TRAIT(metered, SHAPE_INT64),
+    TRAIT(untold, SHAPE_INT64),
+    TRAIT(budget_tokens, SHAPE_INT64),
+    TRAIT(budget_tokens_used, SHAPE_INT64),
+    TRAIT(beside_in, SHAPE_INT64),
+    TRAIT(beside_out, SHAPE_INT64),
+    TRAIT(beside_microusd, SHAPE_INT64),
     NUMBER(agent, pending),
     CHOICE(agent, risk, "risk"),
     BOOL(agent, failing),

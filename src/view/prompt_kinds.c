@@ -117,17 +117,21 @@ static void budget_submit(struct press *k)
 {
     struct prompt *p = &k->ui->prompt;
     struct span typed = span_trim(line_span(&p->line));
-    int64_t limit = 0;
-    if (typed.n > 0 && typed.p[0] == '$') {
-        typed = span_sub(typed, 1, typed.n - 1);
-    }
-    if (num_parse_micro(typed, &limit) != ST_OK || limit <= 0) {
+    size_t first = span_find(typed, ' ');
+    struct command said = {0};
+    bool for_all = command_for_all(span_sub(typed, 0, first), &said);
+    if (command_limit(for_all ? span_sub(typed, first, typed.n) : typed, &said) != ST_OK) {
         notice_put(k->ui, k->now, ROLE_ERROR,
-                   "budget: an amount in USD above zero, such as 5 or 2.50");
+                   "budget: an amount in USD above zero, such as 5 or 2.50, or 400000 tokens");
         return;
     }
     intent_agent(k, VERB_BUDGET, p->agent);
-    k->out->command.limit_microusd = limit;
+    k->out->command.limit_microusd = said.limit_microusd;
+    k->out->command.limit_tokens = said.limit_tokens;
+    if (for_all) {
+        k->out->command.agent = intent_keep(k->ui, said.agent);
+        k->out->command.scope = intent_keep(k->ui, said.scope);
+    }
 }
 
 static void ask_replay(struct press *k, enum action a)
@@ -201,7 +205,7 @@ static const struct prompt_kind kinds[] = {
                        .submit = message_submit                                         },
     [PROMPT_BUDGET] = {.verb = "limit in USD for ",
                        .about = ABOUT_AGENT,
-                       .hint = "such as 2.50",
+                       .hint = "such as 2.50, or 400000 tokens; of all: @day 50, @fleet 500",
                        .typing = TYPE_SOMETHING,
                        .submit = budget_submit},
     [PROMPT_AT] = {.verb = "at ",

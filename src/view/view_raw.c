@@ -26,6 +26,32 @@ static void per_action(struct frame *fr, struct sheet *s, const struct agent *a)
     }
 }
 
+/* Of an agent whose calls go through the gateway: it has no other lines. */
+static void fill_meter(struct sheet *s, const struct agent *a)
+{
+    const struct agent_traits *t = a->traits;
+    struct frame *fr = s->fr;
+    if (t->budget_tokens > 0) {
+        number_line(fr, s, "budget of tokens", t->budget_tokens);
+        number_line(fr, s, "used of it", t->budget_tokens_used);
+    }
+    if (t->metered) {
+        sheet_line(s, "counted by", ROLE_TEXT, text_own("the gateway"));
+    }
+    if (t->untold > 0) {
+        struct words w = words_of(fr);
+        words_fmt(&w, "%lld calls did not tell all that they used", (long long)t->untold);
+        sheet_line(s, "", ROLE_STRONG, words_end(&w));
+    }
+    if (t->beside_in > 0 || t->beside_out > 0) {
+        struct words w = words_of(fr);
+        words_fmt(&w, "%lld in, %lld out, ", (long long)t->beside_in, (long long)t->beside_out);
+        words_safe(&w, frame_money(fr, t->beside_microusd));
+        words_own(&w, " (not added)");
+        sheet_line(s, "its telemetry", ROLE_DIM, words_end(&w));
+    }
+}
+
 static void fill_cost(struct sheet *s, const struct agent *a)
 {
     struct frame *fr = s->fr;
@@ -43,6 +69,7 @@ static void fill_cost(struct sheet *s, const struct agent *a)
     } else {
         sheet_line(s, "budget", ROLE_DIM, text_own("none"));
     }
+    fill_meter(s, a);
     sheet_gap(s);
     number_line(fr, s, "tokens in", a->tokens_in);
     number_line(fr, s, "tokens out", a->tokens_out);

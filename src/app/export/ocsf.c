@@ -37,6 +37,7 @@ static struct activity activity_of(enum event_type type)
         [EVENT_APPROVAL_RESOLVED] = {UPDATE, "Update"},
         [EVENT_SPEND_RECORDED] = {OTHER, "Spend"},
         [EVENT_SPEND_DAY] = {OTHER, "Spend"},
+        [EVENT_BUDGET_CHANGED] = {UPDATE, "Update"},
         [EVENT_FAILURE_REPORTED] = {OTHER, "Fail"},
         [EVENT_CREDENTIAL_ISSUED] = {CREATE, "Create"},
         [EVENT_CREDENTIAL_USED] = {READ, "Read"},

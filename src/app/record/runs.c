@@ -327,6 +327,9 @@ static int64_t plus(const struct event *ev, int64_t before, enum event_field fie
 static void on_spend(struct run *run, struct act *act, const struct event *ev)
 {
     (void)act;
+    if (event_number(ev, F_SPEND_SOURCE) == SPEND_SOURCE_BESIDE) {
+        return; /* of what is counted already */
+    }
     bool tokens = event_number(ev, F_TOKENS_IN) > 0 || event_number(ev, F_TOKENS_OUT) > 0;
     run->tokens_in = plus(ev, run->tokens_in, F_TOKENS_IN);
     run->tokens_out = plus(ev, run->tokens_out, F_TOKENS_OUT);

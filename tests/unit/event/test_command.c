@@ -139,6 +139,41 @@ static void a_message_has_words_and_a_budget_a_limit(void **state)
     expect_refused(&c, "limit");
     c.limit_microusd = -5;
     expect_refused(&c, "limit");
+    c.limit_tokens = 1;
+    assert_int_equal(command_check(&c, NULL), ST_OK);
+}
+
+static void a_limit_as_a_person_writes_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *typed;
+        int64_t microusd, tokens;
+    } good[] = {
+        {"5",             5000000, 0     },
+        {" $2.50 ",       2500000, 0     },
+        {"0.000001",      1,       0     },
+        {"400000 tokens", 0,       400000},
+        {"1tokens",       0,       1     },
+    };
+    static const char *const bad[] = {
+        "",      "0",   "-1",        "0 tokens", "tokens",         "1.5 tokens", "$",
+        "5 USD", "nan", "$5 tokens", "1e99",     "99999999999999", "@day 5",     "0.0000001"};
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        struct command c = {0};
+        assert_int_equal(command_limit(span_str(good[i].typed), &c), ST_OK);
+        assert_true(c.limit_microusd == good[i].microusd && c.limit_tokens == good[i].tokens);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        struct command c = {0};
+        assert_int_equal(command_limit(span_str(bad[i]), &c), ST_INVALID);
+        assert_true(c.limit_microusd == 0 && c.limit_tokens == 0);
+    }
+    struct command c = {0};
+    assert_true(command_for_all(SPAN("@day"), &c));
+    assert_true(span_is(c.agent, "*") && span_is(c.scope, "day"));
+    assert_true(command_for_all(SPAN("@fleet"), &c) && span_is(c.scope, "fleet"));
+    assert_false(command_for_all(SPAN("day"), &c) || command_for_all(SPAN("@days"), &c));
 }
 
 static void only_an_approval_answers(void **state)
@@ -166,6 +201,7 @@ int main(void)
         cmocka_unit_test(a_digest_must_be_one),
         cmocka_unit_test(a_revocation_takes_an_agent_or_a_credential),
         cmocka_unit_test(a_message_has_words_and_a_budget_a_limit),
+        cmocka_unit_test(a_limit_as_a_person_writes_it),
         cmocka_unit_test(only_an_approval_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

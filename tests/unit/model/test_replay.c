@@ -67,7 +67,11 @@ static void looking_changes_nothing(void **state)
         uint32_t count = 0;
         fleet_apply(f, random_event(&g));
         fleet_totals(f, &totals);
-        const struct agent *a = fleet_agent_at(f, (uint32_t)i % fleet_agent_count(f));
+        uint32_t agents = fleet_agent_count(f);
+        if (agents == 0) {
+            continue;
+        }
+        const struct agent *a = fleet_agent_at(f, (uint32_t)i % agents);
         (void)fleet_agent_list(f, a->ref, F_REINS, &count);
         (void)fleet_verb_offered(f, a->ref, VERB_PAUSE, NULL);
         (void)fleet_agent_stale(f, a, START_US);

@@ -46,6 +46,48 @@ static void spend_adds_up(void **state)
     fleet_free(t.fleet);
 }
 
+/* What an agent's telemetry tells of calls that a gateway has counted is in no sum. */
+static void what_stands_beside_is_not_added(void **state)
+{
+    (void)state;
+    struct teller t = teller_new();
+    say_spend(&t, "a1", 100, 20);
+    event_set_number(&t.ev, F_COST_MICROUSD, 500);
+    event_set_number(&t.ev, F_SPEND_SOURCE, SPEND_SOURCE_GATEWAY);
+    event_set_number(&t.ev, F_SPEND_UNTOLD, 1);
+    fold(&t);
+    for (int i = 0; i < 2; i++) {
+        say_spend(&t, "a1", 90, 10);
+        event_set_number(&t.ev, F_COST_MICROUSD, 400);
+        event_set_number(&t.ev, F_SPEND_SOURCE, SPEND_SOURCE_BESIDE);
+        fold(&t);
+    }
+    const struct agent *a = agent_named(&t, "a1");
+    assert_true(a->tokens_in == 100 && a->tokens_out == 20 && a->cost_microusd == 500);
+    assert_true(a->traits->beside_in == 180 && a->traits->beside_out == 20);
+    assert_true(a->traits->beside_microusd == 800);
+    assert_true(a->traits->metered == 1 && a->traits->untold == 1);
+    assert_int_equal(totals_of(&t).cost_microusd, 500);
+    assert_int_equal(fleet_backend_at(t.fleet, 0)->total_microusd, 500);
+    fleet_free(t.fleet);
+}
+
+static void limits_are_told_again_and_kept(void **state)
+{
+    (void)state;
+    struct teller t = teller_new();
+    event_set_number(say(&t, EVENT_BUDGET_CHANGED, "a1"), F_BUDGET_LIMIT, 70);
+    fold(&t);
+    event_set_number(say(&t, EVENT_BUDGET_CHANGED, "a1"), F_BUDGET_TOKENS, 900);
+    event_set_number(&t.ev, F_BUDGET_TOKENS_USED, 5);
+    fold(&t);
+    const struct agent *a = agent_named(&t, "a1");
+    assert_true(a->traits->budget_limit == 70 && a->traits->budget_tokens == 900);
+    assert_int_equal(a->traits->budget_tokens_used, 5);
+    assert_int_equal(a->cost_microusd, 0);
+    fleet_free(t.fleet);
+}
+
 static void tokens_without_a_price_are_marked(void **state)
 {
     (void)state;
@@ -513,6 +555,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(spend_adds_up),
+        cmocka_unit_test(what_stands_beside_is_not_added),
+        cmocka_unit_test(limits_are_told_again_and_kept),
         cmocka_unit_test(tokens_without_a_price_are_marked),
         cmocka_unit_test(sums_do_not_wrap),
         cmocka_unit_test(spend_of_a_day_is_told_apart),

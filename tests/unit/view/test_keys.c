@@ -236,6 +236,13 @@ static void runs_commands_by_name(void **state)
     ui_command_line(k.ui, k.f, SPAN("budget 2.50"), k.now, &k.out);
     assert_command(&k, VERB_BUDGET, "agent/si", "");
     assert_true(k.out.command.limit_microusd == 2500000);
+    ui_command_line(k.ui, k.f, SPAN("budget 400000 tokens"), k.now, &k.out);
+    assert_command(&k, VERB_BUDGET, "agent/si", "");
+    assert_true(k.out.command.limit_microusd == 0 && k.out.command.limit_tokens == 400000);
+    ui_command_line(k.ui, k.f, SPAN("budget @day 50"), k.now, &k.out);
+    assert_command(&k, VERB_BUDGET, "*", "");
+    assert_span_is(k.out.command.scope, "day");
+    assert_true(k.out.command.limit_microusd == 50000000);
     ui_command_line(k.ui, k.f, SPAN("budget 0"), k.now, &k.out);
     assert_int_equal(k.out.kind, INTENT_NONE);
     ui_command_line(k.ui, k.f, SPAN("select billing-recon"), k.now, &k.out);
