@@ -145,9 +145,16 @@ enum option_kind {
       "agents known at a time; the ended and silent ones make room")                               \
     X(rate, "rate", OPTION_INT, "2000", 10, 1000000, "hook calls a second of one agent")           \
     X(agent_budget, "agent_budget", OPTION_MONEY, "0", 0, 0,                                       \
-      "USD an agent may spend before its calls ask; 0 = none")                                     \
+      "USD an agent may spend before its model calls wait and its tool calls ask; 0 = none")       \
+    X(agent_tokens, "agent_tokens", OPTION_INT, "0", 0, 1000000000000000,                          \
+      "the same in tokens, for models without a price too; 0 = none")                              \
     X(daily_budget, "daily_budget", OPTION_MONEY, "0", 0, 0,                                       \
-      "USD all agents may spend in a day (UTC) before calls ask; 0 = none")                        \
+      "USD all agents may spend in a day (UTC) before calls wait or ask; 0 = none")                \
+    X(fleet_budget, "fleet_budget", OPTION_MONEY, "0", 0, 0,                                       \
+      "USD all agents may spend in all before calls wait or ask; 0 = none")                        \
+    X(loop_calls, "loop_calls", OPTION_INT, "8", 0, 64,                                            \
+      "the same model call so many times in a row is an alarm; 0 = never")                         \
+    X(loop_minutes, "loop_minutes", OPTION_INT, "5", 1, 1440, "within so long")                    \
     X(watchdog_ms, "watchdog_ms", OPTION_INT, "10000", 0, 600000,                                  \
       "a turn stuck for so long ends the daemon; 0 = never")                                       \
     X(stop_grace_ms, "stop_grace_ms", OPTION_INT, "2000", 0, 60000, "between SIGTERM and SIGKILL")
@@ -190,7 +197,8 @@ struct conf {
             *record;
         struct conf_keep keep;
         int64_t hook_port, gateway_port, console_port, max_held, max_agent_held, max_agents, rate,
-            agent_budget, daily_budget, watchdog_ms, stop_grace_ms;
+            agent_budget, agent_tokens, daily_budget, fleet_budget, loop_calls, loop_minutes,
+            watchdog_ms, stop_grace_ms;
     } serve;
     struct conf_backend *backends;
     uint32_t backend_count;

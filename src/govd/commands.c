@@ -360,6 +360,21 @@ static void resume_credential(struct run *r)
     o->resume(r->g, r->c, r->by);
 }
 
+/* ---- budgets */
+
+static void run_budget(struct run *r)
+{
+    char done[REASON_BYTES];
+    const char *not = budget_cannot(r->g, r->c);
+    if (not ) {
+        refuse(r, not );
+        return;
+    }
+    accept(r);
+    budget_command(r->g, r->c, r->by, done);
+    confirm(r, done);
+}
+
 enum target { TARGET_NONE, TARGET_AGENT };
 static const struct verb_row {
     enum verb verb; /* what right it needs: verb_scope() */
@@ -378,6 +393,7 @@ static const struct verb_row {
     {VERB_STOP_ALL,   TARGET_NONE,  run_stop_all,   NULL             },
     {VERB_RESET_STOP, TARGET_NONE,  run_reset_stop, NULL             },
     {VERB_REVOKE,     TARGET_NONE,  run_revoke,     run_revoke       },
+    {VERB_BUDGET,     TARGET_NONE,  run_budget,     NULL             },
 };
 
 uint32_t commands_offered(void)
@@ -413,6 +429,12 @@ static bool record_command(struct govd *g, const struct console *from, const str
     event_put_text(&ev, F_AGENT_ID, c->agent);
     event_put_text(&ev, F_APPROVAL_ID, c->approval);
     event_put_text(&ev, F_CREDENTIAL_ID, c->credential);
+    if (c->limit_microusd > 0) {
+        event_set_number(&ev, F_BUDGET_LIMIT, c->limit_microusd);
+    }
+    if (c->limit_tokens > 0) {
+        event_set_number(&ev, F_BUDGET_TOKENS, c->limit_tokens);
+    }
     event_put_text(&ev, F_DIGEST, c->digest);
     event_put_text(&ev, F_SHOWN_DIGEST, c->shown_digest);
     event_put_text(&ev, F_REASON, c->reason);

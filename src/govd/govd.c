@@ -16,6 +16,7 @@ static void on_seal_due(void *ctx)
     }
     consoles_check_tokens(g);
     leases_look(g);
+    budgets_look(g);
     retain_look(g);
     g->seal_timer = loop_timer(g->loop, SEAL_EVERY_MS, on_seal_due, g);
 }
@@ -44,6 +45,7 @@ static void init(struct govd *g, struct loop *l, struct net *n, const struct gov
     (void)buf_reserve(&g->text, TEXT_BYTES); /* it must not move while spans point into it */
     presence_init(g);
     gateway_init(g);
+    budgets_init(g);
     map_init(&g->session_by_id);
     map_init(&g->call_by_http);
     map_init(&g->call_by_approval);
@@ -250,6 +252,7 @@ void govd_free(struct govd *g)
     recent_release(&g->ended_early);
     recent_release(&g->alarmed);
     telemetry_free(g->telemetry);
+    budgets_release(g);
     free(g->guarded);
     free(g->tokens);
     free(g->policy_path);

@@ -17,6 +17,7 @@
  *   credentials.c  what agents hold        issuers.c   of it, what was issued elsewhere
  *   token.c     the hooks' bearer token           seen.c      command ids that were taken
  *   gateway/    leases in place of real keys, and the requests that go through them
+ *   budget*.c   what agents may spend, and what they have (budget_priv.h)
  *   tokens.c    consoles' tokens and rights       identity.c  who is at the other end of a
  * connection config_change.c  settings that change under a session     doctor.c    test calls
  */
@@ -109,6 +110,8 @@ struct guarded {
 /* One agent as its hooks show it. Lives as long as the daemon; named by its index + 1. */
 typedef uint32_t session_ref;
 struct runtime;
+struct lease;
+struct price_usage;
 struct session {
     struct govd *govd;
     const struct runtime *kind; /* whose hooks it has; by the beginning of its id */
@@ -148,6 +151,7 @@ struct session {
     int64_t opened_us;               /* wall: since when this daemon hears of it */
     int64_t telemetry_us;            /* as bucket_us, of records of telemetry */
     uint8_t spend_from;              /* enum spend_from: what its spend is taken from */
+    uint32_t unpaid;                 /* calls of it through the gateway that wait for a budget */
     char watching[COMMAND_ID_BYTES]; /* command that waits to be confirmed by what this session does
                                       */
     enum verb watching_verb;
@@ -314,6 +318,7 @@ struct govd {
     struct recent alarmed;     /* calls that ran past the gate, and were said to */
     struct leases *leases;
     struct gateway *gateway; /* never NULL once it is made; without upstreams nobody comes in */
+    struct budgets *budgets;
     struct telemetry *telemetry;
     struct issuers *issuers; /* NULL until they are read */
     struct outside *outside; /* of each of their credentials, what is under way */
@@ -673,10 +678,43 @@ void telemetry_free(struct telemetry *t);
 void otlp_receive(struct govd *g, net_id http, const struct http_head *head, struct span body);
 enum status prices_load(struct govd *g, struct why *why) MUST_USE; /* a missing file: no prices */
 void prices_reload(struct govd *g); /* on a bad file the old prices stay, and the reason is told */
-/* It has spent what it may, or all agents what they may today: what rules allow asks. */
+/* What a service said of one call through the gateway. Spans borrowed. */
+struct metered {
+    struct span agent, credential, upstream, provider, model;
+    const struct price_usage *tokens; /* NULL: it told nothing, or what cannot be */
+    bool untold;                      /* the figures are missing, or are not all of it */
+};
+/* Priced, recorded, and put into the agent's purse. */
+struct spent {
+    int64_t microusd, tokens;
+} spend_metered(struct govd *g, const struct metered *m);
+
+/* ---- budget*.c */
+void budgets_init(struct govd *g);
+void budgets_release(struct govd *g);
+void budgets_restore(struct govd *g, const struct event *ev); /* of the record */
+void budgets_restored(struct govd *g);                        /* all of it is read */
+void budgets_tell_again(struct govd *g);                      /* its beginning is about to go */
+void budgets_look(struct govd *g);                            /* now and then */
+/* It has spent what it may, or all agents what they may: what rules allow asks. */
 bool spend_over_limit(const struct govd *g, const struct session *s);
-/* Puts the limit of a day into the record, when it is news. */
+/* Puts the limits of all agents into the record, when they are news. */
 void spend_tell_limit(struct govd *g);
+/* Why its next call through the gateway waits. */
+bool budget_is_over(const struct govd *g, struct span agent, char why[REASON_BYTES]);
+/* One that waits for this, and is told in the agent's state; it goes on, or is over. */
+void budget_waits(struct govd *g, struct span agent, const char *why);
+void budget_waits_no_more(struct govd *g, struct span agent);
+/* Publishes this spend with what is used now, and tells of the marks that it passes. */
+void budget_spend(struct govd *g, struct span agent, struct event *ev);
+/* The same was spent by one whose lease comes of this agent's. */
+void budget_charge(struct govd *g, struct span agent, const struct spent *s);
+/* Of one call: its figures came, or did not. */
+void budget_untold(struct govd *g, struct span agent, bool untold);
+/* VERB_BUDGET: why it cannot be; NULL: then it is done, and `done` says what came of it. */
+const char *budget_cannot(const struct govd *g, const struct command *c);
+void budget_command(struct govd *g, const struct command *c, struct span by,
+                    char done[REASON_BYTES]);
 
 /* ---- gateway/: the leases that agents hold in place of real keys, and the way through them */
 void gateway_init(struct govd *g); /* before the record is read */
@@ -689,11 +727,14 @@ void upstreams_release(struct govd *g);
  */
 void gateway_changed(struct govd *g);
 void gateway_settle(struct govd *g);
+void gateway_judge(struct govd *g);                          /* the same at once */
 void leases_restore(struct govd *g, const struct event *ev); /* of the record */
 void leases_tell_again(struct govd *g);                      /* its beginning is about to go */
 /* Of this agent, which is over. */
 void leases_end(struct govd *g, struct span agent, const char *reason);
 void leases_look(struct govd *g); /* now and then */
+/* As its agent is known here: by its session, or by the name that it was issued for. */
+struct span lease_holder(const struct govd *g, const struct lease *l);
 void lease_room_issue(struct govd *g, net_id http, const struct http_head *head, struct span body);
 void lease_room_list(struct govd *g, net_id http, const struct http_head *head, struct span body);
 

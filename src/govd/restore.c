@@ -27,6 +27,7 @@ static void remember(struct govd *g, const struct event *ev)
         (void)ran_before_take(g, event_text(ev, F_AGENT_ID), event_text(ev, F_ACTION_ID));
     }
     leases_restore(g, ev);
+    budgets_restore(g, ev);
 }
 
 static void take(struct govd *g, const struct journal_record *r)
@@ -217,6 +218,7 @@ enum status restore(struct govd *g, const char *journal_dir, struct why *why)
     }
     const struct backend *self = fleet_backend_named(g->fleet, BACKEND_SELF);
     g->stop_latched = self && self->stop_latched;
+    budgets_restored(g);
     restore_sessions(g);
     withdraw_all(g);
     close_commands(g);

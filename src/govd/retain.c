@@ -108,6 +108,7 @@ void retain_turn(struct govd *g)
     }
     if (!more && !t.failed) {
         leases_tell_again(g);
+        budgets_tell_again(g);
         drop(g);
     }
     if (!more || t.failed) {

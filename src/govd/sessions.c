@@ -374,6 +374,9 @@ static enum agent_state settled(const struct session *s)
     if (session_holds(s)) {
         return is_frozen(s) || (s->held && !s->running) ? AGENT_PAUSED : AGENT_PAUSING;
     }
+    if (s->unpaid) {
+        return AGENT_PAUSED;
+    }
     if (s->asked) {
         return AGENT_WAITING_APPROVAL;
     }

@@ -103,7 +103,7 @@ def verbs_that_are_not_offered(daemon):
     daemon.hook("UserPromptSubmit", "a", prompt="x")
     held = json.loads(daemon.run("revoke", "claude:a", "--json").stdout)
     check(held["command.state"] == "refused" and "holds no credential" in held["reason"], f"{held}")
-    for words in (["message", "claude:a", "hello"], ["budget", "claude:a", "2.50"]):
+    for words in (["message", "claude:a", "hello"], ["tighten", "claude:a"]):
         done = daemon.run(*words, "--json")
         said = json.loads(done.stdout)
         check(done.returncode == 3 and said["command.state"] == "refused" and "does not offer" in said["reason"], f"{done}")

@@ -6,6 +6,7 @@
  *   refusals.c   answers of our own, in the shape that the client's dialect has for errors
  *   upstreams.c  the services, and their real keys
  *   leases.c     issued, changed, used: each an event, from which a start takes them up again
+ *   meter.c      what an answer says that it used, while it goes by
  *   revoke.c     the operator's verbs on them, and the test call that proves a revocation
  *   rooms.c      POST /lease/...: issuing and listing, over the daemon's own socket
  */
@@ -79,9 +80,10 @@ struct gateway {
     int port;
     char *socket_path;
     struct passage *passages;
-    size_t passing; /* how many */
+    size_t passing;       /* how many */
+    size_t metered_bytes; /* of requests that are read while they go by */
     struct map by_front;
-    int64_t told_us, stranger_us; /* as may_tell() */
+    int64_t told_us, stranger_us, fault_us; /* as may_tell() */
     uint64_t strangers;
     struct proof *proofs;
     bool due; /* something changed that may hold, let or cut */
@@ -92,6 +94,20 @@ size_t passages_judge(struct govd *g);
 size_t passages_held(const struct govd *g,
                      const struct lease *l); /* under it, or what comes of it */
 void passages_release(struct govd *g);
+
+/* ---- meter.c: one request of a models' service. NULL is one of any other, and does nothing. */
+struct meter;
+struct meter *meter_new(struct govd *g, const struct upstream *up, const struct lease *l,
+                        struct span method, const char *target);
+void meter_asked(struct meter *m, struct span bytes); /* of its body */
+void meter_whole(struct meter *m);                    /* all of that has come */
+void meter_passed(struct meter *m);                   /* it is let go on */
+void meter_answered(struct meter *m, int http_status, const struct http_field *fields,
+                    size_t count);
+void meter_read(struct meter *m, struct span bytes); /* of the answer */
+void meter_end(struct meter *m);                     /* counts, tells, and frees */
+/* A budget of its agent, of one whose lease it comes of, or of all, is used up. */
+bool meter_holds(const struct govd *g, const struct lease *l, char why[256]);
 
 /* ---- leases.c */
 struct lease *lease_issue(struct govd *g, const struct lease_terms *t, struct span by,

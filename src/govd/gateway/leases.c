@@ -10,6 +10,12 @@
 #define UNBEGUN_US    INT64_C(60000000) /* a run that asked for a lease has so long to register */
 #define EVERYTHING    "everything"
 
+struct span lease_holder(const struct govd *g, const struct lease *l)
+{
+    const struct session *s = session_find(g, span_str(l->agent));
+    return span_str(s ? s->id : l->agent);
+}
+
 /* About its agent when there is one: to speak of one would make it known, before it is. */
 static void set_agent(const struct govd *g, struct event *ev, const struct lease *l)
 {
@@ -160,6 +166,9 @@ struct lease_verdict lease_ruling_now(struct govd *g, struct lease *l,
     } else if (gate == GATE_HOLD || gate == GATE_FREEZE) {
         v.ruling = LEASE_HOLD;
         (void)snprintf(v.why, sizeof(v.why), "the agent is paused");
+    }
+    if (v.ruling == LEASE_LET && lease_in_force(g->leases, l) < LEASE_CHOKED) {
+        v.ruling = meter_holds(g, l, v.why) ? LEASE_HOLD : LEASE_LET;
     }
     return v.ruling == LEASE_LET ? lease_judge(g->leases, l, r) : v;
 }

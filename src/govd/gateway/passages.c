@@ -33,6 +33,9 @@ struct passage {
     int64_t length;
     bool whole;    /* the body has come */
     bool answered; /* the head of the answer went back */
+    bool unpaid;   /* it waits for a budget, */
+    char *holder;  /* of this agent; else NULL */
+    struct meter *meter;
 };
 
 /* ---- the list */
@@ -55,9 +58,29 @@ static struct passage *passage_of(const struct govd *g, net_id front)
     return p;
 }
 
+/* It waits for a budget, or does not any more: its agent's state says so. */
+static void set_unpaid(struct passage *p, const struct lease *l, const char *why)
+{
+    bool unpaid = why != NULL;
+    if (unpaid == p->unpaid) {
+        return;
+    }
+    p->unpaid = unpaid;
+    if (unpaid) {
+        p->holder = xstrdup(lease_holder(p->govd, l).p);
+        budget_waits(p->govd, span_str(p->holder), why);
+    } else {
+        budget_waits_no_more(p->govd, span_str(p->holder));
+        free(p->holder);
+        p->holder = NULL;
+    }
+}
+
 static void passage_free(struct passage *p)
 {
     struct gateway *w = p->govd->gateway;
+    set_unpaid(p, NULL, NULL);
+    meter_end(p->meter);
     struct passage **link = &w->passages;
     while (*link != p) {
         link = &(*link)->next;
@@ -107,6 +130,7 @@ static void on_head(void *ctx, net_id id, int http_status, const struct http_fie
     struct http_field back[GATEWAY_FIELDS_MAX];
     struct http_answer a = {.http_status = http_status, .fields = back};
     (void)id;
+    meter_answered(p->meter, http_status, fields, count);
     a.field_count = answer_fields(fields, count, back, ARRAY_LEN(back), &a.length);
     if (net_http_answer(p->govd->net, p->front, &a) == ST_OK) {
         p->answered = true;
@@ -120,7 +144,9 @@ static void on_piece(void *ctx, net_id id, struct span bytes)
 {
     struct passage *p = ctx;
     struct net *n = p->govd->net;
-    if (net_http_write(n, p->front, bytes) != ST_OK) {
+    enum status st = net_http_write(n, p->front, bytes);
+    meter_read(p->meter, bytes); /* it was used, also when nobody is there to read it */
+    if (st != ST_OK) {
         passage_cut(p); /* longer than was said, or nobody is there any more */
     } else if (net_http_queued(n, p->front) > GATEWAY_MARK) {
         net_http_pause(n, id);
@@ -215,6 +241,7 @@ static void pass_on(struct passage *p)
         passage_refuse(p, &v);
         return;
     }
+    meter_passed(p->meter);
     if (p->whole) {
         net_http_sent(n, p->back);
     } else {
@@ -260,6 +287,9 @@ static void judge(struct passage *p)
     if (l && v.ruling != LEASE_HOLD) {
         lease_told(g, l, r.method, r.path, v.ruling == LEASE_LET ? NULL : v.why);
     }
+    char why[sizeof(v.why)];
+    bool unpaid = l && v.ruling == LEASE_HOLD && meter_holds(g, l, why);
+    set_unpaid(p, l, unpaid ? why : NULL);
     if (v.ruling == LEASE_REFUSE) {
         passage_refuse(p, &v);
     } else if (v.ruling == LEASE_HOLD) {
@@ -290,6 +320,9 @@ static struct passage *passage_new(struct govd *g, net_id front, const struct ht
         p->target = buf_detach(&target, NULL);
     }
     buf_release(&target);
+    if (p->target) {
+        p->meter = meter_new(g, up, l, head->method, p->target);
+    }
     p->next = w->passages;
     w->passages = p;
     w->passing++;
@@ -412,6 +445,7 @@ static void on_body(void *ctx, net_id front, struct span bytes)
     if (!p) {
         return;
     }
+    meter_asked(p->meter, bytes);
     if (p->state != PASS_OPEN) {
         if (buf_add(&p->body, bytes) != ST_OK) {
             struct lease_verdict v = verdict(413, "too long a body to look for its model in");
@@ -433,6 +467,7 @@ static void on_whole(void *ctx, net_id front)
         return;
     }
     p->whole = true;
+    meter_whole(p->meter);
     if (p->state == PASS_OPEN) {
         net_http_sent(p->govd->net, p->back);
     } else if (p->state == PASS_READ) {

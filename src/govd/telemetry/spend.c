@@ -1,6 +1,7 @@
+#include "../budget_priv.h"
 #include "telemetry_priv.h"
 
-#define DAY_US (INT64_C(86400) * 1000000)
+#define SLACK 20000 /* tokens: an exporter may be ahead of what is counted here */
 
 static const enum event_field FIELDS[USAGE_COUNT] = {
     [USAGE_IN] = F_TOKENS_IN,
@@ -48,70 +49,145 @@ static void set_cost(struct govd *g, struct session *s, const struct spend *sp, 
     }
 }
 
-static int64_t spent_today(const struct govd *g)
+static void put_usage(struct event *ev, const struct usage *u)
 {
-    const struct backend *self = fleet_backend_named(g->fleet, BACKEND_SELF);
-    return self ? fleet_spent_today(self, govd_wall_us()) : 0;
-}
-
-static bool day_is_used_up(const struct govd *g)
-{
-    return g->conf->serve.daily_budget > 0 && spent_today(g) >= g->conf->serve.daily_budget;
-}
-
-bool spend_over_limit(const struct govd *g, const struct session *s)
-{
-    int64_t limit = g->conf->serve.agent_budget;
-    return (limit > 0 && s->cost_microusd >= limit) || day_is_used_up(g);
-}
-
-static void tell_used_up(struct govd *g)
-{
-    int64_t day = govd_wall_us() / DAY_US;
-    if (day_is_used_up(g) && g->telemetry->day_told != day) {
-        g->telemetry->day_told = day;
-        publish_signal(
-            g, NULL, SEVERITY_HIGH,
-            "the agents have spent what they may spend today: calls that rules allow ask now");
+    for (size_t i = 0; i < USAGE_COUNT; i++) {
+        if (u->n[i] > 0 || i == USAGE_IN || i == USAGE_OUT) {
+            event_set_number(ev, FIELDS[i], u->n[i]);
+        }
     }
+}
+
+/* An agent that the gateway counts, or the one whose helper it is. */
+static struct session *metered_one(const struct session *s)
+{
+    struct govd *g = s->govd;
+    for (struct session *one = session_at(g, s->ref); one; one = session_at(g, one->parent)) {
+        if (budget_is_metered(g, span_str(one->id))) {
+            return one;
+        }
+    }
+    return NULL;
+}
+
+/* Of what came through the gateway nothing is told by it alone: so it has another key. */
+static void look_for_more(struct govd *g, const struct session *s)
+{
+    const struct agent *a = fleet_agent_by_id(g->fleet, BACKEND_SELF, span_str(s->id));
+    struct purse *p = purse_of(g, span_str(s->id));
+    if (!a || p->elsewhere_told || p->open || a->traits->untold) {
+        return;
+    }
+    int64_t counted = a->tokens_in + a->tokens_out;
+    if (a->traits->beside_in + a->traits->beside_out > counted + counted / 5 + SLACK) {
+        p->elsewhere_told = true;
+        publish_signal(g, s, SEVERITY_HIGH,
+                       "its own telemetry tells of more tokens than came through the gateway: it "
+                       "may hold another key");
+    }
+}
+
+/* What its own telemetry says of what is counted already. */
+static void tell_beside(struct govd *g, struct session *s, const struct spend *sp)
+{
+    char room[MODEL_BYTES];
+    struct event ev;
+    struct price_quote q;
+    publish_about(g, &ev, EVENT_SPEND_RECORDED, s);
+    put_usage(&ev, &sp->usage);
+    if (cost_of(g, s, sp, &q)) {
+        event_set_number(&ev, F_COST_MICROUSD, q.microusd);
+        event_set_text(&ev, F_COST_CURRENCY, SPAN("USD"));
+        event_set_number(&ev, F_COST_ESTIMATED, true);
+    }
+    event_set_number(&ev, F_SPEND_SOURCE, SPEND_SOURCE_BESIDE);
+    event_put_text(&ev, F_MODEL, told_text(g, sp->model, room, sizeof(room)));
+    (void)publish(g, &ev);
+    look_for_more(g, s);
 }
 
 void spend_record(struct govd *g, struct session *s, const struct spend *sp)
 {
+    char room[MODEL_BYTES];
+    struct event ev;
     if (!sp->has_cost && !has_tokens(&sp->usage)) {
         return;
     }
-    char room[MODEL_BYTES];
-    struct event ev;
-    publish_about(g, &ev, EVENT_SPEND_RECORDED, s);
-    for (size_t i = 0; i < USAGE_COUNT; i++) {
-        if (sp->usage.n[i] > 0 || i == USAGE_IN || i == USAGE_OUT) {
-            event_set_number(&ev, FIELDS[i], sp->usage.n[i]);
-        }
-    }
-    set_cost(g, s, sp, &ev);
-    event_put_text(&ev, F_MODEL, told_text(g, sp->model, room, sizeof(room)));
-    if (g->conf->serve.agent_budget > 0) {
-        event_set_number(&ev, F_BUDGET_LIMIT, g->conf->serve.agent_budget);
-        event_set_number(&ev, F_BUDGET_USED, s->cost_microusd);
-    }
-    (void)publish(g, &ev);
-    session_model(g, s, told_text(g, sp->model, room, sizeof(room)));
-    tell_used_up(g);
-}
-
-void spend_tell_limit(struct govd *g)
-{
-    const struct backend *self = fleet_backend_named(g->fleet, BACKEND_SELF);
-    int64_t limit = g->conf->serve.daily_budget;
-    if ((self ? self->day_limit_microusd : 0) == limit) {
+    struct session *metered = metered_one(s);
+    if (metered) {
+        tell_beside(g, metered, sp);
         return;
     }
-    struct event ev;
-    publish_begin(g, &ev, EVENT_SPEND_DAY);
-    event_set_number(&ev, F_COST_MICROUSD, spent_today(g));
-    if (limit > 0) {
-        event_set_number(&ev, F_BUDGET_LIMIT, limit);
+    publish_about(g, &ev, EVENT_SPEND_RECORDED, s);
+    put_usage(&ev, &sp->usage);
+    set_cost(g, s, sp, &ev);
+    event_set_number(&ev, F_SPEND_SOURCE, SPEND_SOURCE_TELEMETRY);
+    event_put_text(&ev, F_MODEL, told_text(g, sp->model, room, sizeof(room)));
+    budget_spend(g, span_str(s->id), &ev);
+    session_model(g, s, told_text(g, sp->model, room, sizeof(room)));
+}
+
+/* ---- through the gateway */
+
+static int64_t sum(int64_t a, int64_t b)
+{
+    return b > EVENT_INT_MAX - a ? EVENT_INT_MAX : a + b;
+}
+
+/* As everywhere: input holds what caches gave and took, output the reasoning. */
+static struct usage usage_of_price(const struct price_usage *u)
+{
+    const int64_t *n = u->tokens;
+    return (struct usage){
+        .n = {[USAGE_IN] = sum(sum(n[PRICE_INPUT], n[PRICE_CACHE_READ]), n[PRICE_CACHE_WRITE]),
+              [USAGE_OUT] = sum(n[PRICE_OUTPUT], n[PRICE_REASONING]),
+              [USAGE_CACHE_READ] = n[PRICE_CACHE_READ],
+              [USAGE_CACHE_WRITE] = n[PRICE_CACHE_WRITE],
+              [USAGE_REASONING] = n[PRICE_REASONING]}
+    };
+}
+
+static void put_tokens(struct govd *g, const struct metered *m, struct event *ev)
+{
+    struct price_quote q;
+    struct usage u = usage_of_price(m->tokens);
+    put_usage(ev, &u);
+    if (has_tokens(&u) &&
+        price_cost(g->telemetry->prices, m->model, govd_wall_us(), m->tokens, &q) == ST_OK &&
+        q.microusd <= EVENT_INT_MAX) {
+        event_set_number(ev, F_COST_MICROUSD, q.microusd);
+        event_set_text(ev, F_COST_CURRENCY, SPAN("USD"));
+        event_set_number(ev, F_COST_ESTIMATED, true);
+        event_put_text(ev, F_REASON, q.source);
     }
-    (void)publish(g, &ev);
+}
+
+struct spent spend_metered(struct govd *g, const struct metered *m)
+{
+    char room[MODEL_BYTES];
+    struct event ev;
+    struct session *s = session_find(g, m->agent);
+    publish_begin(g, &ev, EVENT_SPEND_RECORDED);
+    event_set_text(&ev, F_AGENT_ID, m->agent);
+    ev.subject = m->agent;
+    event_set_text(&ev, F_CREDENTIAL_ID, m->credential);
+    event_set_text(&ev, F_CREDENTIAL_ISSUER, m->upstream);
+    event_set_text(&ev, F_PROVIDER, m->provider);
+    event_set_number(&ev, F_SPEND_SOURCE, SPEND_SOURCE_GATEWAY);
+    if (m->tokens) {
+        put_tokens(g, m, &ev);
+    }
+    if (m->untold) {
+        event_set_number(&ev, F_SPEND_UNTOLD, 1);
+    }
+    struct spent spent = {.microusd = event_number(&ev, F_COST_MICROUSD),
+                          .tokens =
+                              sum(event_number(&ev, F_TOKENS_IN), event_number(&ev, F_TOKENS_OUT))};
+    event_put_text(&ev, F_MODEL, told_text(g, m->model, room, sizeof(room)));
+    budget_spend(g, m->agent, &ev);
+    if (s) {
+        s->cost_microusd = sum(s->cost_microusd, spent.microusd);
+        session_model(g, s, told_text(g, m->model, room, sizeof(room)));
+    }
+    return spent;
 }

@@ -154,7 +154,6 @@ struct telemetry {
     uint64_t strangers, strangers_told;
     int64_t unreadable_us, crowded_us, unhooked_us; /* monotonic: when last told */
     bool told_type, told_encoding;
-    int64_t day_told; /* the day whose limit was said to be used up */
 };
 
 #endif

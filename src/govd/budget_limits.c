@@ -1,0 +1,205 @@
+/* budget_limits.c - limits that operators set, over those of the configuration. Each is an event,
+ * of which a start makes them again; those of the configuration are what it says today.
+ */
+#include "budget_priv.h"
+
+#define ALL    "*"
+#define DAY_US (INT64_C(86400) * 1000000)
+
+/* For all: which limit a command means, by its scope. */
+static const struct {
+    const char *scope;
+    enum budget_kind kind;
+} SHARED[] = {
+    {"day",   BUDGET_DAY  },
+    {"fleet", BUDGET_FLEET},
+};
+
+static enum budget_kind shared_named(struct span scope)
+{
+    for (size_t i = 0; i < ARRAY_LEN(SHARED); i++) {
+        if (span_is(scope, SHARED[i].scope)) {
+            return SHARED[i].kind;
+        }
+    }
+    return BUDGET_COUNT;
+}
+
+/* ---- telling */
+
+/* Only what an operator has set is in it. */
+static void tell_agent(struct govd *g, const struct purse *p)
+{
+    struct event ev;
+    publish_begin(g, &ev, EVENT_BUDGET_CHANGED);
+    event_set_text(&ev, F_AGENT_ID, span_str(p->agent));
+    ev.subject = span_str(p->agent);
+    if (p->limit_microusd > 0) {
+        event_set_number(&ev, F_BUDGET_LIMIT, p->limit_microusd);
+        event_set_number(&ev, F_BUDGET_USED, p->microusd);
+    }
+    if (p->limit_tokens > 0) {
+        event_set_number(&ev, F_BUDGET_TOKENS, p->limit_tokens);
+        event_set_number(&ev, F_BUDGET_TOKENS_USED, p->tokens);
+    }
+    event_set_text(&ev, F_OPERATOR, span_str(p->by));
+    (void)publish(g, &ev);
+}
+
+/* `by`: who set the one that `scope` names; both empty: the configuration alone. */
+static void tell_shared(struct govd *g, struct span scope, struct span by)
+{
+    struct event ev;
+    struct budget_state s;
+    budget_read_shared(g, &s);
+    publish_begin(g, &ev, EVENT_SPEND_DAY);
+    event_set_number(&ev, F_COST_MICROUSD, s.used[BUDGET_DAY]);
+    event_set_number(&ev, F_SPEND_TOTAL, s.used[BUDGET_FLEET]);
+    if (s.limit[BUDGET_DAY] > 0) {
+        event_set_number(&ev, F_BUDGET_LIMIT, s.limit[BUDGET_DAY]);
+    }
+    if (s.limit[BUDGET_FLEET] > 0) {
+        event_set_number(&ev, F_SPEND_TOTAL_LIMIT, s.limit[BUDGET_FLEET]);
+    }
+    event_put_text(&ev, F_SCOPE, scope);
+    event_put_text(&ev, F_OPERATOR, by);
+    (void)publish(g, &ev);
+}
+
+void spend_tell_limit(struct govd *g)
+{
+    struct budget_state s;
+    const struct backend *self = fleet_backend_named(g->fleet, BACKEND_SELF);
+    budget_read_shared(g, &s);
+    if ((self ? self->day_limit_microusd : 0) != s.limit[BUDGET_DAY] ||
+        (self ? self->total_limit_microusd : 0) != s.limit[BUDGET_FLEET]) {
+        tell_shared(g, SPAN_NONE, SPAN_NONE);
+    }
+}
+
+void budgets_tell_again(struct govd *g)
+{
+    const struct budgets *b = g->budgets;
+    for (size_t i = 0; i < b->count; i++) {
+        if (b->purse[i]->by) {
+            tell_agent(g, b->purse[i]);
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(SHARED); i++) {
+        if (b->by[SHARED[i].kind]) {
+            tell_shared(g, span_str(SHARED[i].scope), span_str(b->by[SHARED[i].kind]));
+        }
+    }
+}
+
+/* ---- the operator's verb */
+
+static void set_shared(struct govd *g, const struct command *c, struct span by)
+{
+    enum budget_kind k = shared_named(c->scope);
+    if (k >= BUDGET_COUNT) {
+        return; /* budget_cannot() said so */
+    }
+    g->budgets->limit[k] = c->limit_microusd;
+    g->budgets->day = k == BUDGET_DAY ? govd_wall_us() / DAY_US : g->budgets->day;
+    session_set(&g->budgets->by[k], by);
+    tell_shared(g, c->scope, by);
+}
+
+static void set_agent(struct govd *g, struct purse *p, const struct command *c, struct span by)
+{
+    p->limit_microusd = c->limit_microusd > 0 ? c->limit_microusd : p->limit_microusd;
+    p->limit_tokens = c->limit_tokens > 0 ? c->limit_tokens : p->limit_tokens;
+    p->untold = 0; /* who raises it has seen that some were not told */
+    session_set(&p->by, by);
+    tell_agent(g, p);
+}
+
+const char *budget_cannot(const struct govd *g, const struct command *c)
+{
+    if (!span_is(c->agent, ALL)) {
+        return session_find(g, c->agent) || purse_find(g, c->agent) ? NULL : "no such agent";
+    }
+    if (shared_named(c->scope) == BUDGET_COUNT) {
+        return "of all agents there is a budget of the `day` and one of the `fleet`: the scope says "
+               "which";
+    }
+    return c->limit_microusd > 0 ? NULL : "the budgets of all agents are in USD";
+}
+
+void budget_command(struct govd *g, const struct command *c, struct span by,
+                    char done[REASON_BYTES])
+{
+    struct budget_state s;
+    char used[REASON_BYTES];
+    char why[REASON_BYTES];
+    size_t waited = g->budgets->waiting;
+    const struct session *session = session_find(g, c->agent);
+    struct span agent = session ? span_str(session->id) : c->agent;
+    bool is_shared = span_is(c->agent, ALL);
+    struct purse none = {0};
+    struct purse *p = is_shared ? &none : purse_of(g, agent);
+    if (is_shared) {
+        set_shared(g, c, by);
+    } else {
+        set_agent(g, p, c, by);
+    }
+    gateway_judge(g);
+    budget_read(g, p, &s);
+    budget_words(&s,
+                 is_shared               ? shared_named(c->scope)
+                 : c->limit_microusd > 0 ? BUDGET_AGENT
+                                         : BUDGET_TOKENS,
+                 used);
+    size_t went = waited > g->budgets->waiting ? waited - g->budgets->waiting : 0;
+    bool waits = !is_shared && budget_is_over(g, agent, why);
+    (void)snprintf(done, REASON_BYTES, "%.100s; %zu calls that waited went on%s%.200s", used, went,
+                   waits ? "; its next one waits: " : "", waits ? why : "");
+}
+
+/* ---- the record */
+
+static void restore_shared(struct budgets *b, const struct event *ev)
+{
+    enum budget_kind k = shared_named(event_text(ev, F_SCOPE));
+    if (k == BUDGET_DAY) {
+        b->day = ev->time_us / DAY_US;
+        b->limit[k] = event_number(ev, F_BUDGET_LIMIT);
+    } else if (k == BUDGET_FLEET) {
+        b->limit[k] = event_number(ev, F_SPEND_TOTAL_LIMIT);
+    }
+    if (k < BUDGET_COUNT) {
+        session_set(&b->by[k], event_text(ev, F_OPERATOR));
+    }
+}
+
+static void restore_agent(struct govd *g, const struct event *ev)
+{
+    struct purse *p = purse_of(g, event_text(ev, F_AGENT_ID));
+    if (event_has(ev, F_BUDGET_LIMIT)) {
+        p->limit_microusd = event_number(ev, F_BUDGET_LIMIT);
+    }
+    if (event_has(ev, F_BUDGET_TOKENS)) {
+        p->limit_tokens = event_number(ev, F_BUDGET_TOKENS);
+    }
+    session_set(&p->by, event_text(ev, F_OPERATOR));
+}
+
+void budgets_restore(struct govd *g, const struct event *ev)
+{
+    if (!event_has(ev, F_OPERATOR)) {
+        return; /* the configuration's */
+    }
+    if (ev->type == EVENT_BUDGET_CHANGED) {
+        restore_agent(g, ev);
+    } else if (ev->type == EVENT_SPEND_DAY) {
+        restore_shared(g->budgets, ev);
+    }
+}
+
+void budgets_restored(struct govd *g)
+{
+    for (size_t i = 0; i < g->budgets->count; i++) {
+        purse_from_fold(g, g->budgets->purse[i]);
+    }
+}

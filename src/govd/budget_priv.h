@@ -1,0 +1,58 @@
+/* budget_priv.h - budgets of the daemon. One idea a file:
+ *
+ *   budget.c         purses: what is used and allowed, and whether the next call may go on
+ *   budget_spend.c   what is spent, and the marks that it passes
+ *   budget_limits.c  limits that operators set, and the record
+ *   budget_words.c   how it is told
+ */
+#ifndef BUDGET_PRIV_H
+#define BUDGET_PRIV_H
+
+#include "govd_priv.h"
+
+#include "checkrein/usage.h"
+
+enum budget_kind { BUDGET_AGENT, BUDGET_TOKENS, BUDGET_DAY, BUDGET_FLEET, BUDGET_COUNT };
+enum budget_saying { SAY_OVER, SAY_USED_UP, SAY_NEARLY, SAY_COUNT };
+
+struct purse {
+    char *agent;
+    int64_t limit_microusd, limit_tokens; /* an operator's; 0: the configuration's */
+    char *by;                             /* whose; NULL: there are none */
+    int64_t microusd, tokens;             /* used */
+    bool is_shared;                       /* agents whose leases come of its own pay from it too */
+    bool metered;                         /* the gateway counts what it uses */
+    bool unpriced_told;                   /* that no budget in USD holds it */
+    bool elsewhere_told;                  /* that it tells of more than came through the gateway */
+    bool kept;
+    uint32_t untold;             /* calls that told nothing, over those that did */
+    uint32_t waiting;            /* calls that wait for a budget */
+    uint32_t open;               /* calls that run */
+    struct usage_repeat *repeat; /* NULL: none yet */
+};
+struct budgets {
+    struct map by_agent;
+    struct purse **purse;
+    size_t count, cap;
+    size_t waiting;              /* calls, of all */
+    int64_t limit[BUDGET_COUNT]; /* of all agents, an operator's; 0: the configuration's */
+    char *by[BUDGET_COUNT];
+    int64_t day; /* that its limit is for */
+    int64_t looked_day;
+};
+struct budget_state {
+    int64_t used[BUDGET_COUNT], limit[BUDGET_COUNT]; /* a limit of 0: none */
+};
+
+struct purse *purse_find(const struct govd *g, struct span agent); /* NULL: none */
+struct purse *purse_of(struct govd *g, struct span agent);         /* makes it */
+void purse_from_fold(const struct govd *g, struct purse *p);
+void budget_read_shared(const struct govd *g, struct budget_state *out); /* of all agents alone */
+void budget_read(const struct govd *g, const struct purse *p, struct budget_state *out);
+bool budget_is_metered(const struct govd *g, struct span agent); /* the gateway counts it */
+void budget_say(char out[REASON_BYTES], enum budget_saying what, enum budget_kind k, int64_t limit);
+void budget_words(const struct budget_state *s, enum budget_kind k, char out[REASON_BYTES]);
+bool budget_is_shared(enum budget_kind k);
+void budget_signal(struct govd *g, struct span agent, enum severity sev, const char *title);
+
+#endif

@@ -1,0 +1,115 @@
+/* budget_spend.c - what is spent goes into a purse, and the marks that it passes are told of. */
+#include "budget_priv.h"
+
+void budget_signal(struct govd *g, struct span agent, enum severity sev, const char *title)
+{
+    struct event ev;
+    publish_begin(g, &ev, EVENT_SIGNAL_RAISED);
+    if (agent.n) {
+        event_set_text(&ev, F_AGENT_ID, agent);
+        ev.subject = agent;
+    }
+    event_set_text(&ev, F_SIGNAL_SOURCE, SPAN("checkrein"));
+    event_set_number(&ev, F_SEVERITY, sev);
+    event_set_text(&ev, F_TITLE, span_str(title));
+    (void)publish(g, &ev);
+}
+
+static int64_t plus(int64_t a, int64_t b)
+{
+    return b > EVENT_INT_MAX - a ? EVENT_INT_MAX : a + b;
+}
+
+static int64_t warn_at(int64_t limit)
+{
+    return limit - limit / 5;
+}
+
+/* Each mark is told of when it is passed, by the spend that passes it; a start tells nothing again.
+ */
+static void tell_passed(struct govd *g, const struct purse *p, const struct budget_state *before)
+{
+    struct budget_state now;
+    char text[REASON_BYTES];
+    budget_read(g, p, &now);
+    for (unsigned k = 0; k < BUDGET_COUNT; k++) {
+        int64_t limit = now.limit[k];
+        bool full = limit > 0 && before->used[k] < limit && now.used[k] >= limit;
+        bool nearly =
+            limit > 0 && before->used[k] < warn_at(limit) && now.used[k] >= warn_at(limit);
+        if (full || nearly) {
+            budget_say(text, full ? SAY_USED_UP : SAY_NEARLY, (enum budget_kind)k, limit);
+            budget_signal(g, budget_is_shared((enum budget_kind)k) ? SPAN_NONE : span_str(p->agent),
+                          SEVERITY_HIGH, text);
+        }
+    }
+}
+
+/* Also of an agent without a limit, once it or others pay from this purse: a start has it from
+ * there. */
+static void put_budget(const struct govd *g, const struct purse *p, struct event *ev)
+{
+    struct budget_state s;
+    budget_read(g, p, &s);
+    if (s.limit[BUDGET_AGENT] > 0) {
+        event_set_number(ev, F_BUDGET_LIMIT, s.limit[BUDGET_AGENT]);
+    }
+    if (s.limit[BUDGET_TOKENS] > 0) {
+        event_set_number(ev, F_BUDGET_TOKENS, s.limit[BUDGET_TOKENS]);
+    }
+    if (s.limit[BUDGET_AGENT] > 0 || p->is_shared) {
+        event_set_number(ev, F_BUDGET_USED, p->microusd);
+    }
+    if (s.limit[BUDGET_TOKENS] > 0 || p->is_shared) {
+        event_set_number(ev, F_BUDGET_TOKENS_USED, p->tokens);
+    }
+}
+
+static void pay(struct purse *p, int64_t microusd, int64_t tokens)
+{
+    p->microusd = plus(p->microusd, microusd);
+    p->tokens = plus(p->tokens, tokens);
+}
+
+void budget_spend(struct govd *g, struct span agent, struct event *ev)
+{
+    struct budget_state before;
+    struct purse *p = purse_of(g, agent);
+    int64_t tokens = plus(event_number(ev, F_TOKENS_IN), event_number(ev, F_TOKENS_OUT));
+    budget_read(g, p, &before);
+    pay(p, event_number(ev, F_COST_MICROUSD), tokens);
+    put_budget(g, p, ev);
+    (void)publish(g, ev);
+    tell_passed(g, p, &before);
+    if (tokens > 0 && !event_has(ev, F_COST_MICROUSD) && !p->unpriced_told &&
+        before.limit[BUDGET_AGENT] > 0 && before.limit[BUDGET_TOKENS] == 0) {
+        p->unpriced_told = true;
+        budget_signal(g, agent, SEVERITY_HIGH,
+                      "it uses tokens without a price, which no budget in USD holds: set "
+                      "agent_tokens, or a price");
+    }
+}
+
+void budget_charge(struct govd *g, struct span agent, const struct spent *s)
+{
+    struct event ev;
+    struct budget_state before;
+    struct purse *p = purse_of(g, agent);
+    budget_read(g, p, &before);
+    p->is_shared = true;
+    pay(p, s->microusd, s->tokens);
+    publish_begin(g, &ev, EVENT_BUDGET_CHANGED);
+    event_set_text(&ev, F_AGENT_ID, agent);
+    ev.subject = agent;
+    put_budget(g, p, &ev);
+    (void)publish(g, &ev);
+    tell_passed(g, p, &before);
+}
+
+/* What was told makes up for one that was not: an agent whose every other call is cut goes on. */
+void budget_untold(struct govd *g, struct span agent, bool untold)
+{
+    struct purse *p = purse_of(g, agent);
+    p->untold += untold ? 1 : 0;
+    p->untold -= !untold && p->untold > 0 ? 1 : 0;
+}

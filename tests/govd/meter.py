@@ -1,0 +1,484 @@
+"""What calls through the gateway use: counted to the token, held at a budget, and never counted twice."""
+import contextlib
+import http.client
+import json
+import os
+import time
+
+from daemon import DEADLINE, Console, Daemon, check, wait_for
+from gateway import BINARY, call, command, issue, leases, main
+from upstream import Stream, Upstream, chunk
+
+SEEDS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "fuzz", "seeds", "usage")
+KEY = "sk-real-0123456789-abcdefghijklmnop"
+SONNET, CODEX, GPT4O, PRO = "claude-sonnet-4-5-20250929", "gpt-5.1-codex-2025-11-13", "gpt-4o-2024-08-06", "gemini-2.5-pro"
+PRICES = f"""[price sonnet]
+model = {SONNET}
+from = 2025-01-01
+input = 10
+output = 100
+cache_read = 1
+cache_write = 20
+reasoning = 100
+source = a test
+[price gpt]
+model = gpt-*
+from = 2025-01-01
+input = 10
+output = 100
+cache_read = 1
+cache_write = 1
+source = a test
+"""
+ONE_USD = 1_000_000
+
+
+class Script:
+    """Answers with a transcript: its first line is the dialect and the type of the content."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def read(self):
+        with open(os.path.join(SEEDS, self.name), "rb") as f:
+            head, _, body = f.read().partition(b"\n")
+        return head.partition(b" ")[2], body
+
+    def __call__(self, asked, out, status=200):
+        kind, body = self.read()
+        out.write(b"HTTP/1.1 %d X\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n\r\n" % (status, kind or b"text/plain"))
+        for at in range(0, len(body), 700):
+            out.write(chunk(body[at:at + 700]))
+        out.write(b"0\r\n\r\n")
+
+
+def said(text, kind=b"application/json"):
+    def answer(asked, out):
+        out.write(b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s" % (kind, len(text), text))
+    return answer
+
+
+def used(tokens_in=100, tokens_out=0, model=SONNET):
+    return said(json.dumps({"type": "message", "model": model, "stop_reason": "end_turn",
+                            "usage": {"input_tokens": tokens_in, "output_tokens": tokens_out}}).encode())
+
+
+@contextlib.contextmanager
+def with_meter(folder, answer=None, serve="", prices=PRICES, **more):
+    up = Upstream(answer)
+    key_file = os.path.join(folder, "key")
+    with open(os.open(key_file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as f:
+        f.write(KEY + "\n")
+    parts = "".join(f"[upstream {name}]\nurl = {up.url}\ndialect = {dialect}\nsecret_file = {key_file}\n" for name, dialect in
+                    [("work", "anthropic"), ("oai", "openai"), ("goo", "gemini"), ("any", "http")])
+    d = Daemon(BINARY, config=f"gateway_port = 0\n{serve}{parts}", prices=prices, **more)
+    try:
+        yield d, up
+    finally:
+        d.close()
+        up.close()
+
+
+def spends(daemon, source="gateway"):
+    return [e["data"] for e in daemon.events("spend.recorded") if e["data"].get("spend.source") == source]
+
+
+def signals(daemon, words):
+    return [e["data"] for e in daemon.events("signal.raised") if words in e["data"]["signal.title"]]
+
+
+def spent(daemon, count, source="gateway"):
+    return wait_for(f"{count} events of spend", lambda: (s := spends(daemon, source)) and len(s) >= count and s)
+
+
+def agent_of(daemon, name="claude:s1"):
+    for line in daemon.run("spend", "--json").stdout.splitlines():
+        one = json.loads(line)
+        if one.get("gen_ai.agent.id") == name:
+            return one
+    return None
+
+
+def state_of(daemon, name="claude:s1"):
+    found = [e["data"] for e in daemon.events("agent.state") if e["data"]["gen_ai.agent.id"] == name]
+    return (found[-1]["agent.state"], found[-1].get("reason", "")) if found else None
+
+
+def shows(daemon, state):
+    wait_for(f"the state {state}", lambda: state_of(daemon) == state)
+
+
+def begin(daemon, lease, body=b'{"model":"m","messages":[]}'):
+    """A call whose answer is not waited for."""
+    c = http.client.HTTPConnection("127.0.0.1", daemon.gateway, timeout=DEADLINE)
+    c.request("POST", f"/u/{lease['upstream']}/v1/messages", body, {"x-api-key": lease["token"]})
+    return c
+
+
+def nothing_comes(connection, seconds=0.3):
+    connection.sock.settimeout(seconds)
+    try:
+        check(not connection.sock.recv(1), "the client saw something")
+    except TimeoutError:
+        pass
+    connection.sock.settimeout(DEADLINE)
+
+
+# ---- counted
+
+PATHS = {"work": "/v1/messages", "chat": "/v1/chat/completions", "oai": "/v1/responses",
+         "goo": "/v1beta/models/gemini-2.5-pro:generateContent"}
+# transcript, upstream, path; input, output, read from a cache, written to one, reasoning: as the event tells them
+TOLD = [
+    ("anthropic-stream", "work", "work", 4200, 50, 3000, 200, 0, SONNET),
+    ("anthropic-stream-thinking", "work", "work", 4200, 250, 3000, 200, 200, SONNET),
+    ("anthropic-plain", "work", "work", 4200, 50, 3000, 200, 0, SONNET),
+    ("anthropic-plain-tools", "work", "work", 2095, 503, 0, 0, 100, SONNET),
+    ("responses-stream", "oai", "oai", 1000, 50, 300, 0, 7, CODEX),
+    ("responses-plain", "oai", "oai", 1000, 50, 300, 0, 7, CODEX),
+    ("chat-stream", "oai", "chat", 1000, 50, 300, 0, 7, GPT4O),
+    ("chat-plain", "oai", "chat", 1000, 50, 300, 0, 7, GPT4O),
+    ("gemini-stream", "goo", "goo", 1000, 57, 300, 0, 7, PRO),
+    ("gemini-list", "goo", "goo", 1000, 57, 300, 0, 7, PRO),
+    ("gemini-plain", "goo", "goo", 1000, 57, 300, 0, 7, PRO),
+]
+FIELDS = ("gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "gen_ai.usage.cache_read.input_tokens",
+          "gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.reasoning_tokens")
+COST = {SONNET: (10, 100, 1, 20), CODEX: (10, 100, 1, 1), GPT4O: (10, 100, 1, 1)}
+
+
+def each_dialect_is_counted_to_the_token(folder):
+    script = [None]
+    with with_meter(folder, lambda asked, out: script[0](asked, out)) as (d, up):
+        held = {name: issue(d, name) for name in ("work", "oai", "goo")}
+        for i, (name, upstream, path, *tokens, model) in enumerate(TOLD):
+            script[0] = Script(name)
+            status, body, _ = call(d, held[upstream], path=PATHS[path])
+            check(status == 200 and body == script[0].read()[1], f"{name}: the answer was changed")
+            got = spent(d, i + 1)[i]
+            check([got.get(f, 0) for f in FIELDS] == tokens, f"{name}: {got}")
+            check(got["gen_ai.request.model"] == model and got["credential.issuer"] == upstream, f"{name}: {got}")
+            check(got["credential.id"] == held[upstream]["id"] and "spend.untold" not in got, f"{name}: {got}")
+            if model in COST:
+                whole, out, read, write = tokens[0], tokens[1], tokens[2], tokens[3]
+                a, b, c, e = COST[model]
+                want = (whole - read - write) * a + out * b + read * c + write * e
+                check(got["cost.microusd"] == want, f"{name}: {got['cost.microusd']}, not {want}")
+            else:
+                check("cost.microusd" not in got, f"{name} has a price that nobody gave: {got}")
+        total = agent_of(d)
+        check(total["gen_ai.usage.input_tokens"] == sum(t[3] for t in TOLD), f"{total}")
+        check(total["cost.unpriced"] is True and total["gen_ai.usage.output_tokens"] == sum(t[4] for t in TOLD), f"{total}")
+
+
+def what_is_no_answer_is_not_counted(folder):
+    with with_meter(folder, used()) as (d, up):
+        lease, other = issue(d), issue(d, "any")
+        call(d, lease, path="/v1/messages/count_tokens")
+        call(d, lease, "GET", "/v1/messages", None)
+        call(d, other)
+        call(d, lease, path="/v1/messages")
+        spent(d, 1)
+        check(len(spends(d)) == 1, f"{spends(d)}")
+
+
+def what_was_not_told_is_said_so(folder):
+    script = [None]
+    with with_meter(folder, lambda asked, out: script[0](asked, out), "agent_budget = 100\n") as (d, up):
+        work, oai = issue(d), issue(d, "oai")
+        cases = [("chat-stream-untold", oai, "chat", 0), ("responses-plain-queued", oai, "oai", 0), ("odd-gzip", work, "work", 0)]
+        for i, (name, lease, path, _) in enumerate(cases):
+            script[0] = Script(name)
+            call(d, lease, path=PATHS[path])
+            got = spent(d, i + 1)[i]
+            check(got["spend.untold"] == 1 and not any(f in got for f in FIELDS), f"{name}: {got}")
+            check("cost.microusd" not in got, f"{name}: nothing became zero: {got}")
+        check(agent_of(d)["spend.untold"] == 3, f"{agent_of(d)}")
+        script[0] = Script("anthropic-plain-error")
+        call(d, work)
+        script[0] = lambda asked, out: Script("anthropic-plain")(asked, out, 400)
+        call(d, work)
+        script[0] = used()
+        call(d, work)
+        check(len(spent(d, 4)) == 4, "an error counted as an answer")
+
+
+def a_cut_stream_counts_what_it_told(folder):
+    with open(os.path.join(SEEDS, "anthropic-stream-cut"), "rb") as f:
+        first = f.read().partition(b"\n")[2]
+    stream = Stream(first=first)
+    with with_meter(folder, stream) as (d, up):
+        lease = issue(d)
+        c, r = call(d, lease, read=False)
+        check(b"message_start" in r.read(200), "the first piece")
+        check(not spends(d), "it is not over")
+        done = command(d, "revoke", credential=lease["id"])
+        check(done["state"] == "confirmed", f"{done}")
+        got = spent(d, 1)[0]
+        check([got.get(f, 0) for f in FIELDS[:4]] == [4200, 1, 3000, 200] and got["spend.untold"] == 1, f"{got}")
+        c.close()
+        lease = issue(d)
+        c, r = call(d, lease, read=False)
+        r.read(100)
+        r.close(), c.close()  # the client goes away
+
+        def counted():
+            stream.pieces.put(b": \n\n")
+            return len(spends(d)) > 1
+        wait_for("what the client left", counted)
+        stream.pieces.put(None)
+        stream.pieces.put(None)
+
+
+def lies_are_an_alarm_and_not_added(folder):
+    for text in (b'{"type":"message","model":"m","usage":{"input_tokens":-5,"output_tokens":3}}',
+                 b'{"type":"message","model":"m","usage":{"input_tokens":99999999999999999999,"output_tokens":3}}',
+                 b'{"type":"message","model":"m","usage":{"input_tokens":5,"output_tokens":3,"output_tokens":4}}',
+                 b'{"type":"message","model":"m","usage":{"input_tokens":1.5,"output_tokens":3}}'):
+        with with_meter(folder, said(text)) as (d, up):
+            check(call(d, issue(d))[1] == text, "the answer was changed")
+            got = spent(d, 1)[0]
+            check(got["spend.untold"] == 1 and not any(f in got for f in FIELDS), f"{text}: {got}")
+            told = wait_for("the alarm", lambda: signals(d, "cannot be, and is not counted"))
+            check(len(told) == 1 and "work" in told[0]["signal.title"], f"{text}: {told}")
+            check(told[0]["gen_ai.agent.id"] == "claude:s1" and told[0]["signal.severity"] == "high", f"{told}")
+
+
+# ---- beside
+
+def api_request(tokens, microusd, session="s1", agent=None):
+    values = [("event.name", "api_request"), ("session.id", session), ("model", SONNET), ("input_tokens", str(tokens)),
+              ("output_tokens", "0"), ("cost_usd_micros", str(microusd))] + ([("agent_id", agent)] if agent else [])
+    record = {"timeUnixNano": str(time.time_ns()),
+              "attributes": [{"key": k, "value": {"stringValue": v}} for k, v in values]}
+    return {"resourceLogs": [{"resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "claude-code"}}]},
+                              "scopeLogs": [{"logRecords": [record]}]}]}
+
+
+def its_own_telemetry_stands_beside(folder):
+    with with_meter(folder, used(100)) as (d, up):
+        d.hook("SessionStart", source="startup")
+        d.hook("SessionStart", session="s2", source="startup")
+        d.post("/v1/logs", api_request(70, 700))
+        call(d, issue(d))
+        spent(d, 1)
+        d.post("/v1/logs", api_request(100, 1000))
+        d.post("/v1/logs", api_request(5, 50, session="s2"))
+        got = agent_of(d)
+        check(got["gen_ai.usage.input_tokens"] == 170 and got["cost.microusd"] == 1700, f"it was added: {got}")
+        check(got["beside.tokens_in"] == 100 and got["beside.cost_microusd"] == 1000, f"it is not beside: {got}")
+        check(agent_of(d, "claude:s2")["gen_ai.usage.input_tokens"] == 5, "an agent without a lease is counted as before")
+        day = [f for f in Console(d).events if f["type"].endswith("spend.day")]
+        check(day[-1]["data"]["cost.microusd"] == 1750, f"{day}")
+        d.terminate()
+        d.start()
+        d.post("/v1/logs", api_request(100, 1000))
+        got = agent_of(d)
+        check(got["gen_ai.usage.input_tokens"] == 170 and got["beside.tokens_in"] == 200, f"after a restart: {got}")
+        check(not signals(d, "another key"), "an alarm for what came through the gateway")
+        d.post("/v1/logs", api_request(50000, 500000))
+        d.post("/v1/logs", api_request(50000, 500000))
+        check(len(signals(d, "another key")) == 1, "tokens that came another way, and nobody says so")
+        check(agent_of(d)["gen_ai.usage.input_tokens"] == 170, "they were added")
+
+
+# ---- budgets
+
+def at_its_budget_the_next_call_waits(folder):
+    with with_meter(folder, used(1000), "agent_budget = 0.02\n") as (d, up):
+        d.hook("SessionStart", source="startup")
+        d.hook("UserPromptSubmit", prompt="go")
+        lease = issue(d)
+        call(d, lease)
+        spent(d, 1)
+        check(not signals(d, "budget"), "too early")
+        call(d, lease)
+        wait_for("the alarm", lambda: len(signals(d, "its budget of $0.02 is used up")) == 1)
+        c = begin(d, lease)
+        wait_for("a call that waits", lambda: leases(d)[lease["id"]]["waiting"] == 1)
+        shows(d, ("paused", "held: over its budget of $0.02"))
+        nothing_comes(c)
+        check(len(up.asked) == 2, "it went through")
+        for bad in ({"agent": "nobody", "limit_microusd": ONE_USD}, {"agent": "claude:s1"}, {"agent": "*", "limit_microusd": 1}):
+            check(command(d, "budget", **bad)["state"] == "refused", f"{bad}")
+        low = command(d, "budget", agent="claude:s1", limit_microusd=15000)
+        check(low["state"] == "confirmed" and "0 calls" in low["by"] and "waits" in low["by"], f"{low}")
+        nothing_comes(c)
+        done = command(d, "budget", agent="claude:s1", limit_microusd=100000)
+        check(done["state"] == "confirmed" and "$0.02 of $0.10 used; 1 calls" in done["by"], f"{done}")
+        check(c.getresponse().status == 200, "it did not go on")
+        c.close()
+        spent(d, 3)
+        wait_for("that it runs", lambda: state_of(d)[0] == "running")
+        check(agent_of(d)["budget.limit_microusd"] == 100000 and agent_of(d)["budget.used_microusd"] == 30000, f"{agent_of(d)}")
+        for _ in range(5):
+            call(d, lease)
+        spent(d, 8)
+        wait_for("the alarm", lambda: signals(d, "80 % of its budget of $0.10"))
+        call(d, lease)
+        spent(d, 9)
+        check(len(signals(d, "80 % of its budget of $0.10")) == 1, f"{signals(d, '80')}")
+
+
+def who_waits_can_be_refused(folder):
+    with with_meter(folder, used(1000), "agent_budget = 0.01\n") as (d, up):
+        d.hook("SessionStart", source="startup")
+        lease = issue(d)
+        call(d, lease)
+        spent(d, 1)
+        c = begin(d, lease)
+        wait_for("a call that waits", lambda: leases(d)[lease["id"]]["waiting"] == 1)
+        command(d, "pause", credential=lease["id"], scope="choke")
+        check(c.getresponse().status == 429, "choked")
+        c.close()
+        command(d, "resume", credential=lease["id"])
+        c = begin(d, lease)
+        wait_for("a call that waits", lambda: leases(d)[lease["id"]]["waiting"] == 1)
+        Console(d).command("stop", wait="accepted", agent="claude:s1")
+        check(c.getresponse().status == 403, "stopped")
+        c.close()
+        check(len(up.asked) == 1, "something went through")
+        wait_for("that it is not shown as held", lambda: "held" not in state_of(d)[1])
+
+
+def what_was_spent_counts_after_a_restart(folder):
+    with with_meter(folder, used(1000), "agent_budget = 0.02\n") as (d, up):
+        lease = issue(d)
+        call(d, lease)
+        call(d, lease)
+        spent(d, 2)
+        command(d, "budget", agent="claude:s1", limit_microusd=30000)
+        d.kill()
+        d.start()
+        d.gateway = None
+        lease2 = issue(d, "oai", agent="claude:s9")  # tells the port
+        check(call(d, lease)[0] == 200, "the raised budget was forgotten")
+        spent(d, 3)
+        c = begin(d, lease)
+        wait_for("a call that waits", lambda: leases(d)[lease["id"]]["waiting"] == 1)
+        shows(d, ("paused", "held: over its budget of $0.03"))
+        check(call(d, lease2, path="/v1/responses")[0] == 200, "another agent waits with it")
+        c.close()
+        wait_for("that nobody waits", lambda: leases(d)[lease["id"]]["waiting"] == 0)
+
+
+def tokens_are_held_without_a_price(folder):
+    with with_meter(folder, used(600, 500, "unpriced-1"), "agent_budget = 5\nagent_tokens = 1000\n", prices="") as (d, up):
+        lease = issue(d)
+        call(d, lease)
+        spent(d, 1)
+        c = begin(d, lease)
+        wait_for("a call that waits", lambda: leases(d)[lease["id"]]["waiting"] == 1)
+        shows(d, ("paused", "held: over its budget of 1000 tokens"))
+        done = command(d, "budget", agent="claude:s1", limit_microusd=ONE_USD * 9)
+        check(done["state"] == "confirmed" and "waits" in done["by"], f"USD cannot raise what is in tokens: {done}")
+        check(command(d, "budget", agent="claude:s1", limit_tokens=5000)["state"] == "confirmed", "")
+        check(c.getresponse().status == 200, "it did not go on")
+        c.close()
+    with with_meter(folder, used(600, 500, "unpriced-1"), "agent_budget = 5\n", prices="") as (d, up):
+        lease = issue(d)
+        call(d, lease)
+        call(d, lease)
+        spent(d, 2)
+        wait_for("that the budget holds nothing is said", lambda: signals(d, "without a price"))
+        call(d, lease)
+        spent(d, 3)
+        check(len(signals(d, "without a price")) == 1, "said again and again")
+
+
+def the_day_and_the_fleet_have_budgets(folder):
+    for option, scope, words in (("daily_budget", "day", "the day's budget of all agents, $0.02, is used up"),
+                                 ("fleet_budget", "fleet", "the budget of all agents, $0.02, is used up")):
+        with with_meter(folder, used(1000), f"{option} = 0.02\n") as (d, up):
+            one, two = issue(d, agent="claude:s1"), issue(d, agent="claude:s2")
+            call(d, one)
+            call(d, two)
+            spent(d, 2)
+            wait_for("the alarm", lambda: len(signals(d, "the agents have spent")) == 1)
+            d.kill()
+            d.start()
+            issue(d, agent="claude:s3")
+            c = begin(d, one)
+            wait_for("a call that waits", lambda: leases(d)[one["id"]]["waiting"] == 1)
+            shows(d, ("paused", "held: " + words))
+            done = command(d, "budget", agent="*", scope=scope, limit_microusd=50000)
+            check(done["state"] == "confirmed" and "1 calls" in done["by"], f"{done}")
+            check(c.getresponse().status == 200, "it did not go on")
+            c.close()
+            d.kill()
+            d.start()
+            issue(d, agent="claude:s4")
+            check(call(d, two)[0] == 200, "the raised budget was forgotten")
+
+
+def helpers_pay_from_the_same_purse(folder):
+    with with_meter(folder, used(1000), "agent_budget = 0.02\n") as (d, up):
+        lease = issue(d)
+        child = issue(d, agent="someone-else", parent=lease["id"])
+        call(d, child)
+        call(d, lease)
+        spent(d, 2)
+        for one in (lease, child):
+            c = begin(d, one)
+            wait_for("a call that waits", lambda one=one: leases(d)[one["id"]]["waiting"] >= 1)
+            c.close()
+            wait_for("that nobody waits", lambda one=one: leases(d)[one["id"]]["waiting"] == 0)
+        d.kill()
+        d.start()
+        issue(d, agent="claude:s4")
+        c = begin(d, lease)
+        wait_for("a call that waits after a restart", lambda: leases(d)[lease["id"]]["waiting"] >= 1)
+        c.close()
+
+
+def who_tells_nothing_is_held_by_its_budget(folder):
+    with with_meter(folder, said(b"{}"), "agent_budget = 5\nloop_calls = 0\n") as (d, up):
+        lease, free = issue(d), issue(d, agent="claude:s2")
+        for i in range(8):
+            check(call(d, lease)[0] == 200, f"{i}")
+        spent(d, 8)
+        c = begin(d, lease)
+        wait_for("a call that waits", lambda: leases(d)[lease["id"]]["waiting"] == 1)
+        wait_for("why", lambda: state_of(d) and "did not tell what they used" in state_of(d)[1])
+        check(call(d, free)[0] == 200, "another agent waits with it")
+        check(command(d, "budget", agent="claude:s1", limit_microusd=ONE_USD)["state"] == "confirmed", "")
+        check(c.getresponse().status == 200, "it did not go on")
+        c.close()
+
+
+# ---- loops
+
+def ask_body(step):
+    return json.dumps({"model": "m", "messages": [{"role": "user", "content": "do it"},
+                                                  {"role": "assistant", "content": [{"type": "tool_use", "id": f"t{time.time_ns()}",
+                                                                                     "name": "Bash", "input": {"command": step}}]},
+                                                  {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t",
+                                                                                "content": "no"}]}]}).encode()
+
+
+def the_same_call_again_and_again_is_an_alarm(folder):
+    with with_meter(folder, used(1), "loop_calls = 4\n") as (d, up):
+        lease = issue(d)
+        for i in range(12):
+            call(d, lease, body=ask_body(f"step {i // 3}"))
+        spent(d, 12)
+        check(not signals(d, "again and again"), "three of each are no loop")
+        for _ in range(9):
+            call(d, lease, body=ask_body("make"))
+        spent(d, 21)
+        told = signals(d, "again and again")
+        check(len(told) == 1 and "4 times in a row" in told[0]["signal.title"], f"{told}")
+        check(told[0]["gen_ai.agent.id"] == "claude:s1", f"{told}")
+        call(d, lease, body=ask_body("another"))
+        for _ in range(4):
+            call(d, lease, body=ask_body("make"))
+        spent(d, 26)
+        check(len(signals(d, "again and again")) == 2, "a second loop")
+
+
+if __name__ == "__main__":
+    main([each_dialect_is_counted_to_the_token, what_is_no_answer_is_not_counted, what_was_not_told_is_said_so,
+          a_cut_stream_counts_what_it_told, lies_are_an_alarm_and_not_added, its_own_telemetry_stands_beside,
+          at_its_budget_the_next_call_waits, who_waits_can_be_refused, what_was_spent_counts_after_a_restart,
+          tokens_are_held_without_a_price, the_day_and_the_fleet_have_budgets, helpers_pay_from_the_same_purse,
+          who_tells_nothing_is_held_by_its_budget, the_same_call_again_and_again_is_an_alarm])
