@@ -16,10 +16,10 @@
 #include "../govd_priv.h"
 
 #include "checkrein/lease.h"
+#include "checkrein/source.h"
 
 #define GATEWAY_PREFIX     "/u/"
 #define GATEWAY_SECRET_MAX 4096
-#define GATEWAY_SECRET_MIN SECRET_KNOWN_MIN
 #define GATEWAY_MARK       ((size_t)256 << 10) /* that waits for one side before the other is held */
 #define GATEWAY_BODY_BYTES ((size_t)64 << 20)
 #define GATEWAY_READ_BYTES ((size_t)16 << 20) /* of a body that is read for its model first */
@@ -37,7 +37,8 @@ struct upstream {
     char *before, *behind; /* what stands around it in that field */
     char *secret;          /* NULL: there is none yet; wiped when it goes */
     char why_not[160];     /* then: why */
-    struct asking *asking; /* a command that runs */
+    struct source source;  /* of the secret; its text is the configuration's */
+    struct source_read *reading;
 };
 void upstreams_open(struct govd *g);
 struct upstream *upstream_named(const struct govd *g, struct span name); /* NULL: none */
