@@ -74,7 +74,8 @@ static bool make_room(struct fold *x, struct span id)
     return false;
 }
 
-/* Those that named it while there was no room for it were not counted. */
+/* Those that named it while there was no room for it were not counted. Walks all agents: for one
+ * that is told of by itself, never for each row of a list. */
 static uint32_t count_holders(const struct fleet *f, const struct credential *c)
 {
     uint32_t count = 0;
@@ -95,7 +96,6 @@ static struct credential_item *credential_new(struct fold *x, struct span id)
     it->c.backend = x->b->b.ref;
     it->epoch = x->b->epoch;
     id_set(f, &it->c.id, id);
-    it->c.holders = count_holders(f, &it->c);
     it->c.ref = roster_add(&f->credentials, it);
     index_put(&f->credential_by_id, index_key(it->c.backend, it->c.id), it);
     return it;
@@ -302,7 +302,9 @@ void fold_credential(struct fold *x)
     struct span id = event_text(x->ev, F_CREDENTIAL_ID);
     note_it(x);
     struct credential_item *it = credential_find(x->f, x->b->b.ref, id);
-    it = it != NULL || id.n == 0 ? it : credential_new(x, id);
+    if (it == NULL && id.n > 0 && (it = credential_new(x, id)) != NULL) {
+        it->c.holders = count_holders(x->f, &it->c);
+    }
     if (it == NULL) {
         return;
     }
