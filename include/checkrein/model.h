@@ -369,6 +369,9 @@ enum credential_state fleet_credential_in_force(const struct fleet *f, const str
  * words of its list, which are foreign. */
 bool fleet_credential_revocable(const struct fleet *f, const struct credential *c,
                                 struct span *why_not);
+/* Whether VERB_PAUSE holds it, and VERB_RESUME lets it go: leases of a gateway only. */
+bool fleet_credential_offered(const struct fleet *f, const struct credential *c, enum verb v,
+                              const char **why_not);
 /* The newest command to revoke that means it: by its id, its agent, its issuer, what it comes of,
  * or all. NULL: none is known. Its state is what is known of the proof. */
 const struct command_track *fleet_credential_revocation(const struct fleet *f,

@@ -134,6 +134,9 @@ enum {
       "from its next turn on it asks about everything, and asks a person")                         \
     X(ACT_REVOKE, "revoke", "v", CTX_LIST, ACTION_LIVE_ONLY | ACTION_ARMED,                        \
       "revoke credentials: pick them, see what goes with them, v again")                           \
+    X(ACT_HOLD, "hold", "H", CTX_LIST, ACTION_LIVE_ONLY, "hold a lease: its next call waits")      \
+    X(ACT_RELEASE, "release", "u", CTX_LIST, ACTION_LIVE_ONLY | ACTION_ARMED,                      \
+      "let a lease go on, with a question")                                                        \
     X(ACT_MESSAGE, "message", "m", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT,                \
       "say something to the agent")                                                                \
     X(ACT_BUDGET, "budget", "b", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT | ACTION_TYPED,   \

@@ -128,6 +128,33 @@ bool fleet_credential_revocable(const struct fleet *f, const struct credential *
     return why == NULL;
 }
 
+static const char *why_not_held(const struct fleet *f, const struct credential *c, enum verb v)
+{
+    bool bound = c->state == CREDENTIAL_HELD || c->state == CREDENTIAL_CHOKED;
+    if (!c->told || c->digest == 0) {
+        return "only a lease can be held: this one can be revoked, or its agent paused";
+    }
+    if (fleet_credential_in_force(f, c) == CREDENTIAL_REVOKED) {
+        return "it is revoked, and stays so";
+    }
+    if (v == VERB_PAUSE && c->state == CREDENTIAL_HELD) {
+        return "it is held already";
+    }
+    if (v == VERB_RESUME && !bound) {
+        return fleet_credential_in_force(f, c) > CREDENTIAL_ACTIVE
+                   ? "it is held by its parent: release that one"
+                   : "it is not held";
+    }
+    return backend_why_not(fleet_backend(f, c->backend), v);
+}
+
+bool fleet_credential_offered(const struct fleet *f, const struct credential *c, enum verb v,
+                              const char **why_not)
+{
+    *why_not = v == VERB_PAUSE || v == VERB_RESUME ? why_not_held(f, c, v) : "unknown command";
+    return *why_not == NULL;
+}
+
 /* ---- what was asked of it */
 #define ISSUER_WORD "upstream:"
 

@@ -223,22 +223,42 @@ static void act_message(struct press *k, enum action a)
     prompt_open(k, a == ACT_MESSAGE ? PROMPT_MESSAGE : PROMPT_BUDGET, ui_target(k->ui, k->f));
 }
 
+/* Ref of the credential of the selected row, 0: it is of another thing. */
+static uint32_t selected_credential(const struct ui *ui, const struct fleet *f)
+{
+    enum pane_id id = ui_pane(ui);
+    return id == PANE_CREDENTIALS ? list_selected(&ui->list[id])
+           : id == PANE_MAY       ? may_credential(ui, f)
+                                  : 0;
+}
+
 /* The one that is selected, or those of the agent that is. */
 static void act_revoke(struct press *k, enum action a)
 {
     (void)a;
-    struct ui *ui = k->ui;
-    enum pane_id id = ui_pane(ui);
-    uint32_t agent = ui_target(ui, k->f).agent;
-    uint32_t credential = id == PANE_CREDENTIALS ? list_selected(&ui->list[id])
-                          : id == PANE_MAY       ? may_credential(ui, k->f)
-                                                 : 0;
+    uint32_t agent = ui_target(k->ui, k->f).agent;
+    uint32_t credential = selected_credential(k->ui, k->f);
     if (credential != 0) {
         revoke_open_one(k, credential);
-    } else if (agent != 0 && id != PANE_CREDENTIALS) {
+    } else if (agent != 0 && ui_pane(k->ui) != PANE_CREDENTIALS) {
         revoke_open_agent(k, agent);
     } else {
-        notice_put(ui, k->now, ROLE_HINT, "revoke: select an agent or a credential first");
+        notice_put(k->ui, k->now, ROLE_HINT, "revoke: select an agent or a credential first");
+    }
+}
+
+/* Holding is immediate, letting go is asked. */
+static void act_hold(struct press *k, enum action a)
+{
+    enum verb v = a == ACT_HOLD ? VERB_PAUSE : VERB_RESUME;
+    const struct credential *c = fleet_credential(k->f, selected_credential(k->ui, k->f));
+    const char *why = "select a credential first: 7 lists them";
+    if (c == NULL || !fleet_credential_offered(k->f, c, v, &why)) {
+        notice_put(k->ui, k->now, ROLE_HINT, "%s: %s", action_info(a)->name, why);
+    } else if (a == ACT_HOLD) {
+        intent_credential(k, v, c);
+    } else {
+        confirm_release(k, c->ref);
     }
 }
 
@@ -424,6 +444,8 @@ static act_fn *const acts[ACTION_COUNT] = {
     [ACT_TIGHTEN] = act_order,
     [ACT_KILL] = act_stop,
     [ACT_REVOKE] = act_revoke,
+    [ACT_HOLD] = act_hold,
+    [ACT_RELEASE] = act_hold,
     [ACT_MESSAGE] = act_message,
     [ACT_BUDGET] = act_message,
     [ACT_FLEET_STOP] = act_fleet_stop,
@@ -467,7 +489,7 @@ static bool is_settled(const struct press *k, enum action a)
 {
     const struct list *l = ui_list(k->ui);
     bool on_row = (action_info(a)->flags & (ACTION_NEEDS_AGENT | ACTION_NEEDS_APPROVAL)) != 0 ||
-                  a == ACT_REVOKE;
+                  a == ACT_REVOKE || a == ACT_HOLD || a == ACT_RELEASE;
     return !on_row || k->ui->approve.open || !l->by_itself ||
            k->now.mono_us - l->by_itself_us >= SETTLE_US;
 }

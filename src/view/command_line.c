@@ -143,7 +143,7 @@ static void run_action(struct press *k, struct span name)
                    SPAN_ARG(span_sub(name, 0, 100)));
     } else if (k->ui->approve.open) {
         approve_key(k, a);
-    } else if (k->ui->confirm.agent != 0) {
+    } else if (confirm_is_open(k->ui)) {
         confirm_key(k, a);
     } else if (k->ui->revoke.stage != REVOKE_CLOSED) {
         revoke_key(k, a);

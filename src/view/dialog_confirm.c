@@ -1,10 +1,31 @@
 /* "resume? r again": a question that a key typed for something else does not answer. */
 #include "ui_priv.h"
 
+static void open_for(struct press *k, struct confirm what)
+{
+    k->ui->confirm = what;
+    k->ui->confirm.quiet_us = k->now.mono_us;
+    k->out->kind = INTENT_FLUSH_KEYS;
+}
+
 void confirm_open(struct press *k, uint32_t agent)
 {
-    k->ui->confirm = (struct confirm){.agent = agent, .quiet_us = k->now.mono_us};
-    k->out->kind = INTENT_FLUSH_KEYS;
+    open_for(k, (struct confirm){.agent = agent});
+}
+
+void confirm_release(struct press *k, uint32_t credential)
+{
+    open_for(k, (struct confirm){.credential = credential});
+}
+
+bool confirm_is_open(const struct ui *ui)
+{
+    return ui->confirm.agent != 0 || ui->confirm.credential != 0;
+}
+
+void confirm_close(struct ui *ui)
+{
+    ui->confirm.agent = ui->confirm.credential = 0;
 }
 
 bool confirm_armed(const struct ui *ui, struct moment now)
@@ -14,13 +35,26 @@ bool confirm_armed(const struct ui *ui, struct moment now)
 
 void confirm_key(struct press *k, enum action a)
 {
-    struct ui *ui = k->ui;
-    uint32_t agent = ui->confirm.agent;
+    struct confirm what = k->ui->confirm;
+    bool armed = confirm_armed(k->ui, k->now);
     if (a == ACT_BACK) {
-        ui->confirm.agent = 0;
-    } else if (a == ACT_RESUME && confirm_armed(ui, k->now)) {
-        ui->confirm.agent = 0;
-        intent_agent(k, VERB_RESUME, agent);
+        confirm_close(k->ui);
+    } else if (a == ACT_RESUME && armed && what.agent != 0) {
+        confirm_close(k->ui);
+        intent_agent(k, VERB_RESUME, what.agent);
+    } else if (a == ACT_RELEASE && armed && what.credential != 0) {
+        confirm_close(k->ui);
+        intent_credential(k, VERB_RESUME, fleet_credential(k->f, what.credential));
+    }
+}
+
+static void sync_release(struct ui *ui, const struct fleet *f, struct moment now)
+{
+    const struct credential *c = fleet_credential(f, ui->confirm.credential);
+    const char *why = "it is not known any more";
+    if (c == NULL || !fleet_credential_offered(f, c, VERB_RESUME, &why)) {
+        confirm_close(ui);
+        notice_put(ui, now, ROLE_HINT, "release: %s", why);
     }
 }
 
@@ -28,8 +62,10 @@ void confirm_sync(struct ui *ui, const struct fleet *f, struct moment now)
 {
     const char *why = NULL;
     struct target t = {.agent = ui->confirm.agent};
-    if (t.agent != 0 && !action_offered(ui, f, ACT_RESUME, t, &why)) {
-        ui->confirm.agent = 0;
+    if (ui->confirm.credential != 0) {
+        sync_release(ui, f, now);
+    } else if (t.agent != 0 && !action_offered(ui, f, ACT_RESUME, t, &why)) {
+        confirm_close(ui);
         notice_put(ui, now, ROLE_HINT, "resume: %s", why);
     }
 }

@@ -182,20 +182,6 @@ static void scroll(struct revoke *r, enum action a)
 }
 
 /* ---- ordering */
-static void intend(struct press *k, const struct credential *c)
-{
-    const struct backend *b = fleet_backend(k->f, c->backend);
-    const struct agent *holder = fleet_agent(k->f, c->agent);
-    if (holder != NULL) {
-        intent_agent(k, VERB_REVOKE, holder->ref);
-    } else {
-        intent_everywhere(k, VERB_REVOKE);
-        k->out->command.backend =
-            intent_keep(k->ui, b == NULL ? SPAN_NONE : fleet_span(k->f, b->name));
-    }
-    k->out->command.credential = intent_keep(k->ui, fleet_span(k->f, c->id));
-}
-
 /* One that nobody may revoke any more by now is left out, and said to be. */
 static void order_next(struct press *k)
 {
@@ -208,7 +194,7 @@ static void order_next(struct press *k)
             continue;
         }
         if (c != NULL && fleet_credential_revocable(k->f, c, &why)) {
-            intend(k, c);
+            intent_credential(k, VERB_REVOKE, c);
             r->sending = ++r->next;
             return;
         }

@@ -12,7 +12,10 @@ static void fire(struct press *k)
     struct ui *ui = k->ui;
     approve_close(ui);
     prompt_close(ui);
-    ui->confirm.agent = 0;
+    confirm_close(ui);
+    if (ui->revoke.stage != REVOKE_SENT) { /* what was ordered goes on, and is told */
+        revoke_close(ui);
+    }
     ui->help.open = false;
     ui->frozen = false;
     ui->stop.by_key = true;

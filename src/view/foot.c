@@ -245,12 +245,12 @@ static void modal_keys(struct key_line *k)
         put_key(k, "Esc", "back");
         put_key(k, "/", "search");
         put_key(k, "j k", "scroll");
-    } else if (ui->why.open && ui->confirm.agent == 0 && !ui->approve.open) {
+    } else if (ui->why.open && !confirm_is_open(ui) && !ui->approve.open) {
         put_key(k, "Enter", "the request");
         put_key(k, "Esc", "back");
         put_key(k, "j k g G", "read");
-    } else if (ui->confirm.agent != 0) {
-        put_key(k, "Esc", "leave it paused");
+    } else if (confirm_is_open(ui)) {
+        put_key(k, "Esc", ui->confirm.credential != 0 ? "leave it held" : "leave it paused");
     } else if (ui->revoke.stage != REVOKE_CLOSED) {
         revoke_keys(k);
     } else {
@@ -265,7 +265,7 @@ void keys_draw(struct frame *fr, struct rect r)
     const struct ui *ui = fr->ui;
     struct rect saved = canvas_clip(fr->c, r);
     struct key_line k = {.fr = fr, .x = r.x + 1, .y = r.y, .end = r.x + r.w};
-    bool modal = ui->frozen || ui->prompt.kind != NULL || ui->help.open || ui->confirm.agent != 0 ||
+    bool modal = ui->frozen || ui->prompt.kind != NULL || ui->help.open || confirm_is_open(ui) ||
                  ui->approve.open || ui->revoke.stage != REVOKE_CLOSED ||
                  (ui->why.open && !ui->options.replay);
     if (modal) {

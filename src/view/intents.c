@@ -82,3 +82,17 @@ void intent_everywhere(struct press *k, enum verb v)
 {
     (void)begin_command(k, v);
 }
+
+/* To its holder's name, when it is known: so that it is told as one of that agent's. */
+void intent_credential(struct press *k, enum verb v, const struct credential *c)
+{
+    const struct backend *b = fleet_backend(k->f, c->backend);
+    if (fleet_agent(k->f, c->agent) != NULL) {
+        intent_agent(k, v, c->agent);
+    } else {
+        (void)begin_command(k, v);
+        k->out->command.backend =
+            intent_keep(k->ui, b == NULL ? SPAN_NONE : fleet_span(k->f, b->name));
+    }
+    k->out->command.credential = intent_keep(k->ui, fleet_span(k->f, c->id));
+}

@@ -251,7 +251,7 @@ void ui_disarm(struct ui *ui, struct moment now, const char *why)
     }
     ui->approve.quiet_us = ui->confirm.quiet_us = now.mono_us;
     revoke_disarm(ui, now);
-    if (armed || ui->confirm.agent != 0 || ui->revoke.stage == REVOKE_ASK) {
+    if (armed || confirm_is_open(ui) || ui->revoke.stage == REVOKE_ASK) {
         notice_put(ui, now, ROLE_HINT, "%s: disarmed, look again", why);
     }
 }

@@ -64,9 +64,9 @@ static void route(struct press *k)
         prompt_key(k);
     } else if (ui->help.open) {
         modal_key(k, CTX_HELP, help_key);
-    } else if (ui->why.open && !ui->approve.open && ui->confirm.agent == 0) {
+    } else if (ui->why.open && !ui->approve.open && !confirm_is_open(ui)) {
         modal_key(k, view_context(ui), why_key);
-    } else if (ui->confirm.agent != 0) {
+    } else if (confirm_is_open(ui)) {
         modal_key(k, CTX_LIST, confirm_key);
     } else if (ui->revoke.stage != REVOKE_CLOSED) {
         if (!revoke_pick_key(k)) {

@@ -146,8 +146,9 @@ struct approve {
     char failed[128];                 /* why the answer could not be sent */
 };
 
-struct confirm {    /* "resume? r again" */
-    uint32_t agent; /* 0: not open */
+struct confirm {         /* "resume? r again" */
+    uint32_t agent;      /* that is resumed, */
+    uint32_t credential; /* or which is released; both 0: not open */
     int64_t quiet_us;
 };
 
@@ -317,6 +318,7 @@ void intent_begin(struct ui *ui, struct intent *out);
 struct span intent_keep(struct ui *ui, struct span s);
 void intent_agent(struct press *k, enum verb v, uint32_t agent);
 void intent_approval(struct press *k, enum verb v, uint32_t approval);
+void intent_credential(struct press *k, enum verb v, const struct credential *c);
 void intent_everywhere(struct press *k, enum verb v);
 
 /* ---- prompt.c, prompt_kinds.c */
@@ -436,6 +438,9 @@ bool ask_write_answers(const struct ui *ui, const struct fleet *f,
 
 /* ---- dialog_confirm.c */
 void confirm_open(struct press *k, uint32_t agent);
+void confirm_release(struct press *k, uint32_t credential);
+bool confirm_is_open(const struct ui *ui);
+void confirm_close(struct ui *ui);
 void confirm_key(struct press *k, enum action a);
 void confirm_sync(struct ui *ui, const struct fleet *f, struct moment now);
 bool confirm_armed(const struct ui *ui, struct moment now);

@@ -160,7 +160,7 @@ static void view_draw(struct frame *fr, struct rect left)
     }
     title_draw(fr, take_rows(&left, 1));
     body_draw(fr, left);
-    if (fr->ui->confirm.agent != 0) {
+    if (confirm_is_open(fr->ui)) {
         confirm_draw(fr, left);
     }
 }

@@ -306,7 +306,8 @@ static void headline(struct frame *fr, struct words *w)
 }
 
 static const enum action keys[] = {
-    ACT_REVOKE, ACT_OPEN, ACT_SORT, ACT_FILTER, ACT_COPY, ACT_BACK, ACTION_COUNT,
+    ACT_REVOKE, ACT_HOLD, ACT_RELEASE, ACT_OPEN,     ACT_SORT,
+    ACT_FILTER, ACT_COPY, ACT_BACK,    ACTION_COUNT,
 };
 
 const struct pane pane_credentials = {

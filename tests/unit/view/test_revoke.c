@@ -197,6 +197,25 @@ static void it_is_read_to_its_end(void **state)
     kit_release(&k);
 }
 
+static void a_fleet_stop_comes_first(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 80, 24);
+    select_agent(&k, "select mailer");
+    type(&k, "v");
+    press(&k, KEY(ENTER));
+    ready(&k);
+    press(&k, '!');
+    press(&k, 'S');
+    assert_int_equal(k.out.kind, INTENT_COMMAND);
+    assert_int_equal(k.out.command.verb, VERB_STOP_ALL);
+    ui_next(k.ui, k.f, k.now, &k.out);
+    assert_int_equal(k.out.kind, INTENT_NONE);
+    assert_hides(&k, "credential?");
+    kit_release(&k);
+}
+
 static void esc_leaves_it(void **state)
 {
     struct kit k;
@@ -282,6 +301,49 @@ static void a_credential_without_an_agent_is_revoked(void **state)
     kit_release(&k);
 }
 
+static void a_lease_is_held_at_once_and_released_with_a_question(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 120, 40);
+    press(&k, 'H');
+    assert_shows(&k, "hold: select a credential first");
+    press(&k, '7');
+    ui_command_line(k.ui, k.f, SPAN("filter claude-"), k.now, &k.out);
+    press(&k, 'g');
+    draw(&k);
+    pass_ms(&k, 1000);
+    press(&k, 'u');
+    assert_shows(&k, "release: it is not held");
+    press(&k, 'H');
+    assert_command(&k, VERB_PAUSE, "agent/mail", "");
+    assert_span_is(k.out.command.credential, LEASE_MAIL);
+    ui_next(k.ui, k.f, k.now, &k.out);
+    assert_int_equal(k.out.kind, INTENT_NONE);
+    lease_set(&k, "laptop", "agent/mail", LEASE_MAIL, "held");
+    press(&k, 'H');
+    assert_shows(&k, "hold: it is held already");
+    press(&k, 'u');
+    assert_shows(&k, "what waits under it goes on at once");
+    assert_int_equal(press(&k, 'u'), INTENT_NONE);
+    pass_ms(&k, 600);
+    assert_shows(&k, "u again lets it go on");
+    press(&k, 'u');
+    assert_command(&k, VERB_RESUME, "agent/mail", "");
+    assert_span_is(k.out.command.credential, LEASE_MAIL);
+    press(&k, 'u');
+    lease_set(&k, "laptop", "agent/mail", LEASE_MAIL, "revoked");
+    draw(&k);
+    assert_shows(&k, "release: it is revoked, and stays so");
+    ui_command_line(k.ui, k.f, SPAN("filter github"), k.now, &k.out);
+    press(&k, 'g');
+    draw(&k);
+    pass_ms(&k, 1000);
+    press(&k, 'H');
+    assert_shows(&k, "only a lease can be held");
+    kit_release(&k);
+}
+
 static void the_view_sorts_filters_and_tells_time(void **state)
 {
     struct kit k;
@@ -351,10 +413,12 @@ int main(void)
         cmocka_unit_test(an_end_that_is_no_proof_is_said),
         cmocka_unit_test(it_is_armed_and_bound_to_what_was_shown),
         cmocka_unit_test(it_is_read_to_its_end),
+        cmocka_unit_test(a_fleet_stop_comes_first),
         cmocka_unit_test(esc_leaves_it),
         cmocka_unit_test(what_cannot_be_revoked_says_why),
         cmocka_unit_test(an_order_that_did_not_leave_is_said),
         cmocka_unit_test(a_credential_without_an_agent_is_revoked),
+        cmocka_unit_test(a_lease_is_held_at_once_and_released_with_a_question),
         cmocka_unit_test(the_view_sorts_filters_and_tells_time),
         cmocka_unit_test(hostile_words_stay_words),
     };
