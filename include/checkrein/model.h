@@ -138,6 +138,7 @@ struct credential {
     uint32_t ref, backend; /* refs */
     uint32_t agent;        /* ref of whom it was issued to, or who named it first; may be gone */
     uint32_t used_by;      /* ref of who used it last */
+    uint32_t order;        /* ref of the newest command to revoke that means it; may be gone */
     uint32_t holders;      /* agents whose list names it */
     bool told;             /* by events of its own: else nothing is known of its state */
     bool lost;             /* its back-end's newest snapshot did not bring it */
@@ -372,8 +373,8 @@ bool fleet_credential_revocable(const struct fleet *f, const struct credential *
 /* Whether VERB_PAUSE holds it, and VERB_RESUME lets it go: leases of a gateway only. */
 bool fleet_credential_offered(const struct fleet *f, const struct credential *c, enum verb v,
                               const char **why_not);
-/* The newest command to revoke that means it: by its id, its agent, its issuer, what it comes of,
- * or all. NULL: none is known. Its state is what is known of the proof. */
+/* The newest command to revoke that meant it when it was given: by its id, its agent, its issuer,
+ * what it comes of, or all. NULL: none is known. Its state is what is known of the proof. */
 const struct command_track *fleet_credential_revocation(const struct fleet *f,
                                                         const struct credential *c);
 /* Walks all agents: for a question, not for a frame. */

@@ -154,6 +154,9 @@ void fold_operator_command(struct fold *x)
         string_set(x->f, &c->reason, event_text(x->ev, F_REASON));
         set_display(x, c);
         ask_to_stop(x, c->verb);
+        if (c->verb == VERB_REVOKE) {
+            credentials_ordered(x->f, c);
+        }
     }
     if (operator_of(x->ev).n > 0) {
         string_set(x->f, &c->operator_id, operator_of(x->ev));

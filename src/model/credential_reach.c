@@ -158,7 +158,6 @@ bool fleet_credential_offered(const struct fleet *f, const struct credential *c,
 /* ---- what was asked of it */
 #define ISSUER_WORD "upstream:"
 
-/* Issued after the command: another one of the same name. */
 static bool is_meant(const struct fleet *f, const struct credential *c,
                      const struct command_track *t)
 {
@@ -175,20 +174,32 @@ static bool is_meant(const struct fleet *f, const struct credential *c,
             span_eq(span_sub(named, sizeof(ISSUER_WORD) - 1, named.n), fleet_span(f, c->issuer)));
 }
 
+static bool is_meant_with_parents(const struct fleet *f, const struct credential *c,
+                                  const struct command_track *t)
+{
+    for (int steps = 0; c != NULL && steps < LINE_MAX; steps++) {
+        if (is_meant(f, c, t)) {
+            return true;
+        }
+        c = parent_of(f, c);
+    }
+    return false;
+}
+
+void credentials_ordered(struct fleet *f, const struct command_track *t)
+{
+    for (uint32_t i = 0; i < f->credentials.count; i++) {
+        struct credential_item *it = f->credentials.items[i];
+        if (is_meant_with_parents(f, &it->c, t)) {
+            it->c.order = t->ref;
+        }
+    }
+}
+
 const struct command_track *fleet_credential_revocation(const struct fleet *f,
                                                         const struct credential *c)
 {
-    for (uint32_t i = 0; i < fleet_command_count(f); i++) {
-        const struct command_track *t = fleet_command_at(f, i);
-        const struct credential *at = t->verb == VERB_REVOKE ? c : NULL;
-        for (int steps = 0; at != NULL && steps < LINE_MAX; steps++) {
-            if (is_meant(f, at, t)) {
-                return t;
-            }
-            at = parent_of(f, at);
-        }
-    }
-    return NULL;
+    return c->order == 0 ? NULL : roster_find(&f->commands, c->order);
 }
 
 /* ---- what goes with them */

@@ -229,6 +229,8 @@ static void take_issue(struct fold *x, struct credential *c)
         string_drop(x->f, &c->last_use);
         string_drop(x->f, &c->refusal);
         string_drop(x->f, &c->probe);
+    } else {
+        c->order = 0; /* that was of another one of this name */
     }
     string_set(x->f, &c->digest, event_text(ev, F_CREDENTIAL_DIGEST));
     id_set(x->f, &c->parent, event_text(ev, F_CREDENTIAL_PARENT));

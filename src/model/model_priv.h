@@ -358,6 +358,8 @@ void credentials_renamed(struct fold *x, const struct agent_item *agent, uint32_
 /* Those that the newest snapshot of the back-end did not bring: nothing is known of them. */
 void credentials_lost(struct fold *x, const char *reason);
 void credentials_release(struct fleet *f);
+/* A command to revoke is there: notes it with those that it means. */
+void credentials_ordered(struct fleet *f, const struct command_track *t);
 struct credential_item *credential_find(const struct fleet *f, uint32_t backend, struct span id);
 
 /* ---- reports.c */

@@ -222,7 +222,7 @@ static const struct member credential_members[] = {
     INT64(credential, refused_us), INT64(credential, uses),
     NUMBER(credential, holders),   TEXT(credential, kind),
     TEXT(credential, until),       TEXT(credential, revocable),
-    NUMBER(credential, refusals),
+    NUMBER(credential, refusals),  NUMBER(credential, order),
 };
 
 static const struct member log_members[] = {

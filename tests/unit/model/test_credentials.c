@@ -279,6 +279,8 @@ static void the_command_that_means_it_is_found(void **state)
     assert_string_equal(revocation_of(&t, "k1"), "c4");
     tell_issued(&t, "a3", "k4", NULL); /* issued after all of them */
     assert_string_equal(revocation_of(&t, "k4"), "");
+    tell_issued(&t, "a3", "k3", NULL); /* another one of that name */
+    assert_string_equal(revocation_of(&t, "k3"), "");
     fleet_free(t.fleet);
 }
 

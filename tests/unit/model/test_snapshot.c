@@ -36,9 +36,9 @@ static void forget(char *line, const char *name)
 /* Numbers that a console counts for itself, and references into a log that it does not have. */
 static void forget_local(char *line)
 {
-    static const char *const local[] = {"failures",     "retries",  "actions",
-                                        "last_failure", "revision", "refusals",
-                                        "kind",         "until",    "revocable"};
+    static const char *const local[] = {"failures",  "retries",  "actions", "last_failure",
+                                        "revision",  "refusals", "kind",    "until",
+                                        "revocable", "order"};
     for (size_t i = 0; i < ARRAY_LEN(local); i++) {
         forget(line, local[i]);
     }
