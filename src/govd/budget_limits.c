@@ -3,6 +3,8 @@
  */
 #include "budget_priv.h"
 
+#include "checkrein/lease.h"
+
 #define ALL    "*"
 #define DAY_US (INT64_C(86400) * 1000000)
 
@@ -115,10 +117,19 @@ static void set_agent(struct govd *g, struct purse *p, const struct command *c, 
     tell_agent(g, p);
 }
 
+static bool is_known(const struct govd *g, struct span agent)
+{
+    bool known = session_find(g, agent) || purse_find(g, agent);
+    for (size_t i = 0; !known && i < leases_count(g->leases); i++) {
+        known = span_eq(agent, lease_holder(g, lease_at(g->leases, i)));
+    }
+    return known;
+}
+
 const char *budget_cannot(const struct govd *g, const struct command *c)
 {
     if (!span_is(c->agent, ALL)) {
-        return session_find(g, c->agent) || purse_find(g, c->agent) ? NULL : "no such agent";
+        return is_known(g, c->agent) ? NULL : "no such agent";
     }
     if (shared_named(c->scope) == BUDGET_COUNT) {
         return "of all agents there is a budget of the `day` and one of the `fleet`: the scope says "

@@ -24,6 +24,7 @@ struct purse {
     bool metered;                         /* the gateway counts what it uses */
     bool unpriced_told;                   /* that no budget in USD holds it */
     bool elsewhere_told;                  /* that it tells of more than came through the gateway */
+    bool uncounted_told;                  /* that it makes calls of another kind */
     bool kept;
     uint32_t untold;             /* calls that told nothing, over those that did */
     uint32_t waiting;            /* calls that wait for a budget */

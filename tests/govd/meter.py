@@ -180,6 +180,13 @@ def what_is_no_answer_is_not_counted(folder):
         call(d, lease, path="/v1/messages")
         spent(d, 1)
         check(len(spends(d)) == 1, f"{spends(d)}")
+        check(not signals(d, "not counted"), "an alarm for what costs nothing")
+        for _ in range(2):
+            call(d, lease, path="/v1/messages/batches?key=sk-ant-api03-" + "a" * 40)
+        wait_for("the alarm", lambda: signals(d, "/v1/messages/batches"))
+        call(d, lease, method="PATCH", path="/v1/messages")
+        check(len(spent(d, 2)) == 2 and len(signals(d, "not counted")) == 1, f"{signals(d, 'not counted')}")
+        check("a" * 20 not in str(d.events()), "a secret stands in the alarm")
 
 
 def what_was_not_told_is_said_so(folder):
@@ -431,6 +438,45 @@ def helpers_pay_from_the_same_purse(folder):
         c.close()
 
 
+def what_is_dropped_of_the_record_takes_no_budget_away(folder):
+    config = "journal_keep_days = 2\nagent_budget = 0.02\nfleet_budget = 0.01\n"
+    with with_meter(folder, used(1000), config, shim=True) as (d, up):
+        lease = issue(d)
+        child = issue(d, agent="someone-else", parent=lease["id"])
+        for limit in ({"agent": "*", "scope": "fleet", "limit_microusd": 70000}, {"agent": "claude:s1", "limit_microusd": 40000}):
+            done = command(d, "budget", **limit)
+            check(done["state"] == "confirmed", f"{limit}: {done}")
+        d.hook("SessionStart", source="startup")
+        for one in (lease, child, lease):
+            call(d, one)
+        spent(d, 3)
+        for day in range(1, 6):
+            d.shim.say("clock", day * 86400 + 60)
+            d.hook("UserPromptSubmit", session="other", prompt=f"day {day}")
+            d.hook("UserPromptSubmit", session="other", prompt=f"day {day} again")
+        for _ in range(2):
+            check(d.terminate() == 0, "exit code")
+            d.start()
+            wait_for("the drop", lambda: d.records()[0]["n"] > 1)
+        issue(d, agent="claude:s4")
+        check(call(d, lease)[0] == 200, "the raised budget was dropped")
+        wait_for("its spend", lambda: agent_of(d)["budget.used_microusd"] == 40000)
+        d.post("/v1/logs", api_request(100, 1000))
+        check(agent_of(d)["beside.tokens_in"] == 100, "that the gateway counts it was dropped")
+        c = begin(d, lease)
+        shows(d, ("paused", "held: over its budget of $0.04"))
+        check(command(d, "budget", agent="claude:s1", limit_microusd=ONE_USD)["state"] == "confirmed", "")
+        check(c.getresponse().status == 200, "it did not go on")
+        c.close()
+        wait_for("its spend", lambda: agent_of(d)["budget.used_microusd"] == 50000)
+        for _ in range(2):
+            call(d, lease)
+        wait_for("its spend", lambda: agent_of(d)["budget.used_microusd"] == 70000)
+        c = begin(d, lease)
+        shows(d, ("paused", "held: the budget of all agents, $0.07, is used up"))
+        c.close()
+
+
 def who_tells_nothing_is_held_by_its_budget(folder):
     with with_meter(folder, said(b"{}"), "agent_budget = 5\nloop_calls = 0\n") as (d, up):
         lease, free = issue(d), issue(d, agent="claude:s2")
@@ -481,4 +527,5 @@ if __name__ == "__main__":
           a_cut_stream_counts_what_it_told, lies_are_an_alarm_and_not_added, its_own_telemetry_stands_beside,
           at_its_budget_the_next_call_waits, who_waits_can_be_refused, what_was_spent_counts_after_a_restart,
           tokens_are_held_without_a_price, the_day_and_the_fleet_have_budgets, helpers_pay_from_the_same_purse,
+          what_is_dropped_of_the_record_takes_no_budget_away,
           who_tells_nothing_is_held_by_its_budget, the_same_call_again_and_again_is_an_alarm])

@@ -9,7 +9,7 @@
 #include "checkrein/clock.h"
 #include "checkrein/usage.h"
 
-#define ASK_BYTES   GATEWAY_READ_BYTES
+#define ASK_BYTES   ((size_t)4 << 20)
 #define ASKED_BYTES ((size_t)128 << 20) /* of all copies at once */
 #define TEXT_BYTES  512
 
@@ -25,6 +25,7 @@ struct meter {
     bool unread;  /* there was too much of it: what it asks is not known */
     bool passed;  /* it was let go on */
     bool answers; /* with something that has figures */
+    bool is_call; /* else it is one of which nothing is known */
     struct usage_reader reader;
 };
 
@@ -66,18 +67,35 @@ bool meter_holds(const struct govd *g, const struct lease *l, char why[256])
 
 /* ---- the request */
 
+/* What is asked for without using a model. */
+static bool is_free(struct span method, const char *target)
+{
+    static const char *const METHODS[] = {"GET", "HEAD", "DELETE", "OPTIONS"};
+    static const char *const ENDS[] = {"/count_tokens", "/input_tokens", ":countTokens"};
+    bool is = false;
+    for (size_t i = 0; i < ARRAY_LEN(METHODS); i++) {
+        is = is || span_is(method, METHODS[i]);
+    }
+    struct span path = span_sub(span_str(target), 0, span_find(span_str(target), '?'));
+    for (size_t i = 0; i < ARRAY_LEN(ENDS); i++) {
+        is = is || span_ends(path, ENDS[i]);
+    }
+    return is;
+}
+
 struct meter *meter_new(struct govd *g, const struct upstream *up, const struct lease *l,
                         struct span method, const char *target)
 {
     struct usage_ask ask;
     const struct meter_kind *kind = kind_of(up);
-    if (!kind || !span_is(method, "POST") ||
-        usage_ask_read(kind->usage, span_str(target), SPAN("{}"), &ask) == ST_NOTFOUND) {
+    if (!kind || is_free(method, target)) {
         return NULL;
     }
+    bool is_call = usage_ask_read(kind->usage, span_str(target), SPAN("{}"), &ask) != ST_NOTFOUND;
     struct meter *m = xcalloc(1, sizeof(*m));
     struct span agent = lease_holder(g, l);
-    *m = (struct meter){.govd = g, .up = up, .kind = kind, .ask = {.dialect = ask.dialect}};
+    *m = (struct meter){
+        .govd = g, .up = up, .kind = kind, .is_call = is_call, .ask = {.dialect = ask.dialect}};
     (void)span_copy(span_str(l->id), m->lease, sizeof(m->lease));
     m->agent = xstrndup(agent.p, agent.n);
     m->target = xstrdup(target);
@@ -94,7 +112,7 @@ static void forget_body(struct meter *m)
 
 void meter_asked(struct meter *m, struct span bytes)
 {
-    if (!m || m->unread) {
+    if (!m || m->unread || !m->is_call) {
         return;
     }
     size_t *held = &m->govd->gateway->metered_bytes;
@@ -149,7 +167,7 @@ void meter_whole(struct meter *m)
 /* From here on its own telemetry tells the same again. */
 void meter_passed(struct meter *m)
 {
-    if (m) {
+    if (m && m->is_call) {
         struct purse *p = purse_of(m->govd, span_str(m->agent));
         m->passed = true;
         p->metered = true;
@@ -160,17 +178,40 @@ void meter_passed(struct meter *m)
 
 /* ---- the answer */
 
+/* What it costs nobody here can tell: batches, pictures, embeddings. */
+static void tell_uncounted(struct meter *m)
+{
+    struct purse *p = purse_of(m->govd, span_str(m->agent));
+    char text[TEXT_BYTES];
+    char room[TEXT_BYTES];
+    if (!p->uncounted_told) {
+        p->uncounted_told = true;
+        (void)snprintf(
+            text, sizeof(text),
+            "it makes calls that are not counted, and that no budget holds: %.40s %.200s",
+            m->up->conf->name, m->target);
+        (void)span_copy(told_text(m->govd, span_str(text), room, sizeof(room) - 1), text,
+                        sizeof(text));
+        budget_signal(m->govd, span_str(m->agent), SEVERITY_HIGH, text);
+    }
+}
+
 void meter_answered(struct meter *m, int http_status, const struct http_field *fields, size_t count)
 {
     struct span type = SPAN_NONE;
-    for (size_t i = 0; m && i < count; i++) {
+    if (!m || http_status < 200 || http_status >= 300) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
         if (span_is(fields[i].name, "content-type")) {
             type = fields[i].value;
         }
     }
-    if (m && http_status >= 200 && http_status < 300) {
+    if (m->is_call) {
         m->answers = true;
         usage_reader_init(&m->reader, m->ask.dialect, type);
+    } else {
+        tell_uncounted(m);
     }
 }
 

@@ -70,6 +70,11 @@ static struct session *metered_one(const struct session *s)
     return NULL;
 }
 
+static int64_t sum(int64_t a, int64_t b)
+{
+    return b > EVENT_INT_MAX - a ? EVENT_INT_MAX : a + b;
+}
+
 /* Of what came through the gateway nothing is told by it alone: so it has another key. */
 static void look_for_more(struct govd *g, const struct session *s)
 {
@@ -78,8 +83,8 @@ static void look_for_more(struct govd *g, const struct session *s)
     if (!a || p->elsewhere_told || p->open || a->traits->untold) {
         return;
     }
-    int64_t counted = a->tokens_in + a->tokens_out;
-    if (a->traits->beside_in + a->traits->beside_out > counted + counted / 5 + SLACK) {
+    int64_t counted = sum(a->tokens_in, a->tokens_out);
+    if (sum(a->traits->beside_in, a->traits->beside_out) > counted + counted / 5 + SLACK) {
         p->elsewhere_told = true;
         publish_signal(g, s, SEVERITY_HIGH,
                        "its own telemetry tells of more tokens than came through the gateway: it "
@@ -128,11 +133,6 @@ void spend_record(struct govd *g, struct session *s, const struct spend *sp)
 }
 
 /* ---- through the gateway */
-
-static int64_t sum(int64_t a, int64_t b)
-{
-    return b > EVENT_INT_MAX - a ? EVENT_INT_MAX : a + b;
-}
 
 /* As everywhere: input holds what caches gave and took, output the reasoning. */
 static struct usage usage_of_price(const struct price_usage *u)
