@@ -39,6 +39,14 @@ enum headless_thing {
     HEADLESS_WATCHERS
 };
 void headless_print_lines(const struct fleet *f, enum headless_thing thing);
+/* What agents that have something in common spent; `name`: that, 0 when it is not told. */
+struct headless_sum {
+    sid name;
+    uint32_t agents, unpriced;
+    int64_t tokens_in, tokens_out, microusd, untold;
+    bool estimated;
+};
+void headless_print_sum(const struct fleet *f, const char *by, const struct headless_sum *s);
 void headless_print_approval(const struct fleet *f, const struct approval *p);
 /* One line on standard output: a JSON object of these texts, but the empty ones, in printable
  * ASCII. */

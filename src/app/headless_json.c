@@ -319,6 +319,20 @@ static json_t *credential_json(const struct fleet *f, const struct credential *c
     return o;
 }
 
+void headless_print_sum(const struct fleet *f, const char *by, const struct headless_sum *s)
+{
+    json_t *o = json_object();
+    put(o, by, fleet_span(f, s->name));
+    put_int(o, "agents", s->agents);
+    put_int(o, "agents.unpriced", s->unpriced);
+    put_int(o, attribute(F_TOKENS_IN), s->tokens_in);
+    put_int(o, attribute(F_TOKENS_OUT), s->tokens_out);
+    put_int(o, attribute(F_COST_MICROUSD), s->microusd);
+    (void)json_object_set_new(o, attribute(F_COST_ESTIMATED), json_boolean(s->estimated));
+    put_int(o, attribute(F_SPEND_UNTOLD), s->untold);
+    print_line(o);
+}
+
 static json_t *watcher_json(const struct fleet *f, const struct watcher *w)
 {
     json_t *o = json_object();

@@ -6,6 +6,7 @@
  */
 #include "event_line.h"
 #include "history.h"
+#include "spend_by.h"
 
 #include "checkrein/alloc.h"
 #include "checkrein/codec.h"
@@ -13,7 +14,7 @@
 #include "checkrein/text.h"
 
 struct choices {
-    const char *config, *json, *last;
+    const char *config, *json, *last, *by;
 };
 
 #define AT(member) offsetof(struct choices, member)
@@ -22,6 +23,12 @@ const struct option_row OPTIONS_LIST[] = {
     {"config",          "FILE", "read this file", AT(config)},
     {"json", NULL, "one JSON object a line", AT(json)},
     {0                },
+};
+const struct option_row OPTIONS_SPEND[] = {
+    {"config",          "FILE", "read this file", AT(config)},
+    {"json", NULL, "one JSON object a line", AT(json)},
+    {"by",                 "WHAT", "sums by task, operator, provider, model or runtime", AT(by)},
+    {0            },
 };
 const struct option_row OPTIONS_HISTORY[] = {
     {"config",          "FILE", "read this file", AT(config)},
@@ -175,6 +182,10 @@ int cmd_list(struct args *a)
     }
     if (headless_open(&h, ch.config, NULL, NULL, &why) != ST_OK) {
         code = app_trouble(&why, EXIT_TROUBLE);
+    } else if (ch.by) {
+        if (spend_by_print(h.hub.fleet, ch.by, ch.json != NULL, &why) != ST_OK) {
+            code = app_trouble(&why, EXIT_USAGE);
+        }
     } else if (ch.json) {
         headless_print_lines(h.hub.fleet, list_of(a)->thing);
     } else {

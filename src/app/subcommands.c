@@ -35,7 +35,7 @@ static const struct subcommand SUBCOMMANDS[] = {
     {"approvals", cmd_list, "", "the requests that wait for a decision, one a line", OPTIONS_LIST, NULL},
     {"show", cmd_show, "ID", "one request: all of what would run, and its digest", OPTIONS_LIST,
      "On a terminal what is not fit to show is replaced; --json has the exact text, whose SHA-256 is the digest."},
-    {"spend", cmd_list, "", "tokens and cost of each agent", OPTIONS_LIST, NULL},
+    {"spend", cmd_list, "", "tokens and cost of each agent", OPTIONS_SPEND, NULL},
     {"credentials", cmd_list, "", "what agents hold: state, use, end, and whether it can be revoked", OPTIONS_LIST,
      "A credential is revoked by `checkrein revoke AGENT --credential ID`; what is known of that is in its line."},
     {"who", cmd_list, "", "who else is connected, and with which rights", OPTIONS_LIST,

@@ -164,7 +164,7 @@ void budget_command(struct govd *g, const struct command *c, struct span by,
                  used);
     size_t went = waited > g->budgets->waiting ? waited - g->budgets->waiting : 0;
     bool waits = !is_shared && budget_is_over(g, agent, why);
-    (void)snprintf(done, REASON_BYTES, "%.100s; %zu calls that waited went on%s%.200s", used, went,
+    (void)snprintf(done, REASON_BYTES, "%.100s; %zu waited and went on%s%.200s", used, went,
                    waits ? "; its next one waits: " : "", waits ? why : "");
 }
 

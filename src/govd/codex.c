@@ -52,7 +52,7 @@ static void on_permission_request(struct hook *h)
 static void on_session_start(struct hook *h)
 {
     told_version(h);
-    session_model(h->g, h->session, hook_text(h, "model"));
+    session_model(h->g, h->session, hook_text(h, "model"), SPAN_NONE);
     if (!span_is(hook_text(h, "source"), "compact")) { /* that happens in the middle of a turn */
         publish_state(h->g, h->session, AGENT_IDLE, "session started");
     }

@@ -431,9 +431,9 @@ void session_settle_helpers(struct govd *g, const struct session *s, const char 
 void session_set(char **slot, struct span value); /* empty leaves what is there */
 void session_announce(struct govd *g, struct session *s, enum event_type type);
 void session_gate(struct govd *g, struct session *s, enum gate_mode mode);
-/* The model it talks to, as hooks or telemetry name it: published when it is news. Empty: not told.
- */
-void session_model(struct govd *g, struct session *s, struct span model);
+/* The model it talks to, as hooks or telemetry name it: published when it is news. Empty: not told;
+ * without a provider it is the runtime's usual one. */
+void session_model(struct govd *g, struct session *s, struct span model, struct span provider);
 /* The command is confirmed by a later observation of this session; a command that still waited is
  * superseded. */
 void session_watch(struct govd *g, struct session *s, struct span command, enum verb verb);

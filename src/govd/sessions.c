@@ -333,7 +333,7 @@ void session_announce(struct govd *g, struct session *s, enum event_type type)
     (void)publish(g, &ev);
 }
 
-void session_model(struct govd *g, struct session *s, struct span model)
+void session_model(struct govd *g, struct session *s, struct span model, struct span provider)
 {
     if (!model.n || span_is(model, s->model ? s->model : "")) {
         return;
@@ -342,7 +342,7 @@ void session_model(struct govd *g, struct session *s, struct span model)
     struct event ev;
     publish_about(g, &ev, EVENT_AGENT_UPDATED, s);
     event_set_text(&ev, F_MODEL, model);
-    event_put_text(&ev, F_PROVIDER, span_str(s->kind->provider));
+    event_put_text(&ev, F_PROVIDER, provider.n ? provider : span_str(s->kind->provider));
     (void)publish(g, &ev);
 }
 

@@ -39,9 +39,7 @@ static void fill_meter(struct sheet *s, const struct agent *a)
         sheet_line(s, "counted by", ROLE_TEXT, text_own("the gateway"));
     }
     if (t->untold > 0) {
-        struct words w = words_of(fr);
-        words_fmt(&w, "%lld calls did not tell all that they used", (long long)t->untold);
-        sheet_line(s, "", ROLE_STRONG, words_end(&w));
+        number_line(fr, s, "calls untold", t->untold);
     }
     if (t->beside_in > 0 || t->beside_out > 0) {
         struct words w = words_of(fr);

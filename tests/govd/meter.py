@@ -150,6 +150,7 @@ COST = {SONNET: (10, 100, 1, 20), CODEX: (10, 100, 1, 1), GPT4O: (10, 100, 1, 1)
 def each_dialect_is_counted_to_the_token(folder):
     script = [None]
     with with_meter(folder, lambda asked, out: script[0](asked, out)) as (d, up):
+        d.hook("SessionStart", source="startup")
         held = {name: issue(d, name) for name in ("work", "oai", "goo")}
         for i, (name, upstream, path, *tokens, model) in enumerate(TOLD):
             script[0] = Script(name)
@@ -166,6 +167,9 @@ def each_dialect_is_counted_to_the_token(folder):
                 check(got["cost.microusd"] == want, f"{name}: {got['cost.microusd']}, not {want}")
             else:
                 check("cost.microusd" not in got, f"{name} has a price that nobody gave: {got}")
+        sums = {s["provider"]: s for s in map(json.loads, d.run("spend", "--by", "provider", "--json").stdout.splitlines())}
+        check(list(sums) == ["gcp.gemini"] and sums["gcp.gemini"]["gen_ai.usage.output_tokens"] == sum(t[4] for t in TOLD), f"{sums}")
+        check(d.run("spend", "--by", "nonsense").returncode == 2 and "agents" in d.run("spend", "--by", "task").stdout, "by what")
         total = agent_of(d)
         check(total["gen_ai.usage.input_tokens"] == sum(t[3] for t in TOLD), f"{total}")
         check(total["cost.unpriced"] is True and total["gen_ai.usage.output_tokens"] == sum(t[4] for t in TOLD), f"{total}")
@@ -309,10 +313,10 @@ def at_its_budget_the_next_call_waits(folder):
         for bad in ({"agent": "nobody", "limit_microusd": ONE_USD}, {"agent": "claude:s1"}, {"agent": "*", "limit_microusd": 1}):
             check(command(d, "budget", **bad)["state"] == "refused", f"{bad}")
         low = command(d, "budget", agent="claude:s1", limit_microusd=15000)
-        check(low["state"] == "confirmed" and "0 calls" in low["by"] and "waits" in low["by"], f"{low}")
+        check(low["state"] == "confirmed" and "; 0 waited" in low["by"] and "waits" in low["by"], f"{low}")
         nothing_comes(c)
         done = command(d, "budget", agent="claude:s1", limit_microusd=100000)
-        check(done["state"] == "confirmed" and "$0.02 of $0.10 used; 1 calls" in done["by"], f"{done}")
+        check(done["state"] == "confirmed" and "$0.02 of $0.10 used; 1 waited" in done["by"], f"{done}")
         check(c.getresponse().status == 200, "it did not go on")
         c.close()
         spent(d, 3)
@@ -367,6 +371,7 @@ def what_was_spent_counts_after_a_restart(folder):
         check(call(d, lease2, path="/v1/responses")[0] == 200, "another agent waits with it")
         c.close()
         wait_for("that nobody waits", lambda: leases(d)[lease["id"]]["waiting"] == 0)
+        wait_for("that it is not shown as held", lambda: state_of(d)[1] == "no call of it waits for a budget any more")
 
 
 def tokens_are_held_without_a_price(folder):
@@ -409,7 +414,7 @@ def the_day_and_the_fleet_have_budgets(folder):
             wait_for("a call that waits", lambda: leases(d)[one["id"]]["waiting"] == 1)
             shows(d, ("paused", "held: " + words))
             done = command(d, "budget", agent="*", scope=scope, limit_microusd=50000)
-            check(done["state"] == "confirmed" and "1 calls" in done["by"], f"{done}")
+            check(done["state"] == "confirmed" and "; 1 waited" in done["by"], f"{done}")
             check(c.getresponse().status == 200, "it did not go on")
             c.close()
             d.kill()
@@ -439,11 +444,16 @@ def helpers_pay_from_the_same_purse(folder):
 
 
 def what_is_dropped_of_the_record_takes_no_budget_away(folder):
-    config = "journal_keep_days = 2\nagent_budget = 0.02\nfleet_budget = 0.01\n"
+    dropped(folder, "0.01", [{"agent": "*", "scope": "fleet", "limit_microusd": 70000}])
+    dropped(folder, "0.07", [])
+
+
+def dropped(folder, fleet_budget, raised):
+    config = f"journal_keep_days = 2\nagent_budget = 0.02\nfleet_budget = {fleet_budget}\n"
     with with_meter(folder, used(1000), config, shim=True) as (d, up):
         lease = issue(d)
         child = issue(d, agent="someone-else", parent=lease["id"])
-        for limit in ({"agent": "*", "scope": "fleet", "limit_microusd": 70000}, {"agent": "claude:s1", "limit_microusd": 40000}):
+        for limit in (*raised, {"agent": "claude:s1", "limit_microusd": 40000}):
             done = command(d, "budget", **limit)
             check(done["state"] == "confirmed", f"{limit}: {done}")
         d.hook("SessionStart", source="startup")
@@ -459,10 +469,10 @@ def what_is_dropped_of_the_record_takes_no_budget_away(folder):
             d.start()
             wait_for("the drop", lambda: d.records()[0]["n"] > 1)
         issue(d, agent="claude:s4")
-        check(call(d, lease)[0] == 200, "the raised budget was dropped")
-        wait_for("its spend", lambda: agent_of(d)["budget.used_microusd"] == 40000)
         d.post("/v1/logs", api_request(100, 1000))
         check(agent_of(d)["beside.tokens_in"] == 100, "that the gateway counts it was dropped")
+        check(call(d, lease)[0] == 200, "the raised budget was dropped")
+        wait_for("its spend", lambda: agent_of(d)["budget.used_microusd"] == 40000)
         c = begin(d, lease)
         shows(d, ("paused", "held: over its budget of $0.04"))
         check(command(d, "budget", agent="claude:s1", limit_microusd=ONE_USD)["state"] == "confirmed", "")

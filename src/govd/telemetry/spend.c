@@ -129,7 +129,7 @@ void spend_record(struct govd *g, struct session *s, const struct spend *sp)
     event_set_number(&ev, F_SPEND_SOURCE, SPEND_SOURCE_TELEMETRY);
     event_put_text(&ev, F_MODEL, told_text(g, sp->model, room, sizeof(room)));
     budget_spend(g, span_str(s->id), &ev);
-    session_model(g, s, told_text(g, sp->model, room, sizeof(room)));
+    session_model(g, s, told_text(g, sp->model, room, sizeof(room)), SPAN_NONE);
 }
 
 /* ---- through the gateway */
@@ -187,7 +187,7 @@ struct spent spend_metered(struct govd *g, const struct metered *m)
     budget_spend(g, m->agent, &ev);
     if (s) {
         s->cost_microusd = sum(s->cost_microusd, spent.microusd);
-        session_model(g, s, told_text(g, m->model, room, sizeof(room)));
+        session_model(g, s, told_text(g, m->model, room, sizeof(room)), m->provider);
     }
     return spent;
 }
