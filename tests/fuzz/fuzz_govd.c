@@ -102,6 +102,7 @@ static void world_open(struct world *w)
                              .token_path = in_folder("token"),
                              .policy_path = in_folder("policy.ini"),
                              .prices_path = in_folder("prices.ini"),
+                             .issuers_path = in_folder("issuers.ini"),
                              .journal_dir = in_folder("record"),
                              .tokens_path = in_folder("tokens"),
                              .host = "fuzz"};
@@ -111,8 +112,8 @@ static void world_open(struct world *w)
         (void)fprintf(stderr, "%s\n", why.text);
     }
     demand(open, "no daemon");
-    const char *paths[] = {o.socket_path, o.token_path,  o.policy_path,
-                           o.prices_path, o.journal_dir, o.tokens_path};
+    const char *paths[] = {o.socket_path,  o.token_path,  o.policy_path, o.prices_path,
+                           o.issuers_path, o.journal_dir, o.tokens_path};
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         free((char *)paths[i]);
     }
