@@ -44,6 +44,8 @@ struct outlet {
     loop_id watch, timer, deadline;
     uint64_t look_up; /* the one whose answer is waited for */
     size_t turn;      /* of a name's addresses */
+    size_t tried;     /* of these, in this attempt */
+    bool more;        /* one of them was not tried in it */
     int64_t sent;     /* bytes, or datagrams */
     bool write_waits; /* for the peer to say something */
     char why[256];
@@ -83,6 +85,23 @@ static void lose(struct outlet *k, const char *why)
     k->timer = loop_timer(k->loop, 0, tell_gone, k);
 }
 
+static void look_up(struct outlet *k);
+static void on_deadline(void *ctx);
+
+/* Where nobody is at one of its addresses, the next one is tried before anything is told: that
+ * there is nobody would hide why the other one did not take us. */
+static void find_nobody(struct outlet *k, const char *why)
+{
+    if (!k->more) {
+        lose(k, why);
+        return;
+    }
+    shut(k);
+    k->tried++;
+    k->deadline = loop_timer(k->loop, CONNECT_MS, on_deadline, k);
+    look_up(k);
+}
+
 static void tell_writable(void *ctx)
 {
     struct outlet *k = ctx;
@@ -97,7 +116,11 @@ static void on_deadline(void *ctx)
                                         [PHASE_SHAKING] = "it does not answer TLS"};
     struct outlet *k = ctx;
     k->deadline = 0;
-    lose(k, WORDS[k->phase]);
+    if (k->phase == PHASE_CONNECTING) {
+        find_nobody(k, WORDS[k->phase]);
+    } else {
+        lose(k, WORDS[k->phase]);
+    }
 }
 
 /* ---- open */
@@ -194,7 +217,7 @@ static void on_connected(struct outlet *k, unsigned ready)
     socklen_t n = sizeof(err);
     (void)getsockopt(k->fd, SOL_SOCKET, SO_ERROR, &err, &n);
     if (err != 0 || (ready & LOOP_WRITE) == 0) {
-        lose(k, err_text(err != 0 ? err : ECONNREFUSED));
+        find_nobody(k, err_text(err != 0 ? err : ECONNREFUSED));
         return;
     }
     if (!k->address.is_secure) {
@@ -257,7 +280,7 @@ static void connect_there(struct outlet *k)
         err = EIO;
     }
     if (err != 0) {
-        lose(k, err_text(err));
+        find_nobody(k, err_text(err));
     } else if (is_datagram) {
         k->timer = loop_timer(k->loop, 0, on_datagrams, k);
     }
@@ -278,6 +301,7 @@ static void on_found(void *ctx, uint64_t ticket, const struct addresses *found)
         return;
     }
     const char *text = found->text[k->turn++ % found->count];
+    k->more = k->tried + 1 < found->count;
     k->address.to = (struct sockaddr_storage){0};
     if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
         v4->sin_family = AF_INET;
@@ -308,6 +332,8 @@ static void look_up(struct outlet *k)
 void outlet_connect(struct outlet *k)
 {
     shut(k);
+    k->tried = 0;
+    k->more = false;
     k->deadline = loop_timer(k->loop, CONNECT_MS, on_deadline, k);
     if (k->by_name) {
         look_up(k);
