@@ -30,7 +30,7 @@ class UnixConnection(http.client.HTTPConnection):
 
 def issue(daemon, agent, **more):
     c = UnixConnection(daemon.socket)
-    c.request("POST", "/lease/issue", json.dumps({"upstream": "work", "agent": agent, **more}), {"Content-Type": "application/json"})
+    c.request("POST", "/lease/issue", json.dumps({"upstream": "desk", "agent": agent, **more}), {"Content-Type": "application/json"})
     r = c.getresponse()
     lease = json.loads(r.read())
     check(r.status == 200, f"issue: {r.status} {lease}")
@@ -41,7 +41,7 @@ def issue(daemon, agent, **more):
 
 def call(daemon, lease):
     c = http.client.HTTPConnection("127.0.0.1", daemon.gateway, timeout=DEADLINE)
-    c.request("POST", "/u/work/v1/messages", b'{"model":"m"}', {"x-api-key": lease["token"]})
+    c.request("POST", "/u/desk/v1/messages", b'{"model":"m"}', {"x-api-key": lease["token"]})
     status = c.getresponse().status
     c.close()
     return status
@@ -54,7 +54,7 @@ def with_gateway():
         key_file = os.path.join(folder, "key")
         with open(os.open(key_file, os.O_CREAT | os.O_WRONLY, 0o600), "w") as f:
             f.write(KEY + "\n")
-        d = Daemon(BINARY, config=f"gateway_port = 0\n[upstream work]\nurl = {up.url}\ndialect = anthropic\nsecret_file = {key_file}\n")
+        d = Daemon(BINARY, config=f"gateway_port = 0\n[upstream desk]\nurl = {up.url}\ndialect = anthropic\nsecret_file = {key_file}\n")
         try:
             yield d
         finally:
