@@ -388,6 +388,40 @@ def an_agents_reins_reach_its_leases(folder):
         check(call(d, other)[0] == 200, "the fleet stop holds after it was taken back")
 
 
+def an_agents_reins_reach_what_comes_of_its_leases(folder):
+    stream = Stream(first=b"data: 1\n\n")
+    with with_gateway(stream, folder=folder) as (d, up):
+        d.hook("SessionStart", session="s1", source="startup")
+        lease = issue(d, agent="claude:s1")
+        child = issue(d, agent="nobody-known", parent=lease["id"])
+        grand = issue(d, agent="claude:s1-again", parent=child["id"])
+        other = issue(d, agent="other")
+        command(d, "pause", wait="accepted", agent="claude:s1")
+        waiting = []
+        for one in (child, grand):
+            c = http.client.HTTPConnection("127.0.0.1", d.gateway, timeout=DEADLINE)
+            c.request("POST", "/u/work/v1/messages", b"{}", {"x-api-key": one["token"]})
+            waiting.append(c)
+            wait_for("a request that waits", lambda one=one: up.asked or leases(d)[one["id"]]["waiting"] > 0)
+        check(not up.asked, "a child of a paused agent's lease went on")
+        command(d, "resume", agent="claude:s1", wait="accepted")
+        running = [c.getresponse() for c in waiting]
+        check([r.status for r in running] == [200, 200], "they did not go on with the agent")
+        command(d, "stop", agent="claude:s1", wait="accepted")
+        for r in running:
+            try:
+                r.read()
+                check(False, "the answer looked whole")
+            except (http.client.IncompleteRead, ConnectionResetError):
+                pass
+        for one in (child, grand):
+            status, body, _ = call(d, one)
+            check(status == 403 and b"comes of was stopped" in body, f"{status} {body}")
+        c, r = call(d, other, read=False)
+        check(r.status == 200, "another's lease is not its")
+        c.close()
+
+
 def scopes_hold(folder):
     with with_gateway(folder=folder) as (d, up):
         lease = issue(d, scopes="methods=POST paths=/v1/messages* models=claude-*")
@@ -631,7 +665,8 @@ def main(tests):
 if __name__ == "__main__":
     main([the_real_key_is_put_in_and_the_lease_taken_out, bodies_and_answers_pass_as_they_come, what_leads_elsewhere_is_refused,
           answers_that_lead_elsewhere_do_not, an_upstream_that_fails_is_told, certificates_are_checked,
-          held_requests_wait_and_go_on, revoked_is_dead_at_once_and_for_good, an_agents_reins_reach_its_leases, scopes_hold,
+          held_requests_wait_and_go_on, revoked_is_dead_at_once_and_for_good, an_agents_reins_reach_its_leases,
+          an_agents_reins_reach_what_comes_of_its_leases, scopes_hold,
           a_key_changes_without_its_agents, a_key_comes_of_a_command, a_shell_does_the_same, a_runs_lease_is_for_that_run_alone,
           an_agent_gets_no_more_than_it_has,
           without_a_record_nothing_goes_through, a_lease_outlives_the_records_beginning, what_is_under_way_ends_with_the_daemon])

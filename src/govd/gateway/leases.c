@@ -136,10 +136,23 @@ void lease_told(struct govd *g, struct lease *l, struct span method, struct span
 
 /* ---- ruling */
 
-static enum gate_mode gate_of(const struct govd *g, const struct lease *l)
+static enum gate_mode own_gate(const struct govd *g, const struct lease *l)
 {
     const struct session *s = session_find(g, span_str(l->agent));
     return s ? session_gate_in_force(s) : GATE_OPEN;
+}
+
+/* The strictest of its agent's and of those whose leases it comes of: an agent that is paused or
+ * stopped does not go on under a lease that it had made out to another name. */
+static enum gate_mode gate_of(const struct govd *g, const struct lease *l)
+{
+    enum gate_mode strictest = GATE_OPEN;
+    for (int depth = 0; l && depth <= LEASE_DEPTH; depth++) {
+        enum gate_mode own = own_gate(g, l);
+        strictest = own > strictest ? own : strictest;
+        l = lease_by_id(g->leases, span_str(l->parent));
+    }
+    return strictest;
 }
 
 const char *lease_is_dead(const struct govd *g, const struct lease *l)
@@ -151,7 +164,12 @@ const char *lease_is_dead(const struct govd *g, const struct lease *l)
     if (g->stop_latched) {
         return "the operator has stopped all agents";
     }
-    return gate_of(g, l) == GATE_REFUSE ? "the agent was stopped by the operator" : NULL;
+    if (gate_of(g, l) != GATE_REFUSE) {
+        return NULL;
+    }
+    return own_gate(g, l) == GATE_REFUSE
+               ? "the agent was stopped by the operator"
+               : "the agent that this lease comes of was stopped by the operator";
 }
 
 struct lease_verdict lease_ruling_now(struct govd *g, struct lease *l,
