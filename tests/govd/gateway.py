@@ -205,6 +205,8 @@ def what_leads_elsewhere_is_refused(folder):
             (400, head("GET /u/work/x", "X-A: b\r\n c")), (400, head("GET /u/work/x", "X-A : b")),
             (501, head("GET /u/work/x", "Connection: Upgrade", "Upgrade: websocket")),
             (403, head("GET /u/work/x", "Origin: http://evil.example")),
+            (405, head("TRACE /u/work/x")), (405, head("TRACK /u/work/x")), (405, head("CONNECT /u/work/x")),
+            (405, head("Trace /u/work/x")),
             (421, f"GET /u/work/x HTTP/1.1\r\nHost: evil.example:{d.gateway}\r\nx-api-key: {t}\r\n\r\n"),
             (401, f"GET /u/work/x HTTP/1.1\r\nHost: {host}\r\n\r\n"),
             (401, f"GET /u/work/x HTTP/1.1\r\nHost: {host}\r\nx-api-key: crl_{'0' * 64}\r\n\r\n"),

@@ -110,6 +110,24 @@ static bool path_is_plain(struct span path)
     return segment == 0 || segment != dots || dots > 2;
 }
 
+static bool same_word(struct span a, struct span lower)
+{
+    return a.n == lower.n && strncasecmp(a.p ? a.p : "", lower.p ? lower.p : "", a.n) == 0;
+}
+
+/* They ask a server to tell back what it was sent, and with it the real key; or to lead on to
+ * anywhere. In whatever case: some servers do not tell. */
+static bool method_is_barred(struct span method)
+{
+    static const char *const BARRED[] = {"trace", "track", "connect"};
+    for (size_t i = 0; i < ARRAY_LEN(BARRED); i++) {
+        if (same_word(method, span_str(BARRED[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void request_read(const struct http_head *head, struct request_read *r)
 {
     *r = (struct request_read){.probe = head->header(head, GATEWAY_PROBE)};
@@ -123,6 +141,10 @@ void request_read(const struct http_head *head, struct request_read *r)
         return;
     }
     find_token(head, r);
+    if (r->fault == 0 && method_is_barred(head->method)) {
+        r->fault = 405;
+        r->why = "TRACE, TRACK and CONNECT are not let through";
+    }
     if (r->fault == 0 && !path_is_plain(r->path)) {
         r->fault = 400;
         r->why = "a path with dots or escapes that could lead out of the upstream";
@@ -148,11 +170,6 @@ enum status request_target(const struct http_head *head, const struct upstream *
 }
 
 /* ---- fields */
-
-static bool same_word(struct span a, struct span lower)
-{
-    return a.n == lower.n && strncasecmp(a.p ? a.p : "", lower.p ? lower.p : "", a.n) == 0;
-}
 
 /* Named by a Connection field: of this hop only. */
 static bool is_named_hop(const struct http_field *fields, size_t count, struct span name)
