@@ -579,8 +579,18 @@ def an_agent_gets_no_more_than_it_has(folder):
 
 def without_a_record_nothing_goes_through(folder):
     with with_gateway(folder=folder, shim=True) as (d, up):
-        lease = issue(d)
+        lease, held = issue(d), issue(d, agent="held")
+        slow = issue(d, agent="slow", scopes="models=*")
         check(call(d, lease)[0] == 200, "before")
+        command(d, "pause", credential=held["id"])
+        waiting = http.client.HTTPConnection("127.0.0.1", d.gateway, timeout=DEADLINE)
+        waiting.request("POST", "/u/work/v1/messages", b"{}", {"x-api-key": held["token"]})
+        wait_for("a request that waits", lambda: leases(d)[held["id"]]["waiting"] == 1)
+        begun = http.client.HTTPConnection("127.0.0.1", d.gateway, timeout=DEADLINE)
+        begun.putrequest("POST", "/u/work/v1/messages")
+        begun.putheader("x-api-key", slow["token"])
+        begun.putheader("Content-Length", "13")
+        begun.endheaders(b'{"model"')  # it is read for its model: the rest comes when the record has failed
         d.shim.say("disk-full")
         d.hook("SessionStart", session="s1", source="startup")
 
@@ -590,6 +600,15 @@ def without_a_record_nothing_goes_through(folder):
         wait_for("that it is closed", closed)
         asked = len(up.asked)
         check(call(d, lease)[0] == 503 and len(up.asked) == asked, "it went through")
+        begun.send(b':"m"}')
+        r = begun.getresponse()
+        check(r.status == 503 and b"record" in r.read(), f"what had begun before went on: {r.status}")
+        begun.close()
+        command(d, "resume", credential=held["id"])
+        r = waiting.getresponse()
+        check(r.status == 503 and b"record" in r.read(), f"what waited went on: {r.status}")
+        waiting.close()
+        check(len(up.asked) == asked, "it went through")
         check(ask(d, "/lease/issue", upstream="work", agent="x")[0] == 503, "a lease was issued without a record")
         d.tampered = True
 

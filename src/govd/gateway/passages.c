@@ -266,7 +266,14 @@ static bool model_of(const struct passage *p, struct span *model)
     return st != ST_INVALID;
 }
 
-static void judge(struct passage *p)
+static const char *closed_why(const struct govd *g)
+{
+    return g->closing                   ? "checkrein is shutting down"
+           : journal_failed(g->journal) ? "the record has failed: nothing is let through"
+                                        : NULL;
+}
+
+static void judge_open(struct passage *p)
 {
     struct govd *g = p->govd;
     struct lease *l = lease_by_id(g->leases, span_str(p->lease));
@@ -297,6 +304,18 @@ static void judge(struct passage *p)
         net_http_hold(g->net, p->front);
     } else {
         pass_on(p);
+    }
+}
+
+/* The record may have failed since its head was looked at. */
+static void judge(struct passage *p)
+{
+    const char *closed = closed_why(p->govd);
+    if (closed) {
+        struct lease_verdict v = verdict(503, closed);
+        passage_refuse(p, &v);
+    } else {
+        judge_open(p);
     }
 }
 
@@ -355,14 +374,6 @@ static void answer_probe(struct govd *g, net_id front, const struct lease *l,
     }
 }
 
-static const char *closed_why(const struct govd *g)
-{
-    return g->closing                           ? "checkrein is shutting down"
-           : journal_failed(g->journal)         ? "the record has failed: nothing is let through"
-           : g->gateway->passing >= PASSING_MAX ? "too many requests at once"
-                                                : NULL;
-}
-
 /* The socket's peer is known: a run's lease is for that run alone. */
 static const char *wrong_process(const struct govd *g, const struct http_head *head,
                                  const struct lease *l)
@@ -375,12 +386,21 @@ static const char *wrong_process(const struct govd *g, const struct http_head *h
                                              : "the lease is another agent's than who shows it";
 }
 
+/* One more: those under way are not counted again when they are judged. */
+static const char *not_taken_why(const struct govd *g)
+{
+    const char *closed = closed_why(g);
+    return closed                               ? closed
+           : g->gateway->passing >= PASSING_MAX ? "too many requests at once"
+                                                : NULL;
+}
+
 /* What its head alone refuses; http_status 0: nothing. */
 static struct lease_verdict look_at(struct govd *g, const struct http_head *head,
                                     const struct request_read *r, const struct upstream *up,
                                     const struct lease *l)
 {
-    const char *closed = closed_why(g);
+    const char *closed = not_taken_why(g);
     if (r->fault) {
         return verdict(r->fault, r->why);
     }
