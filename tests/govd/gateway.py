@@ -159,6 +159,21 @@ def the_real_key_is_put_in_and_the_lease_taken_out(folder):
         nowhere(d, token, KEY)
 
 
+def keys_and_methods_of_others_do_not_go_along(folder):
+    with with_gateway(folder=folder) as (d, up):
+        lease = issue(d)
+        for query, want in [("?key=" + KEY, ""), ("?a=1&key=other&b=2", "?a=1&b=2"), ("?k%65y=other&a=1", "?a=1"),
+                            ("?%6B%45%79=other", ""), ("?key", ""), ("?key=" + lease["token"] + "&key=other", ""),
+                            ("?keys=1&ke=2&k%65=3&monkey=4&key%=5&a=key=6", "?keys=1&ke=2&k%65=3&monkey=4&key%=5&a=key=6")]:
+            status, _, _ = call(d, lease, path="/v1/messages" + query)
+            check(status == 200 and up.asked[-1].target == "/v1/messages" + want, f"{query}: {status} {up.asked[-1].target}")
+        names = ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"]
+        call(d, lease, headers={**{name: "DELETE" for name in names}, "X-HTTP-Methods": "kept"})
+        told = dict(up.asked[-1].fields)
+        check(not any(name.lower() in told for name in names), f"another method went along: {told}")
+        check(told.get("x-http-methods") == "kept", f"{told}")
+
+
 def bodies_and_answers_pass_as_they_come(folder):
     stream = Stream()
     with with_gateway(stream, folder=folder) as (d, up):
@@ -684,7 +699,8 @@ def main(tests):
 
 
 if __name__ == "__main__":
-    main([the_real_key_is_put_in_and_the_lease_taken_out, bodies_and_answers_pass_as_they_come, what_leads_elsewhere_is_refused,
+    main([the_real_key_is_put_in_and_the_lease_taken_out, keys_and_methods_of_others_do_not_go_along,
+          bodies_and_answers_pass_as_they_come, what_leads_elsewhere_is_refused,
           answers_that_lead_elsewhere_do_not, an_upstream_that_fails_is_told, certificates_are_checked,
           held_requests_wait_and_go_on, revoked_is_dead_at_once_and_for_good, an_agents_reins_reach_its_leases,
           an_agents_reins_reach_what_comes_of_its_leases, scopes_hold,

@@ -63,7 +63,7 @@ struct request_read {           /* of a head; spans borrowed from it */
     const char *why;
 };
 void request_read(const struct http_head *head, struct request_read *r);
-/* base + path + query without our key. */
+/* base + path + query without any key. */
 enum status request_target(const struct http_head *head, const struct upstream *up,
                            struct span path, struct buf *out) MUST_USE;
 /* What may go along, as lines "name: value\n". */

@@ -76,19 +76,26 @@ static int hex(char c)
                                   : -1;
 }
 
-/* The byte at *i, taken out of its escape; -1: a bad escape, or one that hides what shapes a path:
- * a slash, or a percent, which a second reader would take for an escape again. */
-static int path_byte(struct span path, size_t *i)
+/* The byte at *i, taken out of its escape; -1: a bad escape. */
+static int escaped_byte(struct span s, size_t *i)
 {
-    int c = (unsigned char)path.p[*i];
+    int c = (unsigned char)s.p[*i];
     if (c != '%') {
         return c;
     }
-    int high = *i + 1 < path.n ? hex(path.p[*i + 1]) : -1;
-    int low = *i + 2 < path.n ? hex(path.p[*i + 2]) : -1;
+    int high = *i + 1 < s.n ? hex(s.p[*i + 1]) : -1;
+    int low = *i + 2 < s.n ? hex(s.p[*i + 2]) : -1;
     *i += 2;
-    c = high < 0 || low < 0 ? -1 : high * 16 + low;
-    return c == '/' || c == '%' ? -1 : c;
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+/* -1 also: one that hides what shapes a path: a slash, or a percent, which a second reader would
+ * take for an escape again. */
+static int path_byte(struct span path, size_t *i)
+{
+    bool escaped = path.p[*i] == '%';
+    int c = escaped_byte(path, i);
+    return escaped && (c == '/' || c == '%') ? -1 : c;
 }
 
 /* No segment of one dot or two, however it is written, no backslash and no control byte. */
@@ -151,6 +158,22 @@ void request_read(const struct http_head *head, struct request_read *r)
     }
 }
 
+/* Another's key, which some upstreams would take before the one in the header; also where its name
+ * is written in escapes. */
+static bool is_key_pair(struct span pair)
+{
+    static const char NAME[] = "key";
+    struct span name = span_sub(pair, 0, span_find(pair, '='));
+    size_t at = 0;
+    for (size_t i = 0; i < name.n; i++, at++) {
+        int c = escaped_byte(name, &i);
+        if (at >= sizeof(NAME) - 1 || (c | 0x20) != NAME[at]) {
+            return false;
+        }
+    }
+    return at == sizeof(NAME) - 1;
+}
+
 enum status request_target(const struct http_head *head, const struct upstream *up,
                            struct span path, struct buf *out)
 {
@@ -160,7 +183,7 @@ enum status request_target(const struct http_head *head, const struct upstream *
     buf_addstr(out, up->base);
     buf_add(out, path);
     while (rest.n > 0 && span_next(&rest, '&', &pair)) {
-        if (!is_our_key(pair)) {
+        if (!is_key_pair(pair)) {
             buf_addch(out, mark);
             buf_add(out, pair);
             mark = '&';
@@ -187,10 +210,13 @@ static bool is_named_hop(const struct http_field *fields, size_t count, struct s
     return false;
 }
 
+/* Another method than the one that was judged may stand in a field, too. */
 void request_fields(const struct http_head *head, const struct upstream *up, struct buf *out)
 {
-    static const char *const OURS[] = {"host", "expect", "accept-encoding", "forwarded",
-                                       GATEWAY_PROBE};
+    static const char *const OURS[] = {
+        "host",          "expect",           "accept-encoding",
+        "forwarded",     GATEWAY_PROBE,      "x-http-method-override",
+        "x-http-method", "x-method-override"};
     for (size_t i = 0; i < head->field_count; i++) {
         const struct http_field *f = &head->fields[i];
         bool drop = http_field_is_framing(f->name) || is_key_field(f->name) ||
