@@ -29,6 +29,7 @@
 #define LEASE_TOKEN_BYTES  (sizeof(LEASE_TOKEN_MARK) + 2 * (size_t)LEASE_RANDOM_BYTES)
 #define LEASE_SCOPES_BYTES 1024
 #define LEASE_DEPTH        8     /* of parents */
+#define LEASE_CHILDREN     64    /* of one parent, living */
 #define LEASES_MAX         65536 /* over all states */
 
 /* From lax to strict. */
@@ -64,6 +65,7 @@ struct lease { /* to be read; changed by the functions below */
     uint64_t uses;     /* requests that were let go on */
     int64_t told_us;   /* the owner's own: when its use was last told, */
     uint64_t told;     /* and how many uses that was */
+    size_t waiting;    /* the owner's own: requests that waited when it last counted */
     int64_t paid_us;   /* rate: time up to which requests are paid for */
 };
 
@@ -75,8 +77,8 @@ void leases_free(struct leases *all); /* NULL is fine */
 void lease_token(const uint8_t random[LEASE_RANDOM_BYTES], char out[LEASE_TOKEN_BYTES]);
 
 /* ST_INVALID: an upstream or scopes that are none; ST_NOTFOUND: no such parent, or of another
- * upstream; ST_DENIED: the parent is revoked or ends before; ST_LIMIT: too many, or parents too
- * deep.
+ * upstream; ST_DENIED: the parent is revoked or ends before; ST_LIMIT: too many, in all or of that
+ * parent, or parents too deep.
  */
 enum status lease_check_terms(const struct leases *all, const struct lease_terms *t,
                               struct why *why) MUST_USE;
@@ -90,8 +92,6 @@ struct lease *lease_at(const struct leases *all, size_t i);
 struct lease *lease_by_id(const struct leases *all, struct span id); /* NULL: none */
 /* All are compared, each in constant time. NULL: none. */
 struct lease *lease_by_token(const struct leases *all, struct span token);
-/* True for the lease itself too. */
-bool lease_descends(const struct leases *all, const struct lease *l, const struct lease *from);
 bool lease_has_expired(const struct lease *l, int64_t now_us);
 /* The strictest of its own and its parents'. */
 enum lease_state lease_in_force(const struct leases *all, const struct lease *l);

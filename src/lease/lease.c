@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "checkrein/alloc.h"
+#include "checkrein/map.h"
 
 #define TOKEN_HEX_BYTES (2 * LEASE_RANDOM_BYTES + 1)
 
@@ -17,6 +18,7 @@ static const char *const STATES[] = {
 struct leases {
     struct lease **item; /* each stays where it is until it is forgotten */
     size_t count, cap;
+    struct map by_id; /* where it stands in `item` */
 };
 
 const char *lease_state_name(enum lease_state s)
@@ -56,6 +58,7 @@ void leases_free(struct leases *all)
             lease_free(all->item[i]);
         }
         free(all->item);
+        map_release(&all->by_id);
         free(all);
     }
 }
@@ -84,12 +87,8 @@ struct lease *lease_at(const struct leases *all, size_t i)
 
 struct lease *lease_by_id(const struct leases *all, struct span id)
 {
-    for (size_t i = 0; i < all->count && id.n > 0; i++) {
-        if (span_is(id, all->item[i]->id)) {
-            return all->item[i];
-        }
-    }
-    return NULL;
+    uint32_t at = 0;
+    return id.n > 0 && map_get(&all->by_id, id, &at) ? all->item[at] : NULL;
 }
 
 struct lease *lease_by_token(const struct leases *all, struct span token)
@@ -111,17 +110,6 @@ struct lease *lease_by_token(const struct leases *all, struct span token)
 static const struct lease *parent_of(const struct leases *all, const struct lease *l)
 {
     return lease_by_id(all, span_str(l->parent));
-}
-
-bool lease_descends(const struct leases *all, const struct lease *l, const struct lease *from)
-{
-    for (int depth = 0; l != NULL && depth <= LEASE_DEPTH; depth++) {
-        if (l == from) {
-            return true;
-        }
-        l = parent_of(all, l);
-    }
-    return false;
 }
 
 bool lease_has_expired(const struct lease *l, int64_t now_us)
@@ -153,6 +141,18 @@ static bool is_plain(struct span s, size_t most)
     return s.n > 0 && s.n <= most;
 }
 
+/* An agent issues these by itself: so that one alone does not fill the list. */
+static bool has_too_many(const struct leases *all, const struct lease_terms *t)
+{
+    size_t living = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        const struct lease *l = all->item[i];
+        living += span_is(t->parent, l->parent) && l->state != LEASE_REVOKED &&
+                  !lease_has_expired(l, t->issued_us);
+    }
+    return living >= LEASE_CHILDREN;
+}
+
 static enum status check_parent(const struct leases *all, const struct lease_terms *t,
                                 struct why *why)
 {
@@ -164,6 +164,9 @@ static enum status check_parent(const struct leases *all, const struct lease_ter
     if (lease_in_force(all, p) == LEASE_REVOKED ||
         (p->expires_us > 0 && (t->expires_us == 0 || t->expires_us > p->expires_us))) {
         return why_fail(why, ST_DENIED, "its parent is revoked, or ends before it would");
+    }
+    if (has_too_many(all, t)) {
+        return why_fail(why, ST_LIMIT, "its parent has %d living leases already", LEASE_CHILDREN);
     }
     for (; p != NULL && depth <= LEASE_DEPTH; depth++) {
         p = parent_of(all, p);
@@ -204,6 +207,7 @@ struct lease *lease_add(struct leases *all, const struct lease_terms *t, struct 
         l = xcalloc(1, sizeof(*l));
         (void)span_copy(id, l->id, sizeof(l->id));
         GROW(all->item, all->cap, all->count + 1);
+        map_put(&all->by_id, span_str(l->id), (uint32_t)all->count);
         all->item[all->count++] = l;
         set_text(&l->reason, SPAN_NONE);
         set_text(&l->by, SPAN_NONE);
@@ -242,8 +246,12 @@ void leases_forget(struct leases *all, int64_t before_us)
     size_t kept = 0;
     for (size_t i = 0; i < all->count; i++) {
         if (is_over(all->item[i], before_us)) {
+            map_del(&all->by_id, span_str(all->item[i]->id));
             lease_free(all->item[i]);
         } else {
+            if (kept != i) {
+                map_put(&all->by_id, span_str(all->item[i]->id), (uint32_t)kept);
+            }
             all->item[kept++] = all->item[i];
         }
     }

@@ -317,6 +317,34 @@ def held_requests_wait_and_go_on(folder):
         check(call(d, lease)[0] == 200, "choked for good")
 
 
+def many_leases_and_many_that_wait_hold_nothing_up(folder):
+    with with_gateway(folder=folder) as (d, up):
+        issue(d)
+        c = UnixConnection(d.socket)
+        for i in range(2000):
+            c.request("POST", "/lease/issue", json.dumps({"upstream": "work", "agent": f"many-{i}"}))
+            r = c.getresponse()
+            lease = json.loads(r.read())
+            check(r.status == 200, f"{lease}")
+        c.close()
+        command(d, "pause", credential=lease["id"])
+        waiting = []
+        for _ in range(200):
+            one = http.client.HTTPConnection("127.0.0.1", d.gateway, timeout=DEADLINE)
+            one.request("POST", "/u/work/v1/messages", b"{}", {"x-api-key": lease["token"]})
+            waiting.append(one)
+        wait_for("requests that wait", lambda: leases(d)[lease["id"]]["waiting"] == len(waiting))
+        started = time.monotonic()
+        told = leases(d)
+        took = time.monotonic() - started
+        check(sum(one["waiting"] for one in told.values()) == len(waiting) and len(told) == 2001, "each counts where it waits")
+        check(took < 0.4, f"the list took {took:.2f} s")
+        done = command(d, "pause", credential=lease["id"])
+        check("200 requests wait" in done["by"], f"{done}")
+        for one in waiting:
+            one.close()
+
+
 def revoked_is_dead_at_once_and_for_good(folder):
     stream = Stream(first=b"data: 1\n\n")
     with with_gateway(stream, folder=folder) as (d, up):
@@ -702,7 +730,7 @@ if __name__ == "__main__":
     main([the_real_key_is_put_in_and_the_lease_taken_out, keys_and_methods_of_others_do_not_go_along,
           bodies_and_answers_pass_as_they_come, what_leads_elsewhere_is_refused,
           answers_that_lead_elsewhere_do_not, an_upstream_that_fails_is_told, certificates_are_checked,
-          held_requests_wait_and_go_on, revoked_is_dead_at_once_and_for_good, an_agents_reins_reach_its_leases,
+          held_requests_wait_and_go_on, many_leases_and_many_that_wait_hold_nothing_up, revoked_is_dead_at_once_and_for_good, an_agents_reins_reach_its_leases,
           an_agents_reins_reach_what_comes_of_its_leases, scopes_hold,
           a_key_changes_without_its_agents, a_key_comes_of_a_command, a_shell_does_the_same, a_runs_lease_is_for_that_run_alone,
           an_agent_gets_no_more_than_it_has,

@@ -92,8 +92,8 @@ struct gateway {
 extern const struct server_events GATEWAY_EVENTS; /* but for `admit` */
 /* Judges again what waits; cuts what must not go on. Gives how many running answers were cut. */
 size_t passages_judge(struct govd *g);
-size_t passages_held(const struct govd *g,
-                     const struct lease *l); /* under it, or what comes of it */
+/* Into `waiting` of each lease: how many wait under it, or what comes of it. */
+void passages_count_held(struct govd *g);
 void passages_release(struct govd *g);
 
 /* ---- meter.c: one request of a models' service. NULL is one of any other, and does nothing. */

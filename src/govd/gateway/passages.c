@@ -557,14 +557,21 @@ size_t passages_judge(struct govd *g)
     return cut;
 }
 
-size_t passages_held(const struct govd *g, const struct lease *l)
+void passages_count_held(struct govd *g)
 {
-    size_t n = 0;
-    for (const struct passage *p = g->gateway->passages; p; p = p->next) {
-        const struct lease *of = lease_by_id(g->leases, span_str(p->lease));
-        n += p->state == PASS_HELD && of && lease_descends(g->leases, of, l);
+    for (size_t i = 0; i < leases_count(g->leases); i++) {
+        lease_at(g->leases, i)->waiting = 0;
     }
-    return n;
+    for (const struct passage *p = g->gateway->passages; p; p = p->next) {
+        struct lease *l = NULL;
+        if (p->state == PASS_HELD) {
+            l = lease_by_id(g->leases, span_str(p->lease));
+        }
+        for (int depth = 0; l && depth <= LEASE_DEPTH; depth++) {
+            l->waiting++;
+            l = lease_by_id(g->leases, span_str(l->parent));
+        }
+    }
 }
 
 void passages_release(struct govd *g)

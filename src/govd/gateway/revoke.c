@@ -213,9 +213,10 @@ static void set_all(struct govd *g, const struct command *c, struct span by, enu
         changed += is_meant(g, l, c) && lease_change(g, l, state, c->reason, by);
     }
     (void)passages_judge(g);
+    passages_count_held(g);
     for (size_t i = 0; i < leases_count(g->leases); i++) {
         const struct lease *l = lease_at(g->leases, i);
-        waits += is_meant(g, l, c) ? passages_held(g, l) : 0;
+        waits += is_meant(g, l, c) ? l->waiting : 0;
     }
     (void)snprintf(text, sizeof(text), "%zu leases are %s; %zu requests wait", changed,
                    lease_state_name(state), waits);

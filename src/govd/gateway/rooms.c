@@ -179,7 +179,7 @@ static void put_lease(struct buf *b, const struct govd *g, const struct lease *l
     const struct session *s = session_find(g, span_str(l->agent));
     buf_printf(b, "{\"id\":\"%s\",\"state\":\"%s\",\"uses\":%llu,\"waiting\":%zu", l->id,
                expired ? "expired" : lease_state_name(lease_in_force(g->leases, l)),
-               (unsigned long long)l->uses, passages_held(g, l));
+               (unsigned long long)l->uses, l->waiting);
     for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
         if (TEXTS[i].value[0]) {
             buf_printf(b, ",\"%s\":", TEXTS[i].key);
@@ -203,6 +203,7 @@ void lease_room_list(struct govd *g, net_id http, const struct http_head *head, 
     if (!open_ask(&a, body)) {
         return;
     }
+    passages_count_held(g);
     buf_init(&b, ANSWER_BYTES);
     buf_addstr(&b, "{\"leases\":[");
     for (size_t i = 0; i < leases_count(g->leases); i++) {

@@ -199,8 +199,6 @@ static void a_child_goes_no_further_than_its_parent(void **state)
     struct lease *mid = issue(&k, top->id, "", 50);
     struct lease *low = issue(&k, mid->id, "models=claude-haiku*", 50);
     struct lease *other = issue(&k, NULL, "", 0);
-    assert_true(lease_descends(k.all, low, top));
-    assert_false(lease_descends(k.all, other, top));
     assert_int_equal(ask(&k, low, "GET", "/v1/m", "claude-haiku-4", 1).ruling, LEASE_LET);
     assert_int_equal(ask(&k, low, "GET", "/v2/m", "claude-haiku-4", 1).ruling, LEASE_REFUSE);
     assert_int_equal(ask(&k, mid, "GET", "/v1/m", "gpt", 1).ruling, LEASE_REFUSE);
@@ -214,6 +212,9 @@ static void a_child_goes_no_further_than_its_parent(void **state)
     assert_non_null(strstr(v.why, "parent of this lease"));
     leases_forget(k.all, NOW + SEC); /* a parent that is forgotten was dead */
     assert_int_equal(leases_count(k.all), 3);
+    assert_null(lease_by_id(k.all, SPAN("01JZ0000000000000000000000")));
+    assert_ptr_equal(lease_by_id(k.all, span_str(low->id)), low);
+    assert_ptr_equal(lease_by_id(k.all, span_str(other->id)), other);
     assert_int_equal(ask(&k, low, "GET", "/v1/m", "claude-haiku-4", 1).http_status, 403);
     struct lease_terms t = {
         .agent = SPAN("a"), .upstream = SPAN("other"), .parent = span_str(other->id)};
@@ -221,6 +222,34 @@ static void a_child_goes_no_further_than_its_parent(void **state)
     t.upstream = SPAN("anthropic");
     t.parent = span_str(mid->id);
     assert_int_equal(lease_check_terms(k.all, &t, NULL), ST_DENIED); /* revoked */
+    leases_free(k.all);
+}
+
+static void a_parent_has_so_many_living_children_and_no_more(void **state)
+{
+    (void)state;
+    struct kit k = {.all = leases_new()};
+    const struct lease *top = issue(&k, NULL, "", 100);
+    struct lease_terms t = {.agent = SPAN("a"),
+                            .upstream = SPAN("anthropic"),
+                            .parent = span_str(top->id),
+                            .issued_us = NOW,
+                            .expires_us = NOW + 50 * SEC};
+    uint8_t digest[SHA256_BYTES] = {0};
+    struct lease *child = NULL;
+    struct why why = {0};
+    for (int i = 0; i < LEASE_CHILDREN; i++) {
+        char id[ULID_BYTES];
+        (void)snprintf(id, sizeof(id), "01JZ10000000000000000000%02d", i);
+        assert_int_equal(lease_check_terms(k.all, &t, &why), ST_OK);
+        child = lease_add(k.all, &t, span_str(id), digest);
+    }
+    assert_int_equal(lease_check_terms(k.all, &t, &why), ST_LIMIT);
+    assert_string_equal(why.text, "its parent has 64 living leases already");
+    assert_true(lease_set(child, LEASE_REVOKED, SPAN_NONE, SPAN("ops"), NOW));
+    assert_int_equal(lease_check_terms(k.all, &t, &why), ST_OK);
+    t.parent = span_str(issue(&k, NULL, "", 100)->id);
+    assert_int_equal(lease_check_terms(k.all, &t, &why), ST_OK); /* another's */
     leases_free(k.all);
 }
 
@@ -267,6 +296,7 @@ int main(void)
         cmocka_unit_test(a_rate_is_kept_and_comes_back),
         cmocka_unit_test(children_share_the_rate_of_their_parent),
         cmocka_unit_test(a_child_goes_no_further_than_its_parent),
+        cmocka_unit_test(a_parent_has_so_many_living_children_and_no_more),
         cmocka_unit_test(the_model_is_the_one_that_any_reader_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
