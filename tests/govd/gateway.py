@@ -3,6 +3,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -401,6 +402,28 @@ def revoked_is_dead_at_once_and_for_good(folder):
         nowhere(d, lease["token"], child["token"], KEY)
 
 
+def each_that_is_revoked_is_tested(folder):
+    with with_gateway(folder=folder) as (d, up):
+        for i in range(70):
+            issue(d, agent=f"dead-{i}")
+        done = command(d, "revoke", credential="*")
+        check(done["state"] == "confirmed" and "70 revoked" in done["by"] and "70 test calls" in done["by"], f"{done}")
+        last = issue(d)
+        done = command(d, "revoke", credential="*")
+        check(done["state"] == "confirmed" and "; 1 test calls" in done["by"], f"what was dead was tested in its place: {done}")
+        check(call(d, last)[0] == 403, "it lives")
+        done = command(d, "revoke", credential=last["id"])  # a second time
+        check(done["state"] == "confirmed" and "0 revoked" in done["by"] and "; 1 test calls" in done["by"], f"{done}")
+        for i in range(200):
+            issue(d, agent=f"more-{i}")
+        os.unlink(d.gateway_socket)  # no test call gets through, but over connections that are open
+        done = command(d, "revoke", credential="*")
+        told = re.search(r"200 revoked; of (\d+) test calls 0 were .* and (\d+) had no .*; (\d+) leases were not", done["reason"])
+        check(done["state"] == "unverifiable" and told, f"{done}")
+        begun, unknown, rest = (int(n) for n in told.groups())
+        check(begun + rest == 200 and unknown > 0 and rest > 0, f"{done}")
+
+
 def an_agents_reins_reach_its_leases(folder):
     with with_gateway(folder=folder, policy="") as (d, up):
         d.hook("SessionStart", session="s1", source="startup")
@@ -731,7 +754,7 @@ if __name__ == "__main__":
           bodies_and_answers_pass_as_they_come, what_leads_elsewhere_is_refused,
           answers_that_lead_elsewhere_do_not, an_upstream_that_fails_is_told, certificates_are_checked,
           held_requests_wait_and_go_on, many_leases_and_many_that_wait_hold_nothing_up, revoked_is_dead_at_once_and_for_good, an_agents_reins_reach_its_leases,
-          an_agents_reins_reach_what_comes_of_its_leases, scopes_hold,
+          an_agents_reins_reach_what_comes_of_its_leases, scopes_hold, each_that_is_revoked_is_tested,
           a_key_changes_without_its_agents, a_key_comes_of_a_command, a_shell_does_the_same, a_runs_lease_is_for_that_run_alone,
           an_agent_gets_no_more_than_it_has,
           without_a_record_nothing_goes_through, a_lease_outlives_the_records_beginning, what_is_under_way_ends_with_the_daemon])

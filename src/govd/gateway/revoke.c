@@ -8,7 +8,7 @@
 #include "checkrein/log.h"
 
 #define PROBE_MS   5000
-#define PROBES_MAX 64
+#define PROBES_MAX 64 /* at a time */
 #define UPSTREAM   "upstream:"
 #define ALL        "*"
 
@@ -24,7 +24,9 @@ struct proof { /* of one command */
     struct proof *next;
     char command[COMMAND_ID_BYTES];
     struct probe probe[PROBES_MAX];
-    size_t count, waiting;
+    char (*asked)[ULID_BYTES]; /* the leases to test, */
+    size_t count, cap, begun;  /* and with how many it was begun */
+    size_t waiting;
     size_t refused, let, unknown;
     size_t leases, cut;
 };
@@ -32,7 +34,7 @@ struct proof { /* of one command */
 struct lease *probe_lease(const struct govd *g, struct span word)
 {
     for (const struct proof *p = g->gateway->proofs; p; p = p->next) {
-        for (size_t i = 0; i < p->count; i++) {
+        for (size_t i = 0; i < PROBES_MAX; i++) {
             if (p->probe[i].id && equal_secret(word, span_str(p->probe[i].word))) {
                 return lease_by_id(g->leases, span_str(p->probe[i].lease));
             }
@@ -48,9 +50,10 @@ static void proof_free(struct proof *p)
         link = &(*link)->next;
     }
     *link = p->next;
-    for (size_t i = 0; i < p->count; i++) {
+    for (size_t i = 0; i < PROBES_MAX; i++) {
         net_http_cancel(p->govd->net, p->probe[i].id);
     }
+    free(p->asked);
     free(p);
 }
 
@@ -74,14 +77,17 @@ static void conclude(struct proof *p)
                        p->leases, p->cut, p->refused);
     } else {
         (void)snprintf(text, sizeof(text),
-                       "%zu revoked; of %zu test calls %zu were let through and %zu had no answer",
-                       p->leases, p->count, p->let, p->unknown);
+                       "%zu revoked; of %zu test calls %zu were let through and %zu had no answer; "
+                       "%zu leases were not tested",
+                       p->leases, p->begun, p->let, p->unknown, p->count - p->begun);
     }
     bool good = st == COMMAND_CONFIRMED;
     revocation_told(p->govd, span_str(p->command), st, good ? SPAN_NONE : span_str(text),
                     good ? span_str(text) : SPAN_NONE);
     proof_free(p);
 }
+
+static void go_on(struct proof *p, struct probe *probe);
 
 static void on_probed(void *ctx, net_id id, const struct http_client_answer *a)
 {
@@ -96,15 +102,15 @@ static void on_probed(void *ctx, net_id id, const struct http_client_answer *a)
     p->refused += refused;
     p->let += !refused && a->http_status == 200;
     p->unknown += !refused && a->http_status != 200;
+    go_on(p, probe);
     if (p->waiting == 0) {
         conclude(p);
     }
 }
 
-static void send_probe(struct proof *p, const struct lease *l)
+static void send_probe(struct proof *p, struct probe *probe, const struct lease *l)
 {
     struct govd *g = p->govd;
-    struct probe *probe = &p->probe[p->count++];
     uint8_t random[(PROBE_BYTES - 1) / 2];
     char url[128];
     char line[64];
@@ -128,6 +134,25 @@ static void send_probe(struct proof *p, const struct lease *l)
         return;
     }
     p->waiting++;
+}
+
+/* The next that is to be tested. After one that was not refused the rest would prove nothing. */
+static void go_on(struct proof *p, struct probe *probe)
+{
+    if (p->begun < p->count && p->let + p->unknown == 0) {
+        const struct lease *l = lease_by_id(p->govd->leases, span_str(p->asked[p->begun++]));
+        if (l) {
+            send_probe(p, probe, l);
+        } else {
+            p->unknown++;
+        }
+    }
+}
+
+static void will_ask(struct proof *p, const struct lease *l)
+{
+    GROW(p->asked, p->cap, p->count + 1);
+    (void)span_copy(span_str(l->id), p->asked[p->count++], ULID_BYTES);
 }
 
 /* ---- which */
@@ -180,6 +205,25 @@ static uint32_t count(const struct govd *g, const struct command *c)
 
 /* ---- the verbs */
 
+/* What this command changed is tested; when all was dead already, that it is so. */
+static void revoke_all(struct proof *p, const struct command *c, struct span by)
+{
+    struct govd *g = p->govd;
+    for (size_t i = 0; i < leases_count(g->leases); i++) {
+        struct lease *l = lease_at(g->leases, i);
+        if (goes_too(g, l, c) && lease_change(g, l, LEASE_REVOKED, c->reason, by)) {
+            p->leases++;
+            will_ask(p, l);
+        }
+    }
+    for (size_t i = 0; i < leases_count(g->leases) && p->leases == 0; i++) {
+        const struct lease *l = lease_at(g->leases, i);
+        if (goes_too(g, l, c)) {
+            will_ask(p, l);
+        }
+    }
+}
+
 static void revoke(struct govd *g, const struct command *c, struct span by)
 {
     struct proof *p = xcalloc(1, sizeof(*p));
@@ -187,16 +231,10 @@ static void revoke(struct govd *g, const struct command *c, struct span by)
     (void)span_copy(c->id, p->command, sizeof(p->command));
     p->next = g->gateway->proofs;
     g->gateway->proofs = p;
-    for (size_t i = 0; i < leases_count(g->leases); i++) {
-        struct lease *l = lease_at(g->leases, i);
-        p->leases += goes_too(g, l, c) && lease_change(g, l, LEASE_REVOKED, c->reason, by);
-    }
+    revoke_all(p, c, by);
     p->cut = passages_judge(g);
-    for (size_t i = 0; i < leases_count(g->leases) && p->count < PROBES_MAX; i++) {
-        const struct lease *l = lease_at(g->leases, i);
-        if (goes_too(g, l, c)) {
-            send_probe(p, l);
-        }
+    for (size_t i = 0; i < PROBES_MAX; i++) {
+        go_on(p, &p->probe[i]);
     }
     if (p->waiting == 0) {
         conclude(p);
