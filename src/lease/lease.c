@@ -192,8 +192,9 @@ enum status lease_check_terms(const struct leases *all, const struct lease_terms
 
 static void set_text(char **slot, struct span s)
 {
+    char *text = xstrndup(s.n > 0 ? s.p : "", s.n); /* it may be of what stands there */
     free(*slot);
-    *slot = xstrndup(s.n > 0 ? s.p : "", s.n);
+    *slot = text;
 }
 
 struct lease *lease_add(struct leases *all, const struct lease_terms *t, struct span id,

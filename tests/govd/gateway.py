@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -707,6 +708,37 @@ def a_lease_outlives_the_records_beginning(folder):
         check(call(d, gone)[0] in (401, 403), "what was revoked came back")
 
 
+def a_lease_keeps_its_holder_when_the_telling_again_is_cut(folder):
+    with with_gateway(folder=folder, shim=True, serve="journal_keep_days = 2\n") as (d, up):
+        kept = issue(d)
+        for day in range(1, 7):
+            d.shim.say("clock", day * 86400 + 60)
+            d.hook("UserPromptSubmit", session="other", prompt=f"day {day}")
+            d.hook("UserPromptSubmit", session="other", prompt=f"day {day} again")
+        d.terminate()
+        before = os.path.join(folder, "before")
+        shutil.copytree(d.record, before)
+        d.start()
+        first = min(os.listdir(before))
+        wait_for("the drop", lambda: not os.path.exists(os.path.join(d.record, first)))
+        d.terminate()
+        cut = 0  # the record as it is when the daemon ends right after the lease was told without its holder
+        for name in sorted(os.listdir(d.record)):
+            with open(os.path.join(d.record, name), "rb") as f:
+                lines = f.readlines()
+            for i, line in enumerate(lines):
+                if b"credential.issued" in line and b"credential.holder" not in line and kept["id"].encode() in line:
+                    with open(os.path.join(before, name), "wb") as f:
+                        f.writelines(lines[:i + 1])
+                    cut += 1
+        check(cut == 1, f"it was told {cut} times without a holder: {os.listdir(d.record)}")
+        shutil.rmtree(d.record)
+        shutil.copytree(before, d.record)
+        d.start()
+        one = leases(d)[kept["id"]]
+        check(one.get("agent") == "claude:s1", f"{one}")
+
+
 def what_is_under_way_ends_with_the_daemon(folder):
     stream = Stream(first=b"data: 1\n\n")
     with with_gateway(stream, folder=folder) as (d, up):
@@ -757,4 +789,5 @@ if __name__ == "__main__":
           an_agents_reins_reach_what_comes_of_its_leases, scopes_hold, each_that_is_revoked_is_tested,
           a_key_changes_without_its_agents, a_key_comes_of_a_command, a_shell_does_the_same, a_runs_lease_is_for_that_run_alone,
           an_agent_gets_no_more_than_it_has,
-          without_a_record_nothing_goes_through, a_lease_outlives_the_records_beginning, what_is_under_way_ends_with_the_daemon])
+          without_a_record_nothing_goes_through, a_lease_outlives_the_records_beginning,
+          a_lease_keeps_its_holder_when_the_telling_again_is_cut, what_is_under_way_ends_with_the_daemon])

@@ -207,7 +207,11 @@ static void restore_issued(struct govd *g, const struct event *ev)
         hex_decode(span_sub(text, 7, text.n), digest, sizeof(digest)) != ST_OK) {
         return; /* another's credential */
     }
-    struct lease *l = lease_add(g->leases, &t, event_text(ev, F_CREDENTIAL_ID), digest);
+    struct lease *l = lease_by_id(g->leases, event_text(ev, F_CREDENTIAL_ID));
+    if (l && t.agent.n == 0) { /* told again out of the fleet's picture, which has no holder */
+        t.agent = span_str(l->agent);
+    }
+    l = lease_add(g->leases, &t, event_text(ev, F_CREDENTIAL_ID), digest);
     if (l) {
         (void)lease_set(l, lease_state_find(event_text(ev, F_CREDENTIAL_STATE)),
                         event_text(ev, F_REASON), event_text(ev, F_OPERATOR), ev->time_us);
