@@ -104,7 +104,7 @@ void leases_forget(struct leases *all, int64_t before_us);
 
 struct lease_request { /* spans borrowed */
     struct span method, path;
-    struct span model; /* empty: it asks for none, or that is not known */
+    struct span model; /* empty: not known, which `models` lets pass for GET and HEAD */
     int64_t now_us;    /* wall */
 };
 enum lease_ruling { LEASE_LET, LEASE_HOLD, LEASE_REFUSE };

@@ -52,6 +52,12 @@ static struct lease_verdict by_state(const struct leases *all, const struct leas
     return v;
 }
 
+/* What may be asked without saying for which model. */
+static bool is_look(struct span method)
+{
+    return span_is(method, "GET") || span_is(method, "HEAD");
+}
+
 /* What of it is out of these scopes; NULL: nothing. */
 static const char *outside(struct span scopes, const struct lease_request *r)
 {
@@ -61,6 +67,9 @@ static const char *outside(struct span scopes, const struct lease_request *r)
     }
     if (!scopes_fit(scopes_value(scopes, "paths"), r->path)) {
         return "the lease is not for this path";
+    }
+    if (models.n > 0 && r->model.n == 0 && !is_look(r->method)) {
+        return "the lease is for some models, and which this asks for cannot be told";
     }
     if (models.n > 0 && r->model.n > 0 && !scopes_fit(models, r->model)) {
         return "the lease is not for this model";

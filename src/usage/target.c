@@ -108,6 +108,57 @@ static bool read_gemini(struct span path, struct usage_ask *out)
     return false;
 }
 
+/* Where a request for one model says it at the top of its body. Batches do not. */
+static const char *const in_body[] = {
+    "/messages",
+    "/messages/count_tokens",
+    "/responses",
+    "/responses/compact",
+    "/responses/input_tokens",
+    "/completions",
+    "/embeddings",
+    "/moderations",
+    "/images/generations",
+    "/audio/speech",
+};
+
+/* One of a service's own models, not a name that somebody gave to another. */
+static bool is_of_models(const struct target *t, const char *model)
+{
+    static const char FOLDER[] = "/models/";
+    struct span path = {t->path, t->n};
+    size_t last = 0;
+    for (size_t i = 0; i < path.n; i++) {
+        last = path.p[i] == '/' ? i + 1 : last;
+    }
+    return model[0] != '\0' && span_ends(span_sub(path, 0, last), FOLDER);
+}
+
+enum usage_place usage_model_place(enum usage_dialect dialect, struct span path,
+                                   char model[USAGE_MODEL_BYTES])
+{
+    struct target t;
+    struct usage_ask ask = {.dialect = USAGE_HTTP};
+    model[0] = '\0';
+    if (dialect == USAGE_HTTP) {
+        return USAGE_MODEL_IN_BODY;
+    }
+    if (!normal(path, &t)) {
+        return USAGE_MODEL_NOWHERE;
+    }
+    struct span whole = {t.path, t.n};
+    if (dialect == USAGE_GEMINI && read_gemini(whole, &ask)) {
+        (void)span_copy(span_str(ask.model), model, USAGE_MODEL_BYTES);
+        return is_of_models(&t, model) ? USAGE_MODEL_IN_PATH : USAGE_MODEL_NOWHERE;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(in_body); i++) {
+        if (span_ends(whole, in_body[i])) {
+            return USAGE_MODEL_IN_BODY;
+        }
+    }
+    return USAGE_MODEL_NOWHERE;
+}
+
 bool usage_target(enum usage_dialect dialect, struct span path, struct usage_ask *out)
 {
     struct target t;

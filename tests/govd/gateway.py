@@ -504,6 +504,17 @@ def scopes_hold(folder):
             got = call(d, lease, method, path, body)[0]
             check(got == want, f"{method} {path} {body}: {got}")
         check(len(up.asked) == 1, "something out of its scopes went through")
+        some = issue(d, scopes="models=claude-*")
+        batch = b'{"model":"claude-x","requests":[{"params":{"model":"other"}}]}'
+        for path, body in [("/v1/messages", b"{}"), ("/v1/messages", b""), ("/v1/responses", b'{"prompt":{"id":"p"}}'),
+                           ("/v1/messages/batches", batch), ("/v1/messages/b%61tches", batch), ("/v1/batches", batch)]:
+            status, told, _ = call(d, some, "POST", path, body)
+            check(status == 403 and b"cannot be told" in told, f"{path} {body}: {status} {told}")
+        check(call(d, some, "DELETE", "/v1/files/x", None)[0] == 403, "a method that changes things, without a model")
+        check(len(up.asked) == 1, "one whose model is not known went through")
+        check(call(d, some, "GET", "/v1/models", None)[0] == 200, "a look")
+        check(call(d, some, "POST", "/v1/m%65ssages", b'{"model":"claude-x"}')[0] == 200, "the path in another spelling")
+        check(call(d, some, "POST", "/v1/messages/count_tokens", b'{"model":"claude-x"}')[0] == 200, "a count")
         slow = issue(d, scopes="rate=2")
         check([call(d, slow)[0] for _ in range(3)] == [200, 200, 429], "the rate is not kept")
         short = issue(d, lasts_ms=300)
@@ -513,6 +524,32 @@ def scopes_hold(folder):
         check(status == 400, "scopes that are none")
         status, _ = ask(d, "/lease/issue", upstream="none", agent="a")
         check(status == 404, "an upstream that is none")
+
+
+def scopes_hold_for_gemini(folder):
+    more = f"[upstream g]\nurl = http://127.0.0.1:1\ndialect = gemini\nsecret_file = {folder}/key\n"
+    with with_gateway(folder=folder, config=more) as (d, up):
+        with open(d.config_file) as f:
+            text = f.read()
+        with open(d.config_file, "w") as f:
+            f.write(text.replace("http://127.0.0.1:1\n", up.url + "\n"))
+        d.terminate()
+        d.start()
+        lease = issue(d, upstream="g", scopes="models=flash*")
+        verb = ":generateContent"
+        for path, body in [("/v1/models/pro" + verb, b"{}"), ("/v1/m%6fdels/pro" + verb, b"{}"),
+                           ("/v1/models/flash" + verb, b'{"model":"models/pro"}'), ("/v1/models/flash" + verb, b"[]"),
+                           ("/v1/models/flash/models/pro" + verb, b"{}"), ("/v1/tunedModels/flash" + verb, b"{}"),
+                           ("/v1/models/flash:batchGenerateContent", b"{}"), ("/v1/batches", b'{"model":"flash"}'),
+                           ("/v1/openai/chat/completions", b'{"model":"pro"}')]:
+            status, told, _ = call(d, lease, "POST", path, body)
+            check(status == 403, f"{path} {body}: {status} {told}")
+        check(not up.asked, "something out of its scopes went through")
+        for path, body in [("/v1/models/flash" + verb, b"{}"), ("/v1/models/fl%61sh:streamGenerateContent?alt=sse", b"{}"),
+                           ("/v1/models/flash-2" + verb, b'{"model":"models/flash-2"}'),
+                           ("/v1/openai/chat/completions", b'{"model":"flash"}')]:
+            status, told, _ = call(d, lease, "POST", path, body)
+            check(status == 200 and up.asked[-1].body == body, f"{path} {body}: {status} {told}")
 
 
 # ---- keys
@@ -786,7 +823,7 @@ if __name__ == "__main__":
           bodies_and_answers_pass_as_they_come, what_leads_elsewhere_is_refused,
           answers_that_lead_elsewhere_do_not, an_upstream_that_fails_is_told, certificates_are_checked,
           held_requests_wait_and_go_on, many_leases_and_many_that_wait_hold_nothing_up, revoked_is_dead_at_once_and_for_good, an_agents_reins_reach_its_leases,
-          an_agents_reins_reach_what_comes_of_its_leases, scopes_hold, each_that_is_revoked_is_tested,
+          an_agents_reins_reach_what_comes_of_its_leases, scopes_hold, each_that_is_revoked_is_tested, scopes_hold_for_gemini,
           a_key_changes_without_its_agents, a_key_comes_of_a_command, a_shell_does_the_same, a_runs_lease_is_for_that_run_alone,
           an_agent_gets_no_more_than_it_has,
           without_a_record_nothing_goes_through, a_lease_outlives_the_records_beginning,

@@ -17,6 +17,7 @@
 
 #include "checkrein/lease.h"
 #include "checkrein/source.h"
+#include "checkrein/usage.h"
 
 #define GATEWAY_PREFIX     "/u/"
 #define GATEWAY_SECRET_MAX 4096
@@ -107,6 +108,7 @@ void meter_answered(struct meter *m, int http_status, const struct http_field *f
                     size_t count);
 void meter_read(struct meter *m, struct span bytes); /* of the answer */
 void meter_end(struct meter *m);                     /* counts, tells, and frees */
+enum usage_dialect meter_speaks(const struct upstream *up);
 /* A budget of its agent, of one whose lease it comes of, or of all, is used up. */
 bool meter_holds(const struct govd *g, const struct lease *l, char why[256]);
 

@@ -50,6 +50,12 @@ static const struct meter_kind *kind_of(const struct upstream *up)
     return NULL;
 }
 
+enum usage_dialect meter_speaks(const struct upstream *up)
+{
+    const struct meter_kind *kind = kind_of(up);
+    return kind ? kind->usage : USAGE_HTTP;
+}
+
 bool meter_holds(const struct govd *g, const struct lease *l, char why[256])
 {
     char text[REASON_BYTES];

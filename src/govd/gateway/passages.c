@@ -249,20 +249,20 @@ static void pass_on(struct passage *p)
     }
 }
 
-/* Empty: it names none. False: what it asks for cannot be told for certain. */
-static bool model_of(const struct passage *p, struct span *model)
+/* Empty: it names none. False: what it asks for cannot be told for certain. `text` may hold it. */
+static bool model_of(const struct passage *p, char text[USAGE_MODEL_BYTES], struct span *model)
 {
-    *model = SPAN_NONE;
-    if (strcmp(p->up->dialect->name, "gemini") == 0) {
-        static const char MODELS[] = "/models/";
-        const char *at = strstr(p->path, MODELS);
-        struct span rest = span_str(at ? at + sizeof(MODELS) - 1 : "");
-        size_t end = span_find(rest, ':');
-        size_t slash = span_find(rest, '/');
-        *model = span_sub(rest, 0, end < slash ? end : slash);
-        return true;
+    static const char FOLDER[] = "models/"; /* some write it before the name */
+    enum usage_place place = usage_model_place(meter_speaks(p->up), span_str(p->path), text);
+    struct span said = SPAN_NONE;
+    enum status st = p->body.len > 0 ? lease_model_of(buf_span(&p->body), &said) : ST_NOTFOUND;
+    if (place == USAGE_MODEL_IN_PATH) {
+        struct span name =
+            span_starts(said, FOLDER) ? span_sub(said, sizeof(FOLDER) - 1, SIZE_MAX) : said;
+        *model = span_str(text);
+        return st == ST_NOTFOUND || (st == ST_OK && span_is(name, text));
     }
-    enum status st = p->body.len > 0 ? lease_model_of(buf_span(&p->body), model) : ST_NOTFOUND;
+    *model = place == USAGE_MODEL_IN_BODY ? said : SPAN_NONE;
     return st != ST_INVALID;
 }
 
@@ -276,11 +276,12 @@ static const char *closed_why(const struct govd *g)
 static void judge_open(struct passage *p)
 {
     struct govd *g = p->govd;
+    char model[USAGE_MODEL_BYTES];
     struct lease *l = lease_by_id(g->leases, span_str(p->lease));
     struct lease_request r = {
         .method = span_str(p->method), .path = span_str(p->path), .now_us = govd_wall_us()};
     struct lease_verdict v = verdict(401, "there is no such lease any more");
-    if (l && lease_needs_model(g->leases, l) && !model_of(p, &r.model)) {
+    if (l && lease_needs_model(g->leases, l) && !model_of(p, model, &r.model)) {
         v = verdict(403, "the lease is for some models, and which this asks for cannot be told");
     } else if (l) {
         v = lease_ruling_now(g, l, &r);
@@ -421,8 +422,7 @@ static struct lease_verdict look_at(struct govd *g, const struct http_head *head
 /* Whether it is read before it is judged, because its body says what is to be judged. */
 static bool is_read_first(const struct govd *g, const struct passage *p, const struct lease *l)
 {
-    return !p->whole && lease_needs_model(g->leases, l) &&
-           strcmp(p->up->dialect->name, "gemini") != 0 && !lease_is_dead(g, l);
+    return !p->whole && lease_needs_model(g->leases, l) && !lease_is_dead(g, l);
 }
 
 static void begin(struct govd *g, net_id front, const struct http_head *head,

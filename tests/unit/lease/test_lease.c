@@ -117,6 +117,7 @@ static void scopes_narrow(void **state)
         {"POST",   "/v1/messages",              "claude-opus-5",   LEASE_LET   },
         {"POST",   "/v1/messages/count_tokens", "claude-haiku-4",  LEASE_LET   },
         {"GET",    "/v1/models",                "",                LEASE_LET   },
+        {"POST",   "/v1/messages",              "",                LEASE_REFUSE},
         {"DELETE", "/v1/messages",              "claude-opus-5",   LEASE_REFUSE},
         {"post",   "/v1/messages",              "claude-opus-5",   LEASE_REFUSE},
         {"POST",   "/v1/files",                 "",                LEASE_REFUSE},
