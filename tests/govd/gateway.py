@@ -674,6 +674,16 @@ def an_agent_gets_no_more_than_it_has(folder):
         check(len(own) == 1 and mine["parent"] == own[0]["id"], f"{own} {mine}")
         wait_for("both are over", lambda: leases(d)[child["id"]]["state"] == leases(d)[own[0]["id"]]["state"] == "revoked")
         check(call(d, child)[0] == 403, "a lease outlives the run that it comes of")
+        d.hook("SessionStart", session="s1", source="startup")
+        begins = "run:01ARZ3NDEKTSV4RRFFQ69G5FAV"  # it has its lease, and is not told of yet
+        issue(d, agent=begins)
+        for other in ("claude:s1", own[0]["agent"], begins):
+            told = run(script("opencode", more.replace("agent other", "agent " + other)), code=3)
+            check("in the name of another agent" in told, told)
+        check(sorted(x["agent"] for x in leases(d).values() if x.get("parent")) == ["other"], f"{leases(d)}")
+        told = run(script("opencode", f"{BINARY} run --config {d.config_file} --socket {d.socket} --token-file {d.token_file} "
+                                      f"--no-scope -- {script('claude', 'env')}\n"))
+        check("ANTHROPIC_AUTH_TOKEN=crl_" in told, f"a run in a run gets no lease: {told}")
         told = run(script("opencode", "env\n"), "--upstream", "none")
         check("CHECKREIN_LEASE" not in told and KEY in told, "a lease that was not wanted")
         check("gets no lease" in run(script("opencode", "env\n"), "--upstream", "nothing", code=3), "an upstream that is none")

@@ -56,6 +56,23 @@ static struct span text_of(struct ask *a, const char *key)
 
 /* ---- issuing */
 
+/* Leases spend for their agent. Of one that asks, they may not be another's that is known: a run's
+ * lease is asked for before the run is told of. */
+static bool is_anothers(const struct ask *a, struct span agent)
+{
+    struct govd *g = a->g;
+    int32_t pid = (int32_t)a->head->peer_pid;
+    const struct session *named = session_find(g, agent);
+    if (guarded_descent(g, pid) == DESCENT_OTHER) {
+        return false;
+    }
+    bool taken = named != NULL;
+    for (size_t i = 0; !taken && run_is_id(agent) && i < leases_count(g->leases); i++) {
+        taken = span_is(agent, lease_at(g->leases, i)->agent);
+    }
+    return taken && (!named || named != guarded_of(g, pid));
+}
+
 /* Of the agent that asks for itself or for another: the lease that the new one comes of. False: it
  * is an agent, and has none. */
 static bool take_parent(const struct ask *a, struct lease_terms *t)
@@ -139,6 +156,10 @@ void lease_room_issue(struct govd *g, net_id http, const struct http_head *head,
     t.expires_us = lasts_ms > 0 ? t.issued_us + lasts_ms * 1000 : 0;
     if (!take_parent(&a, &t)) {
         refuse(&a, 403, "an agent gets a lease only out of one that it has for that upstream");
+        return;
+    }
+    if (is_anothers(&a, t.agent)) {
+        refuse(&a, 403, "an agent gets no lease in the name of another agent");
         return;
     }
     char token[LEASE_TOKEN_BYTES];
