@@ -681,6 +681,9 @@ def an_agent_gets_no_more_than_it_has(folder):
             told = run(script("opencode", more.replace("agent other", "agent " + other)), code=3)
             check("in the name of another agent" in told, told)
         check(sorted(x["agent"] for x in leases(d).values() if x.get("parent")) == ["other"], f"{leases(d)}")
+        own_name = f"--agent $({BINARY} lease list --config {d.config_file} --json | grep -o 'run:[0-9A-Z]*' | grep -v {begins} | tail -1)"
+        told = run(script("opencode", more.replace("--agent other", own_name)))
+        check(json.loads(told.strip().splitlines()[-1])["token"].startswith("crl_"), f"none in its own name: {told}")
         told = run(script("opencode", f"{BINARY} run --config {d.config_file} --socket {d.socket} --token-file {d.token_file} "
                                       f"--no-scope -- {script('claude', 'env')}\n"))
         check("ANTHROPIC_AUTH_TOKEN=crl_" in told, f"a run in a run gets no lease: {told}")
