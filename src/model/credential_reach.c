@@ -212,22 +212,6 @@ struct reach {
     bool *holds; /* by position of the agent */
 };
 
-/* Refs count up in both rosters. */
-static uint32_t position(const struct roster *r, uint32_t ref)
-{
-    uint32_t low = 0;
-    uint32_t high = r->count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (r->refs[middle] < ref) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < r->count && r->refs[low] == ref ? low : UINT32_MAX;
-}
-
 static bool marks(const bool *set, uint32_t at)
 {
     return at != UINT32_MAX && set[at];
@@ -236,7 +220,7 @@ static bool marks(const bool *set, uint32_t at)
 static bool comes_of_picked(const struct reach *r, const struct credential *c)
 {
     for (int steps = 0; c != NULL && steps < LINE_MAX; steps++) {
-        if (marks(r->picked, position(&r->f->credentials, c->ref))) {
+        if (marks(r->picked, roster_position(&r->f->credentials, c->ref))) {
             return true;
         }
         c = parent_of(r->f, c);
@@ -272,7 +256,7 @@ static bool names_one_that_dies(const struct reach *r, const struct agent *a)
     const struct event_row *rows = fleet_agent_list(r->f, a->ref, F_CREDENTIALS, &count);
     for (uint32_t i = 0; i < count; i++) {
         const struct credential *c = fleet_credential_by_id(r->f, a->backend, rows[i].cell[0]);
-        if (c != NULL && marks(r->dies, position(&r->f->credentials, c->ref))) {
+        if (c != NULL && marks(r->dies, roster_position(&r->f->credentials, c->ref))) {
             return true;
         }
     }
@@ -284,7 +268,7 @@ static void mark_holders(struct reach *r)
     const struct roster *agents = &r->f->agents;
     for (uint32_t i = 0; i < r->f->credentials.count; i++) {
         const struct credential *c = fleet_credential_at(r->f, i);
-        uint32_t at = r->dies[i] ? position(agents, c->agent) : UINT32_MAX;
+        uint32_t at = r->dies[i] ? roster_position(agents, c->agent) : UINT32_MAX;
         if (at != UINT32_MAX) {
             r->holds[at] = true;
         }
@@ -298,7 +282,7 @@ static bool descends_from_holder(const struct reach *r, const struct agent *a)
 {
     const struct agent *at = fleet_agent(r->f, a->parent);
     for (int steps = 0; at != NULL && steps < LINE_MAX; steps++) {
-        if (marks(r->holds, position(&r->f->agents, at->ref))) {
+        if (marks(r->holds, roster_position(&r->f->agents, at->ref))) {
             return true;
         }
         at = fleet_agent(r->f, at->parent);
@@ -341,7 +325,7 @@ void fleet_credentials_reach(const struct fleet *f, const uint32_t *refs, uint32
                       .holds = xcalloc(f->agents.count + 1u, sizeof(bool))};
     *out = (struct credential_reach){0};
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t at = position(&f->credentials, refs[i]);
+        uint32_t at = roster_position(&f->credentials, refs[i]);
         if (at != UINT32_MAX) {
             r.picked[at] = true;
         }

@@ -30,7 +30,8 @@ void roster_release(struct roster *r); /* not the items */
 void roster_copy(struct roster *to, const struct roster *from);
 uint32_t roster_add(struct roster *r, void *item);
 void roster_remove(struct roster *r, uint32_t ref);
-void *roster_find(const struct roster *r, uint32_t ref); /* NULL when gone */
+void *roster_find(const struct roster *r, uint32_t ref);        /* NULL when gone */
+uint32_t roster_position(const struct roster *r, uint32_t ref); /* UINT32_MAX when gone */
 
 /* ---- index.c: 64-bit key to item. */
 struct index_slot {

@@ -48,6 +48,12 @@ static uint32_t lower_bound(const struct roster *r, uint32_t ref)
     return low;
 }
 
+uint32_t roster_position(const struct roster *r, uint32_t ref)
+{
+    uint32_t at = lower_bound(r, ref);
+    return at < r->count && r->refs[at] == ref ? at : UINT32_MAX;
+}
+
 void roster_remove(struct roster *r, uint32_t ref)
 {
     uint32_t at = lower_bound(r, ref);

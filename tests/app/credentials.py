@@ -3,7 +3,6 @@ import contextlib
 import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -11,21 +10,10 @@ import urllib.parse
 
 from daemon import DEADLINE, Daemon, check, wait_for
 from terminal import Terminal
-from upstream import Upstream
+from upstream import UnixConnection, Upstream
 
 BINARY = os.path.abspath(sys.argv[1])
 KEY = "sk-real-0123456789-abcdefghijklmnop"
-
-
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=DEADLINE)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(DEADLINE)
-        self.sock.connect(self.path)
 
 
 def issue(daemon, agent, **more):

@@ -14,20 +14,9 @@ import traceback
 import urllib.parse
 
 from daemon import DEADLINE, Console, Daemon, check, wait_for
-from upstream import Stream, Upstream
+from upstream import Stream, UnixConnection, Upstream
 
 KEY = "sk-real-0123456789-abcdefghijklmnop"
-
-
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=DEADLINE)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(DEADLINE)
-        self.sock.connect(self.path)
 
 
 def ask(daemon, path, **body):

@@ -8,23 +8,11 @@ import subprocess
 import tempfile
 import time
 
-from collector import TOLD, Collector, numbers, parts
-from daemon import Console, Held, check, free_port, run, verdict, wait_for, with_daemon
+from collector import TOLD, Collector, act, due, numbers, parts
+from daemon import Console, check, free_port, run, wait_for, with_daemon
 from ocsf import Schema
 
 OCSF = Schema("1.3.0")
-
-
-def due(daemon, kinds=TOLD):
-    return [r["n"] for r in daemon.records() if r["k"] == "event" and "from" not in r and
-            r["event"]["type"].removeprefix("dev.checkrein.") in kinds]
-
-
-def act(daemon, console, count, session="s1"):
-    for _ in range(count):
-        h = Held(daemon, session)
-        console.approve(console.request_for(h.id), wait="accepted")
-        check(verdict(h.answer()) == "allow", "")
 
 
 PORTS = {name: free_port() for name in ("told", "away", "cut", "full", "slow", "stalled", "udp", "rsyslog")}

@@ -9,8 +9,8 @@ import tempfile
 import threading
 import time
 
-from collector import TOLD, Certificates, Collector
-from daemon import Console, Held, check, free_port, run, verdict, wait_for, with_daemon
+from collector import TOLD, Certificates, Collector, act, due
+from daemon import Console, check, free_port, run, wait_for, with_daemon
 
 FOLDER = tempfile.mkdtemp(prefix="cr-tls-")
 CERTS = Certificates(FOLDER)
@@ -27,18 +27,6 @@ def over_tls(name, host="localhost", ca="ca", more=""):
 
 
 SHOWN = f"syslog_certificate = {CERTS.path('client.pem')}\nsyslog_key = {CERTS.path('client.key')}\n"
-
-
-def due(daemon, kinds=TOLD):
-    return [r["n"] for r in daemon.records() if r["k"] == "event" and "from" not in r and
-            r["event"]["type"].removeprefix("dev.checkrein.") in kinds]
-
-
-def act(daemon, console, count, session="s1"):
-    for _ in range(count):
-        h = Held(daemon, session)
-        console.approve(console.request_for(h.id), wait="accepted")
-        check(verdict(h.answer()) == "allow", "")
 
 
 def alarms(daemon):

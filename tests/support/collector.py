@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import threading
 
-from daemon import check
+from daemon import Held, check, verdict
 
 MESSAGE = re.compile(rb"<(\d{1,3})>1 (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ([!-~]{1,255}) checkrein (\d+) ([a-z.]+) - (.*)", re.S)
 TOLD = ("operator.command", "operator.result", "approval.resolved", "fleet.stop")
@@ -138,3 +138,15 @@ class Certificates:
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(self.path("ca.pem"))
         return context
+
+
+def due(daemon, kinds=TOLD):
+    return [r["n"] for r in daemon.records() if r["k"] == "event" and "from" not in r and
+            r["event"]["type"].removeprefix("dev.checkrein.") in kinds]
+
+
+def act(daemon, console, count, session="s1"):
+    for _ in range(count):
+        h = Held(daemon, session)
+        console.approve(console.request_for(h.id), wait="accepted")
+        check(verdict(h.answer()) == "allow", "")

@@ -1,9 +1,12 @@
 """A service behind the gateway that does what a test says, and remembers what it was asked."""
 import contextlib
+import http.client
 import queue
 import socket
 import ssl
 import threading
+
+from daemon import DEADLINE
 
 
 class Asked:
@@ -112,3 +115,14 @@ class Stream:
                 raise
             if piece is None:
                 return
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=DEADLINE)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(DEADLINE)
+        self.sock.connect(self.path)
