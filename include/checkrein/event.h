@@ -353,6 +353,8 @@ union event_value {
     } list;
 };
 
+#define EVENT_PRESENT_WORDS (((unsigned)EVENT_FIELD_COUNT + 63) / 64)
+
 /* An ENUM value is its number, and `text` is not used. */
 struct event {
     enum event_type type;
@@ -366,7 +368,7 @@ struct event {
     struct span raw_type; /* of an EVENT_UNKNOWN */
     bool snapshot;        /* part of a state transfer, not news */
     bool repaired;        /* the text had broken UTF-8 or surrogates */
-    uint64_t present[2];  /* bit per enum event_field */
+    uint64_t present[EVENT_PRESENT_WORDS]; /* bit per enum event_field */
     union event_value value[EVENT_FIELD_COUNT];
 };
 

@@ -78,9 +78,9 @@ static void write_data(struct writer *w, const struct event *ev)
 {
     write_name(w, "data");
     write_open(w, '{');
-    for (uint32_t half = 0; half < ARRAY_LEN(ev->present); half++) {
-        for (uint64_t bits = ev->present[half]; bits != 0; bits &= bits - 1) {
-            write_attribute(w, ev, (enum event_field)(half * 64 + (uint32_t)__builtin_ctzll(bits)));
+    for (uint32_t word = 0; word < ARRAY_LEN(ev->present); word++) {
+        for (uint64_t bits = ev->present[word]; bits != 0; bits &= bits - 1) {
+            write_attribute(w, ev, (enum event_field)(word * 64 + (uint32_t)__builtin_ctzll(bits)));
         }
     }
     write_close(w, '}');

@@ -28,7 +28,9 @@ void event_init(struct event *ev, enum event_type type, int64_t time_us)
     ev->seq = 0;
     ev->id = ev->source = ev->subject = ev->backend = ev->raw_type = SPAN_NONE;
     ev->snapshot = ev->repaired = false;
-    ev->present[0] = ev->present[1] = 0;
+    for (uint32_t word = 0; word < ARRAY_LEN(ev->present); word++) {
+        ev->present[word] = 0;
+    }
 }
 
 bool event_has(const struct event *ev, enum event_field f)
@@ -107,9 +109,9 @@ static bool is_bounded(enum event_field f, int64_t n)
 
 static enum status check_numbers(const struct event *ev, struct why *why)
 {
-    for (uint32_t half = 0; half < ARRAY_LEN(ev->present); half++) {
-        for (uint64_t bits = ev->present[half]; bits != 0; bits &= bits - 1) {
-            uint32_t f = half * BITS + (uint32_t)__builtin_ctzll(bits);
+    for (uint32_t word = 0; word < ARRAY_LEN(ev->present); word++) {
+        for (uint64_t bits = ev->present[word]; bits != 0; bits &= bits - 1) {
+            uint32_t f = word * BITS + (uint32_t)__builtin_ctzll(bits);
             enum event_field field = (enum event_field)f;
             if (is_kind(field, EVENT_INT) && !is_bounded(field, ev->value[f].number)) {
                 return why_fail(why, ST_INVALID, "%s is out of bounds",

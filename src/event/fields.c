@@ -4,7 +4,6 @@
 
 #include "slot_tables_priv.h"
 
-_Static_assert((int)EVENT_FIELD_COUNT <= 128, "struct event has 128 presence bits");
 _Static_assert((int)EVENT_FIELD_COUNT < SLOT_NONE, "a slot is one byte");
 
 #define X(constant, name, kind, set) [constant] = {name, kind, set},

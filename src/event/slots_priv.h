@@ -15,7 +15,7 @@
 #define SLOT_NONE      UINT8_MAX
 #define SLOT_NAME_MIN  4 /* bytes: slot_of() reads the last four */
 #define SLOT_NAME_MAX  UINT8_MAX
-#define FIELD_SLOT_LOG 9
+#define FIELD_SLOT_LOG 10
 #define TYPE_SLOT_LOG  6
 #define FIELD_SLOTS    (1u << FIELD_SLOT_LOG)
 #define TYPE_SLOTS     (1u << TYPE_SLOT_LOG)

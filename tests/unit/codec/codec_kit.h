@@ -109,7 +109,7 @@ static inline void kit_same(const struct event *a, const struct event *b)
     assert_span_eq(a->subject, b->subject);
     assert_span_eq(a->raw_type, b->raw_type);
     assert_int_equal(a->snapshot, b->snapshot);
-    assert_true(a->present[0] == b->present[0] && a->present[1] == b->present[1]);
+    assert_memory_equal(a->present, b->present, sizeof(a->present));
     for (uint32_t i = 0; i < EVENT_FIELD_COUNT; i++) {
         enum event_field f = (enum event_field)i;
         if (!event_has(a, f)) {
