@@ -112,11 +112,25 @@ static enum risk risk_of_files(struct codex *c, const struct codex_thread *t, ui
     return it && it->changes && !more ? it->risk : RISK_HIGH;
 }
 
+/* Than what the words of the command say: its reach is another then. */
+static bool asks_for_more(struct codex *c, uint32_t params)
+{
+    static const char *const MORE[] = {"additionalPermissions", "networkApprovalContext"};
+    for (size_t i = 0; i < ARRAY_LEN(MORE); i++) {
+        struct span raw = tape_raw(&c->j, codex_at(c, params, MORE[i]));
+        if (raw.n && !span_is(raw, "null")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum risk risk_of(struct codex *c, const struct codex_thread *t, uint32_t params,
                          const struct ask_kind *kind, bool *reversible)
 {
     *reversible = kind->risk == JUDGED_CALM;
-    if (kind->risk == JUDGED_BY_COMMAND && codex_text(c, params, "command").n) {
+    if (kind->risk == JUDGED_BY_COMMAND && codex_text(c, params, "command").n &&
+        !asks_for_more(c, params)) {
         return risk_of_command(c, t, params, reversible);
     }
     if (kind->risk == JUDGED_BY_FILES) {

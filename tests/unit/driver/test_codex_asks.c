@@ -334,6 +334,18 @@ static void each_is_judged_by_what_it_is_about(void **state)
     FEED(t, CLOSED);
     FEED(t, ASKS("item/commandExecution/requestApproval", "'itemId':'c1'"));
     assert_int_equal(t->risk, RISK_HIGH);
+    FEED(t, CLOSED);
+    FEED(t, ASKS("item/commandExecution/requestApproval",
+                 "'itemId':'c2','command':'ls','additionalPermissions':null"));
+    assert_int_equal(t->risk, RISK_LOW);
+    FEED(t, CLOSED);
+    FEED(t, ASKS("item/commandExecution/requestApproval",
+                 "'itemId':'c2','command':'ls','additionalPermissions':{'network':{}}"));
+    assert_int_equal(t->risk, RISK_HIGH);
+    FEED(t, CLOSED);
+    FEED(t, ASKS("item/commandExecution/requestApproval",
+                 "'itemId':'c2','command':'ls','networkApprovalContext':{'host':'x'}"));
+    assert_int_equal(t->risk, RISK_HIGH);
     FEED(t, CHANGE_ASK(",'command':'rm -rf /'"));
     assert_int_equal(t->risk, RISK_LOW);
 }
