@@ -134,6 +134,7 @@ struct server_options {
     /* Of requests in pieces: in so long a body that is read, and an answer that waits to go out,
      * move by 1 KiB at least, or the connection ends (408). 0: 30 s. */
     int64_t stall_ms;
+    size_t send_bytes; /* what the kernel may keep of what we send, about; 0: as it likes */
 };
 struct server_events {
     /* Head complete, before the body is read and before an upgrade: 0 lets it in, else this HTTP
@@ -157,6 +158,8 @@ struct server_events {
     void (*whole)(void *ctx, net_id id);
     /* Some of the answer had to wait, and none does any more. */
     void (*room)(void *ctx, net_id id);
+    /* An answer for which net_http_finish() said ST_AGAIN has gone: the id is dead. */
+    void (*gone_out)(void *ctx, net_id id);
     void (*ws_opened)(void *ctx, net_id id, const struct http_head *head);
     void (*ws_message)(void *ctx, net_id id, struct span text);
     /* Always the last of an opened one. `code`: the peer's or ours; 1005: a close without one; 0:
@@ -188,10 +191,15 @@ enum status net_http_answer(struct net *n, net_id id, const struct http_answer *
 /* Goes out at once as far as the kernel takes it; the rest waits, as net_http_queued() says, and
  * `room` tells when it has gone. ST_LIMIT: more than was said, or more than may wait. */
 enum status net_http_write(struct net *n, net_id id, struct span piece) MUST_USE;
-/* The answer is complete; one that is shorter than was said is cut off instead. */
+/* The answer is complete; one that is shorter than was said is cut off instead. ST_OK: all of it is
+ * with the client's kernel, and the id is dead. ST_AGAIN: some of it waits, here or in our kernel,
+ * and can still be taken back with net_http_reset(); `gone_out` or `request_gone` follows. */
 enum status net_http_finish(struct net *n, net_id id) MUST_USE;
 /* Cuts the connection, so that the client sees that the answer is not whole. No callback. */
 void net_http_abort(struct net *n, net_id id);
+/* The same, and what the kernel has not handed over yet goes nowhere either: by a reset. Over a
+ * Unix socket what the kernel has is the client's already; `send_bytes` keeps that small. */
+void net_http_reset(struct net *n, net_id id);
 size_t net_http_queued(const struct net *n, net_id id);
 /* Nothing more of the body is read, and its clock stands still, until net_http_more(). That the
  * client went away is seen meanwhile, unless more of its body is under way than the kernel keeps.

@@ -49,6 +49,10 @@ void conn_accept(struct listener *l, int fd)
     c->net = n;
     c->listener = l;
     c->fd = fd;
+    int most = (int)l->options.send_bytes;
+    if (most > 0) {
+        (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &most, sizeof(most));
+    }
     if (l->open >= l->options.max_connections ||
         loop_fd_add(n->loop, fd, LOOP_READ, conn_on_io, c, &c->watch) != ST_OK) {
         close(fd);
@@ -117,7 +121,7 @@ static void on_deadline(void *ctx)
     case CONN_LINGER:
     case CONN_DEAD:
     default:
-        conn_kill(c);
+        conn_lost(c, "");
         break;
     }
 }

@@ -16,7 +16,7 @@ bool conn_pending(const struct conn *c)
 
 void conn_watch(struct conn *c)
 {
-    unsigned want = conn_pending(c) ? LOOP_WRITE : 0;
+    unsigned want = conn_pending(c) || c->stream.draining ? LOOP_WRITE : 0;
     if (c->state == CONN_DEAD) {
         return;
     }
@@ -45,7 +45,10 @@ static void all_sent(struct conn *c)
     c->out_sent = 0;
     switch (c->state) {
     case CONN_ANSWER:
-        conn_answer_sent(c);
+        if (!conn_stream_drains(c)) {
+            conn_stream_finished(c);
+            conn_answer_sent(c);
+        }
         break;
     case CONN_LINGER:
         (void)shutdown(c->fd, SHUT_WR);
@@ -64,9 +67,9 @@ static void all_sent(struct conn *c)
     }
 }
 
-static void lost(struct conn *c, const char *why)
+void conn_lost(struct conn *c, const char *why)
 {
-    if (c->state == CONN_HELD || c->state == CONN_STREAM) {
+    if (c->state == CONN_HELD || c->state == CONN_STREAM || c->stream.finishing) {
         net_id id = c->id;
         struct listener *l = c->listener;
         conn_kill(c);
@@ -103,12 +106,23 @@ static bool send_some(struct conn *c)
 
 void conn_flush(struct conn *c)
 {
+    if (c->stream.draining) {
+        all_sent(c);
+    }
     while (c->state != CONN_DEAD && conn_pending(c) && send_some(c)) {
         if (!conn_pending(c)) {
             all_sent(c);
         }
     }
     conn_watch(c);
+}
+
+void conn_end_answer(struct conn *c)
+{
+    if (!conn_pending(c)) {
+        all_sent(c);
+    }
+    conn_flush(c);
 }
 
 void conn_linger(struct conn *c)
@@ -206,7 +220,7 @@ static void end_of_input(struct conn *c)
         conn_kill(c);
         return;
     }
-    lost(c, "connection lost");
+    conn_lost(c, "connection lost");
 }
 
 static void receive(struct conn *c)
@@ -221,7 +235,7 @@ static void receive(struct conn *c)
     } else if (n == 0) {
         end_of_input(c);
     } else if (errno != EAGAIN && errno != EINTR) {
-        lost(c, err_text(errno));
+        conn_lost(c, err_text(errno));
     }
 }
 
@@ -238,7 +252,7 @@ void conn_on_io(void *ctx, int fd, unsigned ready)
     bool reads = c->state != CONN_STREAM || conn_stream_reads(c);
     if (c->state == CONN_HELD || c->state == CONN_ANSWER || !reads) {
         if ((ready & LOOP_HANGUP) != 0) {
-            lost(c, "connection lost");
+            conn_lost(c, "connection lost");
         }
         return;
     }

@@ -5,7 +5,12 @@
  */
 #include "server_priv.h"
 
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 static void set_clock(struct conn *c)
 {
@@ -109,6 +114,44 @@ void conn_stream_room(struct conn *c)
     c->stream.room_due = false;
     if (c->state == CONN_STREAM && l->events.room != NULL) {
         l->events.room(l->ctx, c->id);
+    }
+}
+
+/* From when on the kernel says that there is room: at once, or when all has been sent. */
+static void set_low_water(const struct conn *c, int bytes)
+{
+    (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes));
+}
+
+/* A Unix socket has nothing of the kind: what was sent is where the client reads. */
+bool conn_stream_drains(struct conn *c)
+{
+    int unsent = 0;
+    if (!c->stream.finishing || c->listener->unix_path != NULL || c->send_failed ||
+        ioctl(c->fd, SIOCOUTQNSD, &unsent) != 0) {
+        unsent = 0;
+    }
+    if (unsent > 0 && !c->stream.draining) {
+        c->stream.draining = true;
+        set_low_water(c, 1);
+    }
+    return unsent > 0;
+}
+
+void conn_stream_finished(struct conn *c)
+{
+    struct listener *l = c->listener;
+    net_id id = c->id;
+    if (!c->stream.finishing) {
+        return;
+    }
+    if (c->stream.draining) {
+        set_low_water(c, 0);
+    }
+    c->stream.finishing = c->stream.draining = false;
+    net_id_free(c->net, id);
+    if (!c->stream.in_finish && l->events.gone_out != NULL) {
+        l->events.gone_out(l->ctx, id);
     }
 }
 
@@ -219,22 +262,28 @@ enum status net_http_finish(struct net *n, net_id id)
     if (c->stream.chunked) {
         (void)buf_addstr(&c->out, "0\r\n\r\n");
     }
-    net_id_free(n, id);
     c->keep_alive = c->keep_alive && c->body.state == BODY_DONE;
+    c->stream.finishing = c->stream.in_finish = true;
     conn_state(c, CONN_ANSWER, c->listener->options.stall_ms);
-    if (conn_pending(c)) {
-        conn_flush(c);
-    } else {
-        conn_answer_sent(c);
-        conn_watch(c);
-    }
-    return ST_OK;
+    conn_end_answer(c);
+    c->stream.in_finish = false;
+    return c->stream.finishing ? ST_AGAIN : ST_OK;
 }
 
 void net_http_abort(struct net *n, net_id id)
 {
     struct conn *c = net_id_find(n, id, ID_REQUEST);
     if (c != NULL) {
+        conn_kill(c);
+    }
+}
+
+void net_http_reset(struct net *n, net_id id)
+{
+    struct conn *c = net_id_find(n, id, ID_REQUEST);
+    if (c != NULL) {
+        struct linger at_once = {.l_onoff = 1};
+        (void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
         conn_kill(c);
     }
 }

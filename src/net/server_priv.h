@@ -95,6 +95,9 @@ struct conn {
         bool full;     /* some of the answer had to wait */
         bool room_due; /* by the next kick */
         bool bodyless;
+        bool finishing; /* the answer is complete, and not all of it has gone */
+        bool draining;  /* some of it is with our kernel only */
+        bool in_finish; /* that is told by what net_http_finish() gives */
         int64_t left;   /* of an answer with a length; -1: it has none */
         size_t taken;   /* of the body, ever */
         size_t in, out; /* bytes moved since the clock was set */
@@ -128,6 +131,8 @@ bool conn_pending(const struct conn *c); /* bytes to send */
 void conn_watch(struct conn *c);
 /* Sends what it can; the connection may be dead afterwards. */
 void conn_flush(struct conn *c);
+void conn_lost(struct conn *c, const char *why); /* ends, and tells of it */
+void conn_end_answer(struct conn *c);            /* all of it is queued */
 void conn_linger(struct conn *c);
 void conn_reclaim(struct conn *c); /* gives back buffers that hold nothing */
 bool conn_hung_up(const struct conn *c);
@@ -146,7 +151,10 @@ size_t conn_stream_read(struct conn *c, struct span in);
 bool conn_stream_reads(const struct conn *c); /* more of the body is wanted */
 void conn_stream_sent(struct conn *c);        /* nothing waits any more */
 void conn_stream_room(struct conn *c);
-void conn_stream_clock(struct conn *c); /* its deadline has come */
+/* True: the end of the answer is not with the client's kernel yet. */
+bool conn_stream_drains(struct conn *c);
+void conn_stream_finished(struct conn *c); /* now it is */
+void conn_stream_clock(struct conn *c);    /* its deadline has come */
 
 /* conn_ws.c */
 void conn_ws_upgrade(struct conn *c);

@@ -8,6 +8,7 @@
 #define CONNECTIONS_MAX 2048
 #define STALL_MS        INT64_C(300000) /* an agent that is frozen neither reads nor writes */
 #define HEAD_MS         10000
+#define SEND_BYTES      32768 /* over the Unix socket these cannot be taken back */
 
 static int admit_port(void *ctx, const struct http_head *head, bool upgrade)
 {
@@ -40,6 +41,7 @@ static enum status listen_at(struct govd *g, struct server_options *o,
     o->max_connections = CONNECTIONS_MAX;
     o->header_ms = HEAD_MS;
     o->stall_ms = STALL_MS;
+    o->send_bytes = SEND_BYTES;
     return net_listen(g->net, o, &ev, g, door, &g->gateway->port, why);
 }
 

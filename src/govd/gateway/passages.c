@@ -114,6 +114,15 @@ static void passage_cut(struct passage *p)
     net_http_abort(g->net, front);
 }
 
+/* The client is to get nothing more of it, also of what it has not read yet. */
+static void passage_kill(struct passage *p)
+{
+    struct govd *g = p->govd;
+    net_id front = p->front;
+    passage_free(p);
+    net_http_reset(g->net, front);
+}
+
 static struct lease_verdict verdict(int http_status, const char *why)
 {
     struct lease_verdict v = {.ruling = LEASE_REFUSE, .http_status = http_status};
@@ -160,18 +169,27 @@ static void on_back_room(void *ctx, net_id id)
     net_http_more(p->govd->net, p->front);
 }
 
+/* It was used, whoever reads it when; as long as not all of it is with the client it can be cut. */
+static void end_answer(struct passage *p)
+{
+    meter_end(p->meter);
+    p->meter = NULL;
+    enum status st = net_http_finish(p->govd->net, p->front);
+    if (st != ST_AGAIN) {
+        passage_free(p);
+    }
+    if (st != ST_OK && st != ST_AGAIN) {
+        log_write(LOG_DEBUG, "a client went away at the end of its answer");
+    }
+}
+
 static void on_ended(void *ctx, net_id id, const char *why)
 {
     struct passage *p = ctx;
-    struct govd *g = p->govd;
-    net_id front = p->front;
     (void)id;
     p->back = 0;
     if (!why) {
-        passage_free(p);
-        if (net_http_finish(g->net, front) != ST_OK) {
-            log_write(LOG_DEBUG, "a client went away at the end of its answer");
-        }
+        end_answer(p);
     } else if (p->answered) {
         passage_cut(p);
     } else {
@@ -517,6 +535,7 @@ const struct server_events GATEWAY_EVENTS = {
     .piece = on_body,
     .whole = on_whole,
     .room = on_room,
+    .gone_out = on_gone,
     .request_gone = on_gone,
 };
 
@@ -533,7 +552,7 @@ static bool cut_if_dead(struct passage *p)
     }
     bool running = p->answered;
     if (running) {
-        passage_cut(p);
+        passage_kill(p);
     } else {
         struct lease_verdict v = verdict(403, dead);
         passage_refuse(p, &v);

@@ -101,7 +101,7 @@ void refuse_request(struct govd *g, net_id front, const struct dialect *d,
     if (st == ST_OK) {
         st = net_http_finish(g->net, front);
     }
-    if (st != ST_OK && st != ST_CLOSED) {
+    if (st != ST_OK && st != ST_AGAIN && st != ST_CLOSED) {
         net_http_abort(g->net, front);
     }
     buf_release(&body);

@@ -77,7 +77,7 @@ static void back_ended(void *ctx, net_id id, const char *why)
     r->ended++;
     (void)snprintf(r->why, sizeof(r->why), "%s", why != NULL ? why : "");
     if (why == NULL) {
-        r->finished = net_http_finish(r->w.net, r->front) == ST_OK;
+        r->finished = net_http_finish(r->w.net, r->front) != ST_CLOSED;
     } else {
         net_http_abort(r->w.net, r->front);
     }
