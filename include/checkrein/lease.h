@@ -66,7 +66,9 @@ struct lease { /* to be read; changed by the functions below */
     int64_t told_us;   /* the owner's own: when its use was last told, */
     uint64_t told;     /* and how many uses that was */
     size_t waiting;    /* the owner's own: requests that waited when it last counted */
+    bool untold;       /* the owner's own: its state is not in the record yet */
     int64_t paid_us;   /* rate: time up to which requests are paid for */
+    struct lease *younger, *youngest; /* of the same agent; the latter in its oldest one only */
 };
 
 struct leases;
@@ -90,6 +92,8 @@ struct lease *lease_add(struct leases *all, const struct lease_terms *t, struct 
 size_t leases_count(const struct leases *all);
 struct lease *lease_at(const struct leases *all, size_t i);
 struct lease *lease_by_id(const struct leases *all, struct span id); /* NULL: none */
+/* Those of one agent, oldest first: `younger` is the next. NULL: none. */
+struct lease *lease_of_agent(const struct leases *all, struct span agent);
 /* All are compared, each in constant time. NULL: none. */
 struct lease *lease_by_token(const struct leases *all, struct span token);
 bool lease_has_expired(const struct lease *l, int64_t now_us);

@@ -152,6 +152,7 @@ struct session {
     int64_t telemetry_us;            /* as bucket_us, of records of telemetry */
     uint8_t spend_from;              /* enum spend_from: what its spend is taken from */
     uint32_t unpaid;                 /* calls of it through the gateway that wait for a budget */
+    bool held_is_news;               /* what it holds of leases is to be told: gateway/telling.c */
     char watching[COMMAND_ID_BYTES]; /* command that waits to be confirmed by what this session does
                                       */
     enum verb watching_verb;
@@ -717,26 +718,7 @@ void budget_command(struct govd *g, const struct command *c, struct span by,
                     char done[REASON_BYTES]);
 
 /* ---- gateway/: the leases that agents hold in place of real keys, and the way through them */
-void gateway_init(struct govd *g); /* before the record is read */
-enum status gateway_open(struct govd *g, struct why *why) MUST_USE;
-void gateway_close(struct govd *g); /* cuts what is under way */
-void gateway_release(struct govd *g);
-void upstreams_reload(struct govd *g); /* the real keys */
-void upstreams_release(struct govd *g);
-/* A gate, the fleet stop or a lease is not what it was: gateway_settle() sees to it, in this turn.
- */
-void gateway_changed(struct govd *g);
-void gateway_settle(struct govd *g);
-void gateway_judge(struct govd *g);                          /* the same at once */
-void leases_restore(struct govd *g, const struct event *ev); /* of the record */
-void leases_tell_again(struct govd *g);                      /* its beginning is about to go */
-/* Of this agent, which is over. */
-void leases_end(struct govd *g, struct span agent, const char *reason);
-void leases_look(struct govd *g); /* now and then */
-/* As its agent is known here: by its session, or by the name that it was issued for. */
-struct span lease_holder(const struct govd *g, const struct lease *l);
-void lease_room_issue(struct govd *g, net_id http, const struct http_head *head, struct span body);
-void lease_room_list(struct govd *g, net_id http, const struct http_head *head, struct span body);
+#include "gateway/gateway_face_priv.h"
 
 /* ---- credentials.c: what agents hold, and what became of revoking it */
 #define CREDENTIAL_ROWS 32

@@ -157,6 +157,21 @@ static void withdraw_all(struct govd *g)
     }
 }
 
+/* An order on credentials is in force before all of it is recorded. How strict a hold was to be is
+ * not known any more: it waits, at least. */
+static void finish(struct govd *g, const struct command_track *t)
+{
+    const struct agent *a = t->agent ? fleet_agent(g->fleet, t->agent) : NULL;
+    struct command c = {.verb = t->verb,
+                        .id = fleet_span(g->fleet, t->id),
+                        .agent = a ? fleet_span(g->fleet, a->id) : SPAN_NONE,
+                        .credential = fleet_span(g->fleet, t->credential),
+                        .reason = SPAN("as ordered before the daemon was started again")};
+    if (t->verb == VERB_REVOKE || (t->verb == VERB_PAUSE && c.credential.n > 0)) {
+        leases_finish(g, &c, fleet_span(g->fleet, t->operator_id));
+    }
+}
+
 /* Whoever waits for one of these learns that nobody watches for its effect any more. */
 static void close_commands(struct govd *g)
 {
@@ -165,6 +180,7 @@ static void close_commands(struct govd *g)
         if (t->state == COMMAND_SENT || t->state == COMMAND_ACCEPTED) {
             char id[COMMAND_ID_BYTES];
             (void)span_copy(fleet_span(g->fleet, t->id), id, sizeof(id));
+            finish(g, t);
             command_result(g, span_str(id), COMMAND_UNVERIFIABLE,
                            "the daemon was started again before it was confirmed", NULL);
         }

@@ -18,7 +18,8 @@ static const char *const STATES[] = {
 struct leases {
     struct lease **item; /* each stays where it is until it is forgotten */
     size_t count, cap;
-    struct map by_id; /* where it stands in `item` */
+    struct map by_id;    /* where it stands in `item` */
+    struct map by_agent; /* where the oldest one of an agent does */
 };
 
 const char *lease_state_name(enum lease_state s)
@@ -59,6 +60,7 @@ void leases_free(struct leases *all)
         }
         free(all->item);
         map_release(&all->by_id);
+        map_release(&all->by_agent);
         free(all);
     }
 }
@@ -89,6 +91,34 @@ struct lease *lease_by_id(const struct leases *all, struct span id)
 {
     uint32_t at = 0;
     return id.n > 0 && map_get(&all->by_id, id, &at) ? all->item[at] : NULL;
+}
+
+struct lease *lease_of_agent(const struct leases *all, struct span agent)
+{
+    uint32_t at = 0;
+    return map_get(&all->by_agent, agent, &at) ? all->item[at] : NULL;
+}
+
+static void join_agent(struct leases *all, struct lease *l, size_t at)
+{
+    struct lease *oldest = lease_of_agent(all, span_str(l->agent));
+    l->younger = NULL;
+    if (oldest == NULL) {
+        l->youngest = l;
+        map_put(&all->by_agent, span_str(l->agent), (uint32_t)at);
+    } else {
+        oldest->youngest->younger = l;
+        oldest->youngest = l;
+    }
+}
+
+static void join_agents_anew(struct leases *all)
+{
+    map_release(&all->by_agent);
+    map_init(&all->by_agent);
+    for (size_t i = 0; i < all->count; i++) {
+        join_agent(all, all->item[i], i);
+    }
 }
 
 struct lease *lease_by_token(const struct leases *all, struct span token)
@@ -201,7 +231,8 @@ struct lease *lease_add(struct leases *all, const struct lease_terms *t, struct 
                         const uint8_t digest[SHA256_BYTES])
 {
     struct lease *l = lease_by_id(all, id);
-    if (l == NULL) {
+    bool is_new = l == NULL;
+    if (is_new) {
         if (all->count >= LEASES_MAX) {
             return NULL;
         }
@@ -213,6 +244,7 @@ struct lease *lease_add(struct leases *all, const struct lease_terms *t, struct 
         set_text(&l->reason, SPAN_NONE);
         set_text(&l->by, SPAN_NONE);
     }
+    bool same_agent = !is_new && span_is(t->agent, l->agent);
     memcpy(l->digest, digest, SHA256_BYTES);
     (void)span_copy(t->parent, l->parent, sizeof(l->parent));
     set_text(&l->agent, t->agent);
@@ -220,6 +252,11 @@ struct lease *lease_add(struct leases *all, const struct lease_terms *t, struct 
     set_text(&l->scopes, t->scopes);
     l->issued_us = t->issued_us;
     l->expires_us = t->expires_us;
+    if (is_new) {
+        join_agent(all, l, all->count - 1);
+    } else if (!same_agent) {
+        join_agents_anew(all);
+    }
     return l;
 }
 
@@ -256,5 +293,8 @@ void leases_forget(struct leases *all, int64_t before_us)
             all->item[kept++] = all->item[i];
         }
     }
-    all->count = kept;
+    if (kept < all->count) {
+        all->count = kept;
+        join_agents_anew(all);
+    }
 }

@@ -8,7 +8,7 @@
 #define CONNECTIONS_MAX 2048
 #define STALL_MS        INT64_C(300000) /* an agent that is frozen neither reads nor writes */
 #define HEAD_MS         10000
-#define SEND_BYTES      32768 /* over the Unix socket these cannot be taken back */
+#define SEND_BYTES      16384 /* over the Unix socket, where they cannot be taken back */
 
 static int admit_port(void *ctx, const struct http_head *head, bool upgrade)
 {
@@ -41,7 +41,6 @@ static enum status listen_at(struct govd *g, struct server_options *o,
     o->max_connections = CONNECTIONS_MAX;
     o->header_ms = HEAD_MS;
     o->stall_ms = STALL_MS;
-    o->send_bytes = SEND_BYTES;
     return net_listen(g->net, o, &ev, g, door, &g->gateway->port, why);
 }
 
@@ -67,6 +66,7 @@ void gateway_init(struct govd *g)
     g->leases = leases_new();
     g->gateway = xcalloc(1, sizeof(*g->gateway));
     map_init(&g->gateway->by_front);
+    telling_init(g);
 }
 
 enum status gateway_open(struct govd *g, struct why *why)
@@ -80,6 +80,7 @@ enum status gateway_open(struct govd *g, struct why *why)
     upstreams_open(g);
     w->socket_path = socket_beside(g);
     at_socket.unix_path = w->socket_path;
+    at_socket.send_bytes = SEND_BYTES;
     enum status st = listen_at(g, &at_socket, admit_socket, &w->socket_door, why);
     if (st == ST_OK) {
         st = listen_at(g, &at_port, admit_port, &w->door, why);
@@ -99,6 +100,7 @@ void gateway_close(struct govd *g)
         net_unlisten(g->net, g->gateway->door);
         net_unlisten(g->net, g->gateway->socket_door);
         passages_release(g);
+        telling_all(g);
         proofs_release(g);
     }
 }
@@ -108,6 +110,7 @@ void gateway_release(struct govd *g)
     if (g->gateway) {
         gateway_close(g);
         upstreams_release(g);
+        telling_release(g);
         map_release(&g->gateway->by_front);
         free(g->gateway->socket_path);
         free(g->gateway);
@@ -120,6 +123,7 @@ void gateway_settle(struct govd *g)
     if (g->gateway->due) {
         (void)passages_judge(g);
     }
+    telling_turn(g);
 }
 
 void gateway_judge(struct govd *g)

@@ -7,6 +7,7 @@
  *   upstreams.c  the services, and their real keys
  *   leases.c     issued, changed, used: each an event, from which a start takes them up again
  *   meter.c      what an answer says that it used, while it goes by
+ *   telling.c    what became of many, told and recorded over turns
  *   revoke.c     the operator's verbs on them, and the test call that proves a revocation
  *   rooms.c      POST /lease/...: issuing and listing, over the daemon's own socket
  */
@@ -87,7 +88,9 @@ struct gateway {
     struct map by_front;
     int64_t told_us, stranger_us, fault_us; /* as may_tell() */
     uint64_t strangers;
+    struct telling *telling;
     struct proof *proofs;
+    struct order *orders;
     bool due; /* something changed that may hold, let or cut */
 };
 extern const struct server_events GATEWAY_EVENTS; /* but for `admit` */
@@ -126,10 +129,25 @@ struct lease_verdict lease_ruling_now(struct govd *g, struct lease *l,
                                       const struct lease_request *r);
 /* Adds those that this session holds. */
 void lease_rows_add(const struct govd *g, const struct session *s, struct credential_rows *out);
+/* Its state is told. */
+void lease_publish_state(struct govd *g, struct lease *l);
 /* What would cut a running answer. NULL: nothing. */
 const char *lease_is_dead(const struct govd *g, const struct lease *l);
 
+/* ---- telling.c: in force at once, told and recorded as fast as a turn may last. */
+void telling_init(struct govd *g);
+void telling_release(struct govd *g);
+void telling_add(struct govd *g, struct lease *l); /* its state is news */
+/* Up to here there is something to be told; whether all of it is told, and its agents' permissions
+ * with it. */
+uint64_t telling_mark(const struct govd *g);
+bool telling_is_past(const struct govd *g, uint64_t mark);
+void telling_turn(struct govd *g); /* some of it; then what waits for it goes on */
+void telling_all(struct govd *g);
+
 /* ---- revoke.c */
+/* Those whose last words wait for the telling. */
+void orders_turn(struct govd *g);
 /* The lease of a test call; NULL: it is none of ours. */
 struct lease *probe_lease(const struct govd *g, struct span word);
 void proofs_release(struct govd *g);

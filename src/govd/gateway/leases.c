@@ -43,6 +43,19 @@ static void announce_holder(struct govd *g, const struct lease *l)
     }
 }
 
+void lease_publish_state(struct govd *g, struct lease *l)
+{
+    struct event ev;
+    bool dead = l->state == LEASE_REVOKED;
+    l->untold = false;
+    begin(g, &ev, dead ? EVENT_CREDENTIAL_REVOKED : EVENT_CREDENTIAL_CHANGED, l);
+    event_set_text(&ev, F_CREDENTIAL_STATE, span_str(lease_state_name(l->state)));
+    event_put_text(&ev, F_REASON, span_str(l->reason));
+    event_put_text(&ev, F_OPERATOR, span_str(l->by));
+    event_set_number(&ev, F_CREDENTIAL_USES, (int64_t)l->uses);
+    (void)publish(g, &ev);
+}
+
 /* ---- issuing */
 
 static bool publish_issued(struct govd *g, const struct lease *l, struct span by)
@@ -94,17 +107,10 @@ struct lease *lease_issue(struct govd *g, const struct lease_terms *t, struct sp
 bool lease_change(struct govd *g, struct lease *l, enum lease_state state, struct span reason,
                   struct span by)
 {
-    struct event ev;
     if (!lease_set(l, state, reason, by, govd_wall_us())) {
         return false;
     }
-    begin(g, &ev, state == LEASE_REVOKED ? EVENT_CREDENTIAL_REVOKED : EVENT_CREDENTIAL_CHANGED, l);
-    event_set_text(&ev, F_CREDENTIAL_STATE, span_str(lease_state_name(state)));
-    event_put_text(&ev, F_REASON, reason);
-    event_put_text(&ev, F_OPERATOR, by);
-    event_set_number(&ev, F_CREDENTIAL_USES, (int64_t)l->uses);
-    (void)publish(g, &ev);
-    announce_holder(g, l);
+    telling_add(g, l);
     gateway_changed(g);
     return true;
 }
@@ -250,9 +256,8 @@ void leases_tell_again(struct govd *g)
 
 void leases_end(struct govd *g, struct span agent, const char *reason)
 {
-    for (size_t i = 0; i < leases_count(g->leases); i++) {
-        struct lease *l = lease_at(g->leases, i);
-        if (span_is(agent, l->agent) && is_live(g, l, govd_wall_us())) {
+    for (struct lease *l = lease_of_agent(g->leases, agent); l; l = l->younger) {
+        if (is_live(g, l, govd_wall_us())) {
             (void)lease_change(g, l, LEASE_REVOKED, span_str(reason), SPAN("checkrein"));
         }
     }
@@ -279,9 +284,9 @@ void leases_look(struct govd *g)
 void lease_rows_add(const struct govd *g, const struct session *s, struct credential_rows *out)
 {
     int64_t now = govd_wall_us();
-    for (size_t i = 0; i < leases_count(g->leases) && out->count < CREDENTIAL_ROWS; i++) {
-        const struct lease *l = lease_at(g->leases, i);
-        if (!span_is(span_str(l->agent), s->id) || !is_live(g, l, now)) {
+    const struct lease *l = lease_of_agent(g->leases, span_str(s->id));
+    for (; l && out->count < CREDENTIAL_ROWS; l = l->younger) {
+        if (!is_live(g, l, now)) {
             continue;
         }
         char *expires = out->expires[out->count];

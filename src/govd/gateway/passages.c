@@ -21,8 +21,8 @@ enum state { PASS_READ, PASS_HELD, PASS_OPEN };
 
 struct passage {
     struct govd *govd;
-    struct passage *next;
-    net_id front, back; /* 0: none any more, or not yet */
+    struct passage *next, **link; /* in the list; what points here */
+    net_id front, back;           /* 0: none any more, or not yet */
     enum state state;
     char lease[ULID_BYTES];
     struct upstream *up;
@@ -81,11 +81,10 @@ static void passage_free(struct passage *p)
     struct gateway *w = p->govd->gateway;
     set_unpaid(p, NULL, NULL);
     meter_end(p->meter);
-    struct passage **link = &w->passages;
-    while (*link != p) {
-        link = &(*link)->next;
+    *p->link = p->next;
+    if (p->next) {
+        p->next->link = p->link;
     }
-    *link = p->next;
     w->passing--;
     map_del(&w->by_front, front_key(&p->front));
     net_http_cancel(p->govd->net, p->back);
@@ -362,6 +361,10 @@ static struct passage *passage_new(struct govd *g, net_id front, const struct ht
         p->meter = meter_new(g, up, l, head->method, p->target);
     }
     p->next = w->passages;
+    p->link = &w->passages;
+    if (p->next) {
+        p->next->link = &p->next;
+    }
     w->passages = p;
     w->passing++;
     map_put(&w->by_front, front_key(&p->front), 1);

@@ -29,6 +29,14 @@ struct proof { /* of one command */
     size_t waiting;
     size_t refused, let, unknown;
     size_t leases, cut;
+    uint64_t mark; /* when this is told, all that it revoked is */
+};
+
+struct order { /* that is in force, and whose result waits for the telling */
+    struct order *next;
+    char command[COMMAND_ID_BYTES];
+    uint64_t mark;
+    char text[REASON_BYTES];
 };
 
 struct lease *probe_lease(const struct govd *g, struct span word)
@@ -57,8 +65,21 @@ static void proof_free(struct proof *p)
     free(p);
 }
 
+static void order_free(struct govd *g, struct order *o)
+{
+    struct order **link = &g->gateway->orders;
+    while (*link != o) {
+        link = &(*link)->next;
+    }
+    *link = o->next;
+    free(o);
+}
+
 void proofs_release(struct govd *g)
 {
+    while (g->gateway->orders) {
+        order_free(g, g->gateway->orders);
+    }
     while (g->gateway->proofs) {
         proof_free(g->gateway->proofs);
     }
@@ -87,6 +108,31 @@ static void conclude(struct proof *p)
     proof_free(p);
 }
 
+/* When each test call has its answer, and each lease stands in the record. */
+static void conclude_when_told(struct proof *p)
+{
+    if (p->waiting == 0 && telling_is_past(p->govd, p->mark)) {
+        conclude(p);
+    }
+}
+
+void orders_turn(struct govd *g)
+{
+    struct order *next = NULL;
+    struct proof *next_proof = NULL;
+    for (struct order *o = g->gateway->orders; o; o = next) {
+        next = o->next;
+        if (telling_is_past(g, o->mark)) {
+            command_result(g, span_str(o->command), COMMAND_CONFIRMED, NULL, o->text);
+            order_free(g, o);
+        }
+    }
+    for (struct proof *p = g->gateway->proofs; p; p = next_proof) {
+        next_proof = p->next;
+        conclude_when_told(p);
+    }
+}
+
 static void go_on(struct proof *p, struct probe *probe);
 
 static void on_probed(void *ctx, net_id id, const struct http_client_answer *a)
@@ -103,9 +149,7 @@ static void on_probed(void *ctx, net_id id, const struct http_client_answer *a)
     p->let += !refused && a->http_status == 200;
     p->unknown += !refused && a->http_status != 200;
     go_on(p, probe);
-    if (p->waiting == 0) {
-        conclude(p);
-    }
+    conclude_when_told(p);
 }
 
 static void send_probe(struct proof *p, struct probe *probe, const struct lease *l)
@@ -232,13 +276,25 @@ static void revoke(struct govd *g, const struct command *c, struct span by)
     p->next = g->gateway->proofs;
     g->gateway->proofs = p;
     revoke_all(p, c, by);
+    p->mark = telling_mark(g);
     p->cut = passages_judge(g);
     for (size_t i = 0; i < PROBES_MAX; i++) {
         go_on(p, &p->probe[i]);
     }
-    if (p->waiting == 0) {
-        conclude(p);
+    conclude_when_told(p);
+}
+
+static void confirm_when_told(struct govd *g, const struct command *c, const char *text)
+{
+    struct order *o = xcalloc(1, sizeof(*o));
+    (void)span_copy(c->id, o->command, sizeof(o->command));
+    (void)span_copy(span_str(text), o->text, sizeof(o->text));
+    o->mark = telling_mark(g);
+    struct order **last = &g->gateway->orders; /* told in the order that they came in */
+    while (*last) {
+        last = &(*last)->next;
     }
+    *last = o;
 }
 
 static void set_all(struct govd *g, const struct command *c, struct span by, enum lease_state state)
@@ -259,10 +315,22 @@ static void set_all(struct govd *g, const struct command *c, struct span by, enu
     (void)snprintf(text, sizeof(text), "%zu leases are %s; %zu requests wait", changed,
                    lease_state_name(state), waits);
     if (changed) {
-        command_result(g, c->id, COMMAND_CONFIRMED, NULL, text);
+        confirm_when_told(g, c, text);
     } else {
         command_result(g, c->id, COMMAND_REFUSED,
                        "it is revoked: what is revoked stays so, another is issued instead", NULL);
+    }
+}
+
+void leases_finish(struct govd *g, const struct command *c, struct span by)
+{
+    bool revokes = c->verb == VERB_REVOKE;
+    enum lease_state state = revokes ? LEASE_REVOKED : LEASE_HELD;
+    for (size_t i = 0; i < leases_count(g->leases); i++) {
+        struct lease *l = lease_at(g->leases, i);
+        if (l->state < state && (revokes ? goes_too(g, l, c) : is_meant(g, l, c))) {
+            (void)lease_change(g, l, state, c->reason, by);
+        }
     }
 }
 

@@ -254,6 +254,55 @@ static void a_parent_has_so_many_living_children_and_no_more(void **state)
     leases_free(k.all);
 }
 
+static struct lease *add(struct leases *all, int i, const char *agent, int64_t issued_us)
+{
+    uint8_t digest[SHA256_BYTES] = {(uint8_t)i};
+    char id[ULID_BYTES];
+    struct lease_terms t = {
+        .agent = span_str(agent), .upstream = SPAN("a"), .issued_us = issued_us};
+    (void)snprintf(id, sizeof(id), "01JZ00000000000000000000%02d", i);
+    return lease_add(all, &t, span_str(id), digest);
+}
+
+/* Each once, and none of another's, as a look at all of them would find them. */
+static void check_agent(struct leases *all, const char *agent, size_t wanted)
+{
+    size_t found = 0;
+    const struct lease *before = NULL;
+    for (const struct lease *l = lease_of_agent(all, span_str(agent)); l != NULL; l = l->younger) {
+        assert_string_equal(l->agent, agent);
+        assert_true(before == NULL || strcmp(before->id, l->id) < 0);
+        before = l;
+        found++;
+    }
+    assert_int_equal(found, wanted);
+}
+
+static void an_agents_own_are_found_without_the_others(void **state)
+{
+    (void)state;
+    static const char *const AGENTS[] = {"a", "b", "c"};
+    struct leases *all = leases_new();
+    for (int i = 0; i < 60; i++) {
+        struct lease *l = add(all, i, AGENTS[i % 3], NOW);
+        if (i % 2 != 0) {
+            (void)lease_set(l, LEASE_REVOKED, SPAN_NONE, SPAN_NONE, NOW);
+        }
+    }
+    check_agent(all, "a", 20);
+    check_agent(all, "none", 0);
+    (void)add(all, 0, "b", NOW); /* told again, as another's */
+    check_agent(all, "a", 19);
+    check_agent(all, "b", 21);
+    leases_forget(all, NOW + 1);
+    check_agent(all, "a", 9);
+    check_agent(all, "b", 11);
+    check_agent(all, "c", 10);
+    (void)add(all, 61, "c", NOW);
+    check_agent(all, "c", 11);
+    leases_free(all);
+}
+
 static void the_model_is_the_one_that_any_reader_takes(void **state)
 {
     (void)state;
@@ -298,6 +347,7 @@ int main(void)
         cmocka_unit_test(children_share_the_rate_of_their_parent),
         cmocka_unit_test(a_child_goes_no_further_than_its_parent),
         cmocka_unit_test(a_parent_has_so_many_living_children_and_no_more),
+        cmocka_unit_test(an_agents_own_are_found_without_the_others),
         cmocka_unit_test(the_model_is_the_one_that_any_reader_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
