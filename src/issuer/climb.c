@@ -124,7 +124,7 @@ static void recall(struct climb *c, enum token_type t)
     sha256(span_str(c->text[t]), digest);
     if (memcmp(digest, token->digest, sizeof(digest)) != 0) {
         memcpy(token->digest, digest, sizeof(digest));
-        token->seen_active = token->tested_active = c->credential->dead = false;
+        token->seen_active = token->tested_active = token->dead = false;
         tell_secret(c, span_str(c->text[t]));
     }
     c->seen[t].by[MEANS_INTROSPECTION].before = token->seen_active ? SIGHT_ACTIVE : SIGHT_NONE;

@@ -23,6 +23,8 @@
 #define ANSWER_BYTES       ((size_t)64 << 10)
 #define LOOK_BEFORE_MS     2000 /* a revocation does not wait longer for what proves it later */
 #define LOOK_AGAIN_MS      600000
+#define LOOK_SOON_MS       1000 /* after a revocation: what else has ended with it */
+#define LOOKS_MAX          8    /* at a time: who issued them all counts requests */
 #define CLIMB_MS           90000
 #define ATTEMPTS_MAX       3
 #define RETRY_SECONDS_MAX  15
@@ -77,8 +79,9 @@ struct issuer {
 };
 struct token {
     struct source source;
-    bool seen_active; /* by introspection, and by the test call: */
+    bool seen_active; /* when it was looked at last: by introspection, and by the test call */
     bool tested_active;
+    bool dead;                    /* shown to be, after its revocation */
     uint8_t digest[SHA256_BYTES]; /* of the text that this was seen of */
 };
 struct credential {
@@ -88,7 +91,8 @@ struct credential {
     /* What is shown: */
     char shown_kind[CLAIM_BYTES * 2 + 64], shown_scopes[CLAIM_BYTES], shown_expires[64],
         shown_revocable[NOTE_BYTES + 64];
-    bool dead;           /* shown to be, after its revocation: of the tokens of then */
+    bool look_due; /* it waits to be looked at */
+    bool rests;    /* what became of its revocation stands there until it is looked at twice */
     struct climb *climb; /* under way; NULL: none */
 };
 struct issuers {

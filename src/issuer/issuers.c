@@ -84,23 +84,41 @@ static void show_way(struct climb *c)
     }
 }
 
-/* Until the token is another one. */
+/* Until it is seen otherwise, or the token is another one. That one is not active any more which
+ * was shown to be dead is no news of what this client may see. */
+static bool is_active(bool before, enum sight last, bool dead)
+{
+    return last == SIGHT_ACTIVE || (before && (last == SIGHT_NONE || dead));
+}
+
 static void remember(struct climb *c)
 {
     for (unsigned t = 0; t < TOKEN_TYPES; t++) {
         struct token *token = &c->credential->token[t];
         const struct seen *s = &c->seen[t];
         if (c->text[t] != NULL) {
-            token->seen_active |= s->by[MEANS_INTROSPECTION].before == SIGHT_ACTIVE;
-            token->tested_active |= s->by[MEANS_TEST_CALL].before == SIGHT_ACTIVE;
+            token->seen_active =
+                is_active(token->seen_active, s->by[MEANS_INTROSPECTION].before, token->dead);
+            token->tested_active =
+                is_active(token->tested_active, s->by[MEANS_TEST_CALL].before, token->dead);
         }
     }
+}
+
+static bool is_dead(const struct credential *it)
+{
+    for (unsigned t = 0; t < TOKEN_TYPES; t++) {
+        if (it->token[t].source.kind != SOURCE_NONE && !it->token[t].dead) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void show_look(struct climb *c)
 {
     struct credential *it = c->credential;
-    if (it->dead && !c->told.active) {
+    if (is_dead(it) && !c->told.active) {
         return; /* that it was revoked, and how that was proven, is worth more */
     }
     show_claims(it, &c->told);
@@ -130,7 +148,9 @@ static void tell_revoked(struct climb *c)
         [REVOKED_FAILED] = "revocation FAILED: ",
         [REVOKED_UNVERIFIABLE] = "revocation asked for, not proven: ",
     };
-    c->credential->dead = state == REVOKED_CONFIRMED;
+    for (unsigned t = 0; t < TOKEN_TYPES; t++) {
+        c->credential->token[t].dead = state == REVOKED_CONFIRMED && c->text[t] != NULL;
+    }
     show_revocable(c->credential, shown[state],
                    state == REVOKED_CONFIRMED ? probe.data : words.data);
     all->events->changed(all->ctx, c->index);
@@ -140,13 +160,8 @@ static void tell_revoked(struct climb *c)
     buf_release(&probe);
 }
 
-void issuers_told(struct climb *c)
+static void tell_looked(struct climb *c)
 {
-    remember(c);
-    if (c->purpose == PURPOSE_REVOKE) {
-        tell_revoked(c);
-        return;
-    }
     struct credential before = *c->credential;
     show_look(c);
     const struct credential *now = c->credential;
@@ -156,6 +171,64 @@ void issuers_told(struct climb *c)
         strcmp(before.shown_revocable, now->shown_revocable) != 0) {
         c->all->events->changed(c->all->ctx, c->index);
     }
+}
+
+/* ---- looking, so many at a time */
+
+static void look_some(struct issuers *all)
+{
+    unsigned under_way = 0;
+    for (uint32_t i = 0; i < all->credential_count; i++) {
+        const struct climb *c = all->credential[i].climb;
+        under_way += c != NULL && c->purpose == PURPOSE_LOOK;
+    }
+    for (uint32_t i = 0; i < all->credential_count && under_way < LOOKS_MAX; i++) {
+        struct credential *it = &all->credential[i];
+        if (it->look_due && it->climb == NULL) {
+            it->look_due = false;
+            it->climb = climb_begin(all, i, PURPOSE_LOOK);
+            under_way++;
+        }
+    }
+}
+
+static void on_look_due(void *ctx)
+{
+    struct issuers *all = ctx;
+    all->look_timer = 0;
+    issuers_look(all);
+}
+
+static void look_in(struct issuers *all, int64_t ms)
+{
+    loop_remove(all->loop, all->look_timer);
+    all->look_timer = loop_timer(all->loop, ms, on_look_due, all);
+}
+
+/* What is being revoked is left as it was told. */
+void issuers_look(struct issuers *all)
+{
+    for (uint32_t i = 0; i < all->credential_count; i++) {
+        struct credential *it = &all->credential[i];
+        it->look_due = !it->rests;
+        it->rests = false;
+    }
+    look_some(all);
+    look_in(all, LOOK_AGAIN_MS);
+}
+
+void issuers_told(struct climb *c)
+{
+    remember(c);
+    if (c->purpose == PURPOSE_REVOKE) {
+        tell_revoked(c);
+        c->credential->look_due = false;
+        c->credential->rests = true;
+        look_in(c->all, LOOK_SOON_MS);
+    } else {
+        tell_looked(c);
+    }
+    look_some(c->all);
 }
 
 /* ---- the set */
@@ -226,26 +299,6 @@ bool issuers_holds(const struct issuers *all, uint32_t credential, struct span a
 {
     struct span patterns = span_str(all->credential[credential].agents);
     return issuer_match(patterns, agent_id) || issuer_match(patterns, agent_name);
-}
-
-static void on_look_due(void *ctx)
-{
-    struct issuers *all = ctx;
-    all->look_timer = 0;
-    issuers_look(all);
-}
-
-/* What was revoked or is being revoked is left as it was told. */
-void issuers_look(struct issuers *all)
-{
-    for (uint32_t i = 0; i < all->credential_count; i++) {
-        struct credential *it = &all->credential[i];
-        if (it->climb == NULL) {
-            it->climb = climb_begin(all, i, PURPOSE_LOOK);
-        }
-    }
-    loop_remove(all->loop, all->look_timer);
-    all->look_timer = loop_timer(all->loop, LOOK_AGAIN_MS, on_look_due, all);
 }
 
 bool issuers_revoke(struct issuers *all, uint32_t credential)
