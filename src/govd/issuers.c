@@ -5,7 +5,7 @@
 
 #include "checkrein/log.h"
 
-#define WORDS_BYTES 1280
+#define WORDS_BYTES 2304 /* a credential's name and all that is said of it */
 
 /* Who wants it revoked. */
 struct outside {

@@ -25,6 +25,7 @@ static void release(struct climb *c)
     loop_remove(c->all->loop, c->deadline);
     climb_ask_wipe(c);
     wipe_text(&c->secret);
+    buf_release(&c->past);
     for (unsigned t = 0; t < TOKEN_TYPES; t++) {
         wipe_text(&c->text[t]);
     }
@@ -231,10 +232,75 @@ static void verify(struct climb *c)
     climb_rung(c, RUNG_VERIFY);
 }
 
+/* ---- whoever holds a token may have got another one meanwhile */
+
+/* What ended well is not told of apart: the proof is that of the last ones. */
+static void end_round(struct climb *c)
+{
+    issuers_remember(c);
+    for (unsigned t = 0; t < TOKEN_TYPES; t++) {
+        c->seen[t].replaced = false;
+        wipe_text(&c->text[t]);
+    }
+    enum revoked state = verdict_of(c->seen);
+    if (state != REVOKED_CONFIRMED) {
+        verdict_tokens(&c->past, c->seen);
+        (void)buf_addstr(&c->past, ". Then another token stood there");
+    }
+    c->worst = verdict_worse(c->worst, state);
+    c->rounds++;
+    memset(c->seen, 0, sizeof(c->seen));
+    c->proving = false;
+    c->step = c->again;
+    climb_next(c);
+}
+
+static void end_reading(struct climb *c)
+{
+    bool replaced = false;
+    for (unsigned t = 0; t < TOKEN_TYPES; t++) {
+        replaced |= c->seen[t].replaced;
+    }
+    if (replaced && c->rounds + 1 < ROUNDS_MAX) {
+        end_round(c);
+    } else {
+        climb_next(c);
+    }
+}
+
+static void read_next_again(struct climb *c);
+
+/* One that cannot be read any more is no other one. */
+static void on_token_again(void *ctx, struct span secret, const char *why)
+{
+    struct climb *c = ctx;
+    (void)why;
+    c->reading = NULL;
+    c->seen[c->at].replaced = secret.n >= TOKEN_BYTES_MIN && !span_is(secret, c->text[c->at]);
+    c->at++;
+    read_next_again(c);
+}
+
+static void read_next_again(struct climb *c)
+{
+    if (climb_token(c)) {
+        const struct source *from = &c->credential->token[c->at].source;
+        c->reading = source_begin(c->all->loop, from, on_token_again, c);
+    } else {
+        end_reading(c);
+    }
+}
+
+static void read_again(struct climb *c)
+{
+    c->at = 0;
+    read_next_again(c);
+}
+
 static step_fn *const LOOK[] = {read_client_secret, read_tokens, discover, look, NULL};
 static step_fn *const REVOKE[] = {
-    read_client_secret, read_tokens, discover, look_before, disable, revoke, stop, verify, NULL};
-
+    read_client_secret, read_tokens, discover, look_before, disable, revoke, stop, verify,
+    read_again,         NULL};
 static void on_deadline(void *ctx)
 {
     struct climb *c = ctx;
@@ -257,6 +323,9 @@ struct climb *climb_begin(struct issuers *all, uint32_t credential, enum purpose
     c->credential = &all->credential[credential];
     c->purpose = purpose;
     c->step = purpose == PURPOSE_LOOK ? LOOK : REVOKE;
+    c->again = c->step + 1; /* the client's secret stays */
+    c->worst = REVOKED_CONFIRMED;
+    buf_init(&c->past, PAST_BYTES);
     c->timer = loop_timer(all->loop, 0, on_begin, c);
     c->deadline = loop_timer(all->loop, CLIMB_MS, on_deadline, c);
     return c;

@@ -16,7 +16,8 @@
 
 #define ISSUERS_MAX        64
 #define TOKEN_BYTES_MIN    16
-#define WORDS_BYTES        1024
+#define WORDS_BYTES        2048 /* of all that is said of one revocation */
+#define PAST_BYTES         700  /* of these, of tokens that were replaced meanwhile */
 #define NOTE_BYTES         200
 #define CLAIM_BYTES        256 /* of one thing that introspection tells */
 #define METADATA_BYTES     ((size_t)256 << 10)
@@ -27,6 +28,7 @@
 #define LOOKS_MAX          8    /* at a time: who issued them all counts requests */
 #define CLIMB_MS           90000
 #define ATTEMPTS_MAX       3
+#define ROUNDS_MAX         3 /* of one revocation, while another token comes in each time */
 #define RETRY_SECONDS_MAX  15
 #define TIMEOUT_MS_DEFAULT 10000
 
@@ -132,6 +134,7 @@ struct seen {
     bool known;            /* the credential has such a token */
     bool asked;            /* its revocation was asked for */
     bool accepted;         /* and the server said yes */
+    bool replaced;         /* where it is kept another one stood afterwards */
     char note[NOTE_BYTES]; /* what it said else */
     struct {
         enum sight before, after;
@@ -139,6 +142,9 @@ struct seen {
     } by[MEANS_COUNT];
 };
 enum revoked verdict_of(const struct seen seen[TOKEN_TYPES]);
+enum revoked verdict_worse(enum revoked a, enum revoked b);
+/* What was asked and seen of each token. */
+void verdict_tokens(struct buf *out, const struct seen seen[TOKEN_TYPES]);
 /* What is told of it, and of a confirmed one what proves it, and what that does not reach. */
 void verdict_words(struct buf *out, const struct issuer_kind *k,
                    const struct seen seen[TOKEN_TYPES]);
@@ -153,8 +159,11 @@ struct climb {
     struct credential *credential;
     uint32_t index;
     enum purpose purpose;
-    step_fn *const *step;
-    bool proving;       /* after the revocation: what is seen now counts as after */
+    step_fn *const *step, *const *again; /* the next one; the first of a further round */
+    bool proving;    /* after the revocation: what is seen now counts as after */
+    unsigned rounds; /* that are over: each of the tokens that stood there then */
+    struct buf past; /* what came of them, when one did not end well */
+    enum revoked worst;
     enum token_type at; /* that a step is at */
     enum discovery discovery;
     enum means means;        /* to look at it */
@@ -198,6 +207,7 @@ void climb_ask_wipe(struct climb *c);
 void issuer_answer_words(const struct http_client_answer *a, char out[NOTE_BYTES]);
 
 /* ---- issuers.c */
-void issuers_told(struct climb *c); /* the climb is over: it is freed after this */
+void issuers_remember(struct climb *c); /* what was seen of its tokens */
+void issuers_told(struct climb *c);     /* the climb is over: it is freed after this */
 
 #endif

@@ -91,7 +91,7 @@ static bool is_active(bool before, enum sight last, bool dead)
     return last == SIGHT_ACTIVE || (before && (last == SIGHT_NONE || dead));
 }
 
-static void remember(struct climb *c)
+void issuers_remember(struct climb *c)
 {
     for (unsigned t = 0; t < TOKEN_TYPES; t++) {
         struct token *token = &c->credential->token[t];
@@ -140,7 +140,8 @@ static void tell_revoked(struct climb *c)
     struct buf probe;
     buf_init(&words, WORDS_BYTES);
     buf_init(&probe, WORDS_BYTES);
-    enum revoked state = verdict_of(c->seen);
+    enum revoked state = verdict_worse(c->worst, verdict_of(c->seen));
+    (void)buf_add(&words, buf_span(&c->past));
     verdict_words(&words, c->credential->issuer->kind, c->seen);
     verdict_probe(&probe, c->seen);
     static const char *const shown[] = {
@@ -219,7 +220,7 @@ void issuers_look(struct issuers *all)
 
 void issuers_told(struct climb *c)
 {
-    remember(c);
+    issuers_remember(c);
     if (c->purpose == PURPOSE_REVOKE) {
         tell_revoked(c);
         c->credential->look_due = false;

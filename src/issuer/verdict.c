@@ -41,9 +41,19 @@ static enum proof proof_of(const struct seen *s)
     return best;
 }
 
+enum revoked verdict_worse(enum revoked a, enum revoked b)
+{
+    static const int badness[] = {
+        [REVOKED_CONFIRMED] = 0, [REVOKED_UNVERIFIABLE] = 1, [REVOKED_FAILED] = 2};
+    return badness[a] > badness[b] ? a : b;
+}
+
 static enum revoked verdict_of_token(const struct seen *s)
 {
     enum proof p = proof_of(s);
+    if (s->replaced) {
+        return REVOKED_FAILED;
+    }
     if (p != PROOF_NONE) {
         return p == PROOF_DEAD ? REVOKED_CONFIRMED : REVOKED_FAILED;
     }
@@ -52,19 +62,15 @@ static enum revoked verdict_of_token(const struct seen *s)
 
 enum revoked verdict_of(const struct seen seen[TOKEN_TYPES])
 {
-    enum revoked worst = REVOKED_FAILED;
+    enum revoked worst = REVOKED_CONFIRMED;
     bool any = false;
     for (unsigned t = 0; t < TOKEN_TYPES; t++) {
-        if (!seen[t].known) {
-            continue;
+        if (seen[t].known) {
+            worst = verdict_worse(worst, verdict_of_token(&seen[t]));
+            any = true;
         }
-        enum revoked one = verdict_of_token(&seen[t]);
-        bool worse =
-            one == REVOKED_FAILED || (one == REVOKED_UNVERIFIABLE && worst != REVOKED_FAILED);
-        worst = !any || worse ? one : worst;
-        any = true;
     }
-    return worst;
+    return any ? worst : REVOKED_FAILED;
 }
 
 /* Of each way to look, the one thing that says most. */
@@ -95,6 +101,9 @@ static void add_token(struct buf *out, const struct seen *s, enum token_type t)
         (void)buf_addstr(out, s->note[0] != '\0' ? s->note : "not revoked");
     }
     add_sights(out, s);
+    if (s->replaced) {
+        (void)buf_addstr(out, "; another one stands there by now, which was not revoked");
+    }
 }
 
 /* What the proof does not reach. */
@@ -109,14 +118,19 @@ static void add_unknown(struct buf *out, const struct seen seen[TOKEN_TYPES])
     }
 }
 
-void verdict_words(struct buf *out, const struct issuer_kind *k,
-                   const struct seen seen[TOKEN_TYPES])
+void verdict_tokens(struct buf *out, const struct seen seen[TOKEN_TYPES])
 {
     for (unsigned t = 0; t < TOKEN_TYPES; t++) {
         if (seen[t].known) {
             add_token(out, &seen[t], (enum token_type)t);
         }
     }
+}
+
+void verdict_words(struct buf *out, const struct issuer_kind *k,
+                   const struct seen seen[TOKEN_TYPES])
+{
+    verdict_tokens(out, seen);
     add_unknown(out, seen);
     for (unsigned r = 0; r < RUNG_COUNT; r++) {
         if (k->rung[r].climb == NULL) {

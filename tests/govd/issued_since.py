@@ -1,9 +1,9 @@
 """Credentials that were issued elsewhere, and what changes meanwhile: tokens, what may be seen of them, who asks."""
+import os
 import secrets
-import threading
 
 from daemon import Console, check, run, wait_for, with_daemon
-from issued import CONFIG, FILE, NAMES, begun, put, revoke, row, rows, written
+from issued import CONFIG, FILE, FOLDER, NAMES, begun, put, revoke, row, rows, written
 from issuer import Issuer
 
 
@@ -48,5 +48,114 @@ def what_was_seen_last_counts(daemon):
     issuer.close()
 
 
+@with_daemon(config=CONFIG)
+def another_token_comes_in_meanwhile(daemon):
+    """Its holder gets another one while the first is being revoked: that one too, and then it is dead."""
+    issuer = Issuer()
+    token = written(issuer)
+    later = "later-" + secrets.token_hex(16)
+    issuer.tokens = {token: {"active": True}, later: {"active": True}}
+    console, _ = begun(daemon, "proven by introspection")
+
+    def rotate(handler):
+        put("access", later)
+        issuer.tokens[token] = {"active": False}
+        del issuer.fault["/revoke"]
+        handler.say(200, b"")
+
+    issuer.fault["/revoke"] = rotate
+    told = revoke(console)
+    check(told["state"] == "confirmed" and not issuer.tokens[later]["active"], f"{told}, the later one: {issuer.tokens[later]}")
+    check([f["token"] for _, _, f, _ in issuer.asked("/revoke")] == [token, later], str(issuer.asked("/revoke")))
+    issuer.close()
+
+
+@with_daemon(config=CONFIG)
+def the_one_that_stays_was_seen_too(daemon):
+    """First looked at in the revocation; then the access token is another one, and the refresh token is the same."""
+    issuer = Issuer()
+    refresh = "refresh-" + secrets.token_hex(16)
+    token = written(issuer, refresh=refresh)
+    later = "later-" + secrets.token_hex(16)
+    issuer.tokens = {token: {"active": True}, refresh: {"active": True}, later: {"active": True}}
+    issuer.fault["/introspect"] = lambda h: h.say(503, {})
+    console, _ = begun(daemon, "cannot be proven", "HTTP 503")
+    del issuer.fault["/introspect"]
+
+    def rotate(handler):
+        put("access", later)
+        issuer.tokens |= {token: {"active": False}, refresh: {"active": False}}
+        del issuer.fault["/revoke"]
+        handler.say(200, b"")
+
+    issuer.fault["/revoke"] = rotate
+    told = revoke(console)
+    check(told["state"] == "confirmed" and not issuer.tokens[later]["active"], str(told))
+    issuer.close()
+
+
+@with_daemon(config=CONFIG)
+def what_comes_of_the_first_is_not_forgotten(daemon):
+    """The first lives on, the second is dead: not revoked."""
+    issuer = Issuer()
+    token = written(issuer)
+    later = "later-" + secrets.token_hex(16)
+    issuer.tokens = {token: {"active": True}, later: {"active": True}}
+    console, _ = begun(daemon, "proven by introspection")
+
+    def rotate(handler):
+        put("access", later)
+        del issuer.fault["/revoke"]
+        handler.say(400, {"error": "unsupported_token_type"})
+
+    issuer.fault["/revoke"] = rotate
+    told = revoke(console)
+    check(told["state"] == "failed" and "unsupported_token_type" in told["reason"] and "still active" in told["reason"], str(told))
+    check("Then another token stood there" in told["reason"] and not issuer.tokens[later]["active"], str(told))
+    check(not daemon.events("credential.revoked"), "said to be revoked")
+    issuer.close()
+
+
+@with_daemon(config=CONFIG)
+def one_that_is_always_replaced_is_not_revoked(daemon):
+    issuer = Issuer()
+    token = written(issuer)
+    issuer.tokens = {token: {"active": True}}
+    console, _ = begun(daemon, "proven by introspection")
+
+    def rotate(handler):
+        form = issuer.seen[-1][2]
+        fresh = "fresh-" + secrets.token_hex(16)
+        issuer.tokens |= {form["token"]: {"active": False}, fresh: {"active": True}}
+        put("access", fresh)
+        handler.say(200, b"")
+
+    issuer.fault["/revoke"] = rotate
+    told = revoke(console)
+    check(told["state"] == "failed" and "another one stands there by now" in told["reason"], str(told))
+    check(len(issuer.asked("/revoke")) == 3 and not daemon.events("credential.revoked"), str(issuer.asked("/revoke")))
+    issuer.close()
+
+
+@with_daemon(config=CONFIG)
+def one_that_is_gone_afterwards_stays_dead(daemon):
+    """A holder that cleans up."""
+    issuer = Issuer()
+    token = written(issuer)
+    issuer.tokens = {token: {"active": True}}
+    console, _ = begun(daemon, "proven by introspection")
+
+    def remove(handler):
+        os.unlink(os.path.join(FOLDER, "access"))
+        issuer.tokens[token] = {"active": False}
+        handler.say(200, b"")
+
+    issuer.fault["/revoke"] = remove
+    told = revoke(console)
+    check(told["state"] == "confirmed", str(told))
+    issuer.close()
+
+
 if __name__ == "__main__":
-    run([what_was_seen_last_counts])
+    run([what_was_seen_last_counts, another_token_comes_in_meanwhile, the_one_that_stays_was_seen_too, what_comes_of_the_first_is_not_forgotten,
+         one_that_is_always_replaced_is_not_revoked, one_that_is_gone_afterwards_stays_dead])
