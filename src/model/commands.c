@@ -198,6 +198,9 @@ void fold_operator_result(struct fold *x)
     if (!is_new) {
         return;
     }
+    if (c->verb == VERB_REVOKE && c->state == COMMAND_REFUSED) {
+        credentials_refused(x->f, c);
+    }
     if (c->verb == VERB_STOP_ALL && (c->state == COMMAND_REFUSED || c->state == COMMAND_FAILED)) {
         backend_stop_answered(&x->b->b);
     }

@@ -196,6 +196,27 @@ void credentials_ordered(struct fleet *f, const struct command_track *t)
     }
 }
 
+static const struct command_track *open_order(const struct fleet *f, const struct credential *c)
+{
+    for (uint32_t i = 0; i < fleet_command_count(f); i++) {
+        const struct command_track *t = fleet_command_at(f, i);
+        bool open = t->state == COMMAND_SENT || t->state == COMMAND_ACCEPTED;
+        if (open && is_meant_with_parents(f, c, t)) {
+            return t;
+        }
+    }
+    return NULL;
+}
+
+void credentials_refused(struct fleet *f, const struct command_track *t)
+{
+    for (uint32_t i = 0; i < f->credentials.count; i++) {
+        struct credential_item *it = f->credentials.items[i];
+        const struct command_track *other = it->c.order == t->ref ? open_order(f, &it->c) : NULL;
+        it->c.order = other != NULL ? other->ref : it->c.order;
+    }
+}
+
 const struct command_track *fleet_credential_revocation(const struct fleet *f,
                                                         const struct credential *c)
 {

@@ -252,10 +252,14 @@ static void take_issue(struct fold *x, struct credential *c)
 static void take_change(struct fold *x, struct credential *c)
 {
     const struct event *ev = x->ev;
+    bool was_dead = c->state == CREDENTIAL_REVOKED;
     c->state = event_has(ev, F_CREDENTIAL_STATE)
                    ? credential_state_find(event_text(ev, F_CREDENTIAL_STATE))
                : ev->type == EVENT_CREDENTIAL_REVOKED ? CREDENTIAL_REVOKED
                                                       : CREDENTIAL_UNKNOWN;
+    if (was_dead && c->state != CREDENTIAL_REVOKED) {
+        c->order = 0; /* that was of what is dead */
+    }
     c->changed_us = ev->time_us;
     string_set(x->f, &c->reason, event_text(ev, F_REASON));
     string_set(x->f, &c->by, event_text(ev, F_OPERATOR));

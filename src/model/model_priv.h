@@ -361,6 +361,8 @@ void credentials_lost(struct fold *x, const char *reason);
 void credentials_release(struct fleet *f);
 /* A command to revoke is there: notes it with those that it means. */
 void credentials_ordered(struct fleet *f, const struct command_track *t);
+/* It was refused: what is under way for those that it meant is their order again. */
+void credentials_refused(struct fleet *f, const struct command_track *t);
 struct credential_item *credential_find(const struct fleet *f, uint32_t backend, struct span id);
 
 /* ---- reports.c */

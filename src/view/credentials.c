@@ -135,9 +135,24 @@ static void say_dead(struct words *w, const struct credential *c)
     }
 }
 
+/* "yes", or nothing. */
+static bool says_only_yes(struct span said)
+{
+    return said.n == 0 || span_is(said, "yes") || span_is(said, "true");
+}
+
+const struct command_track *credential_order(const struct fleet *f, const struct credential *c)
+{
+    const struct command_track *t = fleet_credential_revocation(f, c);
+    bool nothing = t != NULL && (t->state == COMMAND_REFUSED || t->state == COMMAND_EXPIRED);
+    bool dead = fleet_credential_in_force(f, c) == CREDENTIAL_REVOKED;
+    return nothing && dead ? NULL : t;
+}
+
 struct field credential_proof(struct frame *fr, const struct credential *c)
 {
-    const struct command_track *t = fleet_credential_revocation(fr->f, c);
+    const struct command_track *t = credential_order(fr->f, c);
+    struct span said = fleet_span(fr->f, c->revocable);
     struct words w = words_of(fr);
     struct span why = SPAN_NONE;
     if (t != NULL) {
@@ -148,7 +163,12 @@ struct field credential_proof(struct frame *fr, const struct credential *c)
         say_dead(&w, c);
         return (struct field){words_end(&w), ROLE_DIM};
     }
-    if (fleet_credential_revocable(fr->f, c, &why)) {
+    bool can = fleet_credential_revocable(fr->f, c, &why);
+    if (can && !says_only_yes(said)) { /* whether it could be proven, or why it will hardly be */
+        words_foreign(&w, said, PROOF_COLS);
+        return (struct field){words_end(&w), ROLE_TEXT};
+    }
+    if (can) {
         return (struct field){text_own("can be"), ROLE_TEXT};
     }
     words_own(&w, "NOT: ");

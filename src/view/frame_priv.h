@@ -150,6 +150,8 @@ struct safe credential_ends(struct frame *fr, const struct credential *c, int co
 /* Revoked or expired. */
 bool credential_is_over(const struct fleet *f, const struct credential *c, int64_t wall_us);
 /* Whether it can be revoked, and what is known of it when that was asked for. */
+/* The newest order to revoke it, or NULL: one that did nothing says nothing of what is dead. */
+const struct command_track *credential_order(const struct fleet *f, const struct credential *c);
 struct field credential_proof(struct frame *fr, const struct credential *c);
 const char *revocation_word(enum command_state s);
 void say_revocation(struct words *w, const struct command_track *t, int cols);

@@ -29,7 +29,7 @@ static bool is_open(enum command_state s)
 
 static enum rank attention_of(const struct fleet *f, const struct credential *c, int64_t wall_us)
 {
-    const struct command_track *t = fleet_credential_revocation(f, c);
+    const struct command_track *t = credential_order(f, c);
     if (t != NULL && t->state != COMMAND_CONFIRMED) {
         return is_open(t->state) ? ATTENTION_ASKED : ATTENTION_UNPROVED;
     }

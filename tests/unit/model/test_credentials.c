@@ -284,6 +284,45 @@ static void the_command_that_means_it_is_found(void **state)
     fleet_free(t.fleet);
 }
 
+static void tell_result(struct teller *t, const char *id, enum command_state state)
+{
+    struct event *ev = say(t, EVENT_OPERATOR_RESULT, NULL);
+    event_set_text(ev, F_COMMAND_ID, span_str(id));
+    event_set_number(ev, F_COMMAND_STATE, state);
+    fold(t);
+}
+
+/* Two operators: the second is told that it is under way, and the first's order stays the one. */
+static void a_refused_order_hides_none_that_is_under_way(void **state)
+{
+    (void)state;
+    struct teller t = teller_new();
+    tell_issued(&t, "a1", "k1", NULL);
+    tell_issued(&t, "a1", "k2", NULL);
+    tell_revoke(&t, "c1", NULL, "k1");
+    tell_result(&t, "c1", COMMAND_ACCEPTED);
+    tell_revoke(&t, "c2", "a1", NULL);
+    assert_string_equal(revocation_of(&t, "k1"), "c2");
+    tell_result(&t, "c2", COMMAND_REFUSED);
+    assert_string_equal(revocation_of(&t, "k1"), "c1");
+    assert_string_equal(revocation_of(&t, "k2"), "c2"); /* of which there is no other */
+    fleet_free(t.fleet);
+}
+
+static void what_is_in_force_again_has_no_order(void **state)
+{
+    (void)state;
+    struct teller t = teller_new();
+    tell_issued(&t, "a1", "k1", NULL);
+    tell_revoke(&t, "c1", NULL, "k1");
+    tell_result(&t, "c1", COMMAND_CONFIRMED);
+    tell_changed(&t, EVENT_CREDENTIAL_REVOKED, "k1", NULL);
+    assert_string_equal(revocation_of(&t, "k1"), "c1");
+    tell_changed(&t, EVENT_CREDENTIAL_CHANGED, "k1", "active");
+    assert_string_equal(revocation_of(&t, "k1"), "");
+    fleet_free(t.fleet);
+}
+
 static void what_a_snapshot_does_not_bring_is_not_known_any_more(void **state)
 {
     (void)state;
@@ -403,6 +442,8 @@ int main(void)
         cmocka_unit_test(a_child_goes_no_further_than_its_parent),
         cmocka_unit_test(reach_has_holders_children_and_what_comes_of_it),
         cmocka_unit_test(the_command_that_means_it_is_found),
+        cmocka_unit_test(a_refused_order_hides_none_that_is_under_way),
+        cmocka_unit_test(what_is_in_force_again_has_no_order),
         cmocka_unit_test(what_a_snapshot_does_not_bring_is_not_known_any_more),
         cmocka_unit_test(the_dead_are_few_and_the_living_are_not_dropped),
         cmocka_unit_test(a_forgotten_agent_lets_go),

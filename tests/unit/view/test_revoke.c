@@ -257,6 +257,65 @@ static void what_cannot_be_revoked_says_why(void **state)
     kit_release(&k);
 }
 
+static void list_of_mailer(struct kit *k, const char *revocable)
+{
+    struct event_row row = ROW(SPAN("deploy"), SPAN("oauth access token"),
+                               SPAN("https://id.example"), SPAN("repo"), SPAN("never"));
+    row.cell[5] = span_str(revocable);
+    begin(k, "laptop", EVENT_AGENT_UPDATED, 5);
+    text(k, F_AGENT_ID, "agent/mail");
+    event_set_list(&k->ev, F_CREDENTIALS, &row, 1);
+    fold(k);
+    draw(k);
+}
+
+/* What its back-end knows of the way is more than that it can be. */
+static void how_it_could_be_proven_is_shown(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 160, 40);
+    list_of_mailer(&k, "revocable, cannot be proven: no introspection");
+    press(&k, '7');
+    ui_command_line(k.ui, k.f, SPAN("filter deploy"), k.now, &k.out);
+    draw(&k);
+    assert_shows(&k, "revocable, cannot be proven: no introspection");
+    list_of_mailer(&k, "NOT revocable from here: no answer");
+    assert_shows(&k, "NOT revocable from here: no answer");
+    press(&k, 'g');
+    draw(&k);
+    pass_ms(&k, 1000);
+    press(&k, 'v'); /* it may answer now */
+    assert_shows(&k, "revoke 1 credential?");
+    kit_release(&k);
+}
+
+/* Two operators: the second order is refused, the first is what it died of. */
+static void an_order_that_did_nothing_hides_no_proof(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 160, 40);
+    list_of_mailer(&k, "revocable, proven by introspection");
+    begin(&k, "laptop", EVENT_CREDENTIAL_REVOKED, 5);
+    text(&k, F_CREDENTIAL_ID, "deploy");
+    text(&k, F_PROBE, "not active, active before");
+    fold(&k);
+    begin(&k, "laptop", EVENT_OPERATOR_COMMAND, 4);
+    text(&k, F_COMMAND_ID, "01KLATE");
+    number(&k, F_VERB, VERB_REVOKE);
+    number(&k, F_COMMAND_STATE, COMMAND_SENT);
+    text(&k, F_CREDENTIAL_ID, "deploy");
+    fold(&k);
+    tell_result(&k, "01KLATE", COMMAND_REFUSED, "it is being revoked already");
+    press(&k, '7');
+    ui_command_line(k.ui, k.f, SPAN("filter deploy"), k.now, &k.out);
+    draw(&k);
+    assert_shows(&k, "not active, active before");
+    assert_hides(&k, "refused:");
+    kit_release(&k);
+}
+
 static void an_order_that_did_not_leave_is_said(void **state)
 {
     struct kit k;
@@ -416,6 +475,8 @@ int main(void)
         cmocka_unit_test(a_fleet_stop_comes_first),
         cmocka_unit_test(esc_leaves_it),
         cmocka_unit_test(what_cannot_be_revoked_says_why),
+        cmocka_unit_test(how_it_could_be_proven_is_shown),
+        cmocka_unit_test(an_order_that_did_nothing_hides_no_proof),
         cmocka_unit_test(an_order_that_did_not_leave_is_said),
         cmocka_unit_test(a_credential_without_an_agent_is_revoked),
         cmocka_unit_test(a_lease_is_held_at_once_and_released_with_a_question),
