@@ -62,6 +62,7 @@ void issuers_free(struct issuers *all); /* what is under way is not told of any 
 /* A credential as it is shown, in spans that live until `changed` comes for it. */
 struct credential_row {
     struct span id, kind, issuer, scopes, expires, revocable;
+    bool in_force; /* seen active by now, or another one than the one that was shown to be dead */
 };
 uint32_t issuers_count(const struct issuers *all);
 struct credential_row issuers_row(const struct issuers *all, uint32_t credential);

@@ -38,9 +38,35 @@ static void fill(const struct govd *g, const struct session *s, struct credentia
     }
 }
 
+/* Of one that was revoked, by this daemon or the one before: said aloud, since somebody has counted
+ * on it. */
+static void tell_in_force(struct govd *g, const struct credential_row *r)
+{
+    static const char WHY[] = "another token stands where it is kept, or its issuer says that the "
+                              "one that was revoked is active";
+    const struct backend *b = fleet_backend_named(g->fleet, BACKEND_SELF);
+    const struct credential *known = b ? fleet_credential_by_id(g->fleet, b->ref, r->id) : NULL;
+    char title[REASON_BYTES];
+    struct event ev;
+    if (!r->in_force || !known || known->state != CREDENTIAL_REVOKED) {
+        return;
+    }
+    publish_begin(g, &ev, EVENT_CREDENTIAL_CHANGED);
+    event_set_text(&ev, F_CREDENTIAL_ID, r->id);
+    event_set_text(&ev, F_CREDENTIAL_ISSUER, r->issuer);
+    event_set_text(&ev, F_CREDENTIAL_STATE, span_str(credential_state_name(CREDENTIAL_ACTIVE)));
+    event_set_text(&ev, F_REASON, span_str(WHY));
+    (void)publish(g, &ev);
+    (void)snprintf(title, sizeof(title), "credential %.*s is in force again: %s", SPAN_ARG(r->id),
+                   WHY);
+    publish_signal(g, NULL, SEVERITY_HIGH, title);
+}
+
 static void on_changed(void *ctx, uint32_t credential)
 {
     struct govd *g = ctx;
+    struct credential_row r = issuers_row(g->issuers, credential);
+    tell_in_force(g, &r);
     for (size_t i = 0; i < g->session_count; i++) {
         struct session *s = g->sessions[i];
         if (s->id && holds(g, credential, s)) {

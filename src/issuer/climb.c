@@ -125,11 +125,15 @@ static void recall(struct climb *c, enum token_type t)
     sha256(span_str(c->text[t]), digest);
     if (memcmp(digest, token->digest, sizeof(digest)) != 0) {
         memcpy(token->digest, digest, sizeof(digest));
+        token->other = token->other || token->dead;
         token->seen_active = token->tested_active = token->dead = false;
         tell_secret(c, span_str(c->text[t]));
     }
-    c->seen[t].by[MEANS_INTROSPECTION].before = token->seen_active ? SIGHT_ACTIVE : SIGHT_NONE;
-    c->seen[t].by[MEANS_TEST_CALL].before = token->tested_active ? SIGHT_ACTIVE : SIGHT_NONE;
+    bool news = token->dead && c->purpose == PURPOSE_LOOK; /* only if it is seen active now */
+    c->seen[t].by[MEANS_INTROSPECTION].before =
+        token->seen_active && !news ? SIGHT_ACTIVE : SIGHT_NONE;
+    c->seen[t].by[MEANS_TEST_CALL].before =
+        token->tested_active && !news ? SIGHT_ACTIVE : SIGHT_NONE;
 }
 
 static void on_token(void *ctx, struct span secret, const char *why)

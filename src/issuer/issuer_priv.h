@@ -84,6 +84,7 @@ struct token {
     bool seen_active; /* when it was looked at last: by introspection, and by the test call */
     bool tested_active;
     bool dead;                    /* shown to be, after its revocation */
+    bool other;                   /* than one that was shown to be dead */
     uint8_t digest[SHA256_BYTES]; /* of the text that this was seen of */
 };
 struct credential {

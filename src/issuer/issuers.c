@@ -96,11 +96,15 @@ void issuers_remember(struct climb *c)
     for (unsigned t = 0; t < TOKEN_TYPES; t++) {
         struct token *token = &c->credential->token[t];
         const struct seen *s = &c->seen[t];
-        if (c->text[t] != NULL) {
-            token->seen_active =
-                is_active(token->seen_active, s->by[MEANS_INTROSPECTION].before, token->dead);
-            token->tested_active =
-                is_active(token->tested_active, s->by[MEANS_TEST_CALL].before, token->dead);
+        enum sight introspected = s->by[MEANS_INTROSPECTION].before;
+        enum sight tested = s->by[MEANS_TEST_CALL].before;
+        if (c->text[t] == NULL) {
+            continue;
+        }
+        token->seen_active = is_active(token->seen_active, introspected, token->dead);
+        token->tested_active = is_active(token->tested_active, tested, token->dead);
+        if (introspected == SIGHT_ACTIVE || tested == SIGHT_ACTIVE) {
+            token->dead = token->dead && c->purpose == PURPOSE_REVOKE;
         }
     }
 }
@@ -118,7 +122,7 @@ static bool is_dead(const struct credential *it)
 static void show_look(struct climb *c)
 {
     struct credential *it = c->credential;
-    if (is_dead(it) && !c->told.active) {
+    if (is_dead(it)) {
         return; /* that it was revoked, and how that was proven, is worth more */
     }
     show_claims(it, &c->told);
@@ -150,7 +154,9 @@ static void tell_revoked(struct climb *c)
         [REVOKED_UNVERIFIABLE] = "revocation asked for, not proven: ",
     };
     for (unsigned t = 0; t < TOKEN_TYPES; t++) {
-        c->credential->token[t].dead = state == REVOKED_CONFIRMED && c->text[t] != NULL;
+        struct token *token = &c->credential->token[t];
+        token->dead = state == REVOKED_CONFIRMED && c->text[t] != NULL;
+        token->other = token->other && !token->dead;
     }
     show_revocable(c->credential, shown[state],
                    state == REVOKED_CONFIRMED ? probe.data : words.data);
@@ -282,6 +288,17 @@ uint32_t issuers_count(const struct issuers *all)
     return all->credential_count;
 }
 
+static bool is_in_force(const struct credential *it)
+{
+    for (unsigned t = 0; t < TOKEN_TYPES; t++) {
+        const struct token *token = &it->token[t];
+        if (token->other || (!token->dead && (token->seen_active || token->tested_active))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct credential_row issuers_row(const struct issuers *all, uint32_t credential)
 {
     const struct credential *it = &all->credential[credential];
@@ -292,6 +309,7 @@ struct credential_row issuers_row(const struct issuers *all, uint32_t credential
         .scopes = span_str(it->shown_scopes),
         .expires = span_str(it->shown_expires),
         .revocable = span_str(it->shown_revocable),
+        .in_force = is_in_force(it),
     };
 }
 

@@ -156,6 +156,55 @@ def one_that_is_gone_afterwards_stays_dead(daemon):
     issuer.close()
 
 
+@with_daemon(config=CONFIG)
+def a_revocation_that_does_not_last_is_said(daemon):
+    """Shown to be dead, and active again at its issuer."""
+    issuer = Issuer()
+    token = written(issuer)
+    other = second()
+    issuer.tokens = {token: {"active": True}, other: {"active": True}}
+    console, _ = begun(daemon, "proven by introspection")
+    check(revoke(console, credential=NAMES[-1])["state"] == "confirmed", "the first time")
+    wait_for("it is left as it was told", lambda: len([f for _, _, f, _ in issuer.asked("/introspect") if f["token"] == other]) >= 2)
+    check(of(daemon, NAMES[-1], "REVOKED"), str(rows(daemon)))
+    issuer.tokens[token] = {"active": True}
+    check(revoke(console, credential="second")["state"] == "confirmed", "the other one, after which all are looked at")
+    signal = console.until("an alarm", lambda f: f["kind"] == "event" and "in force again" in f["event"]["data"].get("signal.title", ""))
+    check(NAMES[-1] in signal["event"]["data"]["signal.title"], str(signal))
+    says(daemon, NAMES[-1], "revocable, proven by introspection")
+    check(states(daemon, NAMES[-1])[-1][:2] == ("changed", "active"), str(states(daemon, NAMES[-1])))
+    issuer.close()
+
+
+def states(daemon, name):
+    """What became of it, as the record tells it."""
+    told = [e for e in daemon.events() if e["type"].startswith("dev.checkrein.credential.") or e["type"].startswith("credential.")]
+    return [(e["type"].split(".")[-1], e["data"].get("credential.state"), e["data"].get("reason")) for e in told if e["data"].get("credential.id") == name]
+
+
+@with_daemon(config=CONFIG)
+def another_token_is_not_the_dead_one(daemon):
+    """Revoked, then issued anew: it is in force, and can be revoked; also when the daemon was started again."""
+    issuer = Issuer()
+    token = written(issuer)
+    issuer.tokens = {token: {"active": True}}
+    console, _ = begun(daemon, "proven by introspection")
+    check(revoke(console)["state"] == "confirmed", "the first one")
+    for how in (daemon.reload, lambda: (daemon.terminate(), daemon.start())):
+        fresh = "fresh-" + secrets.token_hex(16)
+        issuer.tokens[fresh] = {"active": True}
+        put("access", fresh)
+        how()
+        says(daemon, NAMES[-1], "proven by introspection")
+        last = wait_for("that it is in force", lambda: [s for s in states(daemon, NAMES[-1])[-1:] if s[0] == "changed"])
+        check(last[0][1] == "active" and "another token stands" in last[0][2], str(last))
+        told = revoke(Console(daemon))
+        check(told["state"] == "confirmed", str(told))
+        check(states(daemon, NAMES[-1])[-1][0] == "revoked", str(states(daemon, NAMES[-1])))
+    issuer.close()
+
+
 if __name__ == "__main__":
     run([what_was_seen_last_counts, another_token_comes_in_meanwhile, the_one_that_stays_was_seen_too, what_comes_of_the_first_is_not_forgotten,
-         one_that_is_always_replaced_is_not_revoked, one_that_is_gone_afterwards_stays_dead])
+         one_that_is_always_replaced_is_not_revoked, one_that_is_gone_afterwards_stays_dead,
+         a_revocation_that_does_not_last_is_said, another_token_is_not_the_dead_one])
