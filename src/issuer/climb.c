@@ -117,6 +117,16 @@ static void read_client_secret(struct climb *c)
 
 static void read_token(struct climb *c);
 
+/* Three parts, or five when it is encrypted, the first of which is base64 of "{...". */
+static bool is_jwt(const char *text)
+{
+    unsigned dots = 0;
+    for (const char *at = text; *at != '\0'; at++) {
+        dots += *at == '.';
+    }
+    return span_starts(span_str(text), "eyJ") && (dots == 2 || dots == 4);
+}
+
 /* Of the same text as it was seen active in before. */
 static void recall(struct climb *c, enum token_type t)
 {
@@ -127,8 +137,11 @@ static void recall(struct climb *c, enum token_type t)
         memcpy(token->digest, digest, sizeof(digest));
         token->other = token->other || token->dead;
         token->seen_active = token->tested_active = token->dead = false;
+        token->expires_s = 0;
         tell_secret(c, span_str(c->text[t]));
     }
+    c->seen[t].self_contained = is_jwt(c->text[t]);
+    c->seen[t].expires_s = token->expires_s;
     bool news = token->dead && c->purpose == PURPOSE_LOOK; /* only if it is seen active now */
     c->seen[t].by[MEANS_INTROSPECTION].before =
         token->seen_active && !news ? SIGHT_ACTIVE : SIGHT_NONE;

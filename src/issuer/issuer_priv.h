@@ -24,8 +24,9 @@
 #define ANSWER_BYTES       ((size_t)64 << 10)
 #define LOOK_BEFORE_MS     2000 /* a revocation does not wait longer for what proves it later */
 #define LOOK_AGAIN_MS      600000
-#define LOOK_SOON_MS       1000 /* after a revocation: what else has ended with it */
-#define LOOKS_MAX          8    /* at a time: who issued them all counts requests */
+#define LOOK_SOON_MS       1000         /* after a revocation: what else has ended with it */
+#define LOOKS_MAX          8            /* at a time: who issued them all counts requests */
+#define SECONDS_MAX        253402300799 /* since 1970: the end of 9999 */
 #define CLIMB_MS           90000
 #define ATTEMPTS_MAX       3
 #define ROUNDS_MAX         3 /* of one revocation, while another token comes in each time */
@@ -85,6 +86,7 @@ struct token {
     bool tested_active;
     bool dead;                    /* shown to be, after its revocation */
     bool other;                   /* than one that was shown to be dead */
+    int64_t expires_s;            /* as it was told last; 0: not */
     uint8_t digest[SHA256_BYTES]; /* of the text that this was seen of */
 };
 struct credential {
@@ -135,6 +137,8 @@ struct seen {
     bool known;            /* the credential has such a token */
     bool asked;            /* its revocation was asked for */
     bool accepted;         /* and the server said yes */
+    bool self_contained;   /* who takes it need not ask whether it was revoked: a JWT */
+    int64_t expires_s;     /* since 1970; 0: not told */
     bool replaced;         /* where it is kept another one stood afterwards */
     char note[NOTE_BYTES]; /* what it said else */
     struct {

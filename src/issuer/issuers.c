@@ -7,8 +7,6 @@
 #include "checkrein/alloc.h"
 #include "checkrein/num.h"
 
-#define SECONDS_MAX 253402300799 /* the end of 9999 */
-
 static const struct issuer_kind *const KINDS[] = {&ISSUER_OAUTH};
 
 const struct issuer_kind *issuer_kind_find(struct span name)
@@ -32,8 +30,28 @@ static const char *kind_of(const struct credential *it)
                              : "access token";
 }
 
+/* When all of it has ended: of two tokens the later one, and nothing when that is not known of one.
+ */
+static int64_t end_of(const struct climb *c)
+{
+    int64_t latest_s = 0;
+    for (unsigned t = 0; t < TOKEN_TYPES; t++) {
+        const struct seen *s = &c->seen[t];
+        enum sight introspected = s->by[MEANS_INTROSPECTION].before;
+        bool active = introspected == SIGHT_ACTIVE || s->by[MEANS_TEST_CALL].before == SIGHT_ACTIVE;
+        if (!s->known || (!active && introspected == SIGHT_INACTIVE)) {
+            continue;
+        }
+        if (s->expires_s <= 0) {
+            return 0;
+        }
+        latest_s = s->expires_s > latest_s ? s->expires_s : latest_s;
+    }
+    return latest_s;
+}
+
 /* Whose it is, in the server's words. */
-static void show_claims(struct credential *it, const struct introspection *told)
+static void show_claims(struct credential *it, const struct introspection *told, int64_t end_s)
 {
     (void)snprintf(it->shown_kind, sizeof(it->shown_kind), "%s %s%s%s%s%s", it->issuer->kind->name,
                    kind_of(it), told->client[0] != '\0' ? " of client " : "", told->client,
@@ -43,9 +61,9 @@ static void show_claims(struct credential *it, const struct introspection *told)
                    : it->scopes != NULL    ? it->scopes
                                            : "");
     it->shown_expires[0] = '\0';
-    if (told->expires_s > 0 && told->expires_s <= SECONDS_MAX) {
+    if (end_s > 0 && end_s <= SECONDS_MAX) {
         char text[TIME_TEXT_BYTES];
-        time_format(told->expires_s * 1000000, text);
+        time_format(end_s * 1000000, text);
         (void)snprintf(it->shown_expires, sizeof(it->shown_expires), "%s", text);
     }
 }
@@ -101,6 +119,7 @@ void issuers_remember(struct climb *c)
         if (c->text[t] == NULL) {
             continue;
         }
+        token->expires_s = s->expires_s;
         token->seen_active = is_active(token->seen_active, introspected, token->dead);
         token->tested_active = is_active(token->tested_active, tested, token->dead);
         if (introspected == SIGHT_ACTIVE || tested == SIGHT_ACTIVE) {
@@ -125,7 +144,7 @@ static void show_look(struct climb *c)
     if (is_dead(it)) {
         return; /* that it was revoked, and how that was proven, is worth more */
     }
-    show_claims(it, &c->told);
+    show_claims(it, &c->told, end_of(c));
     if (c->trouble[0] != '\0') {
         show_revocable(it, "NOT revocable from here: ", c->trouble);
     } else if (it->issuer->ends.revocation == NULL) {
@@ -254,7 +273,7 @@ enum status issuers_load(struct issuers **out, struct loop *l, struct net *n, co
         return st;
     }
     for (uint32_t i = 0; i < all->credential_count; i++) {
-        show_claims(&all->credential[i], &(struct introspection){0});
+        show_claims(&all->credential[i], &(struct introspection){0}, 0);
         show_revocable(&all->credential[i], "being looked at", "");
     }
     *out = all;

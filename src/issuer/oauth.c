@@ -189,6 +189,7 @@ static void on_introspection(struct climb *c, const struct http_client_answer *a
     set_sight(c, MEANS_INTROSPECTION, sight, text);
     if (told.active && !c->proving) {
         c->told = told;
+        c->seen[c->at].expires_s = told.expires_s;
     }
     if (!looks_again(c, sight)) {
         looked(c);

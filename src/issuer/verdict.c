@@ -1,6 +1,8 @@
 /* verdict.c - what was seen of the tokens of a credential, to what is said of it. */
 #include "issuer_priv.h"
 
+#include "checkrein/num.h"
+
 const char *const RUNG_WORDS[RUNG_COUNT] = {[RUNG_DISABLE] = "disable",
                                             [RUNG_REVOKE] = "revoke",
                                             [RUNG_STOP] = "stop",
@@ -106,6 +108,22 @@ static void add_token(struct buf *out, const struct seen *s, enum token_type t)
     }
 }
 
+/* Refused where it is used is more than not active where it was issued. */
+static void add_where_it_is_used(struct buf *out, const struct seen *s)
+{
+    char until[TIME_TEXT_BYTES] = "it expires";
+    if (!s->known || !s->self_contained || proof_by(s, MEANS_TEST_CALL) == PROOF_DEAD) {
+        return;
+    }
+    if (s->expires_s > 0 && s->expires_s <= SECONDS_MAX) {
+        time_format(s->expires_s * 1000000, until);
+    }
+    (void)buf_printf(out,
+                     ". The access token is a JWT: who checks it without asking its issuer may "
+                     "take it until %s",
+                     until);
+}
+
 /* What the proof does not reach. */
 static void add_unknown(struct buf *out, const struct seen seen[TOKEN_TYPES])
 {
@@ -116,6 +134,7 @@ static void add_unknown(struct buf *out, const struct seen seen[TOKEN_TYPES])
         (void)buf_addstr(out, ". No access token is known here: one that was given out may work "
                               "until it expires");
     }
+    add_where_it_is_used(out, &seen[TOKEN_ACCESS]);
 }
 
 void verdict_tokens(struct buf *out, const struct seen seen[TOKEN_TYPES])

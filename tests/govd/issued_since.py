@@ -204,7 +204,45 @@ def another_token_is_not_the_dead_one(daemon):
     issuer.close()
 
 
+@with_daemon(config=CONFIG)
+def it_ends_when_the_last_of_it_ends(daemon):
+    """An access token of an hour beside a refresh token of a year, or of no known end."""
+    issuer = Issuer()
+    hour, year = 1893456000, 1924992000
+    refresh, token = "refresh-" + secrets.token_hex(16), written(issuer)
+    for access, refreshed, ends in (({"active": True, "exp": hour}, {"active": True, "exp": year}, "2031-01-01T00:00:00.000Z"),
+                                    ({"active": True, "exp": hour}, {"active": True}, ""),
+                                    ({"active": True, "exp": hour}, {"active": False}, "2030-01-01T00:00:00.000Z"),
+                                    ({"active": True, "exp": 10 ** 15}, {"active": False}, "")):
+        token = written(issuer, refresh=refresh)
+        issuer.tokens = {token: access, refresh: refreshed}
+        console, shown = begun(daemon, "revocable")
+        check(shown.get("expires", "") == ends, f"{access} {refreshed}: {shown}")
+        console.close()
+    issuer.close()
+
+
+@with_daemon(config=CONFIG)
+def a_jwt_may_live_on_where_it_is_used(daemon):
+    """Dead at its issuer says nothing of who does not ask there."""
+    issuer = Issuer()
+    jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0." + secrets.token_hex(16)
+    written(issuer, token=jwt)
+    issuer.tokens = {jwt: {"active": True, "exp": 4102444800}}
+    console, _ = begun(daemon, "proven by introspection")
+    told = revoke(console)
+    check(told["state"] == "confirmed" and "may take it until 2100-01-01" in told["by"], str(told))
+    console.close()
+    written(issuer, token=jwt, credential=f"test_url = {issuer.url}/resource")
+    issuer.tokens = {jwt: {"active": True, "exp": 4102444800}}
+    console, _ = begun(daemon, "proven by introspection")
+    told = revoke(console)
+    check(told["state"] == "confirmed" and "JWT" not in told["by"], f"where it is used it was seen to be refused: {told}")
+    issuer.close()
+
+
 if __name__ == "__main__":
     run([what_was_seen_last_counts, another_token_comes_in_meanwhile, the_one_that_stays_was_seen_too, what_comes_of_the_first_is_not_forgotten,
          one_that_is_always_replaced_is_not_revoked, one_that_is_gone_afterwards_stays_dead,
-         a_revocation_that_does_not_last_is_said, another_token_is_not_the_dead_one])
+         a_revocation_that_does_not_last_is_said, another_token_is_not_the_dead_one,
+         it_ends_when_the_last_of_it_ends, a_jwt_may_live_on_where_it_is_used])
