@@ -45,6 +45,9 @@ struct revoked_told {
 struct issuers_events {
     /* These bytes are a secret from now on: called before they are used for the first time. */
     void (*secret)(void *ctx, struct span bytes);
+    /* The text without secrets, until its next call: what a server says is cut after this, since a
+     * half of a secret is not found any more. */
+    struct span (*told)(void *ctx, struct span text);
     /* What is known of a credential has changed. */
     void (*changed)(void *ctx, uint32_t credential);
     /* The set is not to be freed inside of it. */

@@ -20,6 +20,12 @@ static void on_secret(void *ctx, struct span bytes)
     veil_know(journal_veil(g->journal), "issued-token", bytes);
 }
 
+static struct span on_told(void *ctx, struct span text)
+{
+    struct govd *g = ctx;
+    return veil(journal_veil(g->journal), text).text;
+}
+
 static bool holds(const struct govd *g, uint32_t credential, const struct session *s)
 {
     return !s->parent && issuers_holds(g->issuers, credential, span_str(s->id), span_str(s->name));
@@ -169,7 +175,7 @@ const struct credential_owner OWNER_ISSUERS = {
 
 /* ---- the file */
 
-static const struct issuers_events EVENTS = {on_secret, on_changed, on_revoked};
+static const struct issuers_events EVENTS = {on_secret, on_told, on_changed, on_revoked};
 
 /* Who is said to hold something, or held something by an older file. */
 static void tell_all(struct govd *g)

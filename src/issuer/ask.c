@@ -129,11 +129,17 @@ void climb_ask_form(struct climb *c, struct buf *form)
     buf_wipe(form);
 }
 
-void issuer_answer_words(const struct http_client_answer *a, char out[NOTE_BYTES])
+struct span climb_told(struct climb *c, struct span text)
+{
+    return c->all->events->told(c->all->ctx, text);
+}
+
+void issuer_answer_words(struct climb *c, const struct http_client_answer *a, char out[NOTE_BYTES])
 {
     char error[64];
     if (a->http_status == 0) {
-        (void)snprintf(out, NOTE_BYTES, "no answer: %s", a->why);
+        (void)snprintf(out, NOTE_BYTES, "no answer: %.*s",
+                       SPAN_ARG(climb_told(c, span_str(a->why))));
         return;
     }
     oauth_error_read(a->body, error);

@@ -209,7 +209,9 @@ void climb_ask(struct climb *c);
 void climb_ask_form(struct climb *c, struct buf *form);
 void climb_ask_wipe(struct climb *c);
 /* What an answer that is not the one that was wanted means, in words. */
-void issuer_answer_words(const struct http_client_answer *a, char out[NOTE_BYTES]);
+void issuer_answer_words(struct climb *c, const struct http_client_answer *a, char out[NOTE_BYTES]);
+/* What a server says, without secrets, until the next call of it: before it is cut. */
+struct span climb_told(struct climb *c, struct span text);
 
 /* ---- issuers.c */
 void issuers_remember(struct climb *c); /* what was seen of its tokens */

@@ -13,6 +13,18 @@ static const char *const HINTS[TOKEN_TYPES] = {
 
 static void ask_metadata(struct climb *c);
 
+/* What is wrong with it: it is cut, and so it is looked for in what has no secrets. */
+static void metadata_words(struct climb *c, struct span body, char out[NOTE_BYTES])
+{
+    struct metadata none;
+    struct why why = {.text = "it has a secret in it"};
+    if (oauth_metadata_read(&none, climb_told(c, body), c->credential->issuer->url, &why) ==
+        ST_OK) {
+        oauth_metadata_release(&none);
+    }
+    (void)snprintf(out, NOTE_BYTES, "%.180s", why.text);
+}
+
 static void on_metadata(struct climb *c, const struct http_client_answer *a)
 {
     struct issuer *it = c->credential->issuer;
@@ -25,9 +37,9 @@ static void on_metadata(struct climb *c, const struct http_client_answer *a)
         return;
     }
     if (a->http_status != 200) {
-        issuer_answer_words(a, words);
+        issuer_answer_words(c, a, words);
     } else if (oauth_metadata_read(&fresh, a->body, it->url, &why) != ST_OK) {
-        (void)snprintf(words, sizeof(words), "%.180s", why.text);
+        metadata_words(c, a->body, words);
     } else {
         oauth_metadata_release(&it->ends);
         it->ends = fresh;
@@ -137,7 +149,7 @@ static void on_test_call(struct climb *c, const struct http_client_answer *a)
     bool refused = a->http_status == 401 || a->http_status == 403;
     bool passed = a->http_status >= 200 && a->http_status < 300;
     enum sight sight = refused ? SIGHT_INACTIVE : passed ? SIGHT_ACTIVE : SIGHT_NONE;
-    issuer_answer_words(a, words);
+    issuer_answer_words(c, a, words);
     (void)snprintf(text, sizeof(text), "the test call tells nothing: %.160s", words);
     set_sight(c, MEANS_TEST_CALL, sight, text);
     if (!looks_again(c, sight)) {
@@ -163,17 +175,31 @@ static bool test_call(struct climb *c)
     return true;
 }
 
-static enum sight sight_of(const struct http_client_answer *a, struct introspection *told,
-                           char text[NOTE_BYTES])
+/* The words of it without secrets; what it says of the token itself as it stands. */
+static enum status read_told(struct climb *c, struct introspection *told, struct span body,
+                             struct why *why)
+{
+    struct introspection plain;
+    enum status st = oauth_introspection_read(&plain, body, why);
+    if (oauth_introspection_read(told, climb_told(c, body), NULL) != ST_OK) {
+        *told = (struct introspection){0};
+    }
+    told->active = plain.active;
+    told->expires_s = plain.expires_s;
+    return st;
+}
+
+static enum sight sight_of(struct climb *c, const struct http_client_answer *a,
+                           struct introspection *told, char text[NOTE_BYTES])
 {
     struct why why = {0};
     char words[NOTE_BYTES];
-    issuer_answer_words(a, words);
+    issuer_answer_words(c, a, words);
     if (a->http_status == 401 || a->http_status == 403) {
         (void)snprintf(text, NOTE_BYTES, "this client may not introspect (%.100s)", words);
     } else if (a->http_status != 200) {
         (void)snprintf(text, NOTE_BYTES, "introspection: %.160s", words);
-    } else if (oauth_introspection_read(told, a->body, &why) != ST_OK) {
+    } else if (read_told(c, told, a->body, &why) != ST_OK) {
         (void)snprintf(text, NOTE_BYTES, "introspection: %.160s", why.text);
     } else {
         return told->active ? SIGHT_ACTIVE : SIGHT_INACTIVE;
@@ -185,7 +211,7 @@ static void on_introspection(struct climb *c, const struct http_client_answer *a
 {
     struct introspection told = {0};
     char text[NOTE_BYTES] = "";
-    enum sight sight = sight_of(a, &told, text);
+    enum sight sight = sight_of(c, a, &told, text);
     set_sight(c, MEANS_INTROSPECTION, sight, text);
     if (told.active && !c->proving) {
         c->told = told;
@@ -253,7 +279,7 @@ static void on_revocation(struct climb *c, const struct http_client_answer *a)
     struct seen *s = &c->seen[c->at];
     char words[NOTE_BYTES];
     s->accepted = a->http_status == 200;
-    issuer_answer_words(a, words);
+    issuer_answer_words(c, a, words);
     (void)snprintf(s->note, sizeof(s->note), "revocation failed: %.160s", words);
     c->at++;
     revoke_on(c);

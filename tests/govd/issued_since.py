@@ -1,9 +1,10 @@
 """Credentials that were issued elsewhere, and what changes meanwhile: tokens, what may be seen of them, who asks."""
+import json
 import os
 import secrets
 
 from daemon import Console, check, run, wait_for, with_daemon
-from issued import CONFIG, FILE, FOLDER, NAMES, begun, put, revoke, row, rows, written
+from issued import CONFIG, FILE, FOLDER, NAMES, begun, nowhere, put, revoke, row, rows, written
 from issuer import Issuer
 
 
@@ -241,8 +242,26 @@ def a_jwt_may_live_on_where_it_is_used(daemon):
     issuer.close()
 
 
+@with_daemon(config=CONFIG)
+def half_a_secret_is_one_too(daemon):
+    """A server that says the token where it is cut: no piece of it is told."""
+    issuer = Issuer()
+    token = written(issuer)
+    issuer.tokens = {token: {"active": True, "sub": "s" * 225 + token, "scope": "o" * 225 + token, "client_id": "c" * 225 + token}}
+    console, _ = begun(daemon, "proven by introspection")
+    issuer.metadata = {"issuer": "https://" + "i" * 62 + token}
+    daemon.reload()
+    row(daemon, "of another issuer")
+    issuer.metadata = {"revocation_endpoint": "http://" + "h" * 84 + "." + token + ".example/"}
+    daemon.reload()
+    row(daemon, "revocation_endpoint is not asked")
+    nowhere(daemon, token[:15], token[-15:])
+    check(token[:15] not in json.dumps(console.frames), "a console was told")
+    issuer.close()
+
+
 if __name__ == "__main__":
     run([what_was_seen_last_counts, another_token_comes_in_meanwhile, the_one_that_stays_was_seen_too, what_comes_of_the_first_is_not_forgotten,
          one_that_is_always_replaced_is_not_revoked, one_that_is_gone_afterwards_stays_dead,
          a_revocation_that_does_not_last_is_said, another_token_is_not_the_dead_one,
-         it_ends_when_the_last_of_it_ends, a_jwt_may_live_on_where_it_is_used])
+         half_a_secret_is_one_too, it_ends_when_the_last_of_it_ends, a_jwt_may_live_on_where_it_is_used])
