@@ -25,31 +25,42 @@ static void metadata_words(struct climb *c, struct span body, char out[NOTE_BYTE
     (void)snprintf(out, NOTE_BYTES, "%.180s", why.text);
 }
 
+/* At the one place there may be what is none: a page for people, or the metadata of another issuer
+ * of the same host. What was wrong with it is told when there is nothing at the other place. */
+static void no_metadata(struct climb *c, const struct http_client_answer *a)
+{
+    char words[NOTE_BYTES];
+    bool found = a->http_status == 200;
+    if (found) {
+        metadata_words(c, a->body, words);
+    } else {
+        issuer_answer_words(c, a, words);
+    }
+    if (found || c->trouble[0] == '\0') {
+        (void)snprintf(c->trouble, sizeof(c->trouble), "metadata of the issuer: %.160s", words);
+    }
+    if (a->http_status != 0 && c->discovery + 1 < DISCOVERY_COUNT) {
+        c->discovery++;
+        ask_metadata(c);
+    } else {
+        memcpy(words, c->trouble, sizeof(words));
+        climb_end(c, words);
+    }
+}
+
 static void on_metadata(struct climb *c, const struct http_client_answer *a)
 {
     struct issuer *it = c->credential->issuer;
     struct metadata fresh = {0};
-    struct why why = {0};
-    char words[NOTE_BYTES];
-    if (a->http_status != 200 && a->http_status != 0 && c->discovery + 1 < DISCOVERY_COUNT) {
-        c->discovery++;
-        ask_metadata(c);
+    if (a->http_status != 200 || oauth_metadata_read(&fresh, a->body, it->url, NULL) != ST_OK) {
+        no_metadata(c, a);
         return;
     }
-    if (a->http_status != 200) {
-        issuer_answer_words(c, a, words);
-    } else if (oauth_metadata_read(&fresh, a->body, it->url, &why) != ST_OK) {
-        metadata_words(c, a->body, words);
-    } else {
-        oauth_metadata_release(&it->ends);
-        it->ends = fresh;
-        it->places = 1u << PLACE_ORDINARY | 1u << a->place;
-        climb_next(c);
-        return;
-    }
-    char text[NOTE_BYTES];
-    (void)snprintf(text, sizeof(text), "metadata of the issuer: %.160s", words);
-    climb_end(c, text);
+    oauth_metadata_release(&it->ends);
+    it->ends = fresh;
+    it->places = 1u << PLACE_ORDINARY | 1u << a->place;
+    c->trouble[0] = '\0';
+    climb_next(c);
 }
 
 static void ask_metadata(struct climb *c)
@@ -62,7 +73,7 @@ static void ask_metadata(struct climb *c)
     c->ask.accept = "application/json";
     c->ask.answer_bytes = METADATA_BYTES;
     c->ask.places = ANY_PLACE; /* the operator has named it */
-    c->ask.attempts = 1;
+    c->ask.attempts = c->purpose == PURPOSE_REVOKE ? ATTEMPTS_MAX : 1;
     c->ask.timeout_ms = c->credential->issuer->timeout_ms;
     c->ask.fn = on_metadata;
     climb_ask(c);
@@ -77,6 +88,7 @@ static void discover(struct climb *c)
         return;
     }
     c->discovery = DISCOVERY_OAUTH;
+    c->trouble[0] = '\0';
     ask_metadata(c);
 }
 

@@ -260,8 +260,38 @@ def half_a_secret_is_one_too(daemon):
     issuer.close()
 
 
+@with_daemon(config=CONFIG)
+def metadata_at_the_second_place(daemon):
+    """The first has a page for people, or somebody else's; and both may be busy when a revocation has no time."""
+    issuer = Issuer()
+    token = written(issuer)
+    issuer.tokens = {token: {"active": True}}
+    right, wrong = "/.well-known/openid-configuration", issuer.metadata_path
+    issuer.metadata_path = right
+    for fault in (lambda h: h.say(200, b"<html>", kind="text/html"), lambda h: h.say(200, {"issuer": "https://other.example"}), lambda h: h.say(500, {})):
+        issuer.fault = {wrong: fault}
+        NAMES.pop()
+        written(issuer, token=token)
+        console, _ = begun(daemon, "proven by introspection")
+        console.close()
+    busy = lambda h: h.say(503, {})
+    issuer.fault = {wrong: busy, right: busy}
+    written(issuer, token=token)
+    console, _ = begun(daemon, "NOT revocable", "HTTP 503")
+
+    def once(handler):
+        issuer.fault = {}
+        handler.say(503, {}, Retry_After="1")
+
+    issuer.metadata_path = wrong
+    issuer.fault = {wrong: once}
+    told = revoke(console)
+    check(told["state"] == "confirmed", str(told))
+    issuer.close()
+
+
 if __name__ == "__main__":
     run([what_was_seen_last_counts, another_token_comes_in_meanwhile, the_one_that_stays_was_seen_too, what_comes_of_the_first_is_not_forgotten,
          one_that_is_always_replaced_is_not_revoked, one_that_is_gone_afterwards_stays_dead,
          a_revocation_that_does_not_last_is_said, another_token_is_not_the_dead_one,
-         half_a_secret_is_one_too, it_ends_when_the_last_of_it_ends, a_jwt_may_live_on_where_it_is_used])
+         half_a_secret_is_one_too, metadata_at_the_second_place, it_ends_when_the_last_of_it_ends, a_jwt_may_live_on_where_it_is_used])
