@@ -9,6 +9,7 @@
  *   left.c      what the program leaves behind
  *   scope.c     a cgroup of its own where systemd gives one
  *   lease.c     a lease in place of the real key, where the daemon has an upstream for it
+ *   lease_clients.c  how each client is told of it
  */
 #ifndef RUN_PRIV_H
 #define RUN_PRIV_H

@@ -24,7 +24,7 @@ function isFree(port) {
   });
 }
 
-async function freePort() {
+export async function freePort() {
   for (;;) {
     const port = PORTS.from + Math.floor(Math.random() * PORTS.count);
     if (await isFree(port)) return port;

@@ -1,10 +1,12 @@
 // The Gemini API, as Gemini CLI speaks it.
-import { sendJson } from './send.mjs';
+import { NOTHING, sendJson } from './send.mjs';
 
 const USAGE = {
   promptTokenCount: 1000, candidatesTokenCount: 50, cachedContentTokenCount: 300, thoughtsTokenCount: 7,
   totalTokenCount: 1057,
 };
+/** Each answer, in the words of checkrein: output holds what was thought. */
+export const TOLD = { calls: 1, input: 1000, cached: 300, created: 0, output: 57, reasoning: 7 };
 // What the client asks the model beside the conversation: who speaks next, which model fits.
 const ASIDE = '{"reasoning":"test","next_speaker":"user","model_choice":"flash","complexity_score":1}';
 
@@ -26,13 +28,10 @@ function write(response, pathname, answer) {
   return response.end(`data: ${JSON.stringify(answer)}\n\n`);
 }
 
-/** Answers what is no turn of a conversation; false when it is one. */
+/** Answers what is no turn of a conversation: what it tells of tokens. Null when it is one. */
 export function aside(response, pathname, body) {
-  const counted = pathname.endsWith(':countTokens');
-  if (counted) sendJson(response, 200, { totalTokens: 1000 });
-  else if (!isTurn(JSON.parse(body))) write(response, pathname, answerOf(pathname, [{ text: ASIDE }]));
-  else return false;
-  return true;
+  if (pathname.endsWith(':countTokens')) return void sendJson(response, 200, { totalTokens: 1000 }) ?? NOTHING;
+  return isTurn(JSON.parse(body)) ? null : send(response, pathname, null, [{ type: 'text', text: ASIDE }]);
 }
 
 export const turnsOf = ({ contents }) => contents.map((content) => ({
@@ -47,4 +46,15 @@ export const turnsOf = ({ contents }) => contents.map((content) => ({
 export function send(response, pathname, body, content) {
   write(response, pathname, answerOf(pathname, content.map((one) => one.type === 'text' ? { text: one.text }
     : { functionCall: { id: one.id, name: one.name, args: one.input } })));
+  return TOLD;
+}
+
+/** Begins an answer in a stream; gives what says a piece more of it. */
+export function begin(response, pathname) {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  return (text) => {
+    const { usageMetadata, ...answer } = answerOf(pathname, [{ text }]);
+    delete answer.candidates[0].finishReason;
+    response.write(`data: ${JSON.stringify(answer)}\n\n`);
+  };
 }

@@ -23,6 +23,7 @@ function cacheFolder() {
 }
 
 const NODE = `node-${process.platform}-${process.arch}`;
+const OPENCODE = `opencode-${process.platform}-${process.arch}`;
 const TRIPLES = { x64: 'x86_64-unknown-linux-musl', arm64: 'aarch64-unknown-linux-musl' };
 
 // What each package is kept under, where its executable is, and the major version of Node that this needs. That of Claude
@@ -37,6 +38,8 @@ const PACKAGES = {
     binary: `@openai/codex-${process.platform}-${process.arch}/vendor/${TRIPLES[process.arch]}/bin/codex`,
   },
   '@google/gemini-cli': { folder: 'gemini-cli', binary: '@google/gemini-cli/bundle/gemini.js', node: 20 },
+  [OPENCODE]: { folder: 'opencode', binary: `${OPENCODE}/bin/opencode` },
+  '@github/copilot': { folder: 'copilot', binary: '@github/copilot/npm-loader.js', node: 20 },
   'oidc-provider': { folder: 'oidc-provider', binary: 'oidc-provider/lib/index.js', node: 20 },
   [NODE]: { folder: 'node', binary: `${NODE}/bin/node` },
 };
@@ -95,7 +98,7 @@ function nodeOf(major) {
 }
 
 /** Path and version of a pinned client: `current`, or `old`, from before HTTP hooks could fail closed; `gemini`; `codex`;
- *  `oidc`, an authorisation server. `node` is the one to run it with, when it is not native. */
+ *  `opencode`; `copilot`; `oidc`, an authorisation server. `node` is the one to run it with, when it is not native. */
 export function client(name) {
   const pin = pinOf(name);
   if (!fs.existsSync(binaryIn(pin))) {

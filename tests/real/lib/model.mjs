@@ -7,12 +7,14 @@
 import http from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { sendJson } from './send.mjs';
+import * as chat from './chat_api.mjs';
 import * as gemini from './gemini_api.mjs';
 import * as messages from './messages_api.mjs';
 import * as responses from './responses_api.mjs';
 
 const NAMED = /<<play ([\w-]+)>>/;
-const APIS = [messages, gemini, responses];
+const APIS = [messages, gemini, responses, chat];
+const TICK_MS = 10;
 
 /** One call of a tool: a step is one of these, or several in an array. */
 export const tool = (name, input) => ({ name, input });
@@ -43,11 +45,12 @@ export class Model {
   strays = [];
   known = new Set(); // what is tried in any case, refused all the same, and no stray
   heads = []; // headers of the requests for an answer
+  told = []; // what each answer told of tokens
   says = {}; // headers of the answers
   #refusals = { status: 0, left: 0 };
   #cuts = 0;
   #stalls = 0;
-  stalled = []; // answers that begin and do not go on: {ended}
+  stalled = []; // answers that begin and come to no end: {ended}, the time of it
   #closed = null; // while a promise: answers wait for it
   #open = null;
   #server = http.createServer((request, response) => {
@@ -58,6 +61,7 @@ export class Model {
     const model = new Model();
     model.#server.on('connect', (request, socket) => {
       if (!model.known.has(request.url)) model.strays.push(request.url);
+      socket.on('error', () => socket.destroy()); // who is refused may go away first
       socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
     });
     await new Promise((done) => model.#server.listen(0, '127.0.0.1', done));
@@ -99,7 +103,7 @@ export class Model {
     this.#cuts = times;
   }
 
-  /** The next so many answers begin and do not go on. */
+  /** The next so many answers begin, go on and on, and come to no end. */
   stall(times) {
     this.#stalls = times;
   }
@@ -118,8 +122,13 @@ export class Model {
     const body = await bodyOf(request);
     const api = APIS.find((one) => one.serves(pathname));
     if (!api) sendJson(response, request.method === 'HEAD' ? 200 : 404, {});
-    else if (api.aside(response, pathname, body)) return;
-    else await this.#turn(api, request, response, pathname, body);
+    else if (!this.#beside(api, response, pathname, body)) await this.#turn(api, request, response, pathname, body);
+  }
+
+  #beside(api, response, pathname, body) {
+    const told = api.aside(response, pathname, body);
+    if (told) this.told.push(told);
+    return told;
   }
 
   async #turn(api, request, response, pathname, body) {
@@ -127,7 +136,7 @@ export class Model {
     for (const [name, value] of Object.entries(this.says)) response.setHeader(name, value);
     if (this.#refusals.left > 0) this.#refuse(response);
     else if (this.#cuts > 0) this.#cut(response);
-    else if (this.#stalls > 0) this.#stall(response);
+    else if (this.#stalls > 0) this.#stall(api, response, pathname, JSON.parse(body));
     else await this.#answer(api, response, pathname, JSON.parse(body));
   }
 
@@ -137,15 +146,16 @@ export class Model {
     response.write(': begun\n\n', () => response.destroy());
   }
 
-  #stall(response) {
+  #stall(api, response, pathname, body) {
     this.#stalls--;
-    const stalled = { ended: false };
+    const say = api.begin(response, pathname, body);
+    const stalled = { ended: 0, told: api.TOLD_BEGUN };
+    const timer = setInterval(() => say('and so on '), TICK_MS);
     this.stalled.push(stalled);
     response.on('close', () => {
-      stalled.ended = true;
+      clearInterval(timer);
+      stalled.ended = performance.now();
     });
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
-    response.write(': begun\n\n');
   }
 
   #refuse(response) {
@@ -164,7 +174,7 @@ export class Model {
     const content = [step].flat().map((one) => typeof one === 'string' ? { type: 'text', text: one }
       : { type: 'tool_use', id: `toolu_${randomUUID().replaceAll('-', '').slice(0, 24)}`, ...one });
     this.answers.push({ play: name, step: done, calls: content, at: Date.now() });
-    api.send(response, pathname, body, content);
+    this.told.push(api.send(response, pathname, body, content));
   }
 
   // Every request repeats the whole conversation: what was heard before is not heard again.

@@ -6,6 +6,9 @@ const USAGE = {
   output_tokens_details: { reasoning_tokens: 7 }, total_tokens: 1050,
 };
 
+/** Each answer, in the words of checkrein. */
+export const TOLD = { calls: 1, input: 1000, cached: 300, created: 0, output: 50, reasoning: 7 };
+
 export const serves = (pathname) => pathname.endsWith('/responses');
 
 const textOf = (content) => typeof content === 'string' ? content : (content ?? []).map((part) => part.text ?? '').join('\n');
@@ -41,33 +44,49 @@ function itemOf(one) {
   }
   const call = { id: `fc_${one.id}`, call_id: one.id, name: one.name };
   return typeof one.input === 'string' ? { type: 'custom_tool_call', ...call, input: one.input, status: 'completed' }
-    : { type: 'function_call', ...call, ...(one.namespace && { namespace: one.namespace }), arguments: JSON.stringify(one.input) };
+    : { type: 'function_call', ...call, status: 'completed', ...(one.namespace && { namespace: one.namespace }), arguments: JSON.stringify(one.input) };
 }
 
 function write(response, type, data) {
   response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`);
 }
 
-/** Answers what is no turn of a conversation, such as a title for it; false when it is one. */
+/** Answers what is no turn of a conversation, such as a title for it: what it tells of tokens. Null when it is one. */
 export function aside(response, pathname, body) {
   const asked = JSON.parse(body);
-  if (!asked.text?.format) return false;
-  send(response, pathname, asked, [{ type: 'text', text: '{"title":"A title"}' }]);
-  return true;
+  return asked.text?.format || !asked.tools?.length
+    ? send(response, pathname, asked, [{ type: 'text', text: '{"title":"A title"}' }]) : null;
 }
 
-export function send(response, pathname, { model }, content) {
-  const whole = { id: `resp_${randomUUID()}`, object: 'response', status: 'in_progress', model, output: [] };
+function start(response, model) {
+  const whole = { id: `resp_${randomUUID()}`, object: 'response', created_at: 1, status: 'in_progress', model, output: [] };
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   write(response, 'response.created', { response: whole });
+  return whole;
+}
+
+const added = (response, item, output_index) =>
+  write(response, 'response.output_item.added', { output_index, item: item.type === 'message' ? { ...item, content: [] } : item });
+const said = (response, item, output_index, delta) =>
+  write(response, 'response.output_text.delta', { item_id: item.id, output_index, content_index: 0, delta });
+
+export function send(response, pathname, { model }, content) {
+  const whole = start(response, model);
   const output = content.map(itemOf);
   output.forEach((item, output_index) => {
-    write(response, 'response.output_item.added', { output_index, item: item.type === 'message' ? { ...item, content: [] } : item });
-    if (item.type === 'message') {
-      write(response, 'response.output_text.delta', { item_id: item.id, output_index, content_index: 0, delta: item.content[0].text });
-    }
+    added(response, item, output_index);
+    if (item.type === 'message') said(response, item, output_index, item.content[0].text);
     write(response, 'response.output_item.done', { output_index, item });
   });
   write(response, 'response.completed', { response: { ...whole, status: 'completed', output, usage: USAGE } });
   response.end();
+  return TOLD;
+}
+
+/** Begins an answer in a stream; gives what says a piece more of it. */
+export function begin(response, pathname, { model }) {
+  const item = itemOf({ type: 'text', text: '' });
+  start(response, model);
+  added(response, item, 0);
+  return (text) => said(response, item, 0, text);
 }

@@ -10,11 +10,13 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Claude } from './claude.mjs';
 import { Codex } from './codex.mjs';
+import { Copilot } from './copilot.mjs';
 import { Gemini } from './gemini.mjs';
 import { Gate } from './gate.mjs';
 import { client, Missing, Unable } from './install.mjs';
 import { Model } from './model.mjs';
 import { Oidc } from './oidc.mjs';
+import { Opencode } from './opencode.mjs';
 import { Sandbox } from './sandbox.mjs';
 import { Terminal } from './terminal.mjs';
 import { within } from './until.mjs';
@@ -23,7 +25,7 @@ const SOURCE = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../..
 const SCENARIO_MS = 120000;
 const EXIT_SKIPPED = 77;
 
-const CLIENTS = { gemini: Gemini, codex: Codex, oidc: Oidc };
+const CLIENTS = { gemini: Gemini, codex: Codex, opencode: Opencode, copilot: Copilot, oidc: Oidc };
 
 class World {
   #terminals = [];
