@@ -15,7 +15,7 @@ import { scenario } from './scenario.mjs';
 import { Tap } from './tap.mjs';
 import { until, within } from './until.mjs';
 
-const REAL = 'sk-real-4f9d1c7be2a85036-of-this-test';
+export const REAL = 'sk-real-4f9d1c7be2a85036-of-this-test';
 const SOON_MS = 100;
 const RETRY_MS = 10000; // a client that tries again does so within this
 
@@ -72,7 +72,8 @@ function nameCodex({ codex: client, sandbox }) {
   };
 }
 
-async function configure({ gate, model, sandbox }, { dialect }) {
+/** A daemon with an upstream of this dialect that has the real key, and a tap before it. */
+export async function configure({ gate, model, sandbox }, { dialect }) {
   const file = sandbox.write('real.key', `${REAL}\n`);
   fs.chmodSync(file, 0o600);
   await gate.configure({ rules: section('rule all', { verdict: 'allow', tool: '*' }) });
@@ -85,7 +86,7 @@ async function configure({ gate, model, sandbox }, { dialect }) {
 
 /* ---- where the real key is not */
 
-function descendants(root) {
+export function descendants(root) {
   const stats = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => {
     try {
       return [[Number(name), Number(/\) \S (\d+)/.exec(fs.readFileSync(`/proc/${name}/stat`, 'latin1'))[1])]];
@@ -110,7 +111,7 @@ function procText(pid, what) {
 }
 
 /** Neither as the process was started nor as it is told of: the guardian's own environment counts too. Gives the lease. */
-function keyIsNowhereIn(pid) {
+export function keyIsNowhereIn(pid) {
   const tree = descendants(pid);
   assert.ok(tree.length > 1, 'the run has no processes');
   const tokens = new Set();
@@ -146,9 +147,9 @@ function leaseIsNowhereIn(record, log) {
 
 /* ---- the sentences */
 
-const wrap = (gate) => [gate.checkrein, 'run', '--name', 'leased', '--'];
+export const wrap = (gate) => [gate.checkrein, 'run', '--name', 'leased', '--'];
 const leases = async (gate) => (await gate.done('lease', 'list', '--json')).split('\n').filter(Boolean).map((line) => JSON.parse(line));
-const live = async (gate) => (await leases(gate)).filter((lease) => lease.state !== 'revoked');
+export const live = async (gate) => (await leases(gate)).filter((lease) => lease.state !== 'revoked');
 const ended = (gate) => until('the lease ends with the run', async () => (await live(gate)).length === 0);
 
 async function works({ gate, model, sandbox }, agent, row) {
