@@ -44,6 +44,14 @@ struct fleet;
 
 typedef uint32_t sid; /* a string of the fleet's pool; 0 = empty */
 
+/* What the agents of a back-end spent on a day. Some days are kept, so that a clock which is set
+ * back or forth, and back again, finds each with its own sum. */
+#define SPEND_DAYS 8
+struct spend_day {
+    int64_t day; /* UTC, since 1970 */
+    int64_t microusd, bound_microusd;
+};
+
 struct backend {
     uint32_t ref;
     sid name, kind;
@@ -65,18 +73,20 @@ struct backend {
         stop_asked_agents; /* since when; how many there were, of a console that was here before */
     int64_t stop_requested, stop_confirmed, stop_unreachable, stop_since_us;
     uint32_t agents;
-    int64_t spend_day, day_microusd; /* spent by its agents on that day (UTC, days since 1970) */
-    int64_t day_limit_microusd;      /* of a day, for all its agents; 0: none */
+    struct spend_day days[SPEND_DAYS];            /* the one that was told of last comes first */
+    int64_t day_limit_microusd;                   /* of a day, for all its agents; 0: none */
     int64_t total_microusd, total_limit_microusd; /* by its agents, ever; the limit 0: none */
-    uint64_t unknown;                             /* events of unknown type */
+    int64_t total_bound_microusd; /* that calls which did not tell may have cost on top of it */
+    uint64_t unknown;             /* events of unknown type */
 };
 
 /* What many agents have alike. Agents with the same traits share one copy of them. */
 struct agent_traits {
     int64_t heartbeat_ms, budget_limit;
     /* Of those whose calls go through a gateway; zeros of all others. */
-    int64_t metered; /* 1: it counts what they use */
-    int64_t untold;  /* calls whose figures are missing, or not whole */
+    int64_t metered;                      /* 1: it counts what they use */
+    int64_t untold;                       /* calls whose figures are missing, or not whole */
+    int64_t bound_microusd, bound_tokens; /* what these may have used on top of what was told */
     int64_t budget_tokens, budget_tokens_used;
     /* What their own telemetry tells of what is counted already: in no sum. */
     int64_t beside_in, beside_out, beside_microusd;
@@ -321,6 +331,7 @@ bool fleet_answer_offered(const struct fleet *f, uint32_t approval, enum verb v,
 bool fleet_agent_stale(const struct fleet *f, const struct agent *a, int64_t now_us);
 
 /* What the agents of a back-end spent on the UTC day of `now_us`. */
+struct spend_day fleet_day(const struct backend *b, int64_t now_us); /* zeros: none that is kept */
 int64_t fleet_spent_today(const struct backend *b, int64_t now_us);
 /* The same of all back-ends, and what they may spend a day: 0 when none of them has a limit. */
 int64_t fleet_spent_today_all(const struct fleet *f, int64_t now_us, int64_t *limit_microusd);

@@ -79,6 +79,12 @@ void spend_tell_limit(struct govd *g)
     }
 }
 
+/* A day's is for that day: told of another one it would be taken for that one's. */
+static bool in_force(const struct budgets *b, enum budget_kind k)
+{
+    return k != BUDGET_DAY || b->day == govd_wall_us() / DAY_US;
+}
+
 void budgets_tell_again(struct govd *g)
 {
     const struct budgets *b = g->budgets;
@@ -88,7 +94,7 @@ void budgets_tell_again(struct govd *g)
         }
     }
     for (size_t i = 0; i < ARRAY_LEN(SHARED); i++) {
-        if (b->by[SHARED[i].kind]) {
+        if (b->by[SHARED[i].kind] && in_force(b, SHARED[i].kind)) {
             tell_shared(g, span_str(SHARED[i].scope), span_str(b->by[SHARED[i].kind]));
         }
     }

@@ -144,6 +144,8 @@ static void tell_spend(struct teller *t, const struct agent *a)
     number(t, F_BUDGET_TOKENS, a->traits->budget_tokens);
     number(t, F_BUDGET_TOKENS_USED, a->traits->budget_tokens_used);
     number(t, F_SPEND_UNTOLD, a->traits->untold);
+    number(t, F_SPEND_BOUND, a->traits->bound_microusd);
+    number(t, F_SPEND_BOUND_TOKENS, a->traits->bound_tokens);
     number(t, F_SPEND_SOURCE, a->traits->metered ? SPEND_SOURCE_GATEWAY : SPEND_SOURCE_UNKNOWN);
     tell(t);
     tell_beside(t, a);
@@ -274,14 +276,27 @@ static void tell_credential(struct teller *t, const struct credential *c)
     tell_use(t, c);
 }
 
-static void tell_day(struct teller *t)
+static void tell_day(struct teller *t, const struct spend_day *d)
 {
-    begin(t, EVENT_SPEND_DAY, t->b->spend_day * DAY_US);
-    event_set_number(&t->ev, F_COST_MICROUSD, t->b->day_microusd);
+    begin(t, EVENT_SPEND_DAY, d->day * DAY_US);
+    event_set_number(&t->ev, F_COST_MICROUSD, d->microusd);
+    number(t, F_SPEND_BOUND, d->bound_microusd);
     number(t, F_BUDGET_LIMIT, t->b->day_limit_microusd);
     number(t, F_SPEND_TOTAL, t->b->total_microusd);
     number(t, F_SPEND_TOTAL_LIMIT, t->b->total_limit_microusd);
+    number(t, F_BUDGET_USED, add_saturating(t->b->total_microusd, t->b->total_bound_microusd));
     tell(t);
+}
+
+/* The newest is told of last, as it was. */
+static void tell_days(struct teller *t)
+{
+    for (size_t i = SPEND_DAYS; i-- > 0;) {
+        const struct spend_day *d = &t->b->days[i];
+        if (i == 0 || d->day != 0 || d->microusd != 0 || d->bound_microusd != 0) {
+            tell_day(t, d);
+        }
+    }
 }
 
 static void tell_stop(struct teller *t)
@@ -459,7 +474,7 @@ static struct teller teller_of(const struct fleet_cut *c, fleet_tell_fn *emit, v
 /* Few, and told in one go: so nothing of them changes in between. */
 static void tell_backend(struct teller *t)
 {
-    tell_day(t);
+    tell_days(t);
     tell_stop(t);
     for (uint32_t i = 0; i < t->f->watcher_count; i++) {
         if (t->f->watchers[i].w.backend == t->b->ref) {

@@ -44,25 +44,42 @@ static bool is_unpriced(const struct event *ev)
     return !event_has(ev, F_COST_MICROUSD) && in_and_out(ev) > 0;
 }
 
+/* What was not told may be told later: then the bound is taken back. */
+static int64_t add_bound(int64_t before, int64_t n)
+{
+    return later_us(add_saturating(before, n), 0);
+}
+
 static int64_t day_of(int64_t time_us)
 {
     return time_us < 0 ? 0 : time_us / DAY_US;
 }
 
-/* A later day begins at nothing; what comes late for a day that is over is not told any more. */
-static void add_to_day(struct fold *x, int64_t added)
+/* Comes first from now on. One that is not kept begins at nothing, in the place of the one that was
+ * told of the longest ago. */
+static struct spend_day *day_at(struct backend *b, int64_t day)
+{
+    size_t at = 0;
+    while (at < SPEND_DAYS - 1 && b->days[at].day != day) {
+        at++;
+    }
+    struct spend_day d = b->days[at].day == day ? b->days[at] : (struct spend_day){.day = day};
+    memmove(b->days + 1, b->days, at * sizeof(d));
+    b->days[0] = d;
+    return b->days;
+}
+
+static void add_to_day(struct fold *x, int64_t added, int64_t bound)
 {
     struct backend *b = &x->b->b;
-    int64_t day = day_of(x->ev->time_us);
     if (x->ev->snapshot) {
         return;
     }
+    struct spend_day *d = day_at(b, day_of(x->ev->time_us));
+    d->microusd = add_saturating(d->microusd, added);
+    d->bound_microusd = add_bound(d->bound_microusd, bound);
     b->total_microusd = add_saturating(b->total_microusd, added);
-    if (day < b->spend_day) {
-        return;
-    }
-    b->day_microusd = add_saturating(day == b->spend_day ? b->day_microusd : 0, added);
-    b->spend_day = day;
+    b->total_bound_microusd = add_bound(b->total_bound_microusd, bound);
 }
 
 /* ---- by the minute */
@@ -97,7 +114,7 @@ static void set_cost(struct fold *x, struct agent *a)
     if (!__builtin_sub_overflow(a->cost_microusd, before, &added)) {
         x->f->cost_microusd = add_saturating(x->f->cost_microusd, added);
     }
-    add_to_day(x, added);
+    add_to_day(x, added, event_number(x->ev, F_SPEND_BOUND));
     add_to_minute(x, added);
     a->cost_estimated |= event_number(x->ev, F_COST_ESTIMATED) != 0;
     x->f->cost_estimated |= a->cost_estimated;
@@ -119,6 +136,14 @@ static void read_budget(const struct event *ev, struct agent_traits *t)
     t->budget_tokens_used = told_or(ev, F_BUDGET_TOKENS_USED, t->budget_tokens_used);
 }
 
+static int64_t plus_bound(const struct event *ev, enum event_field f, int64_t before)
+{
+    if (!event_has(ev, f)) {
+        return before;
+    }
+    return add_bound(ev->snapshot ? 0 : before, event_number(ev, f));
+}
+
 static void read_meter(const struct event *ev, struct agent_traits *t)
 {
     if (event_number(ev, F_SPEND_SOURCE) == SPEND_SOURCE_GATEWAY) {
@@ -127,6 +152,8 @@ static void read_meter(const struct event *ev, struct agent_traits *t)
     if (event_has(ev, F_SPEND_UNTOLD)) {
         t->untold = plus(ev, t->untold, tokens_of(ev, F_SPEND_UNTOLD));
     }
+    t->bound_microusd = plus_bound(ev, F_SPEND_BOUND, t->bound_microusd);
+    t->bound_tokens = plus_bound(ev, F_SPEND_BOUND_TOKENS, t->bound_tokens);
 }
 
 /* It is said of what is counted already. */
@@ -184,12 +211,17 @@ void fold_spend_recorded(struct fold *x)
 void fold_spend_day(struct fold *x)
 {
     struct backend *b = &x->b->b;
-    b->spend_day = day_of(x->ev->time_us);
-    b->day_microusd = event_number(x->ev, F_COST_MICROUSD);
+    struct spend_day *d = day_at(b, day_of(x->ev->time_us));
+    d->microusd = event_number(x->ev, F_COST_MICROUSD);
+    d->bound_microusd = later_us(event_number(x->ev, F_SPEND_BOUND), 0);
     b->day_limit_microusd = later_us(event_number(x->ev, F_BUDGET_LIMIT), 0);
     b->total_limit_microusd = later_us(event_number(x->ev, F_SPEND_TOTAL_LIMIT), 0);
     if (event_has(x->ev, F_SPEND_TOTAL)) {
         b->total_microusd = event_number(x->ev, F_SPEND_TOTAL);
+    }
+    if (event_has(x->ev, F_BUDGET_USED)) {
+        b->total_bound_microusd =
+            later_us(event_number(x->ev, F_BUDGET_USED) - b->total_microusd, 0);
     }
 }
 
@@ -202,9 +234,20 @@ void fold_budget_changed(struct fold *x)
 }
 
 /* ---- queries */
+struct spend_day fleet_day(const struct backend *b, int64_t now_us)
+{
+    int64_t day = day_of(now_us);
+    for (size_t i = 0; i < SPEND_DAYS; i++) {
+        if (b->days[i].day == day) {
+            return b->days[i];
+        }
+    }
+    return (struct spend_day){.day = day};
+}
+
 int64_t fleet_spent_today(const struct backend *b, int64_t now_us)
 {
-    return b->spend_day == day_of(now_us) ? b->day_microusd : 0;
+    return fleet_day(b, now_us).microusd;
 }
 
 int64_t fleet_spent_today_all(const struct fleet *f, int64_t now_us, int64_t *limit_microusd)

@@ -57,6 +57,10 @@ struct member {
 #m, NULL, offsetof(struct agent_traits, m), shape, true                                    \
     }
 
+#define DAY(n)                                                                                     \
+    INT64(backend, days[n].day), INT64(backend, days[n].microusd),                                 \
+        INT64(backend, days[n].bound_microusd)
+
 static const struct member backend_members[] = {
     TEXT(backend, name),
     TEXT(backend, kind),
@@ -74,11 +78,18 @@ static const struct member backend_members[] = {
     INT64(backend, stop_unreachable),
     INT64(backend, stop_since_us),
     NUMBER(backend, agents),
-    INT64(backend, spend_day),
-    INT64(backend, day_microusd),
+    DAY(0),
+    DAY(1),
+    DAY(2),
+    DAY(3),
+    DAY(4),
+    DAY(5),
+    DAY(6),
+    DAY(7),
     INT64(backend, day_limit_microusd),
     INT64(backend, total_microusd),
     INT64(backend, total_limit_microusd),
+    INT64(backend, total_bound_microusd),
     UINT64(backend, unknown),
 };
 
@@ -138,6 +149,8 @@ static const struct member agent_members[] = {
     INT64(agent, budget_used),
     TRAIT(metered, SHAPE_INT64),
     TRAIT(untold, SHAPE_INT64),
+    TRAIT(bound_microusd, SHAPE_INT64),
+    TRAIT(bound_tokens, SHAPE_INT64),
     TRAIT(budget_tokens, SHAPE_INT64),
     TRAIT(budget_tokens_used, SHAPE_INT64),
     TRAIT(beside_in, SHAPE_INT64),

@@ -423,6 +423,59 @@ def the_day_and_the_fleet_have_budgets(folder):
             check(call(d, two)[0] == 200, "the raised budget was forgotten")
 
 
+def waits(daemon, lease):
+    c = begin(daemon, lease)
+    wait_for("a call that waits", lambda: leases(daemon)[lease["id"]]["waiting"] == 1)
+    c.close()
+    wait_for("that nobody waits", lambda: leases(daemon)[lease["id"]]["waiting"] == 0)
+
+
+def a_day_keeps_its_sum_however_the_clock_jumps(folder):
+    with with_meter(folder, used(1000), "daily_budget = 0.02\n", shim=True) as (d, up):
+        lease = issue(d)
+        for _ in range(2):
+            call(d, lease)
+        spent(d, 2)
+        waits(d, lease)
+        d.shim.say("clock", 86400)
+        check(call(d, lease)[0] == 200, "a new day has no money of its own")
+        spent(d, 3)
+        d.shim.say("clock", 0)
+        waits(d, lease)
+        d.shim.say("clock", 86400)
+        check(call(d, lease)[0] == 200, "the day that has money left")
+        spent(d, 4)
+        d.kill()
+        d.start()
+        issue(d, agent="claude:s9")  # tells the port
+        waits(d, lease)
+        d.shim.say("clock", 0)
+        waits(d, lease)
+
+
+def a_limit_of_a_day_is_told_again_on_that_day_only(folder):
+    config = "journal_keep_days = 2\ndaily_budget = 0.01\n"
+    with with_meter(folder, used(1000), config, shim=True) as (d, up):
+        lease = issue(d)
+        check(command(d, "budget", agent="*", scope="day", limit_microusd=ONE_USD)["state"] == "confirmed", "")
+        for day in range(1, 6):
+            d.shim.say("clock", day * 86400 + 60)
+            d.hook("UserPromptSubmit", session="other", prompt=f"day {day}")
+            d.hook("UserPromptSubmit", session="other", prompt=f"day {day} again")
+        for _ in range(2):
+            check(d.terminate() == 0, "exit code")
+            d.start()
+            wait_for("the drop", lambda: d.records()[0]["n"] > 1)
+        told = [e["data"] for e in d.events("spend.day") if e["data"].get("approval.scope")]
+        check(not told, f"a limit of another day is told as an operator's: {told}")
+        lease = issue(d, agent="claude:s4")
+        call(d, lease)
+        spent(d, 1)
+        c = begin(d, lease)
+        wait_for("why", lambda: (state_of(d, "claude:s4") or ("", ""))[1] == "held: the day's budget of all agents, $0.01, is used up")
+        c.close()
+
+
 def helpers_pay_from_the_same_purse(folder):
     with with_meter(folder, used(1000), "agent_budget = 0.02\n") as (d, up):
         lease = issue(d)
@@ -536,6 +589,7 @@ if __name__ == "__main__":
     main([each_dialect_is_counted_to_the_token, what_is_no_answer_is_not_counted, what_was_not_told_is_said_so,
           a_cut_stream_counts_what_it_told, lies_are_an_alarm_and_not_added, its_own_telemetry_stands_beside,
           at_its_budget_the_next_call_waits, who_waits_can_be_refused, what_was_spent_counts_after_a_restart,
+          a_day_keeps_its_sum_however_the_clock_jumps, a_limit_of_a_day_is_told_again_on_that_day_only,
           tokens_are_held_without_a_price, the_day_and_the_fleet_have_budgets, helpers_pay_from_the_same_purse,
           what_is_dropped_of_the_record_takes_no_budget_away,
           who_tells_nothing_is_held_by_its_budget, the_same_call_again_and_again_is_an_alarm])

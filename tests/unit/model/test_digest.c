@@ -49,8 +49,10 @@ static const struct shown shown[] = {
     {EVENT_SPEND_RECORDED,
      {F_TOKENS_IN, F_TOKENS_OUT, F_TOKENS_CACHED, F_TOKENS_REASONING, F_COST_MICROUSD,
       F_COST_ESTIMATED, F_BUDGET_LIMIT, F_BUDGET_USED, F_BUDGET_TOKENS, F_BUDGET_TOKENS_USED,
-      F_SPEND_UNTOLD}                                                                                  },
-    {EVENT_SPEND_DAY,          {F_COST_MICROUSD, F_BUDGET_LIMIT, F_SPEND_TOTAL, F_SPEND_TOTAL_LIMIT}   },
+      F_SPEND_UNTOLD, F_SPEND_BOUND, F_SPEND_BOUND_TOKENS}                                             },
+    {EVENT_SPEND_DAY,
+     {F_COST_MICROUSD, F_BUDGET_LIMIT, F_SPEND_TOTAL, F_SPEND_TOTAL_LIMIT, F_SPEND_BOUND,
+      F_BUDGET_USED}                                                                                   },
     {EVENT_BUDGET_CHANGED,     {F_BUDGET_LIMIT, F_BUDGET_TOKENS, F_BUDGET_USED, F_BUDGET_TOKENS_USED}  },
     {EVENT_FAILURE_REPORTED,   {F_RETRYING}                                                            },
     {EVENT_FLEET_STOP,         {F_STOP_LATCHED, F_STOP_REQUESTED, F_STOP_CONFIRMED, F_STOP_UNREACHABLE}},
@@ -145,7 +147,7 @@ static void the_digest_of_a_story_is_known(void **state)
     tell_resolved(&t, "r1", DECISION_APPROVED);
     char text[32];
     (void)snprintf(text, sizeof(text), "%016llx", (unsigned long long)fleet_digest(t.fleet));
-    assert_string_equal(text, "02b099cdda613667");
+    assert_string_equal(text, "fd729d140f930ac6");
     fleet_free(t.fleet);
 }
 

@@ -184,6 +184,66 @@ static void spend_of_a_day_is_told_apart(void **state)
     fleet_free(t.fleet);
 }
 
+/* A clock that is set back, or forth and back again, finds each day as it left it. */
+static void each_day_keeps_its_sum_however_the_clock_jumps(void **state)
+{
+    (void)state;
+    static const int days[] = {0, 1, 0, 400, 0, -1, 1};
+    static const int64_t sums[] = {10, 10, 20, 10, 30, 10, 20};
+    struct teller t = teller_new();
+    int64_t start_us = t.now_us;
+    for (size_t i = 0; i < ARRAY_LEN(days); i++) {
+        t.now_us = start_us + days[i] * DAY_US;
+        say_spend(&t, "a1", 1, 1);
+        event_set_number(&t.ev, F_COST_MICROUSD, 10);
+        fold(&t);
+        assert_int_equal(fleet_spent_today(fleet_backend_at(t.fleet, 0), t.now_us), sums[i]);
+    }
+    for (int i = 0; i < SPEND_DAYS; i++) { /* so many are kept, and no more */
+        t.now_us = start_us + (500 + i) * DAY_US;
+        say_spend(&t, "a1", 1, 1);
+        fold(&t);
+    }
+    assert_int_equal(fleet_spent_today(fleet_backend_at(t.fleet, 0), start_us), 0);
+    assert_int_equal(fleet_backend_at(t.fleet, 0)->total_microusd, 70);
+    fleet_free(t.fleet);
+}
+
+/* What may have been used stands beside what was told, and goes when that is told after all. */
+static void a_bound_is_in_no_sum_that_was_told(void **state)
+{
+    (void)state;
+    struct teller t = teller_new();
+    for (int i = 0; i < 2; i++) {
+        say_spend(&t, "a1", 5, 1);
+        event_set_number(&t.ev, F_COST_MICROUSD, 10);
+        event_set_number(&t.ev, F_SPEND_BOUND, 300);
+        event_set_number(&t.ev, F_SPEND_BOUND_TOKENS, 7);
+        fold(&t);
+    }
+    const struct agent *a = agent_named(&t, "a1");
+    const struct backend *b = fleet_backend_at(t.fleet, 0);
+    assert_true(a->traits->bound_microusd == 600 && a->traits->bound_tokens == 14);
+    assert_true(a->cost_microusd == 20 && a->tokens_in == 10);
+    assert_true(b->total_microusd == 20 && b->total_bound_microusd == 600);
+    assert_int_equal(fleet_day(b, t.now_us).bound_microusd, 600);
+    assert_int_equal(fleet_spent_today(b, t.now_us), 20);
+    say_spend(&t, "a1", 50, 10);
+    event_set_number(&t.ev, F_COST_MICROUSD, 100);
+    event_set_number(&t.ev, F_SPEND_BOUND, -900);
+    event_set_number(&t.ev, F_SPEND_BOUND_TOKENS, -7);
+    fold(&t);
+    assert_true(a->traits->bound_microusd == 0 && a->traits->bound_tokens == 7);
+    assert_true(b->total_bound_microusd == 0 && b->total_microusd == 120);
+    event_set_number(say(&t, EVENT_SPEND_DAY, NULL), F_COST_MICROUSD, 120);
+    event_set_number(&t.ev, F_SPEND_TOTAL, 120);
+    event_set_number(&t.ev, F_BUDGET_USED, 150);
+    event_set_number(&t.ev, F_SPEND_BOUND, 20);
+    fold(&t);
+    assert_true(b->total_bound_microusd == 30 && fleet_day(b, t.now_us).bound_microusd == 20);
+    fleet_free(t.fleet);
+}
+
 static void sums_do_not_wrap(void **state)
 {
     (void)state;
@@ -560,6 +620,8 @@ int main(void)
         cmocka_unit_test(tokens_without_a_price_are_marked),
         cmocka_unit_test(sums_do_not_wrap),
         cmocka_unit_test(spend_of_a_day_is_told_apart),
+        cmocka_unit_test(each_day_keeps_its_sum_however_the_clock_jumps),
+        cmocka_unit_test(a_bound_is_in_no_sum_that_was_told),
         cmocka_unit_test(the_last_hour_is_known_by_the_minute),
         cmocka_unit_test(a_retry_is_not_a_failure_yet),
         cmocka_unit_test(attempts_are_counted_until_the_model_answers),
