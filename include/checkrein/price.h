@@ -27,12 +27,15 @@
 #define PRICE_MAX_USD       1000000 /* per million tokens */
 
 /* X(kind, key). `input` counts what was neither read from a cache nor written to one, `output` what
- * was not reasoning. Without a price of its own, reasoning costs what output costs. */
+ * was not reasoning. Without a price of its own, reasoning costs what output costs. A service that
+ * keeps a cache for an hour takes more for it: `cache_write_1h`, which no other price stands for.
+ */
 #define PRICE_KINDS(X)                                                                             \
     X(PRICE_INPUT, "input")                                                                        \
     X(PRICE_OUTPUT, "output")                                                                      \
     X(PRICE_CACHE_READ, "cache_read")                                                              \
     X(PRICE_CACHE_WRITE, "cache_write")                                                            \
+    X(PRICE_CACHE_WRITE_1H, "cache_write_1h")                                                      \
     X(PRICE_REASONING, "reasoning")
 enum price_kind {
 #define X(kind, key) kind,

@@ -22,9 +22,9 @@
  *
  *   - Anthropic: the figures of message_start and of each message_delta are totals so far; the last
  *     one of each counts. input_tokens leaves out what was read from a cache or written to one.
- *     Thinking is part of output_tokens. Writes for five minutes and for an hour are told together,
- *     though an hour's costs more. Tokens of steps that the totals leave out (compaction, advisors:
- *     beta) are not counted, and USAGE_BESIDE says so.
+ *     Thinking is part of output_tokens. Writes for an hour (cache_creation) are part of all
+ * writes, and cost more. Tokens of steps that the totals leave out (compaction, advisors: beta) are
+ * not counted, and USAGE_BESIDE says so.
  *   - OpenAI: what was read from a cache or written to one is part of the input, reasoning is part
  *     of the output. Chat Completions tell figures in a stream only where stream_options asks.
  *   - Gemini: each piece of a stream has totals so far, and a total of zero may be left out. What
@@ -46,6 +46,7 @@
 #define USAGE_TOKENS_MAX  ((INT64_C(1) << 53) - 1)
 #define USAGE_MODEL_BYTES 128 /* with the NUL, as the next */
 #define USAGE_ERROR_BYTES 64
+#define USAGE_ID_BYTES    128
 
 /* X(dialect, name) */
 #define USAGE_DIALECTS(X)                                                                          \
@@ -68,9 +69,30 @@ enum status usage_dialect_named(struct span name, enum usage_dialect *out) MUST_
 struct usage_ask {
     enum usage_dialect dialect; /* that the path speaks: of the two of OpenAI either */
     bool streamed;
+    bool background;               /* it is made while nobody waits for it */
+    bool refers;                   /* what it asks about lies with the service, or elsewhere */
     char model[USAGE_MODEL_BYTES]; /* empty: none is named */
+    int64_t most_out; /* tokens that all its answers may have; USAGE_UNSAID: it does not say */
     uint64_t same;
 };
+
+#define USAGE_UNSAID (-1)
+
+/* What a request is for. */
+enum usage_call {
+    USAGE_FREE,    /* lists, counts, removals: nothing is made */
+    USAGE_ANSWERS, /* usage_ask_read() reads it */
+    USAGE_FETCHES, /* an answer that was asked for before, whole or the rest of it */
+    USAGE_OTHER,   /* what it costs is not told: batches, files, pictures, all that is not known */
+};
+struct usage_call_kind {
+    enum usage_call call;
+    const char *what;        /* of USAGE_OTHER, for a person: "batches" */
+    char id[USAGE_ID_BYTES]; /* of USAGE_FETCHES: which answer */
+};
+/* Closed: a method or path that is not known is USAGE_OTHER. `path` as for usage_ask_read(). */
+struct usage_call_kind usage_call_kind(enum usage_dialect dialect, struct span method,
+                                       struct span path);
 
 /* Is this a call for an answer, and for what? `path` is the request target; a query, encoded bytes,
  * doubled slashes and dots in it hide nothing. `same` is a fingerprint (no proof of anything) of
@@ -121,6 +143,7 @@ uint32_t usage_run(const struct usage_repeat *r); /* how many in a row so far */
     X(USAGE_SHRANK, "a total so far became smaller")                                               \
     X(USAGE_TWICE, "a figure stands twice in one message")                                         \
     X(USAGE_UNREADABLE, "a message could not be read")                                             \
+    X(USAGE_TOO_FEW, "its text cannot be made of so few tokens")                                   \
     X(USAGE_BESIDE, "steps beside the answer used tokens that are not counted")
 enum usage_mark {
 #define X(mark, words) mark,
@@ -143,15 +166,18 @@ struct usage_said {
     struct price_usage tokens;     /* each at most USAGE_TOKENS_MAX */
     char model[USAGE_MODEL_BYTES]; /* that answered; empty: not said */
     char error[USAGE_ERROR_BYTES]; /* its own word for it, e.g. "overloaded_error" */
+    char id[USAGE_ID_BYTES];       /* that it can be fetched by later; empty: none */
+    int64_t
+        text_bytes; /* of what the model made, as it came: at least one for each visible token */
 };
 /* A figure that cannot be so: what the service says is not to be relied upon. */
 bool usage_lied(const struct usage_said *said);
 
 /* ---- the reader; its fields are private */
 
-#define USAGE_FIGURES_MAX 8
+#define USAGE_FIGURES_MAX 9
 #define USAGE_WANTS_MAX   40
-#define USAGE_LEVELS      8   /* of nesting in which something is looked for */
+#define USAGE_LEVELS      9   /* of nesting in which something is looked for */
 #define USAGE_TOKEN_BYTES 256 /* of one key or value as it stands in the text */
 
 struct usage_scan {
@@ -182,6 +208,8 @@ struct usage_message {
     uint8_t model_gates, stop_gates, error_gates, beside_gates; /* where it stood */
     char model[USAGE_MODEL_BYTES];
     char error[USAGE_ERROR_BYTES];
+    uint8_t id_gates;
+    char id[USAGE_ID_BYTES];
 };
 
 struct usage_events {
@@ -196,13 +224,15 @@ struct usage_events {
 struct usage_reader {
     enum usage_dialect dialect;
     uint8_t shape;
-    uint8_t mark_bytes; /* of a byte order mark */
-    uint8_t told, firm; /* bits by figure */
+    uint8_t mark_bytes;  /* of a byte order mark */
+    uint16_t told, firm; /* bits by figure */
+    int64_t text_bytes;
     enum usage_ending ending;
     uint32_t marks;
     int64_t figure[USAGE_FIGURES_MAX];
     char model[USAGE_MODEL_BYTES];
     char error[USAGE_ERROR_BYTES];
+    char id[USAGE_ID_BYTES];
     struct usage_message message;
     struct usage_events events;
     struct usage_scan scan;

@@ -121,7 +121,8 @@ static enum status read_pair(struct price *p, const struct price_pair *pair, str
         }
     }
     return why_fail(why, ST_INVALID,
-                    "keys are: model from source input output cache_read cache_write reasoning");
+                    "keys are: model from source input output cache_read cache_write "
+                    "cache_write_1h reasoning");
 }
 
 static const char *missing(const struct price *p)

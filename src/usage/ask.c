@@ -1,6 +1,7 @@
 /* A request: the model, whether it streams, and a fingerprint of the conversation's last step. */
 #include <string.h>
 
+#include "checkrein/num.h"
 #include "usage_priv.h"
 
 /* A running hash, eight bytes a step; any split of the bytes gives the same. */
@@ -15,6 +16,8 @@ struct hash {
 
 struct asked {
     struct usage_ask *out;
+    int64_t most, times, prompts;
+    bool unsure;           /* a number that is none */
     struct hash said, did; /* of the element that is read: all of it; what the model did */
     uint64_t tail;         /* of the elements since the model began to act last */
     bool by_model;         /* the element */
@@ -105,6 +108,56 @@ static void told_model(struct asked *a, enum usage_kind kind, struct span token)
     }
 }
 
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static void told_number(struct asked *a, int64_t *most, enum usage_kind kind, struct span token)
+{
+    int64_t n = 0;
+    if (kind == KIND_WORD && span_is(token, "null")) {
+        return;
+    }
+    if (kind != KIND_NUMBER || num_parse_json_int(token, &n) != ST_OK || n < 0 ||
+        n > USAGE_TOKENS_MAX) {
+        a->unsure = true;
+    } else {
+        *most = larger(*most, n);
+    }
+}
+
+/* Tools that the client runs itself: what they give back is in a request of its own. */
+static bool is_clients_tool(struct span name)
+{
+    static const char *const BEGIN[] = {"function",    "custom",   "bash",
+                                        "text_editor", "computer", "memory",
+                                        "local_shell", "shell",    "apply_patch"};
+    for (size_t i = 0; i < ARRAY_LEN(BEGIN); i++) {
+        if (span_starts(name, BEGIN[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* `token` may be the beginning of a text. */
+static bool refers(enum usage_refers how, enum usage_kind kind, struct span token)
+{
+    struct span inner = span_sub(token, 1, token.n);
+    switch (how) {
+    case REFERS_URL:
+        return token.n > 0 && !span_starts(inner, "data:");
+    case REFERS_ITEM:
+        return span_starts(inner, "item_reference") || span_find(inner, '\\') < inner.n;
+    case REFERS_TOOL:
+        return kind != KIND_TEXT || !is_clients_tool(inner);
+    case REFERS_ANY:
+        break;
+    }
+    return kind != KIND_WORD || !span_is(token, "null");
+}
+
 void usage_asked_told(void *to, const struct usage_want *want, enum usage_kind kind,
                       struct span token)
 {
@@ -121,6 +174,21 @@ void usage_asked_told(void *to, const struct usage_want *want, enum usage_kind k
         break;
     case ASK_ITEM:
         end_element(a);
+        break;
+    case ASK_PROMPT:
+        a->prompts++;
+        break;
+    case ASK_MOST:
+        told_number(a, &a->most, kind, token);
+        break;
+    case ASK_TIMES:
+        told_number(a, &a->times, kind, token);
+        break;
+    case ASK_BACKGROUND:
+        a->out->background = kind != KIND_WORD || span_is(token, "true");
+        break;
+    case ASK_REFERS:
+        a->out->refers = a->out->refers || refers((enum usage_refers)want->part, kind, token);
         break;
     case ASK_SAID:
     case ASK_DID:
@@ -147,6 +215,17 @@ void usage_asked_ended(void *to)
     }
 }
 
+/* Each of several answers, to each of several prompts, may have as many. */
+static void set_most(struct usage_ask *out, const struct asked *a)
+{
+    int64_t most = 0;
+    if (out->most_out == USAGE_UNSAID && a->most > 0 && !a->unsure &&
+        !__builtin_mul_overflow(a->most, larger(a->times, 1), &most) &&
+        !__builtin_mul_overflow(most, larger(a->prompts, 1), &most)) {
+        out->most_out = most < USAGE_TOKENS_MAX ? most : USAGE_TOKENS_MAX;
+    }
+}
+
 static enum status read_body(struct usage_ask *out, struct span body)
 {
     struct usage_scan scan;
@@ -155,6 +234,7 @@ static enum status read_body(struct usage_ask *out, struct span body)
     usage_scan_init(&scan, &usage_rules[out->dialect].ask);
     usage_scan_feed(&scan, body, &a);
     out->same = mix(hash_of(span_str(out->model)), a.has_tail ? a.tail : hash_of(body));
+    set_most(out, &a);
     bool good = a.ended && !a.wrong && !scan.listed && !scan.twice && usage_scan_whole(&scan);
     return good ? ST_OK : ST_INVALID;
 }
@@ -163,13 +243,15 @@ enum status usage_ask_read(enum usage_dialect dialect, struct span path, struct 
                            struct usage_ask *out)
 {
     if (!usage_target(dialect, path, out) || body.n == 0) {
-        *out = (struct usage_ask){.dialect = USAGE_HTTP};
+        *out = (struct usage_ask){.dialect = USAGE_HTTP, .most_out = USAGE_UNSAID};
         return ST_NOTFOUND;
     }
     bool named_by_path = out->dialect == USAGE_GEMINI;
     enum status st = read_body(out, body);
     if (st != ST_OK) {
         out->model[0] = '\0';
+        out->most_out = USAGE_UNSAID;
+        out->refers = true;
     }
     return named_by_path && out->model[0] == '\0' ? ST_INVALID : st;
 }

@@ -9,6 +9,9 @@
 #define FOLDS(what, ...)         {{__VA_ARGS__}, what, 0, 0, TAKE_FOLD}
 #define FOLDS_TEXT(what, ...)    {{__VA_ARGS__}, what, 0, 0, TAKE_FOLD_TEXT}
 #define EACH(...)                {{__VA_ARGS__}, ASK_ITEM, 0, 0, TAKE_EACH}
+#define REFERS(how, ...)         {{__VA_ARGS__}, ASK_REFERS, how, 0, TAKE_TOKEN}
+#define MAKES(...)               {{__VA_ARGS__}, WHAT_TEXT, 0, 0, TAKE_FOLD}
+#define MAKES_TEXT(...)          {{__VA_ARGS__}, WHAT_TEXT, 0, 0, TAKE_FOLD_TEXT}
 
 #define IN_START 1
 #define IN_WHOLE 2
@@ -28,12 +31,20 @@ static const struct usage_want anthropic_answer[] = {
     FIGURE(FIGURE_IN_APART, IN_START, "message", "usage", "input_tokens"),
     FIGURE(FIGURE_CACHE_READ, IN_START, "message", "usage", "cache_read_input_tokens"),
     FIGURE(FIGURE_CACHE_WRITE, IN_START, "message", "usage", "cache_creation_input_tokens"),
+    FIGURE(FIGURE_CACHE_WRITE_1H, IN_START, "message", "usage", "cache_creation", "ephemeral_1h_input_tokens"),
     FIGURE(FIGURE_OUT_WHOLE, IN_START, "message", "usage", "output_tokens"),
     FIGURE(FIGURE_IN_APART, IN_WHOLE, "usage", "input_tokens"),
     FIGURE(FIGURE_CACHE_READ, IN_WHOLE, "usage", "cache_read_input_tokens"),
     FIGURE(FIGURE_CACHE_WRITE, IN_WHOLE, "usage", "cache_creation_input_tokens"),
+    FIGURE(FIGURE_CACHE_WRITE_1H, IN_WHOLE, "usage", "cache_creation", "ephemeral_1h_input_tokens"),
     FIGURE(FIGURE_OUT_WHOLE, IN_WHOLE, "usage", "output_tokens"),
     FIGURE(FIGURE_REASONING, IN_WHOLE, "usage", "output_tokens_details", "thinking_tokens"),
+    MAKES("delta", "text"),
+    MAKES("delta", "thinking"),
+    MAKES("delta", "partial_json"),
+    MAKES("content", "*", "text"),
+    MAKES("content", "*", "thinking"),
+    MAKES("content", "*", "input"),
 };
 
 static const struct usage_frame anthropic_frames[] = {
@@ -58,6 +69,14 @@ static const struct usage_want anthropic_ask[] = {
     FOLDS(ASK_DID, "messages", "*", "content", "*", "name"),
     FOLDS(ASK_DID, "messages", "*", "content", "*", "input"),
     EACH("messages", "*"),
+    TELLS(ASK_MOST, "max_tokens"),
+    REFERS(REFERS_ANY, "container"),
+    REFERS(REFERS_ANY, "mcp_servers"),
+    REFERS(REFERS_TOOL, "tools", "*", "type"),
+    REFERS(REFERS_ANY, "messages", "*", "content", "*", "source", "file_id"),
+    REFERS(REFERS_ANY, "messages", "*", "content", "*", "source", "url"),
+    REFERS(REFERS_ANY, "messages", "*", "content", "*", "content", "*", "source", "file_id"),
+    REFERS(REFERS_ANY, "messages", "*", "content", "*", "content", "*", "source", "url"),
 };
 
 /* ---- OpenAI Responses. In a stream the response stands in its last event. */
@@ -75,12 +94,18 @@ static const struct usage_want responses_answer[] = {
     SAYS(WHAT_MODEL, IN_START, "response", "model"),
     SAYS(WHAT_MODEL, IN_WHOLE, "model"),
     SAYS(WHAT_STATE, IN_WHOLE, "status"),
+    SAYS(WHAT_ID, IN_START, "response", "id"),
+    SAYS(WHAT_ID, IN_WHOLE, "id"),
     SAYS(WHAT_ERROR, IN_START, "response", "error", "code"),
     SAYS(WHAT_ERROR, ALWAYS, "error", "type"),
     SAYS(WHAT_ERROR, ALWAYS, "error", "code"),
     SAYS(WHAT_ERROR, IN_ERROR, "code"),
     RESPONSES_FIGURES(IN_START, "response", "usage"),
     RESPONSES_FIGURES(IN_WHOLE, "usage"),
+    MAKES_TEXT("delta"),
+    MAKES("output", "*", "content", "*", "text"),
+    MAKES("output", "*", "arguments"),
+    MAKES("output", "*", "input"),
 };
 
 static const struct usage_frame responses_frames[] = {
@@ -117,13 +142,26 @@ static const struct usage_want responses_ask[] = {
     FOLDS(ASK_DID, "input", "*", "input"),
     FOLDS(ASK_DID, "input", "*", "action"),
     EACH("input", "*"),
+    TELLS(ASK_MOST, "max_output_tokens"),
+    TELLS(ASK_BACKGROUND, "background"),
+    REFERS(REFERS_ANY, "previous_response_id"),
+    REFERS(REFERS_ANY, "conversation"),
+    REFERS(REFERS_ANY, "prompt"),
+    REFERS(REFERS_TOOL, "tools", "*", "type"),
+    REFERS(REFERS_ITEM, "input", "*", "type"),
+    REFERS(REFERS_ANY, "input", "*", "content", "*", "file_id"),
+    REFERS(REFERS_ANY, "input", "*", "content", "*", "file_url"),
+    REFERS(REFERS_URL, "input", "*", "content", "*", "image_url"),
+    REFERS(REFERS_ANY, "input", "*", "output", "*", "file_id"),
+    REFERS(REFERS_URL, "input", "*", "output", "*", "image_url"),
 };
 
-/* ---- OpenAI Chat Completions, and the completions before them */
+/* ---- OpenAI Chat Completions, and the completions before them; embeddings tell as they do */
 
 static const struct usage_want chat_answer[] = {
     SAYS(WHAT_MODEL, ALWAYS, "model"),
     SAYS(WHAT_STOP, ALWAYS, "choices", "*", "finish_reason"),
+    SAYS(WHAT_STOP, ALWAYS, "data", "*", "object"),
     SAYS(WHAT_ERROR, ALWAYS, "error", "type"),
     SAYS(WHAT_ERROR, ALWAYS, "error", "code"),
     FIGURE(FIGURE_IN_WHOLE, ALWAYS, "usage", "prompt_tokens"),
@@ -131,6 +169,12 @@ static const struct usage_want chat_answer[] = {
     FIGURE(FIGURE_CACHE_WRITE, ALWAYS, "usage", "prompt_tokens_details", "cache_write_tokens"),
     FIGURE(FIGURE_OUT_WHOLE, ALWAYS, "usage", "completion_tokens"),
     FIGURE(FIGURE_REASONING, ALWAYS, "usage", "completion_tokens_details", "reasoning_tokens"),
+    MAKES("choices", "*", "delta", "content"),
+    MAKES("choices", "*", "delta", "reasoning_content"),
+    MAKES("choices", "*", "delta", "tool_calls", "*", "function", "arguments"),
+    MAKES("choices", "*", "message", "content"),
+    MAKES("choices", "*", "message", "tool_calls", "*", "function", "arguments"),
+    MAKES("choices", "*", "text"),
 };
 
 static const struct usage_want chat_ask[] = {
@@ -145,6 +189,15 @@ static const struct usage_want chat_ask[] = {
     FOLDS(ASK_DID, "messages", "*", "tool_calls", "*", "custom"),
     FOLDS(ASK_DID, "messages", "*", "function_call"),
     EACH("messages", "*"),
+    TELLS(ASK_MOST, "max_tokens"),
+    TELLS(ASK_MOST, "max_completion_tokens"),
+    TELLS(ASK_TIMES, "n"),
+    TELLS(ASK_TIMES, "best_of"),
+    {{"prompt", "*"}, ASK_PROMPT, 0, 0, TAKE_EACH},
+    REFERS(REFERS_ANY, "web_search_options"),
+    REFERS(REFERS_TOOL, "tools", "*", "type"),
+    REFERS(REFERS_ANY, "messages", "*", "content", "*", "file", "file_id"),
+    REFERS(REFERS_URL, "messages", "*", "content", "*", "image_url", "url"),
 };
 
 /* ---- Gemini */
@@ -160,6 +213,8 @@ static const struct usage_want gemini_answer[] = {
     FIGURE(FIGURE_CACHE_READ, ALWAYS, "usageMetadata", "cachedContentTokenCount"),
     FIGURE(FIGURE_OUT_APART, ALWAYS, "usageMetadata", "candidatesTokenCount"),
     FIGURE(FIGURE_REASONING, ALWAYS, "usageMetadata", "thoughtsTokenCount"),
+    MAKES("candidates", "*", "content", "parts", "*", "text"),
+    MAKES("candidates", "*", "content", "parts", "*", "functionCall"),
 };
 
 static const struct usage_want gemini_ask[] = {
@@ -172,12 +227,32 @@ static const struct usage_want gemini_ask[] = {
     FOLDS(ASK_DID, "contents", "*", "parts", "*", "functionCall", "name"),
     FOLDS(ASK_DID, "contents", "*", "parts", "*", "functionCall", "args"),
     EACH("contents", "*"),
+    TELLS(ASK_MOST, "generationConfig", "maxOutputTokens"),
+    TELLS(ASK_MOST, "generation_config", "max_output_tokens"),
+    TELLS(ASK_MOST, "generationConfig", "max_output_tokens"),
+    TELLS(ASK_MOST, "generation_config", "maxOutputTokens"),
+    TELLS(ASK_TIMES, "generationConfig", "candidateCount"),
+    TELLS(ASK_TIMES, "generationConfig", "candidate_count"),
+    TELLS(ASK_TIMES, "generation_config", "candidateCount"),
+    TELLS(ASK_TIMES, "generation_config", "candidate_count"),
+    REFERS(REFERS_ANY, "cachedContent"),
+    REFERS(REFERS_ANY, "cached_content"),
+    REFERS(REFERS_ANY, "tools", "*", "googleSearch"),
+    REFERS(REFERS_ANY, "tools", "*", "google_search"),
+    REFERS(REFERS_ANY, "tools", "*", "urlContext"),
+    REFERS(REFERS_ANY, "tools", "*", "url_context"),
+    REFERS(REFERS_ANY, "tools", "*", "codeExecution"),
+    REFERS(REFERS_ANY, "tools", "*", "code_execution"),
+    REFERS(REFERS_ANY, "tools", "*", "fileSearch"),
+    REFERS(REFERS_ANY, "tools", "*", "file_search"),
+    REFERS(REFERS_ANY, "contents", "*", "parts", "*", "fileData"),
+    REFERS(REFERS_ANY, "contents", "*", "parts", "*", "file_data"),
 };
 /* clang-format on */
 
 #define ANSWER(table)                                                                              \
     {                                                                                              \
-        table, ARRAY_LEN(table), usage_answer_told, NULL, usage_answer_ended                       \
+        table, ARRAY_LEN(table), usage_answer_told, usage_answer_fold, usage_answer_ended                       \
     }
 #define ASK(table)                                                                                 \
     {                                                                                              \

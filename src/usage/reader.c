@@ -39,7 +39,7 @@ void usage_message_begin(struct usage_message *m)
 {
     m->got = m->wrong = m->large = 0;
     m->frame = m->state = 0;
-    m->model_gates = m->stop_gates = m->error_gates = m->beside_gates = 0;
+    m->model_gates = m->stop_gates = m->error_gates = m->beside_gates = m->id_gates = 0;
 }
 
 static const struct usage_rules *rules_of(const struct usage_reader *r)
@@ -125,6 +125,9 @@ static void told_text(struct usage_reader *r, const struct usage_want *want, str
     case WHAT_MODEL:
         m->model_gates = usage_text(token, m->model, sizeof(m->model)) ? want->gates : 0;
         break;
+    case WHAT_ID:
+        m->id_gates = usage_text(token, m->id, sizeof(m->id)) ? want->gates : 0;
+        break;
     case WHAT_STOP:
         m->stop_gates |= want->gates;
         break;
@@ -133,6 +136,7 @@ static void told_text(struct usage_reader *r, const struct usage_want *want, str
         break;
     case WHAT_ERROR:
     case WHAT_FIGURE:
+    case WHAT_TEXT:
         break;
     }
 }
@@ -148,6 +152,13 @@ void usage_answer_told(void *to, const struct usage_want *want, enum usage_kind 
     } else if (kind == KIND_TEXT) {
         told_text(r, want, token);
     }
+}
+
+void usage_answer_fold(void *to, const struct usage_want *want, struct span bytes)
+{
+    struct usage_reader *r = to;
+    (void)want;
+    r->text_bytes += (int64_t)bytes.n;
 }
 
 /* ---- what a whole message changes */
@@ -172,7 +183,7 @@ static bool counts(const struct usage_frame *frame, uint8_t gates)
 static void apply_figure(struct usage_reader *r, enum usage_figure part, int64_t n,
                          const struct usage_frame *frame)
 {
-    uint8_t bit = (uint8_t)(1u << part);
+    uint16_t bit = (uint16_t)(1u << part);
     if ((r->firm & bit) != 0 && n < r->figure[part]) {
         r->marks |= 1u << USAGE_SHRANK;
     }
@@ -220,6 +231,9 @@ void usage_answer_ended(void *to)
     r->marks |= counts(frame, m->beside_gates) ? 1u << USAGE_BESIDE : 0;
     if (counts(frame, m->model_gates)) {
         memcpy(r->model, m->model, sizeof(r->model));
+    }
+    if (counts(frame, m->id_gates)) {
+        memcpy(r->id, m->id, sizeof(r->id));
     }
     if (counts(frame, m->error_gates)) {
         memcpy(r->error, m->error, sizeof(r->error));

@@ -10,11 +10,13 @@
 static const struct {
     enum usage_dialect dialect, sibling;
     const char *ends;
+    int64_t most_out;
 } calls[] = {
-    {USAGE_ANTHROPIC,        USAGE_ANTHROPIC,        "/messages"         },
-    {USAGE_OPENAI_RESPONSES, USAGE_OPENAI_CHAT,      "/responses"        },
-    {USAGE_OPENAI_RESPONSES, USAGE_OPENAI_CHAT,      "/responses/compact"},
-    {USAGE_OPENAI_CHAT,      USAGE_OPENAI_RESPONSES, "/completions"      },
+    {USAGE_ANTHROPIC,        USAGE_ANTHROPIC,        "/messages",          USAGE_UNSAID},
+    {USAGE_OPENAI_RESPONSES, USAGE_OPENAI_CHAT,      "/responses",         USAGE_UNSAID},
+    {USAGE_OPENAI_RESPONSES, USAGE_OPENAI_CHAT,      "/responses/compact", USAGE_UNSAID},
+    {USAGE_OPENAI_CHAT,      USAGE_OPENAI_RESPONSES, "/completions",       USAGE_UNSAID},
+    {USAGE_OPENAI_CHAT,      USAGE_OPENAI_RESPONSES, "/embeddings",        0           },
 };
 
 static const struct {
@@ -162,7 +164,7 @@ enum usage_place usage_model_place(enum usage_dialect dialect, struct span path,
 bool usage_target(enum usage_dialect dialect, struct span path, struct usage_ask *out)
 {
     struct target t;
-    *out = (struct usage_ask){.dialect = USAGE_HTTP};
+    *out = (struct usage_ask){.dialect = USAGE_HTTP, .most_out = USAGE_UNSAID};
     if (!normal(path, &t)) {
         return false;
     }
@@ -174,8 +176,116 @@ bool usage_target(enum usage_dialect dialect, struct span path, struct usage_ask
         bool speaks = calls[i].dialect == dialect || calls[i].sibling == dialect;
         if (speaks && span_ends(whole, calls[i].ends)) {
             out->dialect = calls[i].dialect;
+            out->most_out = calls[i].most_out;
             return true;
         }
     }
     return false;
+}
+
+/* ---- what a request is for */
+
+static bool is_openai(enum usage_dialect dialect)
+{
+    return dialect == USAGE_OPENAI_RESPONSES || dialect == USAGE_OPENAI_CHAT;
+}
+
+static bool is_one_of(struct span word, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (span_is(word, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nothing is made by it, whatever it is asked with. */
+static bool is_free(enum usage_dialect dialect, struct span path)
+{
+    static const struct {
+        enum usage_dialect dialect;
+        const char *ends;
+    } FREE[] = {
+        {USAGE_ANTHROPIC,        "/messages/count_tokens" },
+        {USAGE_ANTHROPIC,        "/cancel"                },
+        {USAGE_OPENAI_RESPONSES, "/responses/input_tokens"},
+        {USAGE_OPENAI_RESPONSES, "/moderations"           },
+        {USAGE_OPENAI_RESPONSES, "/cancel"                },
+        {USAGE_GEMINI,           ":countTokens"           },
+    };
+    enum usage_dialect of = is_openai(dialect) ? USAGE_OPENAI_RESPONSES : dialect;
+    for (size_t i = 0; i < ARRAY_LEN(FREE); i++) {
+        if (FREE[i].dialect == of && span_ends(path, FREE[i].ends)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ".../responses/ID" */
+static bool read_fetch(enum usage_dialect dialect, struct span path, char id[USAGE_ID_BYTES])
+{
+    size_t last = path.n;
+    while (last > 0 && path.p[last - 1] != '/') {
+        last--;
+    }
+    struct span name = span_sub(path, last, SIZE_MAX);
+    return is_openai(dialect) && name.n > 0 && span_ends(span_sub(path, 0, last), "/responses/") &&
+           span_copy(name, id, USAGE_ID_BYTES);
+}
+
+static bool holds(struct span path, const char *word)
+{
+    size_t n = strlen(word);
+    for (size_t i = 0; i + n <= path.n; i++) {
+        if (memcmp(path.p + i, word, n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *name_of(struct span path)
+{
+    static const struct {
+        const char *word, *what;
+    } NAMES[] = {
+        {"batch", "batches"   },
+        {"Batch", "batches"   },
+        {"image", "pictures"  },
+        {"audio", "audio"     },
+        {"video", "videos"    },
+        {"mbed",  "embeddings"},
+        {"tun",   "training"  },
+        {"file",  "files"     },
+        {"pload", "files"     },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+        if (holds(path, NAMES[i].word)) {
+            return NAMES[i].what;
+        }
+    }
+    return "a kind of call that is not known";
+}
+
+struct usage_call_kind usage_call_kind(enum usage_dialect dialect, struct span method,
+                                       struct span path)
+{
+    static const char *const READS[] = {"GET", "HEAD", "DELETE", "OPTIONS"};
+    struct target t;
+    struct usage_ask ask;
+    struct usage_call_kind k = {.call = USAGE_OTHER};
+    bool good = normal(path, &t);
+    struct span whole = {t.path, good ? t.n : 0};
+    if (is_one_of(method, READS, ARRAY_LEN(READS))) {
+        bool fetches = span_is(method, "GET") && read_fetch(dialect, whole, k.id);
+        k.call = fetches ? USAGE_FETCHES : USAGE_FREE;
+    } else if (usage_target(dialect, path, &ask)) {
+        k.call = USAGE_ANSWERS;
+    } else if (is_free(dialect, whole)) {
+        k.call = USAGE_FREE;
+    }
+    k.what = name_of(whole);
+    return k;
 }

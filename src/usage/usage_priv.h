@@ -9,7 +9,7 @@
 /* ---- scan.c: JSON in any pieces. Looks for values by their path and tells of them; the rest goes
  * by. Messages are objects, or objects in one array. */
 
-#define USAGE_PATH_KEYS 7 /* with the NULL at its end */
+#define USAGE_PATH_KEYS 9 /* with the NULL at its end */
 #define USAGE_DEPTH_MAX 64
 
 enum usage_take {
@@ -62,6 +62,8 @@ enum usage_what {
     WHAT_ERROR, /* any text or number: it failed */
     WHAT_FIGURE,
     WHAT_STEP, /* the kind of a step: one that the totals leave out? */
+    WHAT_ID,   /* that the answer can be fetched by */
+    WHAT_TEXT, /* that the model made; its bytes are counted */
 };
 
 /* How the parts of a dialect lie in each other. */
@@ -70,9 +72,10 @@ enum usage_figure {
     FIGURE_IN_WHOLE, /* with it */
     FIGURE_IN_TOOL,  /* on top of either */
     FIGURE_CACHE_READ,
-    FIGURE_CACHE_WRITE,
-    FIGURE_OUT_APART, /* without reasoning */
-    FIGURE_OUT_WHOLE, /* with it */
+    FIGURE_CACHE_WRITE,    /* all of it */
+    FIGURE_CACHE_WRITE_1H, /* of it, for an hour */
+    FIGURE_OUT_APART,      /* without reasoning */
+    FIGURE_OUT_WHOLE,      /* with it */
     FIGURE_REASONING,
     FIGURE_COUNT
 };
@@ -98,7 +101,20 @@ extern const struct usage_rules usage_rules[USAGE_DIALECT_COUNT];
 
 /* ---- ask.c, reader.c: what the forms tell to */
 
-enum usage_asked { ASK_MODEL, ASK_STREAM, ASK_ROLE, ASK_SAID, ASK_DID, ASK_ITEM };
+enum usage_asked {
+    ASK_MODEL,
+    ASK_STREAM,
+    ASK_ROLE,
+    ASK_SAID,
+    ASK_DID,
+    ASK_ITEM,
+    ASK_MOST,       /* tokens that an answer may have */
+    ASK_TIMES,      /* answers that are asked for */
+    ASK_PROMPT,     /* one of several */
+    ASK_BACKGROUND, /* it is made while nobody waits for it */
+    ASK_REFERS,     /* part `usage_refers`: what it asks about lies elsewhere */
+};
+enum usage_refers { REFERS_ANY, REFERS_URL, REFERS_ITEM, REFERS_TOOL };
 void usage_asked_told(void *to, const struct usage_want *want, enum usage_kind kind,
                       struct span token);
 void usage_asked_fold(void *to, const struct usage_want *want, struct span bytes);
@@ -106,6 +122,7 @@ void usage_asked_ended(void *to);
 void usage_answer_told(void *to, const struct usage_want *want, enum usage_kind kind,
                        struct span token);
 void usage_answer_ended(void *to);
+void usage_answer_fold(void *to, const struct usage_want *want, struct span bytes);
 void usage_message_begin(struct usage_message *m);
 
 /* ---- events.c: an event stream to the scan */

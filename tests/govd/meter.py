@@ -19,6 +19,7 @@ input = 10
 output = 100
 cache_read = 1
 cache_write = 20
+cache_write_1h = 40
 reasoning = 100
 source = a test
 [price gpt]
@@ -163,7 +164,8 @@ def each_dialect_is_counted_to_the_token(folder):
             if model in COST:
                 whole, out, read, write = tokens[0], tokens[1], tokens[2], tokens[3]
                 a, b, c, e = COST[model]
-                want = (whole - read - write) * a + out * b + read * c + write * e
+                hour = 50 if write else 0  # of the transcripts
+                want = (whole - read - write) * a + out * b + read * c + (write + hour * (model == SONNET)) * e
                 check(got["cost.microusd"] == want, f"{name}: {got['cost.microusd']}, not {want}")
             else:
                 check("cost.microusd" not in got, f"{name} has a price that nobody gave: {got}")

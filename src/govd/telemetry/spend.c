@@ -138,11 +138,12 @@ void spend_record(struct govd *g, struct session *s, const struct spend *sp)
 static struct usage usage_of_price(const struct price_usage *u)
 {
     const int64_t *n = u->tokens;
+    int64_t written = sum(n[PRICE_CACHE_WRITE], n[PRICE_CACHE_WRITE_1H]);
     return (struct usage){
-        .n = {[USAGE_IN] = sum(sum(n[PRICE_INPUT], n[PRICE_CACHE_READ]), n[PRICE_CACHE_WRITE]),
+        .n = {[USAGE_IN] = sum(sum(n[PRICE_INPUT], n[PRICE_CACHE_READ]), written),
               [USAGE_OUT] = sum(n[PRICE_OUTPUT], n[PRICE_REASONING]),
               [USAGE_CACHE_READ] = n[PRICE_CACHE_READ],
-              [USAGE_CACHE_WRITE] = n[PRICE_CACHE_WRITE],
+              [USAGE_CACHE_WRITE] = written,
               [USAGE_REASONING] = n[PRICE_REASONING]}
     };
 }

@@ -243,6 +243,23 @@ static void a_bad_price_is_refused_by_its_key(void **state)
     price_table_free(t);
 }
 
+/* A cache for an hour has a price of its own, or none. */
+static void an_hours_cache_costs_what_it_costs(void **state)
+{
+    (void)state;
+    struct price_table *t = price_table_new();
+    struct price_usage u = {
+        .tokens = {[PRICE_CACHE_WRITE] = 1000000, [PRICE_CACHE_WRITE_1H] = 1000000}
+    };
+    int64_t microusd = 0;
+    add(t, "model=a from=2026-01-01 source=s input=3 cache_write=3.75");
+    add(t, "model=b from=2026-01-01 source=s input=3 cache_write=3.75 cache_write_1h=6");
+    assert_status(cost(t, "a", NOW, &u, &microusd), ST_NOTFOUND);
+    assert_status(cost(t, "b", NOW, &u, &microusd), ST_OK);
+    assert_int_equal(microusd, 9750000);
+    price_table_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +271,7 @@ int main(void)
         cmocka_unit_test(too_much_money_is_said),
         cmocka_unit_test(unknown_is_not_zero),
         cmocka_unit_test(a_bad_price_is_refused_by_its_key),
+        cmocka_unit_test(an_hours_cache_costs_what_it_costs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,6 +18,7 @@ struct expected {
     int64_t input, output, cache_read, cache_write, reasoning;
     const char *model, *error;
     uint32_t marks;
+    int64_t for_an_hour;
 };
 
 #define SONNET "claude-sonnet-4-5-20250929"
@@ -27,45 +28,45 @@ struct expected {
 
 /* clang-format off */
 static const struct expected table[] = {
-    {"anthropic-stream",            true,  USAGE_COMPLETE, 1000,  50, 3000, 200,   0, SONNET, "", 0},
-    {"anthropic-stream-tools",      true,  USAGE_COMPLETE, 1200,  89, 3500, 200,   0, SONNET, "", 0},
-    {"anthropic-stream-thinking",   true,  USAGE_COMPLETE, 1000,  50, 3000, 200, 200, SONNET, "", 0},
-    {"anthropic-stream-cut",        true,  USAGE_CUT,      1000,   1, 3000, 200,   0, SONNET, "", 0},
-    {"anthropic-stream-error",      true,  USAGE_FAILED,   1000,   1, 3000, 200,   0, SONNET, "overloaded_error", 0},
-    {"anthropic-stream-steps",      true,  USAGE_COMPLETE, 1000,  50, 3000, 200,   0, SONNET, "", MARK(USAGE_BESIDE)},
-    {"anthropic-plain",             true,  USAGE_COMPLETE, 1000,  50, 3000, 200,   0, SONNET, "", 0},
-    {"anthropic-plain-tools",       true,  USAGE_COMPLETE, 2095, 403,    0,   0, 100, SONNET, "", 0},
-    {"anthropic-plain-error",       false, USAGE_FAILED,      0,   0,    0,   0,   0, "", "rate_limit_error", 0},
-    {"anthropic-count",             false, USAGE_CUT,         0,   0,    0,   0,   0, "", "", 0},
-    {"responses-stream",            true,  USAGE_COMPLETE,  700,  43,  300,   0,   7, CODEX, "", 0},
-    {"responses-stream-tools",      true,  USAGE_COMPLETE,  360,  50,    0, 640,   0, CODEX, "", 0},
-    {"responses-stream-incomplete", true,  USAGE_COMPLETE,  700,  43,  300,   0,   7, CODEX, "", 0},
-    {"responses-stream-failed",     false, USAGE_FAILED,      0,   0,    0,   0,   0, CODEX, "server_error", 0},
-    {"responses-stream-error",      false, USAGE_FAILED,      0,   0,    0,   0,   0, CODEX, "rate_limit_exceeded", 0},
-    {"responses-stream-cut",        false, USAGE_CUT,         0,   0,    0,   0,   0, CODEX, "", 0},
-    {"responses-plain",             true,  USAGE_COMPLETE,  700,  43,  300,   0,   7, CODEX, "", 0},
-    {"responses-plain-queued",      false, USAGE_CUT,         0,   0,    0,   0,   0, CODEX, "", 0},
-    {"responses-plain-error",       false, USAGE_FAILED,      0,   0,    0,   0,   0, "", "insufficient_quota", 0},
-    {"responses-compact",           true,  USAGE_COMPLETE,  700,  43,  300,   0,   7, "", "", 0},
-    {"chat-stream",                 true,  USAGE_COMPLETE,  700,  43,  300,   0,   7, GPT4O, "", 0},
-    {"chat-stream-untold",          false, USAGE_COMPLETE,    0,   0,    0,   0,   0, GPT4O, "", 0},
-    {"chat-stream-tools",           true,  USAGE_COMPLETE,   82,  17,    0,   0,   0, GPT4O, "", 0},
-    {"chat-stream-cut",             false, USAGE_CUT,         0,   0,    0,   0,   0, GPT4O, "", 0},
-    {"chat-plain",                  true,  USAGE_COMPLETE,  700,  43,  300,   0,   7, GPT4O, "", 0},
-    {"chat-plain-error",            false, USAGE_FAILED,      0,   0,    0,   0,   0, "", "rate_limit_exceeded", 0},
-    {"gemini-stream",               true,  USAGE_COMPLETE,  700,  50,  300,   0,   7, PRO, "", 0},
-    {"gemini-list",                 true,  USAGE_COMPLETE,  700,  50,  300,   0,   7, PRO, "", 0},
-    {"gemini-list-cut",             true,  USAGE_CUT,      1000,  20,    0,   0,   7, PRO, "", 0},
-    {"gemini-stream-tools",         true,  USAGE_COMPLETE,  160,   9,    0,   0,   0, PRO, "", 0},
-    {"gemini-plain",                true,  USAGE_COMPLETE,  700,  50,  300,   0,   7, PRO, "", 0},
-    {"gemini-plain-blocked",        true,  USAGE_COMPLETE,    8,   0,    0,   0,   0, PRO, "", 0},
-    {"gemini-plain-error",          false, USAGE_FAILED,      0,   0,    0,   0,   0, "", "RESOURCE_EXHAUSTED", 0},
+    {"anthropic-stream",            true,  USAGE_COMPLETE, 1000,  50, 3000, 150,   0, SONNET, "", 0, 50},
+    {"anthropic-stream-tools",      true,  USAGE_COMPLETE, 1200,  89, 3500, 150,   0, SONNET, "", 0, 50},
+    {"anthropic-stream-thinking",   true,  USAGE_COMPLETE, 1000,  50, 3000, 150, 200, SONNET, "", 0, 50},
+    {"anthropic-stream-cut",        true,  USAGE_CUT,      1000,   1, 3000, 150,   0, SONNET, "", 0, 50},
+    {"anthropic-stream-error",      true,  USAGE_FAILED,   1000,   1, 3000, 150,   0, SONNET, "overloaded_error", 0, 50},
+    {"anthropic-stream-steps",      true,  USAGE_COMPLETE, 1000,  50, 3000, 150,   0, SONNET, "", MARK(USAGE_BESIDE), 50},
+    {"anthropic-plain",             true,  USAGE_COMPLETE, 1000,  50, 3000, 150,   0, SONNET, "", 0, 50},
+    {"anthropic-plain-tools",       true,  USAGE_COMPLETE, 2095, 403,    0,   0, 100, SONNET, "", 0, 0},
+    {"anthropic-plain-error",       false, USAGE_FAILED,      0,   0,    0,   0,   0, "", "rate_limit_error", 0, 0},
+    {"anthropic-count",             false, USAGE_CUT,         0,   0,    0,   0,   0, "", "", 0, 0},
+    {"responses-stream",            true,  USAGE_COMPLETE,  700,  43,  300,   0,   7, CODEX, "", 0, 0},
+    {"responses-stream-tools",      true,  USAGE_COMPLETE,  360,  50,    0, 640,   0, CODEX, "", 0, 0},
+    {"responses-stream-incomplete", true,  USAGE_COMPLETE,  700,  43,  300,   0,   7, CODEX, "", 0, 0},
+    {"responses-stream-failed",     false, USAGE_FAILED,      0,   0,    0,   0,   0, CODEX, "server_error", 0, 0},
+    {"responses-stream-error",      false, USAGE_FAILED,      0,   0,    0,   0,   0, CODEX, "rate_limit_exceeded", 0, 0},
+    {"responses-stream-cut",        false, USAGE_CUT,         0,   0,    0,   0,   0, CODEX, "", 0, 0},
+    {"responses-plain",             true,  USAGE_COMPLETE,  700,  43,  300,   0,   7, CODEX, "", 0, 0},
+    {"responses-plain-queued",      false, USAGE_CUT,         0,   0,    0,   0,   0, CODEX, "", 0, 0},
+    {"responses-plain-error",       false, USAGE_FAILED,      0,   0,    0,   0,   0, "", "insufficient_quota", 0, 0},
+    {"responses-compact",           true,  USAGE_COMPLETE,  700,  43,  300,   0,   7, "", "", 0, 0},
+    {"chat-stream",                 true,  USAGE_COMPLETE,  700,  43,  300,   0,   7, GPT4O, "", 0, 0},
+    {"chat-stream-untold",          false, USAGE_COMPLETE,    0,   0,    0,   0,   0, GPT4O, "", 0, 0},
+    {"chat-stream-tools",           true,  USAGE_COMPLETE,   82,  17,    0,   0,   0, GPT4O, "", 0, 0},
+    {"chat-stream-cut",             false, USAGE_CUT,         0,   0,    0,   0,   0, GPT4O, "", 0, 0},
+    {"chat-plain",                  true,  USAGE_COMPLETE,  700,  43,  300,   0,   7, GPT4O, "", 0, 0},
+    {"chat-plain-error",            false, USAGE_FAILED,      0,   0,    0,   0,   0, "", "rate_limit_exceeded", 0, 0},
+    {"gemini-stream",               true,  USAGE_COMPLETE,  700,  50,  300,   0,   7, PRO, "", 0, 0},
+    {"gemini-list",                 true,  USAGE_COMPLETE,  700,  50,  300,   0,   7, PRO, "", 0, 0},
+    {"gemini-list-cut",             true,  USAGE_CUT,      1000,  20,    0,   0,   7, PRO, "", 0, 0},
+    {"gemini-stream-tools",         true,  USAGE_COMPLETE,  160,   9,    0,   0,   0, PRO, "", 0, 0},
+    {"gemini-plain",                true,  USAGE_COMPLETE,  700,  50,  300,   0,   7, PRO, "", 0, 0},
+    {"gemini-plain-blocked",        true,  USAGE_COMPLETE,    8,   0,    0,   0,   0, PRO, "", 0, 0},
+    {"gemini-plain-error",          false, USAGE_FAILED,      0,   0,    0,   0,   0, "", "RESOURCE_EXHAUSTED", 0, 0},
     {"odd-figures",                 true,  USAGE_CUT,         0,   0,    0, USAGE_TOKENS_MAX, 0, "m", "",
-     MARK(USAGE_NO_COUNT) | MARK(USAGE_TOO_MANY)},
-    {"odd-twice",                   true,  USAGE_CUT,         7, 100,    0,   0,   0, "", "", MARK(USAGE_TWICE)},
-    {"odd-lines",                   true,  USAGE_COMPLETE,    0,   3,    0,   0,   0, "", "", MARK(USAGE_UNREADABLE)},
-    {"odd-gzip",                    false, USAGE_CUT,         0,   0,    0,   0,   0, "", "", MARK(USAGE_UNREADABLE)},
-    {"odd-deep",                    false, USAGE_CUT,         0,   0,    0,   0,   0, "", "", MARK(USAGE_UNREADABLE)},
+     MARK(USAGE_NO_COUNT) | MARK(USAGE_TOO_MANY), 0},
+    {"odd-twice",                   true,  USAGE_CUT,         7, 100,    0,   0,   0, "", "", MARK(USAGE_TWICE), 0},
+    {"odd-lines",                   true,  USAGE_COMPLETE,    0,   3,    0,   0,   0, "", "", MARK(USAGE_UNREADABLE), 0},
+    {"odd-gzip",                    false, USAGE_CUT,         0,   0,    0,   0,   0, "", "", MARK(USAGE_UNREADABLE), 0},
+    {"odd-deep",                    false, USAGE_CUT,         0,   0,    0,   0,   0, "", "", MARK(USAGE_UNREADABLE), 0},
 };
 /* clang-format on */
 
@@ -118,6 +119,7 @@ static void check(const struct expected *e, const struct usage_said *said, size_
     SAME("output", said->tokens.tokens[PRICE_OUTPUT], e->output);
     SAME("cache_read", said->tokens.tokens[PRICE_CACHE_READ], e->cache_read);
     SAME("cache_write", said->tokens.tokens[PRICE_CACHE_WRITE], e->cache_write);
+    SAME("cache_write_1h", said->tokens.tokens[PRICE_CACHE_WRITE_1H], e->for_an_hour);
     SAME("reasoning", said->tokens.tokens[PRICE_REASONING], e->reasoning);
     assert_string_equal(said->model, e->model);
     assert_string_equal(said->error, e->error);

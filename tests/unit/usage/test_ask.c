@@ -50,7 +50,7 @@ static const struct {
     {USAGE_OPENAI_CHAT,      "/v1/chat/completions",                          USAGE_OPENAI_CHAT     },
     {USAGE_OPENAI_CHAT,      "/v1/completions",                               USAGE_OPENAI_CHAT     },
     {USAGE_OPENAI_CHAT,      "/v1/responses",                                 USAGE_OPENAI_RESPONSES},
-    {USAGE_OPENAI_CHAT,      "/v1/embeddings",                                USAGE_HTTP            },
+    {USAGE_OPENAI_CHAT,      "/v1/embeddings",                                USAGE_OPENAI_CHAT     },
     {USAGE_GEMINI,           "/v1beta/models/gemini-2.5-pro:generateContent", USAGE_GEMINI          },
     {USAGE_GEMINI,           "/v1beta/models/gemini-2.5-pro:countTokens",     USAGE_HTTP            },
     {USAGE_GEMINI,           "/v1beta/models",                                USAGE_HTTP            },
@@ -148,6 +148,186 @@ static void bodies_that_say_nothing_sure(void **state)
         }
         assert_int_equal(out.dialect, USAGE_OPENAI_CHAT);
     }
+}
+
+/* ---- at most */
+
+static const struct {
+    enum usage_dialect dialect;
+    const char *path, *body;
+    int64_t most;
+    bool refers, background;
+} mosts[] = {
+    {USAGE_ANTHROPIC,        "/v1/messages",                     "{\"model\":\"m\",\"max_tokens\":32000}",            32000,        false,
+     false                                                                                                                                      },
+    {USAGE_ANTHROPIC,        "/v1/messages",                     "{\"model\":\"m\"}",                                 USAGE_UNSAID, false, false},
+    {USAGE_ANTHROPIC,        "/v1/messages",                     "{\"m\\u0061x_tokens\":7}",                          7,            false, false},
+    {USAGE_ANTHROPIC,        "/v1/messages",                     "{\"max_tokens\":\"7\"}",                            USAGE_UNSAID, false, false},
+    {USAGE_ANTHROPIC,        "/v1/messages",                     "{\"max_tokens\":-7}",                               USAGE_UNSAID, false, false},
+    {USAGE_ANTHROPIC,        "/v1/messages",                     "{\"max_tokens\":7,\"max_tokens\":70000}",           USAGE_UNSAID, true,
+     false                                                                                                                                      },
+    {USAGE_ANTHROPIC,        "/v1/messages",                     "{\"max_tokens\":7",                                 USAGE_UNSAID, true,  false},
+    {USAGE_ANTHROPIC,        "/v1/messages",
+     "{\"max_tokens\":7,\"tools\":[{\"type\":\"custom\"},{\"name\":\"a\"},{\"type\":\"bash_20250124\"}]}",
+     7,                                                                                                                             false, false},
+    {USAGE_ANTHROPIC,        "/v1/messages",
+     "{\"max_tokens\":7,\"tools\":[{\"type\":\"web_search_20250305\"}]}",                                             7,            true,  false},
+    {USAGE_ANTHROPIC,        "/v1/messages",
+     "{\"max_tokens\":7,\"messages\":[{\"content\":[{\"type\":\"tool_result\",\"content\":[{\"source\":"
+     "{\"type\":\"file\",\"file_id\":\"f\"}}]}]}]}",                                                                  7,            true,  false},
+    {USAGE_ANTHROPIC,        "/v1/messages",
+     "{\"max_tokens\":7,\"messages\":[{\"content\":[{\"source\":{\"type\":\"base64\",\"data\":\"x\"}}]}]}",
+     7,                                                                                                                             false, false},
+    {USAGE_OPENAI_RESPONSES, "/v1/responses",
+     "{\"max_output_tokens\":9,\"previous_response_id\":null}",                                                       9,            false, false},
+    {USAGE_OPENAI_RESPONSES, "/v1/responses",                    "{\"max_tokens\":9,\"previous_response_id\":\"r\"}",
+     USAGE_UNSAID,                                                                                                                  true,  false},
+    {USAGE_OPENAI_RESPONSES, "/v1/responses",                    "{\"background\":true}",                             USAGE_UNSAID, false, true },
+    {USAGE_OPENAI_RESPONSES, "/v1/responses",                    "{\"background\":false}",                            USAGE_UNSAID, false, false},
+    {USAGE_OPENAI_RESPONSES, "/v1/responses",
+     "{\"input\":[{\"content\":[{\"image_url\":\"data:image/png;base64,AAAA\"}]}]}",                                  USAGE_UNSAID,
+     false,                                                                                                                                false},
+    {USAGE_OPENAI_RESPONSES, "/v1/responses",
+     "{\"input\":[{\"content\":[{\"image_url\":\"https://x/\"}]}]}",                                                  USAGE_UNSAID, true,  false},
+    {USAGE_OPENAI_RESPONSES, "/v1/responses",                    "{\"input\":[{\"type\":\"item_reference\"}]}",
+     USAGE_UNSAID,                                                                                                                  true,  false},
+    {USAGE_OPENAI_CHAT,      "/v1/chat/completions",
+     "{\"max_tokens\":5,\"max_completion_tokens\":50,\"n\":3}",                                                       150,          false, false},
+    {USAGE_OPENAI_CHAT,      "/v1/completions",
+     "{\"max_tokens\":5,\"prompt\":[\"a\",\"b\"],\"best_of\":2}",                                                     20,           false, false},
+    {USAGE_OPENAI_CHAT,      "/v1/chat/completions",
+     "{\"max_tokens\":9007199254740991,\"n\":9007199254740991}",                                                      USAGE_UNSAID, false, false},
+    {USAGE_OPENAI_CHAT,      "/v1/embeddings",                   "{\"model\":\"e\",\"input\":\"a\"}",                 0,            false, false},
+    {USAGE_GEMINI,           "/v1beta/models/m:generateContent",
+     "{\"generation_config\":{\"maxOutputTokens\":8,\"candidateCount\":2}}",                                          16,           false, false},
+    {USAGE_GEMINI,           "/v1beta/models/m:generateContent",
+     "{\"cachedContent\":\"cachedContents/x\",\"tools\":[{\"functionDeclarations\":[]}]}",                            USAGE_UNSAID, true,  false},
+    {USAGE_GEMINI,           "/v1beta/models/m:generateContent", "{\"tools\":[{\"googleSearch\":{}}]}",
+     USAGE_UNSAID,                                                                                                                  true,  false},
+};
+
+static void what_it_may_use_at_most(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(mosts); i++) {
+        struct usage_ask out;
+        (void)ask(mosts[i].dialect, mosts[i].path, mosts[i].body, &out);
+        if (out.most_out != mosts[i].most || out.refers != mosts[i].refers ||
+            out.background != mosts[i].background) {
+            fail_msg("%s: most %lld, refers %d, background %d", mosts[i].body,
+                     (long long)out.most_out, out.refers, out.background);
+        }
+    }
+}
+
+/* ---- what it is for */
+
+static const struct {
+    enum usage_dialect dialect;
+    const char *method, *path;
+    enum usage_call call;
+    const char *what; /* or the id */
+} kinds[] = {
+    {USAGE_ANTHROPIC,        "POST",   "/v1/messages",                                      USAGE_ANSWERS, NULL                              },
+    {USAGE_ANTHROPIC,        "PATCH",  "/v1/messages",                                      USAGE_ANSWERS, NULL                              },
+    {USAGE_ANTHROPIC,        "GET",    "/v1/messages",                                      USAGE_FREE,    NULL                              },
+    {USAGE_ANTHROPIC,        "POST",   "/v1/messages/count_tokens",                         USAGE_FREE,    NULL                              },
+    {USAGE_ANTHROPIC,        "POST",   "/v1/messages#/messages/count_tokens",               USAGE_ANSWERS, NULL                              },
+    {USAGE_ANTHROPIC,        "POST",   "/v1/messages?/messages/count_tokens",               USAGE_ANSWERS, NULL                              },
+    {USAGE_ANTHROPIC,        "POST",   "/v1/count_tokens",                                  USAGE_OTHER,   "a kind of call that is not known"},
+    {USAGE_ANTHROPIC,        "POST",   "/v1/messages/batches",                              USAGE_OTHER,   "batches"                         },
+    {USAGE_ANTHROPIC,        "POST",   "/v1/messages/b%61tches/",                           USAGE_OTHER,   "batches"                         },
+    {USAGE_ANTHROPIC,        "POST",   "/v1/messages/batches/b1/cancel",                    USAGE_FREE,    NULL                              },
+    {USAGE_ANTHROPIC,        "POST",   "/v1/files",                                         USAGE_OTHER,   "files"                           },
+    {USAGE_ANTHROPIC,        "GET",    "/v1/responses/resp_1",                              USAGE_FREE,    NULL                              },
+    {USAGE_OPENAI_RESPONSES, "GET",    "/v1/responses/resp_1?stream=true&starting_after=4",
+     USAGE_FETCHES,                                                                                        "resp_1"                          },
+    {USAGE_OPENAI_RESPONSES, "GET",    "/v1/responses/resp_1/input_items",                  USAGE_FREE,    NULL                              },
+    {USAGE_OPENAI_RESPONSES, "GET",    "/v1/responses",                                     USAGE_FREE,    NULL                              },
+    {USAGE_OPENAI_RESPONSES, "DELETE", "/v1/responses/resp_1",                              USAGE_FREE,    NULL                              },
+    {USAGE_OPENAI_RESPONSES, "POST",   "/v1/responses/resp_1/cancel",                       USAGE_FREE,    NULL                              },
+    {USAGE_OPENAI_RESPONSES, "POST",   "/v1/responses/resp_1",                              USAGE_OTHER,
+     "a kind of call that is not known"                                                                                                      },
+    {USAGE_OPENAI_RESPONSES, "POST",   "/v1/batches",                                       USAGE_OTHER,   "batches"                         },
+    {USAGE_OPENAI_RESPONSES, "POST",   "/v1/images/generations",                            USAGE_OTHER,   "pictures"                        },
+    {USAGE_OPENAI_RESPONSES, "POST",   "/v1/audio/speech",                                  USAGE_OTHER,   "audio"                           },
+    {USAGE_OPENAI_RESPONSES, "POST",   "/v1/embeddings",                                    USAGE_ANSWERS, NULL                              },
+    {USAGE_OPENAI_RESPONSES, "POST",   "/v1/moderations",                                   USAGE_FREE,    NULL                              },
+    {USAGE_OPENAI_RESPONSES, "POST",   "/v1/videos",                                        USAGE_OTHER,   "videos"                          },
+    {USAGE_OPENAI_RESPONSES, "BREW",   "/v1/x",                                             USAGE_OTHER,   "a kind of call that is not known"},
+    {USAGE_GEMINI,           "POST",   "/v1beta/models/m:countTokens",                      USAGE_FREE,    NULL                              },
+    {USAGE_GEMINI,           "POST",   "/v1beta/models/m:batchGenerateContent",             USAGE_OTHER,   "batches"                         },
+    {USAGE_GEMINI,           "POST",   "/v1beta/models/m:embedContent",                     USAGE_OTHER,   "embeddings"                      },
+    {USAGE_GEMINI,           "POST",   "/upload/v1beta/files",                              USAGE_OTHER,   "files"                           },
+};
+
+static void what_each_is_for(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        struct usage_call_kind k =
+            usage_call_kind(kinds[i].dialect, span_str(kinds[i].method), span_str(kinds[i].path));
+        const char *got = k.call == USAGE_FETCHES ? k.id : k.what;
+        if (k.call != kinds[i].call || (kinds[i].what && strcmp(got, kinds[i].what) != 0)) {
+            fail_msg("%s %s: %d, %s", kinds[i].method, kinds[i].path, k.call, got);
+        }
+    }
+    static char path[400] = "/v1/responses/";
+    memset(path + 14, 'x', 300);
+    assert_int_equal(usage_call_kind(USAGE_OPENAI_RESPONSES, SPAN("GET"), span_str(path)).call,
+                     USAGE_FREE);
+}
+
+/* ---- where it names its model */
+
+static const struct {
+    enum usage_dialect dialect;
+    const char *path;
+    enum usage_place place;
+    const char *model;
+} places[] = {
+    {USAGE_ANTHROPIC,        "/v1/messages",                                       USAGE_MODEL_IN_BODY, ""   },
+    {USAGE_ANTHROPIC,        "/v1/messages/count_tokens?beta=true",                USAGE_MODEL_IN_BODY, ""   },
+    {USAGE_ANTHROPIC,        "/v1//mess%61ges/",                                   USAGE_MODEL_IN_BODY, ""   },
+    {USAGE_ANTHROPIC,        "/v1/messages/batches",                               USAGE_MODEL_NOWHERE, ""   },
+    {USAGE_ANTHROPIC,        "/v1/messages/batches#/messages",                     USAGE_MODEL_NOWHERE, ""   },
+    {USAGE_ANTHROPIC,        "/v1/complete",                                       USAGE_MODEL_NOWHERE, ""   },
+    {USAGE_OPENAI_RESPONSES, "/v1/responses",                                      USAGE_MODEL_IN_BODY, ""   },
+    {USAGE_OPENAI_RESPONSES, "/v1/chat/completions",                               USAGE_MODEL_IN_BODY, ""   },
+    {USAGE_OPENAI_RESPONSES, "/v1/responses/compact",                              USAGE_MODEL_IN_BODY, ""   },
+    {USAGE_OPENAI_RESPONSES, "/v1/embeddings",                                     USAGE_MODEL_IN_BODY, ""   },
+    {USAGE_OPENAI_RESPONSES, "/v1/responses/resp_1/cancel",                        USAGE_MODEL_NOWHERE, ""   },
+    {USAGE_OPENAI_RESPONSES, "/v1/batches",                                        USAGE_MODEL_NOWHERE, ""   },
+    {USAGE_OPENAI_RESPONSES, "/v1/files",                                          USAGE_MODEL_NOWHERE, ""   },
+    {USAGE_GEMINI,           "/v1beta/models/g-2:generateContent",                 USAGE_MODEL_IN_PATH, "g-2"},
+    {USAGE_GEMINI,           "/v1beta/models/%67-2:streamGenerateContent?alt=sse", USAGE_MODEL_IN_PATH,
+     "g-2"                                                                                                   },
+    {USAGE_GEMINI,           "/v1beta/models/a/../g-2:generateContent",            USAGE_MODEL_IN_PATH, "g-2"},
+    {USAGE_GEMINI,           "/v1beta/tunedModels/g-2:generateContent",            USAGE_MODEL_NOWHERE, "g-2"},
+    {USAGE_GEMINI,           "/v1beta/models/:generateContent",                    USAGE_MODEL_NOWHERE, ""   },
+    {USAGE_GEMINI,           "/v1beta/models/a%00b:generateContent",               USAGE_MODEL_NOWHERE, ""   },
+    {USAGE_GEMINI,           "/v1beta/models/g-2:countTokens",                     USAGE_MODEL_NOWHERE, ""   },
+    {USAGE_GEMINI,           "/v1beta/models/g-2:batchGenerateContent",            USAGE_MODEL_NOWHERE, ""   },
+    {USAGE_HTTP,             "/anything/at/all",                                   USAGE_MODEL_IN_BODY, ""   },
+};
+
+static void where_each_names_its_model(void **state)
+{
+    (void)state;
+    static char path[4096];
+    char model[USAGE_MODEL_BYTES];
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        enum usage_place place =
+            usage_model_place(places[i].dialect, span_str(places[i].path), model);
+        if (place != places[i].place || strcmp(model, places[i].model) != 0) {
+            fail_msg("%s: %d, '%s'", places[i].path, place, model);
+        }
+    }
+    (void)snprintf(path, sizeof(path), "/v1beta/models/%0300d:generateContent", 1);
+    assert_int_equal(usage_model_place(USAGE_GEMINI, span_str(path), model), USAGE_MODEL_NOWHERE);
+    memset(path, 'x', sizeof(path) - 1);
+    assert_int_equal(usage_model_place(USAGE_ANTHROPIC, span_str(path), model),
+                     USAGE_MODEL_NOWHERE);
 }
 
 /* ---- the same again */
@@ -275,6 +455,9 @@ int main(void)
         cmocka_unit_test(model_and_stream),
         cmocka_unit_test(gemini_names_them_in_the_path),
         cmocka_unit_test(bodies_that_say_nothing_sure),
+        cmocka_unit_test(what_it_may_use_at_most),
+        cmocka_unit_test(what_each_is_for),
+        cmocka_unit_test(where_each_names_its_model),
         cmocka_unit_test(the_same_step_again),
         cmocka_unit_test(another_model_is_another_call),
         cmocka_unit_test(the_same_step_of_codex),

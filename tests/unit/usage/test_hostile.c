@@ -360,6 +360,105 @@ static void blanks_before_the_text(void **state)
     }
 }
 
+/* ---- how much of it there was */
+
+static struct usage_said in_events(enum usage_dialect dialect, const char *text)
+{
+    return answer(dialect, EVENTS, span_str(text));
+}
+
+static void what_the_model_made_is_measured(void **state)
+{
+    (void)state;
+    struct usage_said said =
+        in_events(USAGE_ANTHROPIC,
+                  "data: {\"type\":\"content_block_delta\",\"delta\":{\"text\":\"four\"}}\n\n"
+                  "data: {\"type\":\"content_block_delta\",\"delta\":{\"partial_json\":\"{}\"}}\n\n"
+                  "data: {\"type\":\"ping\",\"text\":\"not the model's\"}\n\n");
+    assert_int_equal(said.text_bytes, strlen("\"four\"\"{}\""));
+    said = in_events(
+        USAGE_OPENAI_RESPONSES,
+        "data: {\"type\":\"response.created\",\"response\":{\"id\":\"resp_1\"}}\n\n"
+        "data: {\"type\":\"response.output_text.delta\",\"id\":\"no\",\"delta\":\"ab\"}\n\n");
+    assert_int_equal(said.text_bytes, 4);
+    assert_string_equal(said.id, "resp_1");
+    said = chat("{\"choices\":[{\"message\":{\"content\":\"abc\",\"tool_calls\":[{\"function\":"
+                "{\"arguments\":\"{}\"}}]}}]}");
+    assert_int_equal(said.text_bytes, 9);
+}
+
+/* More text than so few tokens can stand for: then the figure is none. */
+static void figures_that_are_too_few_for_the_text(void **state)
+{
+    (void)state;
+    static char json[300000];
+    static const struct {
+        int bytes, tokens;
+        bool lied;
+    } cases[] = {
+        {100,    0,     false},
+        {4000,   0,     false},
+        {200000, 0,     true },
+        {200000, 10,    true },
+        {200000, 300,   false},
+        {200000, 50000, false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        (void)snprintf(
+            json, sizeof(json),
+            "{\"choices\":[{\"finish_reason\":\"stop\",\"message\":{\"content\":\"%0*d\"}}],"
+            "\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":%d}}",
+            cases[i].bytes, 1, cases[i].tokens);
+        struct usage_said said = chat(json);
+        if (usage_lied(&said) != cases[i].lied) {
+            fail_msg("%d bytes, %d tokens: marks %x", cases[i].bytes, cases[i].tokens, said.marks);
+        }
+    }
+}
+
+static void an_hour_is_part_of_what_was_written(void **state)
+{
+    (void)state;
+    struct usage_said said = answer(
+        USAGE_ANTHROPIC, JSON,
+        SPAN(
+            "{\"type\":\"message\",\"usage\":{\"input_tokens\":1,\"cache_creation_input_tokens\":10,"
+            "\"cache_creation\":{\"ephemeral_5m_input_tokens\":5,\"ephemeral_1h_input_tokens\":50}}}"));
+    assert_int_equal(said.marks, MARK(USAGE_PART_OVER_WHOLE));
+    assert_true(usage_lied(&said));
+}
+
+/* After the end of an answer: what becomes smaller is a lie, what becomes larger counts. */
+static void figures_after_the_end(void **state)
+{
+    (void)state;
+#define END(out)                                                                                   \
+    "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{"       \
+    "\"input_tokens\":9,\"output_tokens\":" out "}}\n\n"                                           \
+    "data: {\"type\":\"message_stop\"}\n\n"
+    struct usage_said said = in_events(USAGE_ANTHROPIC, END("500") END("1"));
+    assert_true(usage_lied(&said) && said.ending == USAGE_COMPLETE);
+    said = in_events(USAGE_ANTHROPIC, END("5") END("700"));
+    assert_false(usage_lied(&said));
+    assert_int_equal(said.tokens.tokens[PRICE_OUTPUT], 700);
+    said = in_events(USAGE_ANTHROPIC, END("1000000000000000000"));
+    assert_true(usage_lied(&said));
+}
+
+/* Two messages in each other's events: a model that changes is the last one that was told. */
+static void messages_that_are_mixed(void **state)
+{
+    (void)state;
+    struct usage_said said = in_events(
+        USAGE_ANTHROPIC,
+        "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"model\":\"a\",\"usage\":{"
+        "\"input_tokens\":9000,\"output_tokens\":1}}}\n\n"
+        "data: {\"type\":\"message_start\",\"message\":{\"model\":\"b\",\"usage\":{\"input_tokens\":1,"
+        "\"output_tokens\":1}}}\n\n");
+    assert_true(usage_lied(&said)); /* the input shrank */
+    assert_string_equal(said.model, "b");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -383,6 +482,11 @@ int main(void)
         cmocka_unit_test(endless_lines),
         cmocka_unit_test(a_mark_before_the_text),
         cmocka_unit_test(blanks_before_the_text),
+        cmocka_unit_test(what_the_model_made_is_measured),
+        cmocka_unit_test(figures_that_are_too_few_for_the_text),
+        cmocka_unit_test(an_hour_is_part_of_what_was_written),
+        cmocka_unit_test(figures_after_the_end),
+        cmocka_unit_test(messages_that_are_mixed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
