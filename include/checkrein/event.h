@@ -157,6 +157,7 @@ enum event_kind { EVENT_STR, EVENT_INT, EVENT_BOOL, EVENT_TIME, EVENT_ENUM, EVEN
     X(F_CREDENTIAL_DIGEST, "credential.digest", EVENT_STR, "")                                     \
     X(F_CREDENTIAL_HOLDER, "credential.holder", EVENT_STR, "")                                     \
     X(F_CREDENTIAL_PARENT, "credential.parent", EVENT_STR, "")                                     \
+    X(F_CREDENTIAL_KIND, "credential.kind", EVENT_STR, "")                                         \
     X(F_CREDENTIAL_ISSUER, "credential.issuer", EVENT_STR, "")                                     \
     X(F_CREDENTIAL_SCOPES, "credential.scopes", EVENT_STR, "")                                     \
     X(F_CREDENTIAL_STATE, "credential.state", EVENT_STR, "")                                       \

@@ -60,14 +60,15 @@ struct lease { /* to be read; changed by the functions below */
     int64_t issued_us, expires_us;
     enum lease_state state;
     int64_t changed_us;
-    char *reason, *by; /* of that state; "" when active from the start */
-    int64_t used_us;   /* last; 0: never */
-    uint64_t uses;     /* requests that were let go on */
-    int64_t told_us;   /* the owner's own: when its use was last told, */
-    uint64_t told;     /* and how many uses that was */
-    size_t waiting;    /* the owner's own: requests that waited when it last counted */
-    bool untold;       /* the owner's own: its state is not in the record yet */
-    int64_t paid_us;   /* rate: time up to which requests are paid for */
+    char *reason, *by;    /* of that state; "" when active from the start */
+    int64_t used_us;      /* last; 0: never */
+    uint64_t uses;        /* requests that were let go on */
+    int64_t told_us;      /* the owner's own: when its use was last told, */
+    int64_t told_wait_us; /* and that one had to wait, */
+    uint64_t told;        /* and how many uses that was */
+    size_t waiting;       /* the owner's own: requests that waited when it last counted */
+    bool untold;          /* the owner's own: its state is not in the record yet */
+    int64_t paid_us;      /* rate: time up to which requests are paid for */
     struct lease *younger, *youngest; /* of the same agent; the latter in its oldest one only */
 };
 

@@ -153,20 +153,22 @@ struct credential {
     bool told;             /* by events of its own: else nothing is known of its state */
     bool lost;             /* its back-end's newest snapshot did not bring it */
     sid id, kind, issuer, scopes, parent, digest;
+    sid holder;     /* whom it was issued to, as the back-end named it: may be no agent */
     sid until;      /* when it ends, as a list has it; expires_us is 0 when that is no time */
     sid revocable;  /* as a list has it: "yes", "no", or why not */
     sid reason, by; /* of its state */
     sid probe;      /* what the back-end said of how its end was proved */
-    sid last_use, refusal;
+    sid last_use, refusal, wait;
     enum credential_state state;
     int64_t issued_us, expires_us, changed_us; /* expires_us 0: never, or not told */
-    int64_t used_us, refused_us;               /* last; 0: never seen */
+    int64_t used_us, refused_us, wait_us;      /* last use; refused; had to wait. 0: never seen */
     int64_t uses;
     uint32_t refusals; /* seen by this fleet */
 };
 
 /* What goes when some credentials are revoked. */
 #define CREDENTIAL_REACH_AGENTS 8
+#define CREDENTIAL_REACH_LOSSES 64
 struct credential_reach {
     uint32_t credentials;                    /* that were asked about */
     uint32_t derived;                        /* others that come of them, and die with them */
@@ -174,6 +176,9 @@ struct credential_reach {
     uint32_t holders;                        /* agents that hold one of those that die */
     uint32_t agents;                         /* these, and all that descend from them */
     uint32_t agent[CREDENTIAL_REACH_AGENTS]; /* refs of the first of them */
+    uint32_t loss[CREDENTIAL_REACH_LOSSES];  /* refs of the first that die: the derived too */
+    uint32_t losses;                         /* how many those are */
+    uint32_t kept; /* others in force that holders of those hold: they stay as they are */
 };
 
 struct command_track {
@@ -371,6 +376,9 @@ const struct credential *fleet_credential_by_id(const struct fleet *f, uint32_t 
  * issued, and those of one issuer. */
 uint32_t fleet_credentials_of_agent(const struct fleet *f, uint32_t agent, uint32_t *refs,
                                     uint32_t cap);
+/* Also those of the agents that it has started. */
+uint32_t fleet_credentials_of_tree(const struct fleet *f, uint32_t agent, uint32_t *refs,
+                                   uint32_t cap);
 uint32_t fleet_credentials_of_issuer(const struct fleet *f, uint32_t backend, struct span issuer,
                                      uint32_t *refs, uint32_t cap);
 bool fleet_credential_held_by(const struct fleet *f, const struct credential *c, uint32_t agent);
@@ -381,9 +389,12 @@ enum credential_state fleet_credential_in_force(const struct fleet *f, const str
  * words of its list, which are foreign. */
 bool fleet_credential_revocable(const struct fleet *f, const struct credential *c,
                                 struct span *why_not);
-/* Whether VERB_PAUSE holds it, and VERB_RESUME lets it go: leases of a gateway only. */
-bool fleet_credential_offered(const struct fleet *f, const struct credential *c, enum verb v,
-                              const char **why_not);
+/* Whether it can be brought into this state: held, choked, and active again. Leases of a gateway
+ * only. */
+bool fleet_credential_offered(const struct fleet *f, const struct credential *c,
+                              enum credential_state wanted, const char **why_not);
+/* One of this agent's own that is held or choked, by itself or by what it comes of. NULL: none. */
+const struct credential *fleet_agent_bound(const struct fleet *f, uint32_t agent);
 /* The newest command to revoke that meant it when it was given: by its id, its agent, its issuer,
  * what it comes of, or all. NULL: none is known. Its state is what is known of the proof. */
 const struct command_track *fleet_credential_revocation(const struct fleet *f,

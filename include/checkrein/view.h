@@ -134,7 +134,11 @@ enum {
       "from its next turn on it asks about everything, and asks a person")                         \
     X(ACT_REVOKE, "revoke", "v", CTX_LIST, ACTION_LIVE_ONLY | ACTION_ARMED,                        \
       "revoke credentials: pick them, see what goes with them, v again")                           \
+    X(ACT_REVOKE_LISTED, "revoke-listed", "V", CTX_LIST, ACTION_LIVE_ONLY | ACTION_ARMED,          \
+      "pick among all credentials that are listed: / narrows, a picks all")                        \
     X(ACT_HOLD, "hold", "H", CTX_LIST, ACTION_LIVE_ONLY, "hold a lease: its next call waits")      \
+    X(ACT_CHOKE, "choke", "C", CTX_LIST, ACTION_LIVE_ONLY,                                         \
+      "choke a lease: its calls are refused with 429, those that wait too")                        \
     X(ACT_RELEASE, "release", "u", CTX_LIST, ACTION_LIVE_ONLY | ACTION_ARMED,                      \
       "let a lease go on, with a question")                                                        \
     X(ACT_MESSAGE, "message", "m", CTX_LIST, ACTION_LIVE_ONLY | ACTION_NEEDS_AGENT,                \

@@ -287,7 +287,8 @@ static json_t *credential_json(const struct fleet *f, const struct credential *c
         sid value;
     } TEXTS[] = {
         {attribute(F_CREDENTIAL_ID),     c->id      },
-        {"credential.kind",              c->kind    },
+        {attribute(F_CREDENTIAL_KIND),   c->kind    },
+        {attribute(F_CREDENTIAL_HOLDER), c->holder  },
         {attribute(F_CREDENTIAL_ISSUER), c->issuer  },
         {attribute(F_CREDENTIAL_SCOPES), c->scopes  },
         {attribute(F_CREDENTIAL_PARENT), c->parent  },
@@ -297,6 +298,7 @@ static json_t *credential_json(const struct fleet *f, const struct credential *c
         {attribute(F_PROBE),             c->probe   },
         {"credential.last_use",          c->last_use},
         {"credential.last_refusal",      c->refusal },
+        {"credential.last_wait",         c->wait    },
     };
     put(o, "backend", b ? fleet_span(f, b->name) : SPAN_NONE);
     for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
@@ -312,6 +314,7 @@ static json_t *credential_json(const struct fleet *f, const struct credential *c
     put_time(o, "credential.changed_at", c->changed_us);
     put_time(o, "credential.used_at", c->used_us);
     put_time(o, "credential.refused_at", c->refused_us);
+    put_time(o, "credential.waited_at", c->wait_us);
     if (c->told) {
         put_int(o, attribute(F_CREDENTIAL_USES), c->uses);
     }

@@ -125,12 +125,15 @@ static void revoke(struct govd *g, const struct command *c, struct span by)
     }
 }
 
-static void publish_revoked(struct govd *g, const struct outside *o, struct span id,
+static void publish_revoked(struct govd *g, const struct outside *o, uint32_t credential,
                             const char *probe)
 {
     struct event ev;
     publish_begin(g, &ev, EVENT_CREDENTIAL_REVOKED);
-    event_set_text(&ev, F_CREDENTIAL_ID, id);
+    struct credential_row r = issuers_row(g->issuers, credential);
+    event_set_text(&ev, F_CREDENTIAL_ID, r.id);
+    event_put_text(&ev, F_CREDENTIAL_KIND, r.kind);
+    event_put_text(&ev, F_CREDENTIAL_ISSUER, r.issuer);
     event_set_text(&ev, F_PROBE, span_str(probe));
     event_put_text(&ev, F_AGENT_ID, span_str(o->agent));
     event_put_text(&ev, F_COMMAND_ID, span_str(o->command));
@@ -158,7 +161,7 @@ static void on_revoked(void *ctx, const struct revoked_told *told)
     (void)buf_printf(&text, "%.*s: %s", SPAN_ARG(id), well ? told->probe : told->words);
     struct span words = told_text(g, buf_span(&text), room, sizeof(room));
     if (well) {
-        publish_revoked(g, &o, id, told->probe);
+        publish_revoked(g, &o, told->credential, told->probe);
     } else {
         char title[REASON_BYTES];
         (void)snprintf(title, sizeof(title), "credential %s: %.*s",

@@ -60,6 +60,26 @@ uint32_t fleet_credentials_of_agent(const struct fleet *f, uint32_t agent, uint3
     return select_refs(f, is_of_agent, &agent, refs, cap);
 }
 
+/* Its own, or one of an agent that descends from it. */
+static bool is_of_tree(const struct fleet *f, const struct credential *c, const void *what)
+{
+    const struct agent *a = fleet_agent(f, c->agent);
+    uint32_t root = *(const uint32_t *)what;
+    for (int steps = 0; a != NULL && steps < LINE_MAX; steps++) {
+        if (a->ref == root) {
+            return true;
+        }
+        a = fleet_agent(f, a->parent);
+    }
+    return fleet_credential_held_by(f, c, root);
+}
+
+uint32_t fleet_credentials_of_tree(const struct fleet *f, uint32_t agent, uint32_t *refs,
+                                   uint32_t cap)
+{
+    return select_refs(f, is_of_tree, &agent, refs, cap);
+}
+
 struct issuer {
     uint32_t backend;
     struct span name;
@@ -128,31 +148,52 @@ bool fleet_credential_revocable(const struct fleet *f, const struct credential *
     return why == NULL;
 }
 
-static const char *why_not_held(const struct fleet *f, const struct credential *c, enum verb v)
+static bool is_lease(const struct fleet *f, const struct credential *c)
+{
+    return c->told && span_is(fleet_span(f, c->kind), "lease");
+}
+
+static const char *why_not_set(const struct fleet *f, const struct credential *c,
+                               enum credential_state wanted)
 {
     bool bound = c->state == CREDENTIAL_HELD || c->state == CREDENTIAL_CHOKED;
-    if (!c->told || c->digest == 0) {
+    if (!is_lease(f, c)) {
         return "only a lease can be held: this one can be revoked, or its agent paused";
     }
     if (fleet_credential_in_force(f, c) == CREDENTIAL_REVOKED) {
         return "it is revoked, and stays so";
     }
-    if (v == VERB_PAUSE && c->state == CREDENTIAL_HELD) {
-        return "it is held already";
+    if (bound && c->state == wanted) {
+        return wanted == CREDENTIAL_HELD ? "it is held already" : "it is choked already";
     }
-    if (v == VERB_RESUME && !bound) {
+    if (wanted == CREDENTIAL_ACTIVE && !bound) {
         return fleet_credential_in_force(f, c) > CREDENTIAL_ACTIVE
                    ? "it is held by its parent: release that one"
                    : "it is not held";
     }
-    return backend_why_not(fleet_backend(f, c->backend), v);
+    return backend_why_not(fleet_backend(f, c->backend),
+                           wanted == CREDENTIAL_ACTIVE ? VERB_RESUME : VERB_PAUSE);
 }
 
-bool fleet_credential_offered(const struct fleet *f, const struct credential *c, enum verb v,
-                              const char **why_not)
+bool fleet_credential_offered(const struct fleet *f, const struct credential *c,
+                              enum credential_state wanted, const char **why_not)
 {
-    *why_not = v == VERB_PAUSE || v == VERB_RESUME ? why_not_held(f, c, v) : "unknown command";
+    *why_not = why_not_set(f, c, wanted);
     return *why_not == NULL;
+}
+
+const struct credential *fleet_agent_bound(const struct fleet *f, uint32_t agent)
+{
+    for (uint32_t i = 0; i < f->credentials.count; i++) {
+        const struct credential *c = fleet_credential_at(f, i);
+        if (c->agent == agent && is_lease(f, c)) {
+            enum credential_state s = fleet_credential_in_force(f, c);
+            if (s == CREDENTIAL_HELD || s == CREDENTIAL_CHOKED) {
+                return c;
+            }
+        }
+    }
+    return NULL;
 }
 
 /* ---- what was asked of it */
@@ -268,6 +309,22 @@ static void mark_credentials(struct reach *r, struct credential_reach *out)
         out->credentials += r->picked[i];
         out->derived += r->dies[i] && !r->picked[i] && c->state != CREDENTIAL_REVOKED;
         out->siblings += !r->dies[i] && c->state != CREDENTIAL_REVOKED && has_sibling(r, c);
+        if (r->dies[i] && c->state != CREDENTIAL_REVOKED &&
+            out->losses++ < CREDENTIAL_REACH_LOSSES) {
+            out->loss[out->losses - 1] = c->ref;
+        }
+    }
+}
+
+/* What is left to those that lose one. */
+static void count_kept(const struct reach *r, struct credential_reach *out)
+{
+    const struct roster *agents = &r->f->agents;
+    for (uint32_t i = 0; i < r->f->credentials.count; i++) {
+        const struct credential *c = fleet_credential_at(r->f, i);
+        uint32_t at = r->dies[i] ? UINT32_MAX : roster_position(agents, c->agent);
+        out->kept +=
+            marks(r->holds, at) && fleet_credential_in_force(r->f, c) != CREDENTIAL_REVOKED;
     }
 }
 
@@ -353,6 +410,7 @@ void fleet_credentials_reach(const struct fleet *f, const uint32_t *refs, uint32
     }
     mark_credentials(&r, out);
     mark_holders(&r);
+    count_kept(&r, out);
     list_agents(&r, out);
     free(r.dies);
     free(r.picked);

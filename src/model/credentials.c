@@ -17,7 +17,8 @@ static const size_t credential_texts[] = {
     offsetof(struct credential, until),   offsetof(struct credential, revocable),
     offsetof(struct credential, reason),  offsetof(struct credential, by),
     offsetof(struct credential, probe),   offsetof(struct credential, last_use),
-    offsetof(struct credential, refusal),
+    offsetof(struct credential, refusal), offsetof(struct credential, wait),
+    offsetof(struct credential, holder),
 };
 
 struct credential_item *credential_find(const struct fleet *f, uint32_t backend, struct span id)
@@ -132,7 +133,9 @@ static void take_row(struct fold *x, struct credential *c, const struct agent_it
                      const struct event_row *row)
 {
     struct fleet *f = x->f;
-    string_set(f, &c->kind, row->cell[CELL_KIND]);
+    if (!c->told || c->kind == 0) {
+        string_set(f, &c->kind, row->cell[CELL_KIND]);
+    }
     string_set(f, &c->revocable, row->cell[CELL_REVOCABLE]);
     if (c->told) {
         return;
@@ -223,11 +226,12 @@ static void take_issue(struct fold *x, struct credential *c)
 {
     const struct event *ev = x->ev;
     if (ev->snapshot) {
-        c->used_us = c->refused_us = c->changed_us = 0;
+        c->used_us = c->refused_us = c->wait_us = c->changed_us = 0;
         c->uses = later_us(event_number(ev, F_CREDENTIAL_USES), 0);
         c->used_by = 0;
         string_drop(x->f, &c->last_use);
         string_drop(x->f, &c->refusal);
+        string_drop(x->f, &c->wait);
         string_drop(x->f, &c->probe);
     } else {
         c->order = 0; /* that was of another one of this name */
@@ -244,7 +248,9 @@ static void take_issue(struct fold *x, struct credential *c)
     c->state = event_has(ev, F_CREDENTIAL_STATE)
                    ? credential_state_find(event_text(ev, F_CREDENTIAL_STATE))
                    : CREDENTIAL_ACTIVE;
-    if (c->digest != 0 && c->kind == 0) { /* known here by its token: a lease of the gateway */
+    take_if_told(x, &c->holder, F_CREDENTIAL_HOLDER);
+    if (c->digest != 0 &&
+        c->kind == 0) { /* a record from before kinds were told: only leases were */
         string_set(x->f, &c->kind, SPAN("lease"));
     }
 }
@@ -270,7 +276,13 @@ static void take_change(struct fold *x, struct credential *c)
 static void take_use(struct fold *x, struct credential *c)
 {
     const struct event *ev = x->ev;
-    if (event_choice(ev, F_VERDICT, VERDICT_COUNT) == VERDICT_DENY) {
+    uint32_t verdict = event_choice(ev, F_VERDICT, VERDICT_COUNT);
+    if (verdict == VERDICT_ASK) {
+        c->wait_us = later_us(c->wait_us, ev->time_us);
+        string_set(x->f, &c->wait, event_text(ev, F_REASON));
+        return;
+    }
+    if (verdict == VERDICT_DENY) {
         c->refused_us = later_us(c->refused_us, ev->time_us);
         c->refusals += !ev->snapshot && c->refusals < UINT32_MAX;
         string_set(x->f, &c->refusal, event_text(ev, F_REASON));
@@ -287,6 +299,7 @@ static void take_told(struct fold *x, struct credential_item *it)
     struct credential *c = &it->c;
     it->epoch = x->b->epoch;
     c->told = true;
+    take_if_told(x, &c->kind, F_CREDENTIAL_KIND);
     c->lost = false;
     if (x->ev->type == EVENT_CREDENTIAL_ISSUED) {
         take_issue(x, c);

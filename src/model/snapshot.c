@@ -228,6 +228,8 @@ static void tell_issue(struct teller *t, const struct credential *c)
     begin_credential(t, EVENT_CREDENTIAL_ISSUED, c->issued_us, c, c->agent);
     text(t, F_CREDENTIAL_DIGEST, c->digest);
     text(t, F_CREDENTIAL_PARENT, c->parent);
+    text(t, F_CREDENTIAL_KIND, c->kind);
+    text(t, F_CREDENTIAL_HOLDER, c->holder);
     text(t, F_CREDENTIAL_ISSUER, c->issuer);
     text(t, F_CREDENTIAL_SCOPES, c->scopes);
     event_set_text(&t->ev, F_CREDENTIAL_STATE, span_str(credential_state_name(c->state)));
@@ -265,6 +267,12 @@ static void tell_use(struct teller *t, const struct credential *c)
         begin_credential(t, EVENT_CREDENTIAL_USED, c->refused_us, c, 0);
         event_set_number(&t->ev, F_VERDICT, VERDICT_DENY);
         text(t, F_REASON, c->refusal);
+        tell(t);
+    }
+    if (c->wait_us != 0) {
+        begin_credential(t, EVENT_CREDENTIAL_USED, c->wait_us, c, 0);
+        event_set_number(&t->ev, F_VERDICT, VERDICT_ASK);
+        text(t, F_REASON, c->wait);
         tell(t);
     }
 }

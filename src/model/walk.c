@@ -230,12 +230,14 @@ static const struct member credential_members[] = {
     TEXT(credential, reason),      TEXT(credential, by),
     TEXT(credential, probe),       TEXT(credential, last_use),
     TEXT(credential, refusal),     NUMBER(credential, used_by),
-    INT64(credential, issued_us),  INT64(credential, expires_us),
-    INT64(credential, changed_us), INT64(credential, used_us),
-    INT64(credential, refused_us), INT64(credential, uses),
-    NUMBER(credential, holders),   TEXT(credential, kind),
-    TEXT(credential, until),       TEXT(credential, revocable),
-    NUMBER(credential, refusals),  NUMBER(credential, order),
+    TEXT(credential, wait),        INT64(credential, wait_us),
+    TEXT(credential, holder),      INT64(credential, issued_us),
+    INT64(credential, expires_us), INT64(credential, changed_us),
+    INT64(credential, used_us),    INT64(credential, refused_us),
+    INT64(credential, uses),       NUMBER(credential, holders),
+    TEXT(credential, kind),        TEXT(credential, until),
+    TEXT(credential, revocable),   NUMBER(credential, refusals),
+    NUMBER(credential, order),
 };
 
 static const struct member log_members[] = {

@@ -247,18 +247,33 @@ static void act_revoke(struct press *k, enum action a)
     }
 }
 
-/* Holding is immediate, letting go is asked. */
+/* As the rows stand, which the filter narrows: of one upstream, of one holder, or all. */
+static void act_revoke_listed(struct press *k, enum action a)
+{
+    (void)a;
+    if (ui_pane(k->ui) == PANE_CREDENTIALS) {
+        revoke_open_listed(k, ui_list(k->ui));
+    } else {
+        notice_put(k->ui, k->now, ROLE_HINT, "revoke-listed: 7 lists the credentials");
+    }
+}
+
+/* Holding and choking are immediate, letting go is asked. */
 static void act_hold(struct press *k, enum action a)
 {
-    enum verb v = a == ACT_HOLD ? VERB_PAUSE : VERB_RESUME;
+    enum credential_state wanted = a == ACT_HOLD    ? CREDENTIAL_HELD
+                                   : a == ACT_CHOKE ? CREDENTIAL_CHOKED
+                                                    : CREDENTIAL_ACTIVE;
     const struct credential *c = fleet_credential(k->f, selected_credential(k->ui, k->f));
     const char *why = "select a credential first: 7 lists them";
-    if (c == NULL || !fleet_credential_offered(k->f, c, v, &why)) {
+    if (c == NULL || !fleet_credential_offered(k->f, c, wanted, &why)) {
         notice_put(k->ui, k->now, ROLE_HINT, "%s: %s", action_info(a)->name, why);
-    } else if (a == ACT_HOLD) {
-        intent_credential(k, v, c);
-    } else {
+    } else if (wanted == CREDENTIAL_ACTIVE) {
         confirm_release(k, c->ref);
+    } else {
+        intent_credential(k, VERB_PAUSE, c);
+        k->out->command.scope = wanted == CREDENTIAL_CHOKED ? SPAN("choke") : SPAN_NONE;
+        k->ui->sent_word = action_info(a)->name;
     }
 }
 
@@ -444,7 +459,9 @@ static act_fn *const acts[ACTION_COUNT] = {
     [ACT_TIGHTEN] = act_order,
     [ACT_KILL] = act_stop,
     [ACT_REVOKE] = act_revoke,
+    [ACT_REVOKE_LISTED] = act_revoke_listed,
     [ACT_HOLD] = act_hold,
+    [ACT_CHOKE] = act_hold,
     [ACT_RELEASE] = act_hold,
     [ACT_MESSAGE] = act_message,
     [ACT_BUDGET] = act_message,
@@ -489,7 +506,7 @@ static bool is_settled(const struct press *k, enum action a)
 {
     const struct list *l = ui_list(k->ui);
     bool on_row = (action_info(a)->flags & (ACTION_NEEDS_AGENT | ACTION_NEEDS_APPROVAL)) != 0 ||
-                  a == ACT_REVOKE || a == ACT_HOLD || a == ACT_RELEASE;
+                  a == ACT_REVOKE || a == ACT_HOLD || a == ACT_CHOKE || a == ACT_RELEASE;
     return !on_row || k->ui->approve.open || !l->by_itself ||
            k->now.mono_us - l->by_itself_us >= SETTLE_US;
 }

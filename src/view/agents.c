@@ -110,12 +110,16 @@ static void say_doing(struct words *w, const struct agent *a, int cols)
 {
     struct frame *fr = w->fr;
     const struct approval *request = fleet_approval(fr->f, agent_first_request(fr->f, a->ref));
+    const struct credential *bound = fleet_agent_bound(fr->f, a->ref);
     if (request != NULL) {
         words_safe(w, approval_what(fr, request, cols));
     } else if (agent_in_trouble(a)) {
         say_trouble(w, a, cols);
     } else if (agent_retries(a)) {
         say_retrying(w, a, cols);
+    } else if (bound != NULL && a->state != AGENT_PAUSED && a->state != AGENT_STOPPED) {
+        words_fmt(w, "its lease is %s",
+                  credential_state_name(fleet_credential_in_force(fr->f, bound)));
     } else if (a->now_running || a->state == AGENT_RUNNING) {
         words_sid(w, a->now, cols);
     } else if (a->state_reason != 0) {

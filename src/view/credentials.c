@@ -2,6 +2,8 @@
 #include "frame_priv.h"
 
 #define PROOF_COLS 400
+#define TITLE_COLS 24
+#define SHORT_COLS 9
 
 bool credential_is_over(const struct fleet *f, const struct credential *c, int64_t wall_us)
 {
@@ -47,6 +49,21 @@ struct safe credential_short(struct frame *fr, const struct credential *c, int c
     return words_end(&w);
 }
 
+struct safe credential_title(struct frame *fr, uint32_t credential)
+{
+    const struct credential *c = fleet_credential(fr->f, credential);
+    struct words w = words_of(fr);
+    if (c == NULL) {
+        return text_own("(gone)");
+    }
+    words_sid(&w, c->kind, TITLE_COLS);
+    words_own(&w, w.count > 0 ? " " : "");
+    words_safe(&w, credential_short(fr, c, SHORT_COLS));
+    words_own(&w, " of ");
+    words_safe(&w, credential_holder(fr, c, TITLE_COLS));
+    return words_end(&w);
+}
+
 struct safe credential_holder(struct frame *fr, const struct credential *c, int cols)
 {
     const struct agent *a = fleet_agent(fr->f, c->agent);
@@ -54,6 +71,8 @@ struct safe credential_holder(struct frame *fr, const struct credential *c, int 
     struct words w = words_of(fr);
     if (a == NULL && c->holders > 0) {
         words_fmt(&w, "%u agent%s", c->holders, c->holders == 1 ? "" : "s");
+    } else if (a == NULL && c->holder != 0) {
+        words_sid(&w, c->holder, cols); /* no agent that is known: what it was issued for */
     } else if (a == NULL) {
         words_own(&w, c->agent == 0 ? "nobody" : "(gone)");
     } else {

@@ -45,6 +45,7 @@ void confirm_key(struct press *k, enum action a)
     } else if (a == ACT_RELEASE && armed && what.credential != 0) {
         confirm_close(k->ui);
         intent_credential(k, VERB_RESUME, fleet_credential(k->f, what.credential));
+        k->ui->sent_word = action_info(a)->name;
     }
 }
 
@@ -52,7 +53,7 @@ static void sync_release(struct ui *ui, const struct fleet *f, struct moment now
 {
     const struct credential *c = fleet_credential(f, ui->confirm.credential);
     const char *why = "it is not known any more";
-    if (c == NULL || !fleet_credential_offered(f, c, VERB_RESUME, &why)) {
+    if (c == NULL || !fleet_credential_offered(f, c, CREDENTIAL_ACTIVE, &why)) {
         confirm_close(ui);
         notice_put(ui, now, ROLE_HINT, "release: %s", why);
     }

@@ -42,6 +42,10 @@ static void measure(struct revoke *r, const struct fleet *f)
     }
     h = mixed(mixed(h, r->reach.derived), r->reach.siblings);
     h = mixed(mixed(h, r->reach.agents), r->reach.holders);
+    h = mixed(mixed(h, r->reach.losses), r->reach.kept);
+    for (uint32_t i = 0; i < r->reach.losses && i < CREDENTIAL_REACH_LOSSES; i++) {
+        h = mixed(h, r->reach.loss[i]);
+    }
     for (uint32_t i = 0; i < CREDENTIAL_REACH_AGENTS; i++) {
         h = mixed(h, r->reach.agent[i]);
     }
@@ -100,21 +104,52 @@ void revoke_open_one(struct press *k, uint32_t credential)
     }
 }
 
+/* Those that are not there yet, behind the others: no row moves. */
+static void add_items(struct revoke *r, const uint32_t *refs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count && i < REVOKE_LISTED; i++) {
+        uint32_t at = 0;
+        while (at < r->count && r->item[at].ref != refs[i]) {
+            at++;
+        }
+        if (at == r->count && at < REVOKE_LISTED) {
+            r->item[r->count++] = (struct revoke_item){.ref = refs[i]};
+        }
+    }
+    r->more = count > r->count ? count - r->count : 0;
+}
+
 void revoke_open_agent(struct press *k, uint32_t agent)
 {
     uint32_t refs[REVOKE_LISTED] = {0};
-    uint32_t count = fleet_credentials_of_agent(k->f, agent, refs, REVOKE_LISTED);
+    uint32_t count = fleet_credentials_of_tree(k->f, agent, refs, REVOKE_LISTED);
     if (count == 0) {
         notice_put(k->ui, k->now, ROLE_HINT, "revoke: it holds no credential that is known here");
         return;
     }
     open_with(k, agent);
-    struct revoke *r = &k->ui->revoke;
-    r->count = count < REVOKE_LISTED ? count : REVOKE_LISTED;
-    r->more = count - r->count;
-    for (uint32_t i = 0; i < r->count; i++) {
-        r->item[i] = (struct revoke_item){.ref = refs[i]};
+    add_items(&k->ui->revoke, refs, count);
+}
+
+/* What is over is left out. */
+void revoke_open_listed(struct press *k, const struct list *l)
+{
+    uint32_t refs[REVOKE_LISTED] = {0};
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < l->count; i++) {
+        const struct credential *c = fleet_credential(k->f, l->rows[i].id);
+        if (c != NULL && fleet_credential_in_force(k->f, c) != CREDENTIAL_REVOKED &&
+            count++ < REVOKE_LISTED) {
+            refs[count - 1] = l->rows[i].id;
+        }
     }
+    if (count == 0) {
+        notice_put(k->ui, k->now, ROLE_HINT, "revoke-listed: none that is listed is in force");
+        return;
+    }
+    open_with(k, 0);
+    k->ui->revoke.listed = true;
+    add_items(&k->ui->revoke, refs, count);
 }
 
 /* ---- picking */
@@ -253,7 +288,7 @@ void revoke_close(struct ui *ui)
 /* Back to where it was picked. */
 static void close_question(struct ui *ui)
 {
-    if (ui->revoke.agent != 0) {
+    if (ui->revoke.agent != 0 || ui->revoke.listed) {
         ui->revoke.stage = REVOKE_PICK;
     } else {
         revoke_close(ui);
@@ -313,6 +348,15 @@ static void drop_impossible(struct revoke *r, const struct fleet *f)
     }
 }
 
+/* What an agent has been given since it was opened. */
+static void add_new(struct revoke *r, const struct fleet *f)
+{
+    uint32_t refs[REVOKE_LISTED] = {0};
+    if (r->agent != 0) {
+        add_items(r, refs, fleet_credentials_of_tree(f, r->agent, refs, REVOKE_LISTED));
+    }
+}
+
 void revoke_sync(struct ui *ui, const struct fleet *f, struct moment now)
 {
     struct revoke *r = &ui->revoke;
@@ -322,6 +366,7 @@ void revoke_sync(struct ui *ui, const struct fleet *f, struct moment now)
     }
     drop_impossible(r, f);
     if (r->stage == REVOKE_PICK) {
+        add_new(r, f);
         return;
     }
     uint64_t shown = r->measured;

@@ -1,16 +1,17 @@
 /* The sheet of a revocation: what is held, what would go with it, and what has come of it. */
 #include "frame_priv.h"
 
-#define LABEL_COLS 7
-#define NAME_COLS  32
-#define SAY_COLS   300
-#define ONES_SHOWN 6 /* of the picked, in the question */
+#define LABEL_COLS  7
+#define NAME_COLS   32
+#define SAY_COLS    300
+#define HOLDER_COLS 16
+#define SHORT_COLS  9
 
 static void say_one(struct words *w, const struct credential *c, int cols)
 {
     words_sid(w, c->kind, NAME_COLS);
     words_own(w, w->count > 0 ? " " : "");
-    words_safe(w, credential_short(w->fr, c, 14));
+    words_safe(w, credential_short(w->fr, c, SHORT_COLS));
     if (c->issuer != 0) {
         words_own(w, " of ");
         words_sid(w, c->issuer, NAME_COLS);
@@ -35,6 +36,10 @@ static void draw_choice(struct frame *fr, struct rect line, const struct revoke_
         words_own(&w, item->picked ? "[x] " : can ? "[ ] " : " -  ");
         words_fmt(&w, "%s %s  ", s.mark, s.word);
         say_one(&w, c, SAY_COLS);
+        if (fr->ui->revoke.listed || c->agent != fr->ui->revoke.agent) {
+            words_own(&w, "  held by ");
+            words_safe(&w, credential_holder(fr, c, NAME_COLS));
+        }
         if (c->used_us > 0) {
             words_own(&w, "  used ");
             words_safe(&w, frame_age_short(fr, c->used_us));
@@ -68,32 +73,52 @@ static void draw_picking(struct frame *fr, struct rect area)
 }
 
 /* ---- the question */
-static void ask_ones(struct frame *fr, struct sheet *s)
+/* Who loses what: holder in front, then the credential and what it was good for. */
+static void ask_loss(struct sheet *s, const struct credential *c)
 {
-    const struct revoke *r = &fr->ui->revoke;
-    uint32_t shown = 0;
-    uint32_t left = r->reach.credentials;
-    for (uint32_t i = 0; i < r->count; i++) {
-        const struct credential *c = fleet_credential(fr->f, r->item[i].ref);
-        if (!r->item[i].picked || c == NULL || shown == ONES_SHOWN) {
-            continue;
-        }
-        struct words w = words_of(fr);
-        say_one(&w, c, SAY_COLS);
-        sheet_line(s, shown++ == 0 ? "ends" : "", ROLE_STRONG, words_end(&w));
-        left--;
-    }
+    struct frame *fr = s->fr;
     struct words w = words_of(fr);
-    if (left > 0) {
-        words_fmt(&w, "and %u more that were picked. ", left);
+    struct rect saved = canvas_clip(fr->c, s->area);
+    struct safe holder = credential_holder(fr, c, HOLDER_COLS - 1);
+    canvas_field(fr->c, s->area.x + LABEL_COLS + SHEET_GAP, s->y, HOLDER_COLS - 1, ROLE_STRONG,
+                 holder);
+    canvas_unclip(fr->c, saved);
+    say_one(&w, c, SAY_COLS);
+    const struct credential *parent =
+        fleet_credential_by_id(fr->f, c->backend, fleet_span(fr->f, c->parent));
+    if (parent != NULL) {
+        words_own(&w, " · comes of ");
+        words_safe(&w, credential_short(fr, parent, SHORT_COLS));
     }
-    if (r->reach.derived > 0) {
-        words_fmt(&w, "%u other%s that come%s of %s", r->reach.derived,
-                  r->reach.derived == 1 ? "" : "s", r->reach.derived == 1 ? "s" : "",
-                  r->reach.credentials == 1 ? "it" : "these");
+    if (c->used_us > 0) {
+        words_own(&w, " · used ");
+        words_safe(&w, frame_age_short(fr, c->used_us));
+        words_own(&w, " ago");
     }
-    if (w.count > 0) {
-        sheet_line(s, "", ROLE_STRONG, words_end(&w));
+    s->label_cols = LABEL_COLS + HOLDER_COLS;
+    sheet_line(s, "", ROLE_TEXT, words_end(&w));
+    s->label_cols = LABEL_COLS;
+}
+
+static void ask_losses(struct frame *fr, struct sheet *s)
+{
+    const struct credential_reach *r = &fr->ui->revoke.reach;
+    struct words w = words_of(fr);
+    words_fmt(&w, "%u that %s picked", r->credentials, r->credentials == 1 ? "is" : "are");
+    if (r->derived > 0) {
+        words_fmt(&w, ", and %u other%s that come%s of %s", r->derived, r->derived == 1 ? "" : "s",
+                  r->derived == 1 ? "s" : "", r->credentials == 1 ? "it" : "these");
+    }
+    sheet_line(s, "ends", ROLE_STRONG, words_end(&w));
+    for (uint32_t i = 0; i < r->losses && i < CREDENTIAL_REACH_LOSSES; i++) {
+        const struct credential *c = fleet_credential(fr->f, r->loss[i]);
+        if (c != NULL) {
+            ask_loss(s, c);
+        }
+    }
+    if (r->losses > CREDENTIAL_REACH_LOSSES) {
+        sheet_line(s, "", ROLE_STRONG,
+                   text_fmt(fr->arena, "and %u more", r->losses - CREDENTIAL_REACH_LOSSES));
     }
 }
 
@@ -137,8 +162,8 @@ static void ask_effects(struct frame *fr, struct sheet *s)
     struct kinds k = kinds_of(fr);
     if (k.leases > 0) {
         sheet_line(s, "then", ROLE_TEXT,
-                   text_own("running streams are cut, what waits is refused, and so is every later "
-                            "call under a lease"));
+                   text_own("running streams are cut; what waits, and every later call under a "
+                            "lease, is refused"));
     }
     if (k.others > 0) {
         sheet_line(
@@ -150,6 +175,11 @@ static void ask_effects(struct frame *fr, struct sheet *s)
         sheet_line(s, "stays", ROLE_TEXT,
                    text_fmt(fr->arena, "%u other%s of the same parent: in force as before",
                             r->siblings, r->siblings == 1 ? "" : "s"));
+    }
+    if (r->kept > 0) {
+        sheet_line(s, r->siblings > 0 ? "" : "stays", ROLE_TEXT,
+                   text_fmt(fr->arena, "%u other%s that these agents hold: in force as before",
+                            r->kept, r->kept == 1 ? "" : "s"));
     }
     sheet_line(s, "undo", ROLE_STRONG,
                text_own("none: what is revoked stays so, another must be issued"));
@@ -165,7 +195,7 @@ static void ask_left_out(struct frame *fr, struct sheet *s)
         struct span why = SPAN_NONE;
         if (c != NULL && !r->item[i].picked && !fleet_credential_revocable(fr->f, c, &why)) {
             struct words w = words_of(fr);
-            words_safe(&w, credential_short(fr, c, 14));
+            words_safe(&w, credential_short(fr, c, SHORT_COLS));
             words_own(&w, ": ");
             words_foreign(&w, why, SAY_COLS);
             sheet_line(s, "not", ROLE_DIM, words_end(&w));
@@ -175,7 +205,7 @@ static void ask_left_out(struct frame *fr, struct sheet *s)
 
 static void fill_question(struct frame *fr, struct sheet *s)
 {
-    ask_ones(fr, s);
+    ask_losses(fr, s);
     ask_agents(fr, s);
     ask_effects(fr, s);
     ask_left_out(fr, s);
@@ -269,7 +299,9 @@ static struct safe title_of(struct frame *fr)
 {
     const struct revoke *r = &fr->ui->revoke;
     struct words w = words_of(fr);
-    if (r->stage == REVOKE_PICK) {
+    if (r->stage == REVOKE_PICK && r->listed) {
+        words_fmt(&w, "revoke: %u that are listed", r->count);
+    } else if (r->stage == REVOKE_PICK) {
         words_own(&w, "revoke: what ");
         words_foreign(&w, agent_name(fr->f, r->agent), NAME_COLS);
         words_own(&w, " holds");

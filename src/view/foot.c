@@ -90,6 +90,17 @@ static bool track_visible(struct frame *fr, const struct command_track *t)
     return !track->key_since || fr->now.mono_us - track->since_us < TRACK_US;
 }
 
+/* Of a credential and of a budget it is told what came of it: how many wait, how many went on. */
+static struct span answer_of(const struct fleet *f, const struct command_track *t)
+{
+    if (t == NULL || !is_answered(t->state)) {
+        return SPAN_NONE;
+    }
+    bool says_more = t->credential != 0 || t->verb == VERB_BUDGET;
+    return fleet_span(f,
+                      t->state == COMMAND_CONFIRMED && says_more && t->by != 0 ? t->by : t->reason);
+}
+
 static bool track_draw(struct frame *fr, struct rect r)
 {
     const struct track *track = &fr->ui->track;
@@ -99,18 +110,20 @@ static bool track_draw(struct frame *fr, struct rect r)
     if (!track_visible(fr, t)) {
         return false;
     }
-    words_own(&w, verb_words(track->verb));
-    if (track->agent != 0) {
+    words_own(&w, track->word);
+    if (track->credential != 0) {
+        words_own(&w, " ");
+        words_safe(&w, credential_title(fr, track->credential));
+    } else if (track->agent != 0) {
         words_own(&w, " ");
         words_foreign(&w, agent_name(fr->f, track->agent), NAME_COLS);
     }
     words_own(&w, ": ");
     words_own(&w, track->failed[0] != '\0' ? "not sent" : s.word);
-    if (track->failed[0] != '\0' || (t != NULL && t->reason != 0 && is_answered(t->state))) {
+    struct span why = track->failed[0] != '\0' ? span_str(track->failed) : answer_of(fr->f, t);
+    if (why.n > 0) {
         words_own(&w, ": ");
-        words_foreign(
-            &w, track->failed[0] != '\0' ? span_str(track->failed) : fleet_span(fr->f, t->reason),
-            REASON_COLS);
+        words_foreign(&w, why, REASON_COLS);
     }
     canvas_field(fr->c, r.x + 1, r.y, r.w - 2, track->failed[0] != '\0' ? ROLE_ERROR : s.role,
                  words_end(&w));

@@ -144,6 +144,8 @@ bool agent_retries(const struct agent *a); /* its model does not answer, and is 
 /* ---- credentials.c: what is said of a credential in more than one place */
 struct symbol credential_symbol(struct frame *fr, const struct credential *c);
 struct safe credential_short(struct frame *fr, const struct credential *c, int cols);
+/* "lease …K3D9 of mailer", or "(gone)". */
+struct safe credential_title(struct frame *fr, uint32_t credential);
 struct safe credential_holder(struct frame *fr, const struct credential *c, int cols);
 struct safe credential_scopes(struct frame *fr, const struct credential *c, int cols);
 struct safe credential_ends(struct frame *fr, const struct credential *c, int cols);
@@ -172,7 +174,8 @@ uint32_t others_count(const struct fleet *f); /* who is connected beside us */
 /* "─ title ──────── right ─" over the whole width of r.y. */
 void rule_draw(struct frame *fr, struct rect r, enum role title_role, struct safe title,
                struct safe right);
-struct sheet { /* label and text, line after line, scrolled */
+#define SHEET_GAP 2 /* between label and text */
+struct sheet {      /* label and text, line after line, scrolled */
     struct frame *fr;
     struct rect area;
     int y, label_cols;

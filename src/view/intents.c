@@ -2,7 +2,7 @@
  * call. */
 #include <string.h>
 
-#include "ui_priv.h"
+#include "frame_priv.h"
 
 void intent_begin(struct ui *ui, struct intent *out)
 {
@@ -29,7 +29,8 @@ static struct command *begin_command(struct press *k, enum verb v)
     k->out->command =
         (struct command){.verb = v, .operator_label = intent_keep(ui, span_str(ui->label))};
     ui->sent = (struct command){.verb = v};
-    ui->sent_agent = ui->sent_approval = 0;
+    ui->sent_agent = ui->sent_approval = ui->sent_credential = 0;
+    ui->sent_word = verb_words(v);
     ui->sent_by_dialog = false;
     return &k->out->command;
 }
@@ -94,5 +95,6 @@ void intent_credential(struct press *k, enum verb v, const struct credential *c)
         k->out->command.backend =
             intent_keep(k->ui, b == NULL ? SPAN_NONE : fleet_span(k->f, b->name));
     }
+    k->ui->sent_credential = c->ref;
     k->out->command.credential = intent_keep(k->ui, fleet_span(k->f, c->id));
 }

@@ -1,8 +1,6 @@
 /* Lines with words in them, and sheets of labelled lines. */
 #include "frame_priv.h"
 
-#define LABEL_GAP 2
-
 void rule_draw(struct frame *fr, struct rect r, enum role title_role, struct safe title,
                struct safe right)
 {
@@ -32,7 +30,7 @@ void sheet_line(struct sheet *s, const char *label, enum role role, struct safe 
 {
     struct canvas *c = s->fr->c;
     struct rect saved = canvas_clip(c, s->area);
-    int x = s->area.x + s->label_cols + LABEL_GAP;
+    int x = s->area.x + s->label_cols + SHEET_GAP;
     int cols = s->area.x + s->area.w - x;
     struct safe row = text;
     canvas_put(c, s->area.x, s->y, ROLE_LABEL, text_own(label));

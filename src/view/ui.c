@@ -152,8 +152,11 @@ void ui_set_operator(struct ui *ui, struct span operator_id)
 /* ---- what becomes of a command */
 void ui_sent(struct ui *ui, struct span command_id, struct moment now)
 {
-    ui->track = (struct track){
-        .verb = ui->sent.verb, .agent = ui->sent_agent, .set = true, .since_us = now.mono_us};
+    ui->track = (struct track){.word = ui->sent_word,
+                               .agent = ui->sent_agent,
+                               .credential = ui->sent_credential,
+                               .set = true,
+                               .since_us = now.mono_us};
     (void)span_copy(command_id, ui->track.id, sizeof(ui->track.id));
     notice_drop(ui); /* what becomes of the command stands in its place */
     if (ui->sent_by_dialog && ui->approve.open && ui->approve.approval == ui->sent_approval) {

@@ -152,7 +152,7 @@ struct confirm {         /* "resume? r again" */
     int64_t quiet_us;
 };
 
-#define REVOKE_LISTED 32 /* of an agent at once; more are in the view of credentials */
+#define REVOKE_LISTED 256 /* to pick from at once */
 enum revoke_stage { REVOKE_CLOSED, REVOKE_PICK, REVOKE_ASK, REVOKE_SENT };
 struct revoke_item {
     uint32_t ref;
@@ -162,7 +162,8 @@ struct revoke_item {
 };
 struct revoke {
     enum revoke_stage stage;
-    uint32_t agent; /* whose; 0: one was picked in a list */
+    uint32_t agent; /* whose, and of those that it started; 0: from the view of credentials, */
+    bool listed;    /* all its rows, and not one that was selected there */
     uint32_t count, more, at;
     struct revoke_item item[REVOKE_LISTED];
     struct credential_reach reach; /* of the picked */
@@ -204,8 +205,8 @@ struct notice {
 struct track { /* the last command that left, for the line above the keys */
     char id[COMMAND_ID_MAX + 1];
     char failed[128];
-    enum verb verb;
-    uint32_t agent;
+    const char *word; /* how it is called */
+    uint32_t agent, credential;
     bool set, key_since;
     int64_t since_us; /* mono */
 };
@@ -241,7 +242,8 @@ struct ui {
     struct notice notice;
     struct track track;
     struct command sent; /* of the last INTENT_COMMAND: what ui_sent() is about; no spans */
-    uint32_t sent_agent, sent_approval;
+    uint32_t sent_agent, sent_approval, sent_credential;
+    const char *sent_word; /* how it is called on the screen */
     bool sent_by_dialog;
     struct attention attention;
     struct playback playback;
@@ -448,6 +450,7 @@ bool confirm_armed(const struct ui *ui, struct moment now);
 /* ---- dialog_revoke.c */
 void revoke_open_one(struct press *k, uint32_t credential);
 void revoke_open_agent(struct press *k, uint32_t agent);
+void revoke_open_listed(struct press *k, const struct list *l);
 void revoke_close(struct ui *ui);
 void revoke_key(struct press *k, enum action a);
 bool revoke_pick_key(struct press *k); /* true: the key was one of picking */

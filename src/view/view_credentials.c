@@ -4,7 +4,7 @@
 #define SOON_US     (INT64_C(3600) * SECOND_US)
 #define CLASS_SHIFT 58 /* above any time in microseconds */
 #define LABEL_COLS  7
-#define DETAIL_ROWS 7
+#define DETAIL_ROWS 8
 #define SAY_COLS    400
 
 enum order { ORDER_ATTENTION, ORDER_USED, ORDER_ENDS, ORDER_USES };
@@ -76,7 +76,8 @@ static size_t texts(const struct ui *ui, const struct fleet *f, uint32_t id,
         out[count++] = fleet_span(f, c->kind);
         out[count++] = fleet_span(f, c->issuer);
         out[count++] = fleet_span(f, c->scopes);
-        out[count++] = agent_name(f, c->agent);
+        out[count++] =
+            fleet_agent(f, c->agent) != NULL ? agent_name(f, c->agent) : fleet_span(f, c->holder);
         out[count++] = fleet_span(f, c->reason);
         out[count++] = span_str(credential_state_name(fleet_credential_in_force(f, c)));
         out[count++] = expired ? SPAN("expired") : fleet_span(f, c->revocable);
@@ -199,7 +200,7 @@ static const struct column columns[] = {
     {"kind",   6,  10, 60,          ALIGN_LEFT,  false, cell_kind  },
     {"id",     8,  26, KEEP_ALWAYS, ALIGN_LEFT,  false, cell_id    },
     {"issuer", 9,  16, 90,          ALIGN_LEFT,  false, cell_issuer},
-    {"scopes", 12, 40, 50,          ALIGN_LEFT,  false, cell_scopes},
+    {"scopes", 14, 40, 50,          ALIGN_LEFT,  false, cell_scopes},
     {"holder", 12, 22, KEEP_ALWAYS, ALIGN_LEFT,  false, cell_holder},
     {"used",   4,  4,  KEEP_ALWAYS, ALIGN_RIGHT, false, cell_used  },
     {"uses",   4,  5,  40,          ALIGN_RIGHT, false, cell_uses  },
@@ -229,6 +230,20 @@ static void detail_state(struct frame *fr, struct sheet *s, const struct credent
     say_sid(&w, " · comes of ", c->parent);
     words_own(&w, c->told ? "" : " · an agent names it; its back-end tells no state of it");
     sheet_line(s, "state", ROLE_TEXT, words_end(&w));
+}
+
+/* Not told is whether it waits still: its client may have gone. */
+static void detail_wait(struct frame *fr, struct sheet *s, const struct credential *c)
+{
+    if (c->wait_us == 0 || c->wait_us < c->used_us) {
+        return;
+    }
+    struct words w = words_of(fr);
+    words_own(&w, "a call came ");
+    words_safe(&w, frame_age_long(fr, c->wait_us));
+    words_own(&w, " ago and was held");
+    say_sid(&w, ": ", c->wait);
+    sheet_line(s, "waits", ROLE_STRONG, words_end(&w));
 }
 
 static void detail_use(struct frame *fr, struct sheet *s, const struct credential *c)
@@ -263,6 +278,7 @@ static void detail(struct frame *fr, struct sheet *s, const struct credential *c
     detail_state(fr, s, c);
     struct field proof = credential_proof(fr, c);
     sheet_line(s, "revoke", proof.role, proof.text);
+    detail_wait(fr, s, c);
     detail_use(fr, s, c);
     sheet_line(s, "holder", ROLE_TEXT, credential_holder(fr, c, SAY_COLS));
 }
@@ -306,8 +322,8 @@ static void headline(struct frame *fr, struct words *w)
 }
 
 static const enum action keys[] = {
-    ACT_REVOKE, ACT_HOLD, ACT_RELEASE, ACT_OPEN,     ACT_SORT,
-    ACT_FILTER, ACT_COPY, ACT_BACK,    ACTION_COUNT,
+    ACT_REVOKE,        ACT_HOLD, ACT_CHOKE, ACT_RELEASE, ACT_OPEN,     ACT_FILTER,
+    ACT_REVOKE_LISTED, ACT_SORT, ACT_COPY,  ACT_BACK,    ACTION_COUNT,
 };
 
 const struct pane pane_credentials = {

@@ -176,7 +176,8 @@ static struct target target(const struct ui *ui, const struct fleet *f, uint32_t
 }
 
 static const enum action keys[] = {
-    ACT_NEXT_PANE, ACT_REVOKE, ACT_COPY, ACT_PAUSE, ACT_STOP, ACT_BACK, ACT_FILTER, ACTION_COUNT,
+    ACT_NEXT_PANE, ACT_REVOKE, ACT_HOLD, ACT_CHOKE,  ACT_RELEASE,  ACT_COPY,
+    ACT_PAUSE,     ACT_STOP,   ACT_BACK, ACT_FILTER, ACTION_COUNT,
 };
 
 const struct pane pane_may = {

@@ -124,6 +124,9 @@ bool lease_change(struct govd *g, struct lease *l, enum lease_state state, struc
 /* A request under it was let (why NULL) or refused. */
 void lease_told(struct govd *g, struct lease *l, struct span method, struct span path,
                 const char *why);
+/* A request under it has to wait. */
+void lease_told_wait(struct govd *g, struct lease *l, struct span method, struct span path,
+                     const char *why);
 /* Its agent's own gate and the fleet stop, over what the lease itself says. */
 struct lease_verdict lease_ruling_now(struct govd *g, struct lease *l,
                                       const struct lease_request *r);

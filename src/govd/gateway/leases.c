@@ -9,6 +9,7 @@
 #define DEAD_KEPT_US  (INT64_C(24) * 3600 * 1000000)
 #define UNBEGUN_US    INT64_C(60000000) /* a run that asked for a lease has so long to register */
 #define EVERYTHING    "everything"
+#define KIND          "lease"
 
 struct span lease_holder(const struct govd *g, const struct lease *l)
 {
@@ -33,6 +34,7 @@ static void begin(struct govd *g, struct event *ev, enum event_type type, const 
     event_set_text(ev, F_CREDENTIAL_ID, span_str(l->id));
     set_agent(g, ev, l);
     event_set_text(ev, F_CREDENTIAL_ISSUER, span_str(l->upstream));
+    event_set_text(ev, F_CREDENTIAL_KIND, SPAN(KIND));
 }
 
 static void announce_holder(struct govd *g, const struct lease *l)
@@ -117,27 +119,40 @@ bool lease_change(struct govd *g, struct lease *l, enum lease_state state, struc
 
 /* ---- use */
 
-void lease_told(struct govd *g, struct lease *l, struct span method, struct span path,
-                const char *why)
+static void tell_use(struct govd *g, const struct lease *l, enum verdict verdict,
+                     struct span method, struct span path, const char *why)
 {
     char summary[300];
     struct event ev;
-    int64_t now = clock_mono_us();
-    bool due =
-        why ? may_tell(&g->gateway->told_us) : !l->told_us || now - l->told_us > TOLD_EVERY_US;
-    if (!due) {
-        return;
-    }
-    l->told_us = why ? l->told_us : now;
     (void)snprintf(summary, sizeof(summary), "%.*s %.200s", SPAN_ARG(span_sub(method, 0, 20)),
                    path.n ? path.p : "");
     char room[300];
     begin(g, &ev, EVENT_CREDENTIAL_USED, l);
-    event_set_number(&ev, F_VERDICT, why ? VERDICT_DENY : VERDICT_ALLOW);
+    event_set_number(&ev, F_VERDICT, verdict);
     event_set_text(&ev, F_SUMMARY, told_text(g, span_str(summary), room, sizeof(room)));
     event_put_text(&ev, F_REASON, span_str(why));
     event_set_number(&ev, F_CREDENTIAL_USES, (int64_t)l->uses);
     (void)publish(g, &ev);
+}
+
+void lease_told(struct govd *g, struct lease *l, struct span method, struct span path,
+                const char *why)
+{
+    int64_t now = clock_mono_us();
+    if (why && may_tell(&g->gateway->told_us)) {
+        tell_use(g, l, VERDICT_DENY, method, path, why);
+    } else if (!why && (!l->told_us || now - l->told_us > TOLD_EVERY_US)) {
+        l->told_us = now;
+        tell_use(g, l, VERDICT_ALLOW, method, path, NULL);
+    }
+}
+
+void lease_told_wait(struct govd *g, struct lease *l, struct span method, struct span path,
+                     const char *why)
+{
+    if (may_tell(&l->told_wait_us)) {
+        tell_use(g, l, VERDICT_ASK, method, path, why);
+    }
 }
 
 /* ---- ruling */
@@ -295,7 +310,7 @@ void lease_rows_add(const struct govd *g, const struct session *s, struct creden
             time_format(l->expires_us, expires);
         }
         out->row[out->count++] = (struct event_row){
-            {span_str(l->id), SPAN("lease"), span_str(l->upstream),
+            {span_str(l->id), SPAN(KIND), span_str(l->upstream),
              span_str(l->scopes[0] ? l->scopes : EVERYTHING), span_str(expires), SPAN("yes")}
         };
     }

@@ -311,6 +311,8 @@ static void judge_open(struct passage *p)
     }
     if (l && v.ruling != LEASE_HOLD) {
         lease_told(g, l, r.method, r.path, v.ruling == LEASE_LET ? NULL : v.why);
+    } else if (l && p->state != PASS_HELD) {
+        lease_told_wait(g, l, r.method, r.path, v.why);
     }
     char why[sizeof(v.why)];
     bool unpaid = l && v.ruling == LEASE_HOLD && meter_holds(g, l, why);

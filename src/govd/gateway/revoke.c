@@ -93,9 +93,10 @@ static void conclude(struct proof *p)
                                          : COMMAND_CONFIRMED;
     if (st == COMMAND_CONFIRMED) {
         (void)snprintf(text, sizeof(text),
-                       "%zu revoked, %zu running answers cut; %zu test calls through the gateway "
-                       "were refused with 403",
-                       p->leases, p->cut, p->refused);
+                       "%zu revoked, %zu running answer%s cut; %zu test call%s through the gateway "
+                       "%s refused with 403",
+                       p->leases, p->cut, p->cut == 1 ? "" : "s", p->refused,
+                       p->refused == 1 ? "" : "s", p->refused == 1 ? "was" : "were");
     } else {
         (void)snprintf(text, sizeof(text),
                        "%zu revoked; of %zu test calls %zu were let through and %zu had no answer; "
@@ -312,8 +313,9 @@ static void set_all(struct govd *g, const struct command *c, struct span by, enu
         const struct lease *l = lease_at(g->leases, i);
         waits += is_meant(g, l, c) ? l->waiting : 0;
     }
-    (void)snprintf(text, sizeof(text), "%zu leases are %s; %zu requests wait", changed,
-                   lease_state_name(state), waits);
+    (void)snprintf(text, sizeof(text), "%zu lease%s %s; %zu request%s wait%s", changed,
+                   changed == 1 ? " is" : "s are", lease_state_name(state), waits,
+                   waits == 1 ? "" : "s", waits == 1 ? "s" : "");
     if (changed) {
         confirm_when_told(g, c, text);
     } else {

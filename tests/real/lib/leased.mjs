@@ -212,7 +212,7 @@ async function dies({ gate, model, sandbox }, tap, agent, row) {
   const [lease] = await live(gate);
   const told = await gate.done('lease', 'revoke', lease.id, '--reason', 'leaked');
   const confirmed = performance.now();
-  assert.match(told, /confirmed: 1 revoked, 1 running answers cut; 1 test calls through the gateway were refused/);
+  assert.match(told, /confirmed: 1 revoked, 1 running answer cut; 1 test call through the gateway was refused/);
   const next = await act(tap, token, row, stream.path);
   assert.equal(next.status, 403, 'its next act');
   assert.ok(next.at - confirmed <= SOON_MS, `its next act failed after ${next.at - confirmed} ms`);

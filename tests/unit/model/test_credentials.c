@@ -117,6 +117,44 @@ static void its_use_and_what_was_refused_are_two_things(void **state)
     fleet_free(t.fleet);
 }
 
+static void what_it_is_and_whose_is_told_with_it(void **state)
+{
+    (void)state;
+    static const char *const held[] = {"k1"};
+    struct teller t = teller_new();
+    struct event *ev = say_issued(&t, NULL, "k1", NULL);
+    event_set_text(ev, F_CREDENTIAL_KIND, SPAN("ticket"));
+    event_set_text(ev, F_CREDENTIAL_HOLDER, SPAN("cron-backup"));
+    fold(&t);
+    assert_sid(&t, named(&t, "k1")->kind, "ticket"); /* a digest does not make it a lease */
+    assert_sid(&t, named(&t, "k1")->holder, "cron-backup");
+    assert_int_equal(named(&t, "k1")->agent, 0);
+    tell_list(&t, "a1", held, 1);
+    assert_sid(&t, named(&t, "k1")->kind, "ticket");
+    const char *why = NULL;
+    assert_false(fleet_credential_offered(t.fleet, named(&t, "k1"), CREDENTIAL_HELD, &why));
+    assert_non_null(strstr(why, "only a lease"));
+    fleet_free(t.fleet);
+}
+
+static void a_call_that_has_to_wait_is_no_use(void **state)
+{
+    (void)state;
+    struct teller t = teller_new();
+    tell_issued(&t, "a1", "k1", NULL);
+    tell_changed(&t, EVENT_CREDENTIAL_CHANGED, "k1", "held");
+    tell_used(&t, "a1", VERDICT_ASK, "the lease was held by uid:0");
+    const struct credential *c = named(&t, "k1");
+    assert_int_equal(c->wait_us, t.now_us);
+    assert_sid(&t, c->wait, "the lease was held by uid:0");
+    assert_int_equal(c->used_us, 0);
+    assert_int_equal(c->refused_us, 0);
+    assert_ptr_equal(fleet_agent_bound(t.fleet, c->agent), c);
+    tell_changed(&t, EVENT_CREDENTIAL_CHANGED, "k1", "active");
+    assert_null(fleet_agent_bound(t.fleet, c->agent));
+    fleet_free(t.fleet);
+}
+
 static void a_list_makes_it_and_takes_it_away(void **state)
 {
     (void)state;
@@ -229,6 +267,13 @@ static void reach_has_holders_children_and_what_comes_of_it(void **state)
     assert_int_equal(r.agents, 4);
     assert_int_equal(r.agent[0], agent_named(&t, "a1")->ref);
     assert_int_equal(r.agent[1], agent_named(&t, "a2")->ref);
+    assert_int_equal(r.losses, 2);
+    assert_int_equal(r.loss[0], named(&t, "k1")->ref);
+    assert_int_equal(r.loss[1], named(&t, "k2")->ref);
+    assert_int_equal(r.kept, 0);
+    tell_issued(&t, "a1", "k5", NULL);
+    fleet_credentials_reach(t.fleet, &ref, 1, &r);
+    assert_int_equal(r.kept, 1);
     uint32_t gone = 4711;
     fleet_credentials_reach(t.fleet, &gone, 1, &r);
     assert_int_equal(r.credentials + r.agents + r.siblings, 0);
@@ -236,9 +281,12 @@ static void reach_has_holders_children_and_what_comes_of_it(void **state)
     assert_int_equal(
         fleet_credentials_of_agent(t.fleet, agent_named(&t, "bystander")->ref, refs, 2), 3);
     assert_int_equal(refs[0], named(&t, "k0")->ref);
+    tell_issued(&t, "grandchild", "k6", NULL);
+    assert_int_equal(fleet_credentials_of_tree(t.fleet, agent_named(&t, "a1")->ref, refs, 2), 3);
+    assert_int_equal(refs[0], named(&t, "k1")->ref);
     assert_int_equal(
         fleet_credentials_of_issuer(t.fleet, named(&t, "k1")->backend, SPAN("anthropic"), refs, 2),
-        5);
+        7);
     fleet_free(t.fleet);
 }
 
@@ -436,6 +484,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_event_of_its_own_makes_it),
         cmocka_unit_test(its_use_and_what_was_refused_are_two_things),
+        cmocka_unit_test(what_it_is_and_whose_is_told_with_it),
+        cmocka_unit_test(a_call_that_has_to_wait_is_no_use),
         cmocka_unit_test(a_list_makes_it_and_takes_it_away),
         cmocka_unit_test(a_list_does_not_overrule_what_was_told),
         cmocka_unit_test(back_ends_have_their_own),

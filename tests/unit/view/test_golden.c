@@ -224,7 +224,7 @@ static void prepare_revoked(struct kit *k)
         text(k, F_COMMAND_ID, ids[i]);
         number(k, F_COMMAND_STATE, i == 0 ? COMMAND_CONFIRMED : COMMAND_UNVERIFIABLE);
         text(k, i == 0 ? F_BY : F_REASON,
-             i == 0 ? "2 revoked, 1 running answers cut; 2 test calls through the gateway were "
+             i == 0 ? "2 revoked, 1 running answer cut; 2 test calls through the gateway were "
                       "refused with 403"
                     : "the server answers 200 to every revocation; introspection is not allowed");
         fold(k);

@@ -403,6 +403,110 @@ static void a_lease_is_held_at_once_and_released_with_a_question(void **state)
     kit_release(&k);
 }
 
+static void select_lease(struct kit *k)
+{
+    press(k, '7');
+    ui_command_line(k->ui, k->f, SPAN("filter methods"), k->now, &k->out);
+    press(k, 'g');
+    draw(k);
+    pass_ms(k, 1000);
+}
+
+/* What is said is of the lease, and what came of it: not of its agent. */
+static void a_lease_is_choked_and_what_came_of_it_is_said(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 120, 40);
+    select_lease(&k);
+    press(&k, 'C');
+    assert_command(&k, VERB_PAUSE, "agent/mail", "");
+    assert_span_is(k.out.command.credential, LEASE_MAIL);
+    assert_span_is(k.out.command.scope, "choke");
+    record_order(&k, "01KCHOKE");
+    assert_shows(&k, "choke lease …0000K3D9 of mailer: sent");
+    tell_result(&k, "01KCHOKE", COMMAND_CONFIRMED, "1 lease is choked; 0 requests wait");
+    assert_shows(&k, "choke lease …0000K3D9 of mailer: confirmed: 1 lease is choked; 0 requests");
+    lease_set(&k, "laptop", "agent/mail", LEASE_MAIL, "choked");
+    press(&k, 'C');
+    assert_shows(&k, "choke: it is choked already");
+    press(&k, 'H'); /* from choked to held */
+    assert_command(&k, VERB_PAUSE, "agent/mail", "");
+    assert_span_is(k.out.command.scope, "");
+    kit_release(&k);
+}
+
+static void who_waits_on_a_held_lease_is_seen(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 120, 40);
+    lease_set(&k, "laptop", "agent/tri", LEASE_MAIL, "held");
+    lease_issue(&k, "laptop", "agent/tri", "01KTRI", LEASE_MAIL, "");
+    begin(&k, "laptop", EVENT_CREDENTIAL_USED, 7);
+    text(&k, F_AGENT_ID, "agent/mail");
+    text(&k, F_CREDENTIAL_ID, LEASE_MAIL);
+    number(&k, F_VERDICT, VERDICT_ASK);
+    text(&k, F_REASON, "the lease was held by ops@bastion");
+    fold(&k);
+    assert_shows(&k, "its lease is held"); /* of triage, by what its own comes of */
+    select_lease(&k);
+    assert_shows(&k, "ago and was held: the lease was held by ops@bastion");
+    lease_use(&k, "laptop", "agent/mail", LEASE_MAIL, 1413, 0);
+    draw(&k);
+    assert_hides(&k, "and was held");
+    kit_release(&k);
+}
+
+/* All rows that the filter lets through; what comes while they are picked is not among them. */
+static void all_that_are_listed_can_be_picked(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 120, 40);
+    press(&k, 'V');
+    assert_shows(&k, "revoke-listed: 7 lists the credentials");
+    press(&k, '7');
+    ui_command_line(k.ui, k.f, SPAN("filter anthropic"), k.now, &k.out);
+    draw(&k);
+    press(&k, 'V');
+    assert_shows(&k, "revoke: 3 that are listed"); /* the revoked one is left out */
+    lease_issue(&k, "laptop", "agent/tri", "01KLATE", "", "");
+    draw(&k);
+    assert_shows(&k, "revoke: 3 that are listed");
+    press(&k, 'a');
+    press(&k, KEY(ENTER));
+    assert_shows(&k, "3 that are picked");
+    assert_hides(&k, "01KLATE");
+    press(&k, KEY(ESC));
+    assert_shows(&k, "revoke: 3 that are listed");
+    press(&k, KEY(ESC));
+    assert_shows(&k, "6 in force of 7");
+    kit_release(&k);
+}
+
+/* An agent's sheet is of what it and those that it started hold, also what came since. */
+static void what_comes_while_it_is_picked_is_added_behind(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 120, 40);
+    lease_issue(&k, "codex-prod", "agent/si-d", "01KHELPER", "", "paths=/docs/*");
+    select_agent(&k, "select search-index");
+    press(&k, 'v');
+    assert_shows(&k, "paths=/docs/*  held by index-docs");
+    press(&k, ' ');
+    lease_issue(&k, "codex-prod", "agent/si", "01KNEW", "", "");
+    draw(&k);
+    int late = row_with(&k, "01KNEW");
+    assert_true(late > row_with(&k, "01KHELPER"));
+    assert_shows(&k, "[x] > active  lease 01KHELPER");
+    press(&k, KEY(ENTER));
+    assert_shows(&k, "revoke 1 credential?");
+    assert_hides(&k, "01KNEW");
+    kit_release(&k);
+}
+
 static void the_view_sorts_filters_and_tells_time(void **state)
 {
     struct kit k;
@@ -480,6 +584,10 @@ int main(void)
         cmocka_unit_test(an_order_that_did_not_leave_is_said),
         cmocka_unit_test(a_credential_without_an_agent_is_revoked),
         cmocka_unit_test(a_lease_is_held_at_once_and_released_with_a_question),
+        cmocka_unit_test(a_lease_is_choked_and_what_came_of_it_is_said),
+        cmocka_unit_test(who_waits_on_a_held_lease_is_seen),
+        cmocka_unit_test(all_that_are_listed_can_be_picked),
+        cmocka_unit_test(what_comes_while_it_is_picked_is_added_behind),
         cmocka_unit_test(the_view_sorts_filters_and_tells_time),
         cmocka_unit_test(hostile_words_stay_words),
     };
