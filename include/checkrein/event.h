@@ -38,6 +38,8 @@
     X(EVENT_ACTION_FINISHED, "action.finished")                                                    \
     X(EVENT_APPROVAL_REQUESTED, "approval.requested")                                              \
     X(EVENT_APPROVAL_RESOLVED, "approval.resolved")                                                \
+    X(EVENT_TASK_STARTED, "task.started")                                                          \
+    X(EVENT_TASK_FINISHED, "task.finished")                                                        \
     X(EVENT_SPEND_RECORDED, "spend.recorded")                                                      \
     X(EVENT_SPEND_DAY, "spend.day")                                                                \
     X(EVENT_BUDGET_CHANGED, "budget.changed")                                                      \
@@ -86,6 +88,8 @@ enum event_kind { EVENT_STR, EVENT_INT, EVENT_BOOL, EVENT_TIME, EVENT_ENUM, EVEN
     X(F_VCS_REVISION, "vcs.ref.head.revision", EVENT_STR, "")                                      \
     X(F_TASK_ID, "task.id", EVENT_STR, "")                                                         \
     X(F_TASK_TITLE, "task.title", EVENT_STR, "")                                                   \
+    X(F_TASK_OUTCOME, "task.outcome", EVENT_ENUM, "outcome")                                       \
+    X(F_TASK_COUNT, "task.count", EVENT_INT, "")                                                   \
     X(F_DELEGATION, "delegation", EVENT_LIST, "from to what")                                      \
     X(F_PERMISSION_MODE, "permissions.mode", EVENT_STR, "")                                        \
     X(F_PERMISSION_SANDBOX, "permissions.sandbox", EVENT_STR, "")                                  \

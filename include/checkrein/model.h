@@ -35,7 +35,9 @@
 #define FLEET_COMMANDS_KEPT 1024
 #define FLEET_CREDENTIALS_MAX                                                                      \
     16384 /* one more pushes out what is over, or is not shown, which the log says */
-#define FLEET_CREDENTIALS_REVOKED 512 /* that no agent names any more, newest kept */
+#define FLEET_CREDENTIALS_REVOKED 512  /* that no agent names any more, newest kept */
+#define FLEET_TASKS_KEPT          4096 /* that ended, newest kept; of one agent: */
+#define FLEET_TASKS_OF_AGENT      32
 #define FLEET_WATCHERS_MAX        256 /* over all back-ends; more are not shown */
 #define FLEET_TEXT_BYTES          4096 /* cap of a stored foreign string, other than an action text */
 #define FLEET_ID_BYTES            512 /* longer ids are cut */
@@ -164,6 +166,27 @@ struct credential {
     int64_t used_us, refused_us, wait_us;      /* last use; refused; had to wait. 0: never seen */
     int64_t uses;
     uint32_t refusals; /* seen by this fleet */
+};
+
+/* What an agent was asked to do, from its beginning to its end. Helpers work for the task of their
+ * parent: what they spend is in it. */
+struct task {
+    uint32_t ref, agent; /* refs */
+    sid id, title;
+    bool open;
+    enum outcome outcome; /* once it is over; unknown: nobody said how it ended */
+    int64_t began_us, ended_us;
+    int64_t tokens_in, tokens_out, cost_microusd;
+    int64_t untold; /* calls of it whose figures are missing, or not whole */
+    bool cost_estimated, unpriced;
+};
+
+/* Of tasks that ended in one way. What is told of them later is in it too. */
+struct task_sums {
+    int64_t count, silent; /* silent: of these, nobody said what they used */
+    int64_t tokens_in, tokens_out, cost_microusd;
+    int64_t untold; /* calls, as of a task */
+    bool cost_estimated, unpriced;
 };
 
 /* What goes when some credentials are revoked. */
@@ -321,7 +344,26 @@ struct tree_spend {
     bool cost_estimated, unpriced;
 };
 struct tree_spend fleet_tree_spend(const struct fleet *f, uint32_t root);
-/* False: what it used is not known, which is not nothing. */
+/* The task that it works on now; NULL: none. */
+const struct task *fleet_task_of(const struct fleet *f, uint32_t agent);
+const struct task *fleet_task(const struct fleet *f, uint32_t ref); /* NULL when gone */
+const struct task *fleet_task_by_id(const struct fleet *f, uint32_t agent, struct span id);
+/* The task of an agent in whose time this moment lies; NULL: none, or it fell off. */
+const struct task *fleet_task_at(const struct fleet *f, uint32_t agent, int64_t time_us);
+/* Those that ended, of all agents: the newest, and the one that ended before. NULL: no other. */
+const struct task *fleet_task_newest(const struct fleet *f);
+const struct task *fleet_task_older(const struct fleet *f, const struct task *t);
+/* By enum outcome, of tasks that ended: of an agent, and of all, those of agents that were
+ * forgotten too. Never NULL. */
+const struct task_sums *fleet_task_sums(const struct fleet *f, uint32_t agent);
+const struct task_sums *fleet_task_sums_all(const struct fleet *f);
+void task_sums_add(struct task_sums *sum, const struct task_sums *more);
+struct task_sums task_sums_total(const struct task_sums by_outcome[OUTCOME_COUNT]);
+/* What all tasks that ended cost, for each that was completed: -1 when none was, or when nobody
+ * said what any of them used. It is too little where some of it is untold or unpriced. */
+int64_t task_sums_each(const struct task_sums by_outcome[OUTCOME_COUNT]);
+/* False: what was used is not known, which is not nothing. */
+bool task_told(const struct task *t);
 bool agent_told_tokens(const struct agent *a);
 /* By verb: pause and resume need the rein hold or freeze; interrupt, stop and revoke the one of
  * their name. The back-end must be live and offer the verb. Agent 0: whether any back-end does.

@@ -64,6 +64,7 @@ void agent_set_state(struct fleet *f, struct agent_item *it, enum agent_state st
     it->a.retrying = 0; /* while a model is tried again its agent stays what it is */
     if (state == AGENT_STOPPED) {
         it->a.now_running = false;
+        tasks_agent_over(f, it, time_us);
         finished_join(f, it);
     }
     f->by_state[state]++;
@@ -194,6 +195,7 @@ static void agent_evict(struct fold *x, struct agent_item *it)
     finished_leave(f, it);
     wait_leave(f, it);
     agent_uncount(f, it);
+    tasks_forget(f, it->a.ref);
     roster_remove(&f->agents, it->a.ref);
     sid id = it->a.id;
     credentials_renamed(x, it, it->a.traits->lists[AGENT_LIST_CREDENTIALS], 0);

@@ -124,6 +124,8 @@ size_t fleet_bytes(const struct fleet *f)
            f->approvals.count * sizeof(struct approval_item) + f->action_bytes +
            f->commands.count * sizeof(struct command_track) +
            f->credentials.count * sizeof(struct credential_item) +
+           f->tasks_of.used * sizeof(struct agent_tasks) +
+           f->task_by_ref.used * sizeof(struct task_item) +
            (f->log == NULL ? 0 : FLEET_LOG_ENTRIES * sizeof(*f->log));
 }
 
@@ -137,6 +139,7 @@ struct fleet *fleet_copy(const struct fleet *f)
     copy_approvals(copy, f);
     copy_commands(copy, f);
     copy_credentials(copy, f);
+    tasks_copy(copy, f);
     copy->log = f->log == NULL ? NULL : copy_of(f->log, FLEET_LOG_ENTRIES * sizeof(*f->log));
     return copy;
 }

@@ -14,6 +14,8 @@ static fold_fn *const folds[EVENT_TYPE_COUNT] = {
     [EVENT_ACTION_FINISHED] = fold_action_finished,
     [EVENT_APPROVAL_REQUESTED] = fold_approval_requested,
     [EVENT_APPROVAL_RESOLVED] = fold_approval_resolved,
+    [EVENT_TASK_STARTED] = fold_task_started,
+    [EVENT_TASK_FINISHED] = fold_task_finished,
     [EVENT_SPEND_RECORDED] = fold_spend_recorded,
     [EVENT_SPEND_DAY] = fold_spend_day,
     [EVENT_BUDGET_CHANGED] = fold_budget_changed,
@@ -48,6 +50,7 @@ void fleet_free(struct fleet *f)
     if (f == NULL) {
         return;
     }
+    tasks_release(f);
     agents_release(f);
     approvals_release(f);
     commands_release(f);

@@ -158,6 +158,25 @@ struct credential_item {
     uint32_t stamp; /* of the list that was counted last: a list may name it twice */
 };
 
+/* Tasks that ended lie in two lists, of the fleet and of their agent, in the same order: by when
+ * their end was told. */
+struct task_item {
+    struct task t;
+    uint32_t epoch; /* snapshot that brought it last */
+    struct task_item *older, *newer;
+    struct task_item *own_older, *own_newer;
+};
+
+/* Of an agent that was told to have a task. */
+struct agent_tasks {
+    uint32_t agent; /* ref */
+    uint32_t epoch; /* snapshot that told its sums last */
+    struct task_item *open;
+    struct task_item *oldest, *newest; /* that ended */
+    uint32_t kept;
+    struct task_sums ended[OUTCOME_COUNT];
+};
+
 struct fleet {
     struct pool *pool;
     struct list_store lists;
@@ -192,6 +211,12 @@ struct fleet {
     struct index credential_by_id;
     uint32_t credential_stamp;
     uint64_t credentials_refused;
+
+    struct index tasks_of;    /* struct agent_tasks, by the agent's ref */
+    struct index task_by_ref; /* struct task_item */
+    struct task_item *task_oldest, *task_newest;
+    uint32_t tasks_kept, task_last_ref;
+    struct task_sums ended[OUTCOME_COUNT];
 
     struct watcher_item watchers[FLEET_WATCHERS_MAX];
     uint32_t watcher_count;
@@ -350,6 +375,25 @@ void approvals_withdraw_lost(struct fold *x, const char *reason);
 void fold_spend_recorded(struct fold *x);
 void fold_spend_day(struct fold *x);
 void fold_budget_changed(struct fold *x);
+
+/* ---- tasks.c, task_events.c */
+void fold_task_started(struct fold *x);
+void fold_task_finished(struct fold *x);
+/* What was spent goes to the task that it is of. */
+void tasks_spend(struct fold *x, const struct agent_item *it);
+/* The agent is over, and with it what it worked on. */
+void tasks_agent_over(struct fleet *f, const struct agent_item *it, int64_t time_us);
+/* Ends what a snapshot did not bring back of the agents that it brought. */
+void tasks_lost(struct fold *x);
+struct agent_tasks *tasks_find(const struct fleet *f, uint32_t agent); /* NULL: none */
+struct agent_tasks *tasks_make(struct fleet *f, uint32_t agent);
+struct task_item *task_known(const struct fleet *f, const struct agent_tasks *at, struct span id);
+struct task_item *task_item_new(struct fleet *f, struct agent_tasks *at, const struct event *ev);
+/* Out of work, into the lists of what ended; the oldest one there goes. */
+void task_keep(struct fleet *f, struct agent_tasks *at, struct task_item *it);
+void tasks_forget(struct fleet *f, uint32_t agent);
+void tasks_copy(struct fleet *to, const struct fleet *from); /* when the pool was copied */
+void tasks_release(struct fleet *f);
 
 /* ---- credentials.c, credential_reach.c */
 void fold_credential(struct fold *x);

@@ -169,6 +169,88 @@ static void tell_retrying(struct teller *t, const struct agent *a)
     tell(t);
 }
 
+/* ---- tasks: those that ended, the one that is worked on, and the sums of all that ended. What has
+ * no price comes first, as of spend. */
+static void begin_task(struct teller *t, const struct agent *a, const struct task *task)
+{
+    begin_for(t, task->open ? EVENT_TASK_STARTED : EVENT_TASK_FINISHED,
+              task->open ? task->began_us : task->ended_us, a);
+    text(t, F_TASK_ID, task->id);
+    text(t, F_TASK_TITLE, task->title);
+    if (!task->open) {
+        event_set_number(&t->ev, F_TASK_OUTCOME, task->outcome);
+        number(t, F_DURATION_MS, later_us(task->ended_us / 1000 - task->began_us / 1000, 0));
+    }
+    number(t, F_TOKENS_IN, task->tokens_in);
+    number(t, F_TOKENS_OUT, task->tokens_out);
+}
+
+static void tell_task(struct teller *t, const struct agent *a, const struct task *task)
+{
+    begin_task(t, a, task);
+    if (task->unpriced) {
+        tell(t);
+        begin_task(t, a, task);
+    }
+    event_set_number(&t->ev, F_COST_MICROUSD, task->cost_microusd);
+    number(t, F_COST_ESTIMATED, task->cost_estimated);
+    number(t, F_SPEND_UNTOLD, task->untold);
+    tell(t);
+}
+
+static void begin_sums(struct teller *t, const struct agent *a, unsigned outcome, int64_t count)
+{
+    begin_for(t, EVENT_TASK_FINISHED, a->last_event_us, a);
+    event_set_number(&t->ev, F_TASK_OUTCOME, outcome);
+    event_set_number(&t->ev, F_TASK_COUNT, count);
+}
+
+static void put_sums(struct teller *t, const struct task_sums *s)
+{
+    number(t, F_TOKENS_IN, s->tokens_in);
+    number(t, F_TOKENS_OUT, s->tokens_out);
+}
+
+/* Those of which nobody said anything come alone, without a figure. */
+static void tell_sums(struct teller *t, const struct agent *a, unsigned outcome,
+                      const struct task_sums *s)
+{
+    begin_sums(t, a, outcome, s->count);
+    if (s->silent > 0) {
+        event_set_number(&t->ev, F_TASK_COUNT, s->silent);
+        tell(t);
+        begin_sums(t, a, outcome, s->count);
+    }
+    put_sums(t, s);
+    if (s->unpriced) {
+        tell(t);
+    }
+    event_set_number(&t->ev, F_COST_MICROUSD, s->cost_microusd);
+    number(t, F_COST_ESTIMATED, s->cost_estimated);
+    number(t, F_SPEND_UNTOLD, s->untold);
+    tell(t);
+}
+
+static void tell_tasks(struct teller *t, const struct agent *a)
+{
+    const struct agent_tasks *at = tasks_find(t->f, a->ref);
+    if (at == NULL) {
+        return;
+    }
+    for (const struct task_item *it = at->oldest; it != NULL; it = it->own_newer) {
+        tell_task(t, a, &it->t);
+    }
+    if (at->open != NULL) {
+        tell_task(t, a, &at->open->t);
+    }
+    for (unsigned o = 0; o < OUTCOME_COUNT; o++) {
+        if (at->ended[o].count > 0 || at->ended[o].tokens_in > 0 || at->ended[o].tokens_out > 0 ||
+            at->ended[o].cost_microusd > 0) {
+            tell_sums(t, a, o, &at->ended[o]);
+        }
+    }
+}
+
 static void tell_agent(struct teller *t, const struct agent_item *it)
 {
     if (it->a.registered) {
@@ -177,6 +259,7 @@ static void tell_agent(struct teller *t, const struct agent_item *it)
     tell_state(t, &it->a); /* before the action: the end of an agent ends what it does */
     tell_now(t, it);
     tell_spend(t, &it->a);
+    tell_tasks(t, &it->a);
     if (it->a.failing) {
         tell_failure(t, &it->a);
     }
@@ -546,6 +629,18 @@ bool fleet_cut_next(struct fleet_cut *c, fleet_tell_fn *emit, void *ctx)
     return ref != 0;
 }
 
+/* What a helper spends is in the task of an agent that it comes of. */
+static void tell_agent_before(struct fleet_cut *c, struct teller *t, const struct event *ev)
+{
+    const struct agent_item *it = agent_find(c->f, c->b->ref, event_text(ev, F_AGENT_ID));
+    while (it != NULL) {
+        if (untold_take(&c->agents, place_by_ref(&c->agents, it->a.ref), it->a.ref)) {
+            tell_agent_ref(t, it->a.ref);
+        }
+        it = ev->type == EVENT_SPEND_RECORDED ? roster_find(&c->f->agents, it->a.parent) : NULL;
+    }
+}
+
 void fleet_cut_before(struct fleet_cut *c, const struct event *ev, fleet_tell_fn *emit, void *ctx)
 {
     struct teller t = teller_of(c, emit, ctx);
@@ -553,13 +648,9 @@ void fleet_cut_before(struct fleet_cut *c, const struct event *ev, fleet_tell_fn
         return;
     }
     (void)begin_cut(c, &t);
-    const struct agent_item *agent = agent_find(c->f, c->b->ref, event_text(ev, F_AGENT_ID));
     const struct approval_item *asked =
         approval_find(c->f, c->b->ref, event_text(ev, F_APPROVAL_ID));
-    if (agent != NULL &&
-        untold_take(&c->agents, place_by_ref(&c->agents, agent->a.ref), agent->a.ref)) {
-        tell_agent_ref(&t, agent->a.ref);
-    }
+    tell_agent_before(c, &t, ev);
     if (asked != NULL &&
         untold_take(&c->approvals, place_of_approval(&c->approvals, asked->a.ref), asked->a.ref)) {
         tell_approval_ref(&t, asked->a.ref);

@@ -199,6 +199,7 @@ void fold_spend_recorded(struct fold *x)
     set_traits(x, it, read_meter);
     set_tokens(x->ev, &it->a);
     set_cost(x, &it->a);
+    tasks_spend(x, it);
     set_budget(x, it);
     struct note n = note_of(EVENT_SPEND_RECORDED);
     n.subject = event_text(x->ev, F_MODEL);

@@ -43,6 +43,7 @@ void fleet_snapshot_end(struct fleet *f, struct span backend, uint64_t seq)
             say_lost(&x, f->agents.items[i]);
         }
     }
+    tasks_lost(&x);
     credentials_lost(&x, not_reported);
     watchers_drop_lost(f, b);
     b->b.stop_asked_agents = 0; /* who is there is known now */

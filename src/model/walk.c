@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "model_priv.h"
 
@@ -221,6 +222,27 @@ static const struct member command_members[] = {
     INT64(command_track, display_ms),
 };
 
+static const struct member task_members[] = {
+    TEXT(task, id),
+    TEXT(task, title),
+    BOOL(task, open),
+    CHOICE(task, outcome, "outcome"),
+    INT64(task, began_us),
+    INT64(task, ended_us),
+    INT64(task, tokens_in),
+    INT64(task, tokens_out),
+    INT64(task, cost_microusd),
+    INT64(task, untold),
+    BOOL(task, cost_estimated),
+    BOOL(task, unpriced),
+};
+
+static const struct member ended_members[] = {
+    INT64(task_sums, count),         INT64(task_sums, silent),        INT64(task_sums, tokens_in),
+    INT64(task_sums, tokens_out),    INT64(task_sums, cost_microusd), INT64(task_sums, untold),
+    BOOL(task_sums, cost_estimated), BOOL(task_sums, unpriced),
+};
+
 static const struct member credential_members[] = {
     NUMBER(credential, backend),   NUMBER(credential, agent),
     TEXT(credential, id),          BOOL(credential, told),
@@ -249,11 +271,17 @@ static const struct member log_members[] = {
 
 /* What a log entry's `detail` is, by its type. */
 static const char *const detail_sets[EVENT_TYPE_COUNT] = {
-    [EVENT_AGENT_STATE] = "agent_state",       [EVENT_ACTION_FINISHED] = "outcome",
-    [EVENT_APPROVAL_REQUESTED] = "risk",       [EVENT_APPROVAL_RESOLVED] = "decision",
-    [EVENT_FAILURE_REPORTED] = "failure",      [EVENT_SIGNAL_RAISED] = "severity",
-    [EVENT_POLICY_DECIDED] = "verdict",        [EVENT_OPERATOR_COMMAND] = "command_state",
-    [EVENT_OPERATOR_RESULT] = "command_state", [EVENT_BACKEND_LINK] = "link",
+    [EVENT_AGENT_STATE] = "agent_state",
+    [EVENT_ACTION_FINISHED] = "outcome",
+    [EVENT_TASK_FINISHED] = "outcome",
+    [EVENT_APPROVAL_REQUESTED] = "risk",
+    [EVENT_APPROVAL_RESOLVED] = "decision",
+    [EVENT_FAILURE_REPORTED] = "failure",
+    [EVENT_SIGNAL_RAISED] = "severity",
+    [EVENT_POLICY_DECIDED] = "verdict",
+    [EVENT_OPERATOR_COMMAND] = "command_state",
+    [EVENT_OPERATOR_RESULT] = "command_state",
+    [EVENT_BACKEND_LINK] = "link",
 };
 
 static const struct member rights_members[] = {
@@ -381,6 +409,31 @@ static void show_backends(const struct walk *w)
     }
 }
 
+static void show_sums(const struct walk *w, const struct task_sums by_outcome[OUTCOME_COUNT])
+{
+    static const struct task_sums none = {0};
+    for (unsigned o = 0; o < OUTCOME_COUNT; o++) {
+        if (memcmp(&by_outcome[o], &none, sizeof(none)) != 0) {
+            SHOW(w, "ended", o, ended_members, &by_outcome[o]);
+        }
+    }
+}
+
+static void show_tasks(const struct walk *w, uint32_t agent)
+{
+    const struct agent_tasks *at = tasks_find(w->f, agent);
+    if (at == NULL) {
+        return;
+    }
+    if (at->open != NULL) {
+        SHOW(w, "task", 0, task_members, &at->open->t);
+    }
+    for (const struct task_item *it = at->newest; it != NULL; it = it->own_older) {
+        SHOW(w, "task", 0, task_members, &it->t);
+    }
+    show_sums(w, at->ended);
+}
+
 static void show_agents(const struct walk *w)
 {
     for (uint32_t i = 0; i < fleet_agent_count(w->f); i++) {
@@ -391,6 +444,7 @@ static void show_agents(const struct walk *w)
             const struct event_row *rows = list_rows(w->f, a->traits->lists[l], &count);
             show_list(w, agent_lists[l], rows, count);
         }
+        show_tasks(w, a->ref);
     }
 }
 
@@ -491,6 +545,7 @@ void fleet_walk(const struct fleet *f, const struct visitor *v)
     struct fleet_totals totals;
     fleet_totals(f, &totals);
     SHOW(&w, "totals", 0, totals_members, &totals);
+    show_sums(&w, f->ended);
     show_backends(&w);
     show_agents(&w);
     show_approvals(&w);

@@ -154,6 +154,18 @@ static struct symbol of_flag(const struct log_entry *e)
                           : (struct symbol){"*", "has left", ROLE_DIM};
 }
 
+static struct symbol of_task(uint8_t outcome)
+{
+    static const struct symbol ends[OUTCOME_COUNT] = {
+        [OUTCOME_UNKNOWN] = {"-", "task over", ROLE_DIM   },
+        [OUTCOME_SUCCEEDED] = {"+", "task done", ROLE_TEXT  },
+        [OUTCOME_FAILED] = {"!", "task fail", ROLE_FAILED},
+        [OUTCOME_DENIED] = {"x", "task cut",  ROLE_STRONG},
+        [OUTCOME_CANCELLED] = {"x", "task cut",  ROLE_STRONG},
+    };
+    return ends[outcome < OUTCOME_COUNT ? outcome : OUTCOME_UNKNOWN];
+}
+
 static struct symbol of_result(const struct log_entry *e)
 {
     struct symbol s = symbol_of_command((enum command_state)e->detail);
@@ -166,6 +178,7 @@ static const struct symbol plain_entries[EVENT_TYPE_COUNT] = {
     [EVENT_ACTION_STARTED] = {">", "does",    ROLE_TEXT    },
     [EVENT_ACTION_OUTPUT] = {" ", "output",  ROLE_DIM     },
     [EVENT_APPROVAL_REQUESTED] = {"?", "asks",    ROLE_APPROVAL},
+    [EVENT_TASK_STARTED] = {">", "task",    ROLE_STRONG  },
     [EVENT_SPEND_RECORDED] = {"$", "spent",   ROLE_DIM     },
     [EVENT_CREDENTIAL_ISSUED] = {"*", "got",     ROLE_TEXT    },
     [EVENT_CREDENTIAL_USED] = {" ", "used",    ROLE_DIM     },
@@ -183,6 +196,8 @@ struct symbol symbol_of_entry(const struct log_entry *e)
         return symbol_of_state((enum agent_state)e->detail);
     case EVENT_ACTION_FINISHED:
         return of_outcome(e->detail);
+    case EVENT_TASK_FINISHED:
+        return of_task(e->detail);
     case EVENT_APPROVAL_RESOLVED:
         return symbol_of_decision((enum decision)e->detail);
     case EVENT_FAILURE_REPORTED:

@@ -35,6 +35,8 @@ static struct activity activity_of(enum event_type type)
         [EVENT_ACTION_FINISHED] = {OTHER, "Finish"},
         [EVENT_APPROVAL_REQUESTED] = {CREATE, "Create"},
         [EVENT_APPROVAL_RESOLVED] = {UPDATE, "Update"},
+        [EVENT_TASK_STARTED] = {OTHER, "Start"},
+        [EVENT_TASK_FINISHED] = {OTHER, "Finish"},
         [EVENT_SPEND_RECORDED] = {OTHER, "Spend"},
         [EVENT_SPEND_DAY] = {OTHER, "Spend"},
         [EVENT_BUDGET_CHANGED] = {UPDATE, "Update"},
