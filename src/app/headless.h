@@ -45,8 +45,15 @@ struct headless_sum {
     uint32_t agents, unpriced;
     int64_t tokens_in, tokens_out, microusd, untold;
     bool estimated;
+    struct task_sums tasks[OUTCOME_COUNT]; /* that ended */
 };
 void headless_print_sum(const struct fleet *f, const char *by, const struct headless_sum *s);
+void headless_print_task(const struct fleet *f, const struct task *t);
+/* What was spent, but by a task that is still known; `task`: "older" or "none". */
+struct headless_rest {
+    int64_t tokens_in, tokens_out, microusd;
+};
+void headless_print_rest(const char *task, const struct headless_rest *r);
 void headless_print_approval(const struct fleet *f, const struct approval *p);
 /* One line on standard output: a JSON object of these texts, but the empty ones, in printable
  * ASCII. */

@@ -66,6 +66,55 @@ static void put_twin(json_t *o, const struct fleet *f, const struct agent *a)
     }
 }
 
+/* ---- tasks */
+static void put_ended(json_t *o, const struct task_sums by_outcome[OUTCOME_COUNT])
+{
+    const struct task_sums sum = task_sums_total(by_outcome);
+    int64_t each = task_sums_each(by_outcome);
+    for (unsigned i = 0; i < OUTCOME_COUNT; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof(name), "tasks.%s", outcome_name((enum outcome)i));
+        if (i != OUTCOME_DENIED || by_outcome[i].count > 0) {
+            put_int(o, name, by_outcome[i].count);
+        }
+    }
+    put_int(o, "tasks.silent", sum.silent);
+    put_int(o, "tasks.untold", sum.untold);
+    put_int(o, "tasks.tokens_in", sum.tokens_in);
+    put_int(o, "tasks.tokens_out", sum.tokens_out);
+    put_int(o, "tasks.cost_microusd", sum.cost_microusd);
+    (void)json_object_set_new(o, "tasks.unpriced", json_boolean(sum.unpriced));
+    if (each >= 0) {
+        put_int(o, "tasks.completed_cost_microusd", each);
+    }
+}
+
+static json_t *task_json(const struct fleet *f, const struct task *t)
+{
+    json_t *o = json_object();
+    const struct agent *a = fleet_agent(f, t->agent);
+    const struct backend *b = a ? fleet_backend(f, a->backend) : NULL;
+    put(o, attribute(F_TASK_ID), fleet_span(f, t->id));
+    put(o, attribute(F_TASK_TITLE), fleet_span(f, t->title));
+    put(o, "backend", b ? fleet_span(f, b->name) : SPAN_NONE);
+    put(o, attribute(F_AGENT_ID), a ? fleet_span(f, a->id) : SPAN_NONE);
+    put(o, attribute(F_AGENT_NAME), a ? fleet_span(f, a->name) : SPAN_NONE);
+    (void)json_object_set_new(o, "task.open", json_boolean(t->open));
+    put_time(o, "task.began_at", t->began_us);
+    if (!t->open) {
+        put(o, attribute(F_TASK_OUTCOME), span_str(outcome_name(t->outcome)));
+        put_time(o, "task.ended_at", t->ended_us);
+    }
+    put_int(o, attribute(F_TOKENS_IN), t->tokens_in);
+    put_int(o, attribute(F_TOKENS_OUT), t->tokens_out);
+    (void)json_object_set_new(o, "tokens.told", json_boolean(task_told(t)));
+    put_int(o, attribute(F_COST_MICROUSD), t->cost_microusd);
+    (void)json_object_set_new(o, attribute(F_COST_ESTIMATED), json_boolean(t->cost_estimated));
+    (void)json_object_set_new(o, "cost.unpriced", json_boolean(t->unpriced));
+    put_int(o, attribute(F_SPEND_UNTOLD), t->untold);
+    return o;
+}
+
 static json_t *agent_json(const struct fleet *f, const struct agent *a)
 {
     const struct {
@@ -114,6 +163,10 @@ static json_t *agent_json(const struct fleet *f, const struct agent *a)
     put_int(o, "approvals.pending", a->pending);
     put_int(o, "failures", a->failures);
     put_int(o, "retrying", a->retrying);
+    const struct task *task = fleet_task_of(f, a->ref);
+    if (task) {
+        (void)json_object_set_new(o, "task", task_json(f, task));
+    }
     return o;
 }
 
@@ -253,6 +306,7 @@ static json_t *spend_json(const struct fleet *f, const struct agent *a)
     put_int(o, "beside.tokens_in", a->traits->beside_in);
     put_int(o, "beside.tokens_out", a->traits->beside_out);
     put_int(o, "beside.cost_microusd", a->traits->beside_microusd);
+    put_ended(o, fleet_task_sums(f, a->ref));
     return o;
 }
 
@@ -333,6 +387,22 @@ void headless_print_sum(const struct fleet *f, const char *by, const struct head
     put_int(o, attribute(F_COST_MICROUSD), s->microusd);
     (void)json_object_set_new(o, attribute(F_COST_ESTIMATED), json_boolean(s->estimated));
     put_int(o, attribute(F_SPEND_UNTOLD), s->untold);
+    put_ended(o, s->tasks);
+    print_line(o);
+}
+
+void headless_print_task(const struct fleet *f, const struct task *t)
+{
+    print_line(task_json(f, t));
+}
+
+void headless_print_rest(const char *task, const struct headless_rest *r)
+{
+    json_t *o = json_object();
+    put(o, "tasks", span_str(task));
+    put_int(o, attribute(F_TOKENS_IN), r->tokens_in);
+    put_int(o, attribute(F_TOKENS_OUT), r->tokens_out);
+    put_int(o, attribute(F_COST_MICROUSD), r->microusd);
     print_line(o);
 }
 

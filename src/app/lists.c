@@ -7,6 +7,7 @@
 #include "event_line.h"
 #include "history.h"
 #include "spend_by.h"
+#include "spend_tasks.h"
 
 #include "checkrein/alloc.h"
 #include "checkrein/codec.h"
@@ -86,6 +87,7 @@ static void print_spend(const struct fleet *f)
     (void)printf("%-24s %40lld.%02lld USD%s%s\n", "all", (long long)(t.cost_microusd / 1000000),
                  (long long)(t.cost_microusd / 10000 % 100), t.cost_estimated ? ", estimated" : "",
                  t.unpriced ? ", and tokens without a price" : "");
+    spend_tasks_say(fleet_task_sums_all(f));
 }
 
 /* What its back-end tells; an agent's list alone tells none. */

@@ -6,16 +6,12 @@
 #include "checkrein/alloc.h"
 #include "checkrein/event.h"
 #include "headless.h"
+#include "spend_tasks.h"
 
 struct groups {
     struct headless_sum *at;
     size_t count, cap;
 };
-
-static sid task_of(const struct agent *a)
-{
-    return a->task_title;
-}
 
 /* For whom it works, else whose it is. */
 static sid operator_of(const struct agent *a)
@@ -42,7 +38,6 @@ static const struct by_row {
     const char *name;
     sid (*of)(const struct agent *a);
 } BY[] = {
-    {"task",     task_of    },
     {"operator", operator_of},
     {"provider", provider_of},
     {"model",    model_of   },
@@ -67,8 +62,12 @@ static struct headless_sum *group_of(struct groups *all, sid name)
     return &all->at[all->count++];
 }
 
-static void add(struct headless_sum *g, const struct agent *a)
+static void add(const struct fleet *f, struct headless_sum *g, const struct agent *a)
 {
+    const struct task_sums *ended = fleet_task_sums(f, a->ref);
+    for (unsigned o = 0; o < OUTCOME_COUNT; o++) {
+        task_sums_add(&g->tasks[o], &ended[o]);
+    }
     g->agents++;
     g->unpriced += a->unpriced;
     g->estimated |= a->cost_estimated;
@@ -99,12 +98,26 @@ static void print_text(const struct fleet *f, const struct headless_sum *g)
                  g->estimated ? ", estimated" : "",
                  g->unpriced ? ", and tokens without a price" : "",
                  g->untold ? ", and calls that told nothing" : "");
+    if (task_sums_total(g->tasks).count > 0) {
+        (void)printf("%-32s ", "");
+        spend_tasks_say(g->tasks);
+    }
+}
+
+static bool has_news(const struct fleet *f, const struct agent *a)
+{
+    return agent_told_tokens(a) || a->cost_microusd != 0 || a->traits->untold > 0 ||
+           task_sums_total(fleet_task_sums(f, a->ref)).count > 0;
 }
 
 enum status spend_by_print(const struct fleet *f, const char *by, bool json, struct why *why)
 {
     struct groups all = {0};
     size_t row = 0;
+    if (strcmp(by, "task") == 0) {
+        spend_tasks_print(f, json);
+        return ST_OK;
+    }
     while (row < ARRAY_LEN(BY) && strcmp(BY[row].name, by) != 0) {
         row++;
     }
@@ -113,8 +126,8 @@ enum status spend_by_print(const struct fleet *f, const char *by, bool json, str
     }
     for (uint32_t i = 0; i < fleet_agent_count(f); i++) {
         const struct agent *a = fleet_agent_at(f, i);
-        if (agent_told_tokens(a) || a->cost_microusd != 0 || a->traits->untold > 0) {
-            add(group_of(&all, BY[row].of(a)), a);
+        if (has_news(f, a)) {
+            add(f, group_of(&all, BY[row].of(a)), a);
         }
     }
     if (all.count > 0) {

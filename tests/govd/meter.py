@@ -171,7 +171,7 @@ def each_dialect_is_counted_to_the_token(folder):
                 check("cost.microusd" not in got, f"{name} has a price that nobody gave: {got}")
         sums = {s["provider"]: s for s in map(json.loads, d.run("spend", "--by", "provider", "--json").stdout.splitlines())}
         check(list(sums) == ["gcp.gemini"] and sums["gcp.gemini"]["gen_ai.usage.output_tokens"] == sum(t[4] for t in TOLD), f"{sums}")
-        check(d.run("spend", "--by", "nonsense").returncode == 2 and "agents" in d.run("spend", "--by", "task").stdout, "by what")
+        check(d.run("spend", "--by", "nonsense").returncode == 2 and "agents" in d.run("spend", "--by", "operator").stdout, "by what")
         total = agent_of(d)
         check(total["gen_ai.usage.input_tokens"] == sum(t[3] for t in TOLD), f"{total}")
         check(total["cost.unpriced"] is True and total["gen_ai.usage.output_tokens"] == sum(t[4] for t in TOLD), f"{total}")
