@@ -67,6 +67,7 @@ static void on_stop(struct hook *h)
 static void on_interrupt(struct hook *h)
 {
     gate_give_up(h->g, h->session, "the turn was interrupted while this call waited");
+    h->session->task_cut = true;
     told_turn_over(h, AGENT_IDLE, "interrupted");
 }
 

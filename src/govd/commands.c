@@ -213,6 +213,7 @@ static bool in_a_turn(const struct session *s)
 static bool interrupt(struct session *s)
 {
     bool busy = in_a_turn(s);
+    s->task_cut = s->task_cut || busy;
     s->interrupt_next = busy && !s->held;
     return busy;
 }

@@ -231,6 +231,7 @@ static void judge(struct govd *g, struct call *c)
     struct session *s = session_at(g, c->session);
     const char *bar = gate_barred(g, s);
     if (bar) {
+        s->task_cut = s->task_cut || !g->closing;
         s->interrupt_next = false;
         (void)close_request(g, c, DECISION_DENIED, bar);
         finish_denied(g, c, span_str(bar), REPLY_END_TURN);

@@ -1,11 +1,11 @@
 /* govd_priv.h - what the files of the daemon share. One idea a file:
  *
  *   govd.c      start, turn, shutdown             listen.c    who may connect, and to which door
- *   publish.c   event -> record -> fold -> ring   outbox.c    what leaves only after the record is
- * durable sessions.c  agents known by their hooks       gate.c      a call's life: judge, ask,
- * answer, withdraw calls.c     the table of calls                hooks_priv.h  the runtimes whose
- * hooks are understood rules.c     policy file                       commands.c  operators' verbs,
- * one function each consoles.c  checkrein.v1 connections          stop.c      fleet stop
+ *   publish.c   event -> record -> fold -> ring   outbox.c    what leaves only once that is durable
+ *   sessions.c  agents known by their hooks       gate.c      a call's life, from asking to its end
+ *   calls.c     the table of calls                hooks_priv.h  runtimes whose hooks are understood
+ *   rules.c     policy file                       commands.c  operators' verbs
+ *   consoles.c  checkrein.v1 connections          stop.c      fleet stop
  *   snapshots.c  the state, told piece by piece   presence.c  that somebody watches
  *   witness.c   heads told to consoles, and what they sign for
  *   telemetry/  spend, failures and tool decisions from OTLP
@@ -18,8 +18,9 @@
  *   token.c     the hooks' bearer token           seen.c      command ids that were taken
  *   gateway/    leases in place of real keys, and the requests that go through them
  *   budget*.c   what agents may spend, and what they have (budget_priv.h)
- *   tokens.c    consoles' tokens and rights       identity.c  who is at the other end of a
- * connection config_change.c  settings that change under a session     doctor.c    test calls
+ *   tokens.c    consoles' tokens and rights       identity.c  who is at the other end
+ *   tasks.c     what agents were asked to do      doctor.c    test calls
+ *   config_change.c  settings that change under a session
  */
 #ifndef GOVD_PRIV_H
 #define GOVD_PRIV_H
@@ -117,11 +118,9 @@ struct session {
     const struct runtime *kind; /* whose hooks it has; by the beginning of its id */
     session_ref ref;
     uint32_t children; /* sessions whose parent it is */
-    char *id; /* "claude:<session>" or "claude:<session>/<subagent>"; other runtimes with their own
-                 prefix */
+    char *id;     /* "claude:<session>" or "claude:<session>/<subagent>", by its runtime's prefix */
     char *native; /* the runtime's own session id */
-    char *alias; /* id under which its runtime's hooks speak of it, when that is another; NULL: none
-                  */
+    char *alias;  /* id under which its runtime's hooks speak of it; NULL: the same */
     char *name, *cwd, *mode, *runtime, *model;
     session_ref parent;
     enum gate_mode gate;
@@ -134,6 +133,7 @@ struct session {
     bool in_stop;            /* counted by the fleet stop */
     bool refused;            /* stopped and refused something, but calls that were let run go on */
     bool interrupt_next;     /* the next call is refused and ends the turn */
+    bool task_cut;           /* an operator, or its user, ended what it works on */
     int32_t pid;             /* 0: not known. Trusted only from a Unix socket peer's own ancestry */
     uint64_t pid_start;      /* start time of that pid, so that a reused number is noticed */
     loop_id watch;
@@ -153,8 +153,7 @@ struct session {
     uint8_t spend_from;              /* enum spend_from: what its spend is taken from */
     uint32_t unpaid;                 /* calls of it through the gateway that wait for a budget */
     bool held_is_news;               /* what it holds of leases is to be told: gateway/telling.c */
-    char watching[COMMAND_ID_BYTES]; /* command that waits to be confirmed by what this session does
-                                      */
+    char watching[COMMAND_ID_BYTES]; /* command that what this session does will confirm */
     enum verb watching_verb;
 };
 
@@ -179,8 +178,7 @@ struct call {
     char *cwd, *mode; /* of the moment of the call: the session's may change while it waits */
     char digest[DIGEST_TEXT_BYTES];
     char policy_version[24];
-    char deciding[COMMAND_ID_BYTES]; /* command that let it run: confirmed when its end is reported
-                                      */
+    char deciding[COMMAND_ID_BYTES]; /* command that let it run: its reported end confirms it */
     bool reads_only;
 };
 
@@ -682,6 +680,7 @@ void prices_reload(struct govd *g); /* on a bad file the old prices stay, and th
 /* What a service said of one call through the gateway. Spans borrowed. */
 struct metered {
     struct span agent, credential, upstream, provider, model;
+    const char *task;                 /* that was worked on when it was let go on; empty: none */
     const struct price_usage *tokens; /* NULL: it told nothing, or what cannot be */
     bool untold;                      /* the figures are missing, or are not all of it */
 };

@@ -1,4 +1,4 @@
-#include "govd_priv.h"
+#include "tasks_priv.h"
 
 #include "checkrein/clock.h"
 #include "checkrein/log.h"
@@ -86,6 +86,9 @@ void publish_state(struct govd *g, struct session *s, enum agent_state state, co
 {
     if (s->state == state) {
         return;
+    }
+    if (state == AGENT_STOPPED) {
+        task_end(g, s, OUTCOME_UNKNOWN, reason);
     }
     s->state = state;
     struct event ev;

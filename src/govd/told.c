@@ -1,4 +1,5 @@
 #include "hooks_priv.h"
+#include "tasks_priv.h"
 
 /* A path below the agent's folder is told without it: what differs is what the eye needs. */
 static struct span below(struct span path, struct span cwd)
@@ -65,10 +66,12 @@ void told_prompt(struct hook *h)
     struct session *s = h->session;
     bool refused = h->g->stop_latched || session_gate_in_force(s) == GATE_REFUSE;
     struct span prompt = hook_text(h, "prompt");
+    char room[TASK_TITLE_ROOM];
+    struct span title = task_title(h->g, prompt, room);
     struct event ev;
     publish_about(h->g, &ev, EVENT_AGENT_UPDATED, s);
     if (!s->guarded || !s->guarded->task) { /* else whoever started it has said what it is for */
-        event_put_text(&ev, F_TASK_TITLE, span_sub(prompt, 0, 400));
+        event_put_text(&ev, F_TASK_TITLE, title);
     }
     (void)publish(h->g, &ev);
     if (refused) {
@@ -76,6 +79,7 @@ void told_prompt(struct hook *h)
         session_refused(h->g, s, "its prompt was refused");
         return;
     }
+    task_begin(h->g, s, title);
     publish_state(h->g, s, session_holds(s) ? AGENT_PAUSING : AGENT_RUNNING, NULL);
     session_settle(h->g, s, NULL);
 }
@@ -103,6 +107,13 @@ void told_version(struct hook *h)
     }
 }
 
+static enum outcome outcome_of(enum agent_state state)
+{
+    return state == AGENT_IDLE     ? OUTCOME_SUCCEEDED
+           : state == AGENT_FAILED ? OUTCOME_FAILED
+                                   : OUTCOME_CANCELLED;
+}
+
 void told_turn_over(struct hook *h, enum agent_state state, const char *reason)
 {
     struct session *s = h->session;
@@ -113,6 +124,7 @@ void told_turn_over(struct hook *h, enum agent_state state, const char *reason)
         session_seen(h->g, parent, VERB_INTERRUPT, "the turn of its helper ended");
     }
     s->interrupt_next = false;
+    task_end(h->g, s, outcome_of(state), reason);
     if (!s->ending) {
         bool stopped = session_gate_in_force(s) == GATE_REFUSE;
         publish_state(h->g, s, stopped ? AGENT_STOPPED : state, reason);

@@ -4,6 +4,7 @@
  * not read as a call for an answer (lists, counts, batches) is not counted.
  */
 #include "../budget_priv.h"
+#include "../tasks_priv.h"
 #include "gateway_priv.h"
 
 #include "checkrein/clock.h"
@@ -18,6 +19,7 @@ struct meter {
     const struct upstream *up;
     const struct meter_kind *kind;
     char lease[ULID_BYTES];
+    char task[ULID_BYTES];
     char *agent, *target;
     struct buf body;
     struct usage_ask ask;
@@ -176,6 +178,7 @@ void meter_passed(struct meter *m)
     if (m && m->is_call) {
         struct purse *p = purse_of(m->govd, span_str(m->agent));
         m->passed = true;
+        task_now(m->govd, span_str(m->agent), m->task);
         p->metered = true;
         p->open++;
         count_call(m);
@@ -285,6 +288,7 @@ static void count(struct meter *m, const struct usage_said *said)
     }
     struct metered of = {.agent = span_str(m->agent),
                          .credential = span_str(m->lease),
+                         .task = m->task,
                          .upstream = span_str(m->up->conf->name),
                          .provider = span_str(m->kind->provider),
                          .model = span_str(said->model[0] ? said->model : m->ask.model),

@@ -8,6 +8,11 @@ void log_answer(struct otlp *o, struct session *s, const struct record *r)
     if (!owner_counts(s, SPEND_FROM_LOGS)) {
         return;
     }
+    int64_t ms = 0;
+    if (!record_count(r, "duration_ms", &ms)) {
+        ms = 0;
+    }
+    sp.began_us = ms <= EVENT_INT_MAX / 1000 && r->wall_us > ms * 1000 ? r->wall_us - ms * 1000 : 0;
     usage_read(r, r->source->usage, &sp.usage);
     sp.has_cost = (record_count(r, "cost_usd_micros", &sp.cost_microusd) ||
                    record_usd(r, "cost_usd", &sp.cost_microusd)) &&

@@ -73,6 +73,7 @@ void spans_take(struct otlp *o, uint32_t resource, uint32_t at)
         tell_attempt(o->g, s, &r);
     }
     struct spend sp = {.model = model_of(&r), .wall_us = record_ns(&r, "endTimeUnixNano") / 1000};
+    sp.began_us = record_ns(&r, "startTimeUnixNano") / 1000;
     usage_read(&r, USAGE, &sp.usage);
     spend_record(o->g, s, &sp);
 }

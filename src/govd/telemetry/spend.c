@@ -1,4 +1,5 @@
 #include "../budget_priv.h"
+#include "../tasks_priv.h"
 #include "telemetry_priv.h"
 
 #define SLACK 20000 /* tokens: an exporter may be ahead of what is counted here */
@@ -126,6 +127,9 @@ void spend_record(struct govd *g, struct session *s, const struct spend *sp)
     publish_about(g, &ev, EVENT_SPEND_RECORDED, s);
     put_usage(&ev, &sp->usage);
     set_cost(g, s, sp, &ev);
+    if (sp->began_us > 0) {
+        task_put_at(g, &ev, s, sp->began_us);
+    }
     event_set_number(&ev, F_SPEND_SOURCE, SPEND_SOURCE_TELEMETRY);
     event_put_text(&ev, F_MODEL, told_text(g, sp->model, room, sizeof(room)));
     budget_spend(g, span_str(s->id), &ev);
@@ -175,6 +179,7 @@ struct spent spend_metered(struct govd *g, const struct metered *m)
     event_set_text(&ev, F_CREDENTIAL_ISSUER, m->upstream);
     event_set_text(&ev, F_PROVIDER, m->provider);
     event_set_number(&ev, F_SPEND_SOURCE, SPEND_SOURCE_GATEWAY);
+    task_put(g, &ev, m->agent, m->task);
     if (m->tokens) {
         put_tokens(g, m, &ev);
     }

@@ -81,7 +81,8 @@ struct spend {
     struct span model;
     bool has_cost; /* the runtime's own estimate */
     int64_t cost_microusd;
-    int64_t wall_us; /* 0: now */
+    int64_t wall_us;  /* 0: now */
+    int64_t began_us; /* of the call: what was worked on then; 0: not told */
 };
 void spend_record(struct govd *g, struct session *s, const struct spend *sp);
 
