@@ -79,6 +79,9 @@ struct codex_thread {
     char id[CODEX_ID_BYTES];
     char session[CODEX_ID_BYTES]; /* of the tree that it belongs to */
     char turn[CODEX_ID_BYTES];    /* the one that runs; empty: none */
+    char task[CODEX_ID_BYTES];    /* the newest turn that was told as a task */
+    bool task_open, task_titled;
+    bool helper; /* of another thread, and works for its task */
     char *name;
     char *cwd;
     char *model;
@@ -376,11 +379,18 @@ enum status ask_answer(struct codex *c, struct codex_ask *a, const struct comman
 void asks_release(struct codex *c);
 
 /* ---- spend.c */
-void spend_take(struct codex *c, struct codex_thread *t, uint32_t usage);
+void spend_take(struct codex *c, struct codex_thread *t, uint32_t params);
 void limits_take(struct codex *c, uint32_t limits);
 /* ", 5h limit 37 % used" for each that is known; it is in the back-end's line then. */
 void limits_say(struct codex *c, char *out, size_t cap);
 void failure_take(struct codex *c, struct codex_thread *t, uint32_t params);
+
+/* ---- turns.c */
+void turn_look(struct codex *c, struct codex_thread *t); /* tells of one that runs, once it can */
+void turn_titled(struct codex *c, struct codex_thread *t, uint32_t item);
+void turn_over(struct codex *c, struct codex_thread *t, struct span status);
+/* Spend of this turn: of its task, or of none that is known. */
+void turn_put(const struct codex_thread *t, struct event *ev, struct span turn);
 
 /* ---- orders.c */
 uint32_t orders_verbs(void); /* 1u << enum verb of each that can be given */

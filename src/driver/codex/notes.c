@@ -51,6 +51,7 @@ static void on_turn_completed(struct codex *c, struct codex_thread *t, uint32_t 
 
 static void on_item_started(struct codex *c, struct codex_thread *t, uint32_t params)
 {
+    turn_titled(c, t, codex_at(c, params, "item"));
     item_began(c, t, codex_at(c, params, "item"));
 }
 
@@ -61,7 +62,7 @@ static void on_item_completed(struct codex *c, struct codex_thread *t, uint32_t 
 
 static void on_usage(struct codex *c, struct codex_thread *t, uint32_t params)
 {
-    spend_take(c, t, codex_at(c, params, "tokenUsage"));
+    spend_take(c, t, params);
     orders_model_went_on(c, t);
 }
 

@@ -25,15 +25,16 @@ static int64_t told(const struct codex *c, int64_t sum, int64_t before)
 }
 
 static void say_spent(struct codex *c, struct codex_thread *t, const int64_t tokens[TOKENS_COUNT],
-                      bool is_sum)
+                      struct span turn, bool is_sum)
 {
     struct event ev;
     codex_begin(c, &ev, EVENT_SPEND_RECORDED, t);
     for (size_t i = 0; i < TOKENS_COUNT; i++) {
         event_set_number(&ev, COUNTS[i].field, tokens[i]);
     }
-    ev.snapshot = is_sum;
+    turn_put(t, &ev, turn);
     event_put_text(&ev, F_MODEL, span_str(t->model));
+    ev.snapshot = is_sum;
     thread_show(c, t);
     codex_emit(c, &ev);
 }
@@ -65,12 +66,13 @@ static void take_what_was_before(struct codex *c, struct codex_thread *t, uint32
     }
     if (any && last != TAPE_ABSENT) {
         memcpy(t->used, before, sizeof(t->used));
-        say_spent(c, t, before, true);
+        say_spent(c, t, before, SPAN_NONE, true);
     }
 }
 
-void spend_take(struct codex *c, struct codex_thread *t, uint32_t usage)
+void spend_take(struct codex *c, struct codex_thread *t, uint32_t params)
 {
+    uint32_t usage = codex_at(c, params, "tokenUsage");
     int64_t tokens[TOKENS_COUNT];
     int64_t sum[TOKENS_COUNT];
     bool fell = false;
@@ -87,7 +89,7 @@ void spend_take(struct codex *c, struct codex_thread *t, uint32_t usage)
     }
     if (!fell && (rose || c->phase != CODEX_LIVE)) {
         memcpy(t->used, sum, sizeof(t->used));
-        say_spent(c, t, tokens, false);
+        say_spent(c, t, tokens, codex_text(c, params, "turnId"), false);
     }
 }
 

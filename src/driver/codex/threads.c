@@ -124,6 +124,7 @@ void threads_disconnect(struct codex *c)
         t->awaits_read = t->awaits_resume = t->awaits_commands = t->attached = t->known = t->shown =
             t->interrupted = t->attach_due = t->began_here = false;
         t->turn[0] = '\0';
+        t->task_open = t->task_titled = false;
         t->terminals = -1;
         t->asks = 0;
         t->asked = t->awaits_usage = false;
@@ -337,6 +338,7 @@ struct codex_thread *thread_take(struct codex *c, uint32_t object)
     struct span session = codex_text(c, object, "sessionId");
     t->hidden = is_helper_of_server(c, object);
     t->known = true;
+    t->helper = codex_text(c, object, "parentThreadId").n > 0;
     if (is_id(session)) {
         (void)span_copy(session, t->session, sizeof(t->session));
     }
@@ -346,6 +348,7 @@ struct codex_thread *thread_take(struct codex *c, uint32_t object)
     name_it(c, t, object);
     thread_status(c, t, codex_at(c, object, "status"));
     say_who(c, t, object);
+    turn_look(c, t);
     return t;
 }
 
@@ -362,6 +365,7 @@ void thread_turn_began(struct codex *c, struct codex_thread *t, struct span turn
     if (t->state != AGENT_WAITING_APPROVAL && t->state != AGENT_WAITING_INPUT) {
         thread_state(c, t, AGENT_RUNNING, NULL);
     }
+    turn_look(c, t);
     orders_turn_began(c, t);
 }
 
@@ -373,6 +377,7 @@ void thread_turn_ended(struct codex *c, struct codex_thread *t, uint32_t turn)
         return;
     }
     t->turn[0] = '\0';
+    turn_over(c, t, codex_text(c, turn, "status"));
     t->interrupted = span_is(codex_text(c, turn, "status"), "interrupted");
     if (t->interrupted || t->item_count) {
         t->terminals = -1;

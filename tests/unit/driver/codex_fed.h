@@ -122,6 +122,15 @@ static inline void on_event(void *ctx, const struct event *ev)
     } else if (ev->type == EVENT_SPEND_RECORDED) {
         buf_printf(&t->lines, "%s %lld", ev->snapshot ? " sum" : "",
                    (long long)event_number(ev, F_TOKENS_IN));
+        if (event_has(ev, F_TASK_ID)) {
+            buf_printf(&t->lines, " of '%.*s'", SPAN_ARG(event_text(ev, F_TASK_ID)));
+        }
+    } else if (ev->type == EVENT_TASK_STARTED) {
+        buf_printf(&t->lines, " %.*s '%.*s'", SPAN_ARG(event_text(ev, F_TASK_ID)),
+                   SPAN_ARG(event_text(ev, F_TASK_TITLE)));
+    } else if (ev->type == EVENT_TASK_FINISHED) {
+        buf_printf(&t->lines, " %.*s %s", SPAN_ARG(event_text(ev, F_TASK_ID)),
+                   outcome_name((enum outcome)event_number(ev, F_TASK_OUTCOME)));
     } else if (ev->type == EVENT_APPROVAL_RESOLVED) {
         buf_printf(&t->lines, " %s", decision_name((enum decision)event_number(ev, F_DECISION)));
     }

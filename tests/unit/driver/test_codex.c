@@ -396,6 +396,77 @@ static void permissions_are_tight_when_the_server_says_so(void **state)
     assert_contains(t->lines.data, "result t confirmed");
 }
 
+/* ---- a turn is a task */
+#define TURN_BEGAN(thread, turn)                                                                   \
+    "{'method':'turn/started','params':{'threadId':'" thread "','turn':{'id':'" turn "'}}}"
+#define TURN_ENDED(thread, turn, status)                                                           \
+    "{'method':'turn/completed','params':{'threadId':'" thread "','turn':{'id':'" turn             \
+    "','status':'" status "'}}}"
+#define USES(thread, turn, n)                                                                      \
+    "{'method':'thread/tokenUsage/updated','params':{'threadId':'" thread "','turnId':'" turn      \
+    "','tokenUsage':{'total':{'inputTokens':" n ",'outputTokens':1}}}}"
+
+static void a_turn_is_a_task(void **state)
+{
+    static const char *const ENDS[][2] = {
+        {TURN_ENDED(T, "u2", "completed"),   "task.finished " T " u2 succeeded\n"},
+        {TURN_ENDED(T, "u2", "failed"),      "task.finished " T " u2 failed\n"   },
+        {TURN_ENDED(T, "u2", "interrupted"), "task.finished " T " u2 cancelled\n"},
+        {TURN_ENDED(T, "u2", "odd"),         "task.finished " T " u2 unknown\n"  },
+    };
+    struct fed *t = *state;
+    go_live(t);
+    FEED(t, TURN_ENDED(T, U, "completed"));
+    assert_contains(t->lines.data, "task.finished " T " " U " succeeded\n");
+    for (size_t i = 0; i < ARRAY_LEN(ENDS); i++) {
+        buf_clear(&t->lines);
+        FEED(t, TURN_BEGAN(T, "u2"));
+        assert_contains(t->lines.data, "task.started " T " u2 ''\n");
+        FEED(t, "{'method':'item/started','params':{'threadId':'" T
+                "','item':{'type':'userMessage','id':'m','content':[{'type':'text','text':'tidy "
+                "up'}]}}}");
+        assert_contains(t->lines.data, "task.started " T " u2 'tidy up'\n");
+        FEED(t, "%s", ENDS[i][0]);
+        assert_contains(t->lines.data, ENDS[i][1]);
+    }
+    buf_clear(&t->lines);
+    FEED(t, TURN_ENDED(T, "u2", "completed"));
+    assert_null(strstr(t->lines.data, "task.finished"));
+}
+
+static void what_a_turn_uses_is_of_its_task(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    FEED(t, USES(T, U, "7"));
+    assert_contains(t->lines.data, "spend.recorded " T " 7 of '" U "'\n");
+    FEED(t, TURN_ENDED(T, U, "completed"));
+    FEED(t, USES(T, U, "9"));
+    assert_contains(t->lines.data, "spend.recorded " T " 2 of '" U "'\n");
+    FEED(t, USES(T, "before", "10"));
+    assert_contains(t->lines.data, "spend.recorded " T " 1 of ''\n");
+}
+
+/* Whose a thread is has to be known first. */
+static void a_helper_works_for_the_task_of_its_parent(void **state)
+{
+    struct fed *t = *state;
+    go_live(t);
+    FEED(t, TURN_BEGAN("help", "h1"));
+    assert_null(strstr(t->lines.data, "task.started"));
+    FEED(t, "{'id':'read:help','result':{'thread':{'id':'help','sessionId':'" T
+            "','parentThreadId':'" T "','status':" ACTIVE "}}}");
+    FEED(t, USES("help", "h1", "5"));
+    FEED(t, TURN_ENDED("help", "h1", "completed"));
+    assert_contains(t->lines.data, "spend.recorded help 5\n");
+    assert_null(strstr(t->lines.data, "task."));
+    FEED(t, TURN_BEGAN("own", "o1"));
+    assert_null(strstr(t->lines.data, "task.started"));
+    FEED(t, "{'id':'read:own','result':{'thread':{'id':'own','sessionId':'own','status':" ACTIVE
+            "}}}");
+    assert_contains(t->lines.data, "task.started own o1");
+}
+
 /* ---- the same again */
 
 static void give_all(struct fed *t)
@@ -596,6 +667,9 @@ int main(void)
         TEST(a_request_that_never_comes_is_waited_for_no_longer_than_three_times),
         TEST(an_interrupt_that_leaves_a_command_is_not_done),
         TEST(permissions_are_tight_when_the_server_says_so),
+        TEST(a_turn_is_a_task),
+        TEST(what_a_turn_uses_is_of_its_task),
+        TEST(a_helper_works_for_the_task_of_its_parent),
         TEST(frames_and_commands_bring_about_the_same_again),
         TEST(live_comes_after_what_an_idle_one_has_used),
         TEST(live_does_not_wait_for_what_nobody_used),
