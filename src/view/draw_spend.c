@@ -2,7 +2,7 @@
  */
 #include <string.h>
 
-#include "frame_priv.h"
+#include "task_words_priv.h"
 
 #define ROWS_MAX  8
 #define DAY_US    (86400 * SECOND_US)
@@ -196,7 +196,9 @@ void spend_sums_draw(struct frame *fr, struct rect area)
     struct rect saved = canvas_clip(fr->c, area);
     int half = (area.w - 2 - SIDES_GAP) / 2;
     struct rect side = {area.x + 1, area.y + 1, half, area.h - 1};
-    rule_draw(fr, area, ROLE_LABEL, text_own("sums of all agents"), last_hour(fr, area.w));
+    struct safe tasks = tasks_in_short(fr, fleet_task_sums_all(fr->f));
+    rule_draw(fr, area, ROLE_LABEL, tasks.cols > 0 ? tasks : text_own("sums of all agents"),
+              last_hour(fr, area.w));
     draw_side(fr, side, &sides[0]);
     side.x = area.x + area.w - 1 - half;
     draw_side(fr, side, &sides[1]);

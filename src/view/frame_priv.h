@@ -118,6 +118,7 @@ struct symbol symbol_of_state(enum agent_state s);
 struct symbol symbol_of_link(enum link_state s);
 struct symbol symbol_of_risk(enum risk r);
 struct symbol symbol_of_decision(enum decision d);
+struct symbol symbol_of_task(const struct task *t);
 struct symbol symbol_of_command(enum command_state s);
 struct symbol symbol_of_entry(const struct log_entry *e);
 const char *verb_words(enum verb v);

@@ -154,6 +154,18 @@ static struct symbol of_flag(const struct log_entry *e)
                           : (struct symbol){"*", "has left", ROLE_DIM};
 }
 
+struct symbol symbol_of_task(const struct task *t)
+{
+    static const struct symbol ends[OUTCOME_COUNT] = {
+        [OUTCOME_UNKNOWN] = {"-", "not told", ROLE_DIM   },
+        [OUTCOME_SUCCEEDED] = {"+", "done",     ROLE_TEXT  },
+        [OUTCOME_FAILED] = {"!", "failed",   ROLE_FAILED},
+        [OUTCOME_DENIED] = {"x", "denied",   ROLE_DENIED},
+        [OUTCOME_CANCELLED] = {"x", "cut",      ROLE_STRONG},
+    };
+    return t->open ? (struct symbol){">", "working", ROLE_RUNNING} : ends[t->outcome];
+}
+
 static struct symbol of_task(uint8_t outcome)
 {
     static const struct symbol ends[OUTCOME_COUNT] = {

@@ -2,6 +2,7 @@
  */
 #include "agent_columns_priv.h"
 #include "entry_columns_priv.h"
+#include "task_words_priv.h"
 
 #define LABEL_COLS 9
 #define SAY_COLS   400
@@ -173,10 +174,7 @@ static void doing(struct frame *fr, struct sheet *s, const struct agent *a)
         &w, frame_age_long(fr, agent_is_stale(fr, a) ? a->last_event_us : agent_since(fr->f, a)));
     say_part(&w, ": ", a->state_reason, "");
     sheet_line(s, "state", symbol.role, words_end(&w));
-    if (a->task_title != 0 || a->task_id != 0) {
-        sheet_line(s, "task", ROLE_TEXT,
-                   frame_say_sid(fr, a->task_title != 0 ? a->task_title : a->task_id, SAY_COLS));
-    }
+    tasks_lines(fr, s, a);
     if (a->now != 0) {
         struct words now = words_of(fr);
         say_part(&now, "", a->now_tool, "  ");

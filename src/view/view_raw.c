@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "agent_columns_priv.h"
+#include "task_words_priv.h"
 
 #define LABEL_COLS 18
 #define SAY_COLS   4096
@@ -61,6 +62,7 @@ static void fill_cost(struct sheet *s, const struct agent *a)
         sheet_line(s, "", ROLE_DIM, text_own("tokens were seen that came without a price"));
     }
     per_action(fr, s, a);
+    tasks_lines(fr, s, a);
     if (a->traits->budget_limit > 0) {
         money_line(fr, s, "budget", a->traits->budget_limit);
         money_line(fr, s, "used of it", a->budget_used);

@@ -1,7 +1,8 @@
 #include "agent_columns_priv.h"
+#include "task_words_priv.h"
 
-enum order { ORDER_SPEND, ORDER_BUDGET, ORDER_TOKENS };
-static const char *const orders[] = {"spend", "budget", "tokens"};
+enum order { ORDER_SPEND, ORDER_BUDGET, ORDER_TOKENS, ORDER_TASK };
+static const char *const orders[] = {"spend", "budget", "tokens", "task"};
 
 static int64_t permille_used(const struct agent *a)
 {
@@ -23,18 +24,25 @@ static int64_t key_of(const struct agent *a, uint32_t order)
     case ORDER_TOKENS:
         return -agent_tokens(a);
     case ORDER_SPEND:
+    case ORDER_TASK:
     default:
         return -a->cost_microusd;
     }
 }
 
-static void build(struct ui *ui, const struct fleet *f, struct list *l)
+static void agent_rows(struct ui *ui, const struct fleet *f, struct list *l)
 {
     uint32_t count = fleet_agent_count(f);
     for (uint32_t i = 0; i < count; i++) {
         const struct agent *a = fleet_agent_at(f, i);
         list_offer(l, ui, f, agent_search, (struct row){.id = a->ref, .key = key_of(a, l->sort)});
     }
+}
+
+/* A row says itself whether it is an agent or a task: the order may have changed since. */
+static void build(struct ui *ui, const struct fleet *f, struct list *l)
+{
+    (l->sort == ORDER_TASK ? task_rows_build : agent_rows)(ui, f, l);
     list_sort(l);
     spend_sum(&ui->spend, f);
 }
@@ -105,6 +113,19 @@ static struct field cell_used(struct frame *fr, const struct row *row, int cols)
     return (struct field){words_end(&w), role_of_use(a, permille)};
 }
 
+static struct field cell_done(struct frame *fr, const struct row *row, int cols)
+{
+    (void)cols;
+    return (struct field){tasks_done(fr, fleet_task_sums(fr->f, row->id)), ROLE_TEXT};
+}
+
+static struct field cell_each(struct frame *fr, const struct row *row, int cols)
+{
+    (void)cols;
+    return (struct field){tasks_each(fr, fleet_task_sums(fr->f, row->id)), ROLE_SPEND};
+}
+
+#define TASK_COLUMNS 2 /* the last ones: only where tasks are told of */
 static const struct column columns[] = {
     {"agent",  14, 26, KEEP_ALWAYS, ALIGN_LEFT,  false, cell_agent },
     {"for",    7,  14, 50,          ALIGN_LEFT,  false, cell_for   },
@@ -116,6 +137,8 @@ static const struct column columns[] = {
     {"spend",  8,  9,  KEEP_ALWAYS, ALIGN_RIGHT, false, cell_cost  },
     {"limit",  7,  8,  80,          ALIGN_RIGHT, false, cell_limit },
     {"used",   16, 16, 90,          ALIGN_LEFT,  false, cell_used  },
+    {"done",   5,  7,  65,          ALIGN_RIGHT, false, cell_done  },
+    {"each",   8,  9,  75,          ALIGN_RIGHT, false, cell_each  },
 };
 
 static void headline(struct frame *fr, struct words *w)
@@ -133,13 +156,48 @@ static void headline(struct frame *fr, struct words *w)
     words_safe(w, spend_total(fr));
 }
 
+static const struct pane with_tasks = {
+    .columns = columns,
+    .column_count = ARRAY_LEN(columns),
+    .empty = "no agent has been seen yet",
+    .look = agent_look,
+};
+
 static void draw(struct frame *fr, struct rect area)
 {
     int sums = spend_sums_height(fr, area.h);
     struct rect table = {area.x, area.y, area.w, area.h - sums};
-    table_draw(fr, table, &fr->ui->list[PANE_SPEND], &pane_spend);
+    struct list *l = &fr->ui->list[PANE_SPEND];
+    bool tasks = l->count > 0 ? (l->rows[0].id & TASK_ROW) != 0 : l->sort == ORDER_TASK;
+    bool ended = task_sums_total(fleet_task_sums_all(fr->f)).count > 0;
+    table_draw(fr, table, l, tasks ? &pane_tasks : ended ? &with_tasks : &pane_spend);
     if (sums > 0) {
         spend_sums_draw(fr, (struct rect){area.x, area.y + table.h, area.w, sums});
+    }
+}
+
+static uint32_t agent_of_row(const struct fleet *f, uint32_t id)
+{
+    return (id & TASK_ROW) != 0 ? task_row_agent(f, id) : id;
+}
+
+static size_t row_search(const struct ui *ui, const struct fleet *f, uint32_t id,
+                         struct span out[SEARCH_TEXTS])
+{
+    return ((id & TASK_ROW) != 0 ? pane_tasks.texts : agent_search)(ui, f, id, out);
+}
+
+static struct target target(const struct ui *ui, const struct fleet *f, uint32_t id)
+{
+    (void)ui;
+    return (struct target){.agent = agent_of_row(f, id)};
+}
+
+static void open_row(struct press *k, uint32_t id)
+{
+    uint32_t agent = agent_of_row(k->f, id);
+    if (agent != 0) {
+        agent_open(k, agent);
     }
 }
 
@@ -150,15 +208,15 @@ static const enum action keys[] = {
 const struct pane pane_spend = {
     .title = "spend",
     .columns = columns,
-    .column_count = ARRAY_LEN(columns),
+    .column_count = ARRAY_LEN(columns) - TASK_COLUMNS,
     .sorts = orders,
     .sort_count = ARRAY_LEN(orders),
     .keys = keys,
     .empty = "no agent has been seen yet",
-    .texts = agent_search,
+    .texts = row_search,
     .build = build,
-    .target = agent_target,
-    .open = agent_open,
+    .target = target,
+    .open = open_row,
     .look = agent_look,
     .headline = headline,
     .draw = draw,

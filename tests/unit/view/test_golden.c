@@ -104,11 +104,67 @@ static void add_spend(struct kit *k)
     fold(k);
 }
 
+static void add_task(struct kit *k, const char *id, const char *title, int64_t microusd,
+                     int64_t ended, enum outcome outcome)
+{
+    begin(k, "laptop", EVENT_TASK_STARTED, 900);
+    text(k, F_AGENT_ID, "agent/docs");
+    text(k, F_TASK_ID, id);
+    text(k, F_TASK_TITLE, title);
+    fold(k);
+    begin(k, "laptop", EVENT_SPEND_RECORDED, 800);
+    text(k, F_AGENT_ID, "agent/docs");
+    number(k, F_TOKENS_IN, microusd / 10);
+    number(k, F_COST_MICROUSD, microusd);
+    fold(k);
+    if (ended) {
+        begin(k, "laptop", EVENT_TASK_FINISHED, ended);
+        text(k, F_AGENT_ID, "agent/docs");
+        number(k, F_TASK_OUTCOME, outcome);
+        fold(k);
+    }
+}
+
+static void add_tasks(struct kit *k)
+{
+    add_task(k, "t1", "write the manual", 120000, 700, OUTCOME_SUCCEEDED);
+    add_task(k, "t2", "check the links in all pages, and mend those that lead nowhere", 40000, 600,
+             OUTCOME_SUCCEEDED);
+    add_task(k, "t3", "translate it", 90000, 500, OUTCOME_FAILED);
+    add_task(k, "t4", "draw the \033[31mpictures", 10000, 60, OUTCOME_CANCELLED);
+    add_task(k, "t5", "tidy up", 30000, 0, OUTCOME_UNKNOWN);
+}
+
 static void prepare_spend(struct kit *k)
 {
     add_budget(k);
     add_spend(k);
     press(k, '5');
+}
+
+static void prepare_spend_tasks(struct kit *k)
+{
+    add_budget(k);
+    add_spend(k);
+    add_tasks(k);
+    press(k, '5');
+}
+
+static void prepare_tasks(struct kit *k)
+{
+    prepare_spend_tasks(k);
+    for (int i = 0; i < 3; i++) {
+        press(k, 'o');
+    }
+}
+
+static void prepare_task_now(struct kit *k)
+{
+    add_tasks(k);
+    press(k, '/');
+    type(k, "docs-bot");
+    enter(k);
+    enter(k);
 }
 
 static void prepare_others(struct kit *k)
@@ -475,6 +531,9 @@ static const struct screen {
     {"why",         prepare_why,         MOST, {0}             },
     {"timeline",    prepare_timeline,    MOST, {0}             },
     {"spend",       prepare_spend,       ALL,  {0}             },
+    {"spend-done",  prepare_spend_tasks, ALL,  {0}             },
+    {"spend-task",  prepare_tasks,       ALL,  {0}             },
+    {"task-now",    prepare_task_now,    ALL,  {0}             },
     {"retrying",    prepare_retrying,    MOST, {0}             },
     {"alarms",      prepare_alarms,      MOST, {0}             },
     {"others",      prepare_others,      MOST, {0}             },

@@ -145,6 +145,32 @@ static void sorts_by_each_column(void **state)
     kit_release(&k);
 }
 
+/* A row that is a task stands for its agent: its number is no agent's. */
+static void a_key_on_a_task_is_for_its_agent(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k);
+    begin(&k, "laptop", EVENT_TASK_STARTED, 10);
+    text(&k, F_AGENT_ID, "agent/docs");
+    text(&k, F_TASK_ID, "t1");
+    text(&k, F_TASK_TITLE, "mend the fence");
+    fold(&k);
+    press(&k, '5');
+    ui_command_line(k.ui, k.f, SPAN("sort task"), k.now, &k.out);
+    assert_shows(&k, "by task");
+    assert_shows(&k, "mend the fence");
+    ui_command_line(k.ui, k.f, SPAN("select mend"), k.now, &k.out);
+    press(&k, 'j');
+    press(&k, 'z');
+    press(&k, 'p');
+    assert_command(&k, VERB_PAUSE, "agent/docs", "");
+    press(&k, 'o'); /* agents again, and nothing of it is selected */
+    press(&k, 'p');
+    assert_hides(&k, "mend the fence");
+    kit_release(&k);
+}
+
 /* ---- filter */
 static void filters_while_typing(void **state)
 {
@@ -743,6 +769,7 @@ int main(void)
         cmocka_unit_test(moves_within_the_list),
         cmocka_unit_test(children_stand_under_their_parents),
         cmocka_unit_test(sorts_by_each_column),
+        cmocka_unit_test(a_key_on_a_task_is_for_its_agent),
         cmocka_unit_test(filters_while_typing),
         cmocka_unit_test(a_hidden_agent_is_not_the_selected_one),
         cmocka_unit_test(finds_the_next_row),
