@@ -252,7 +252,7 @@ static const struct usage_want gemini_ask[] = {
 
 #define ANSWER(table)                                                                              \
     {                                                                                              \
-        table, ARRAY_LEN(table), usage_answer_told, usage_answer_fold, usage_answer_ended                       \
+        table, ARRAY_LEN(table), usage_answer_told, usage_answer_fold, usage_answer_ended          \
     }
 #define ASK(table)                                                                                 \
     {                                                                                              \
