@@ -38,6 +38,9 @@ bool digest_valid(struct span digest);
 void random_bytes(void *out, size_t n);          /* aborts when the system has none */
 bool equal_secret(struct span a, struct span b); /* time depends on the lengths only */
 void wipe(void *p, size_t n);
+/* From here on libcrypto, and libssl over it, overwrite what they give back. Before anything else
+ * of this header; false: it is too late. */
+bool crypto_wipes(void);
 
 /* Ed25519 (RFC 8032): raw 32-byte private seed and public key. */
 struct signer {

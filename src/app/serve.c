@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "checkrein/crypto.h"
 #include "checkrein/file.h"
 #include "checkrein/govd.h"
 #include "checkrein/log.h"
@@ -258,6 +259,9 @@ int cmd_serve(struct args *a)
     }
     close_memory();
     log_set_level(LOG_INFO);
+    if (!crypto_wipes()) {
+        log_write(LOG_WARN, "libcrypto was used before it was told to wipe its memory");
+    }
     struct conf conf;
     struct why why = {0};
     int code = config_load(&conf, ch.config, &why) == ST_OK ? run(&conf, &ch)

@@ -144,6 +144,7 @@ static void parcel_send(struct govd *g, const struct parcel *p, bool failed)
 
 static void parcel_release(struct parcel *p)
 {
+    wipe(p->body, p->bytes); /* it may have a lease's token */
     free(p->body);
     free(p->if_unrecorded);
     *p = (struct parcel){0};

@@ -89,7 +89,7 @@ static void conn_free(struct conn *c)
     conn_forget_request(c);
     ws_reader_release(&c->reader);
     buf_wipe(&c->in);
-    buf_release(&c->out);
+    buf_wipe(&c->out);
     listener_drop(c->listener);
     free(c);
 }

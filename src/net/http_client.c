@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "checkrein/alloc.h"
+#include "checkrein/wiping.h"
 #include "http_client_priv.h"
 
 struct watch {
@@ -181,7 +182,8 @@ enum status http_client_start(struct net *n, struct why *why)
     if (n->http != NULL) {
         return ST_OK;
     }
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiping_malloc, wiping_free, wiping_realloc,
+                             wiping_strdup, wiping_calloc) != CURLE_OK) {
         return why_fail(why, ST_IO, "libcurl could not be started");
     }
     struct http_client *h = xcalloc(1, sizeof(*h));

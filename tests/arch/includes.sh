@@ -21,7 +21,7 @@ find src include -name '*.[ch]' | LC_ALL=C sort | xargs awk -v deps=tests/arch/d
         header["libwebsockets.h"] = "libwebsockets"; header["curl/curl.h"] = "libcurl"
         header["openssl/ssl.h"] = "libssl"
         header["iniparser.h"] = "iniparser"; header["dictionary.h"] = "iniparser"; header["term.h"] = "ncursesw"
-        base_faces = " status alloc span buf map pool num clock log ulid file utf8 base64 banned "
+        base_faces = " status alloc span buf map pool num clock log ulid file utf8 base64 wiping banned "
     }
     function owner_of_face(face) {
         sub(/^checkrein\//, "", face); sub(/\.h$/, "", face)

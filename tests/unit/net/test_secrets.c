@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <libwebsockets.h>
+#include <sys/wait.h>
 
 /* A credential is not left lying about in this process once the handshake is over: its memory is
  * searched. Under a sanitizer freed memory is kept and the address space cannot be walked, so it is
@@ -97,9 +98,120 @@ static void a_credential_is_gone_after_the_handshake(void **state)
     world_free(w);
 }
 
+/* ---- requests in pieces, to a server in a process of its own */
+
+static void serve_one(int listen_fd)
+{
+    static const char ANSWER[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+    char text[4096] = "";
+    size_t n = 0;
+    int fd = accept(listen_fd, NULL, NULL);
+    while (fd >= 0 && memmem(text, n, "hello", 5) == NULL && n < sizeof(text)) {
+        ssize_t got = read(fd, text + n, sizeof(text) - n);
+        if (got <= 0) {
+            _exit(1);
+        }
+        n += (size_t)got;
+    }
+    (void)!write(fd, ANSWER, sizeof(ANSWER) - 1);
+    (void)!read(fd, text, sizeof(text)); /* the connection is kept */
+    _exit(0);
+}
+
+static pid_t serve_apart(int *port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof(at);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(listen(fd, 4), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+    *port = ntohs(at.sin_port);
+    pid_t pid = fork();
+    if (pid == 0) {
+        serve_one(fd);
+    }
+    close(fd);
+    return pid;
+}
+
+struct told {
+    int heads, pieces, ended;
+};
+
+static void told_head(void *ctx, net_id id, int status, const struct http_field *f, size_t count)
+{
+    struct told *t = ctx;
+    (void)id, (void)f, (void)count;
+    t->heads += status == 200;
+}
+
+static void told_piece(void *ctx, net_id id, struct span bytes)
+{
+    struct told *t = ctx;
+    (void)id, (void)bytes;
+    t->pieces++;
+}
+
+static void told_room(void *ctx, net_id id)
+{
+    (void)ctx, (void)id;
+}
+
+static void told_end(void *ctx, net_id id, const char *why)
+{
+    struct told *t = ctx;
+    (void)id;
+    assert_null(why);
+    t->ended++;
+}
+
+static void a_key_is_gone_after_the_answer(void **state)
+{
+    (void)state;
+    static const struct http_stream_events EVENTS = {told_head, told_piece, told_room, told_end};
+    if (WATCHED) {
+        skip();
+    }
+    int port = 0;
+    pid_t server = serve_apart(&port);
+    struct world *w = world_new();
+    struct told t = {0};
+    struct why why = {0};
+    char origin[64];
+    char secret[SECRET_BYTES];
+    uint8_t hidden[SECRET_BYTES];
+    net_id id = 0;
+    (void)snprintf(origin, sizeof(origin), "http://127.0.0.1:%d", port);
+    make_secret(secret);
+    for (int i = 0; i < SECRET_BYTES; i++) {
+        hidden[i] = (uint8_t)secret[i] ^ KEY;
+    }
+    struct http_field field = {
+        SPAN("x-api-key"), {secret, SECRET_BYTES}
+    };
+    struct http_stream_request r = {.origin = origin,
+                                    .target = "/",
+                                    .method = "POST",
+                                    .fields = &field,
+                                    .field_count = 1,
+                                    .length = 5};
+    assert_int_equal(net_http_open(w->net, &r, &EVENTS, &t, &id, &why), ST_OK);
+    explicit_bzero(secret, sizeof(secret));
+    assert_true(search(hidden) > 0); /* libcurl's, until it is sent */
+    assert_int_equal(net_http_send(w->net, id, SPAN("hello")), ST_OK);
+    net_http_sent(w->net, id);
+    WAIT(w, t.ended == 1);
+    assert_int_equal(t.heads, 1);
+    assert_int_equal(search(hidden), 0);
+    world_free(w);
+    assert_int_equal(waitpid(server, NULL, 0), server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_key_is_gone_after_the_answer),
         cmocka_unit_test(a_credential_is_gone_after_the_handshake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
