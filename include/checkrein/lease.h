@@ -67,6 +67,7 @@ struct lease { /* to be read; changed by the functions below */
     int64_t told_wait_us; /* and that one had to wait, */
     uint64_t told;        /* and how many uses that was */
     size_t waiting;       /* the owner's own: requests that waited when it last counted */
+    size_t body_bytes;    /* the owner's own: of bodies that are kept under it */
     bool untold;          /* the owner's own: its state is not in the record yet */
     int64_t paid_us;      /* rate: time up to which requests are paid for */
     struct lease *younger, *youngest; /* of the same agent; the latter in its oldest one only */

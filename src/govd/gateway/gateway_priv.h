@@ -3,6 +3,7 @@
  *   doors.c      its port and its socket: who may knock
  *   request.c    what a request says: its lease, its upstream, where it is to go, what goes along
  *   passages.c   a request's life: judged, held, passed on in pieces, cut
+ *   bodies.c     memory for what is kept of requests
  *   refusals.c   answers of our own, in the shape that the client's dialect has for errors
  *   upstreams.c  the services, and their real keys
  *   leases.c     issued, changed, used: each an event, from which a start takes them up again
@@ -84,6 +85,7 @@ struct gateway {
     char *socket_path;
     struct passage *passages;
     size_t passing;       /* how many */
+    size_t body_bytes;    /* of requests that are kept: bodies.c */
     size_t metered_bytes; /* of requests that are read while they go by */
     struct map by_front;
     int64_t told_us, stranger_us, fault_us; /* as may_tell() */
@@ -99,6 +101,16 @@ size_t passages_judge(struct govd *g);
 /* Into `waiting` of each lease: how many wait under it, or what comes of it. */
 void passages_count_held(struct govd *g);
 void passages_release(struct govd *g);
+
+/* ---- bodies.c: what is kept of one request */
+struct body_share {
+    size_t bytes;
+    char root[ULID_BYTES]; /* the lease that it counts for */
+};
+/* It is so long now. False: there is no room for it, and why. */
+bool body_take(struct govd *g, struct body_share *share, struct lease *l, size_t bytes,
+               struct lease_verdict *v) MUST_USE;
+void body_give_back(struct govd *g, struct body_share *share);
 
 /* ---- meter.c: one request of a models' service. NULL is one of any other, and does nothing. */
 struct meter;

@@ -30,6 +30,7 @@ struct passage {
     char *path, *target;
     struct buf lines; /* fields that go along */
     struct buf body;  /* of one that is read first */
+    struct body_share share;
     int64_t length;
     bool whole;    /* the body has come */
     bool answered; /* the head of the answer went back */
@@ -90,6 +91,7 @@ static void passage_free(struct passage *p)
     net_http_cancel(p->govd->net, p->back);
     buf_wipe(&p->lines);
     buf_wipe(&p->body);
+    body_give_back(p->govd, &p->share);
     free(p->path);
     free(p->target);
     free(p);
@@ -163,8 +165,9 @@ static void on_piece(void *ctx, net_id id, struct span bytes)
 
 static void on_back_room(void *ctx, net_id id)
 {
-    const struct passage *p = ctx;
+    struct passage *p = ctx;
     (void)id;
+    body_give_back(p->govd, &p->share); /* the upstream has what was kept */
     net_http_more(p->govd->net, p->front);
 }
 
@@ -456,6 +459,9 @@ static void begin(struct govd *g, net_id front, const struct http_head *head,
     if (!p->target) {
         struct lease_verdict v = verdict(400, "the request's head is too long to go on");
         passage_refuse(p, &v);
+    } else if (is_read_first(g, p, l) && head->length > (int64_t)GATEWAY_READ_BYTES) {
+        struct lease_verdict v = verdict(413, "too long a body to look for its model in");
+        passage_refuse(p, &v);
     } else if (!is_read_first(g, p, l)) {
         judge(p);
     }
@@ -481,6 +487,17 @@ static void on_begun(void *ctx, net_id front, const struct http_head *head)
     }
 }
 
+/* Until its model is known. */
+static void keep(struct passage *p, struct span bytes)
+{
+    struct govd *g = p->govd;
+    struct lease *l = lease_by_id(g->leases, span_str(p->lease));
+    struct lease_verdict v = verdict(413, "too long a body to look for its model in");
+    if (buf_add(&p->body, bytes) != ST_OK || !body_take(g, &p->share, l, p->body.cap, &v)) {
+        passage_refuse(p, &v);
+    }
+}
+
 static void on_body(void *ctx, net_id front, struct span bytes)
 {
     struct govd *g = ctx;
@@ -490,10 +507,7 @@ static void on_body(void *ctx, net_id front, struct span bytes)
     }
     meter_asked(p->meter, bytes);
     if (p->state != PASS_OPEN) {
-        if (buf_add(&p->body, bytes) != ST_OK) {
-            struct lease_verdict v = verdict(413, "too long a body to look for its model in");
-            passage_refuse(p, &v);
-        }
+        keep(p, bytes);
         return;
     }
     if (net_http_send(g->net, p->back, bytes) != ST_OK) {

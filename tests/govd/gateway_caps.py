@@ -1,0 +1,123 @@
+"""What is kept of requests has a cap that all share: one lease cannot take it all, and what ends gives its part back."""
+import socket
+
+from daemon import DEADLINE, check, wait_for
+from gateway import call, command, issue, leases, main, with_gateway
+
+BODY = 16 << 20
+HEAD = b'{"model":"m","text":"'
+
+
+def begin(d, lease, size, said=BODY):
+    """So much of a body is sent, and the rest is not."""
+    s = socket.create_connection(("127.0.0.1", d.gateway), DEADLINE)
+    s.sendall(f"POST /u/work/v1/messages HTTP/1.1\r\nHost: 127.0.0.1:{d.gateway}\r\nx-api-key: {lease['token']}\r\n"
+              f"Content-Length: {said}\r\n\r\n".encode() + HEAD)
+    text = b"x" * 65536
+    sent = len(HEAD)
+    try:
+        while sent < size:
+            sent += s.send(text[:size - sent])
+    except OSError:
+        pass  # it was refused
+    return s
+
+
+def answer(s, wait=DEADLINE):
+    s.settimeout(wait)
+    got = b""
+    try:
+        while piece := s.recv(65536):
+            got += piece
+    except (TimeoutError, ConnectionResetError):
+        pass
+    return got
+
+
+def rss_mib(d):
+    with open(f"/proc/{d.process.pid}/status") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("VmRSS")) >> 10
+
+
+def one_lease_cannot_take_all_of_it(folder):
+    with with_gateway(folder=folder) as (d, up):
+        lease = issue(d, scopes="models=*")
+        child = issue(d, agent="child", parent=lease["id"])
+        other = issue(d, agent="other", scopes="models=*")
+        before = rss_mib(d)
+        held, refused = [], []
+        for i in range(24):
+            s = begin(d, child if i % 2 else lease, BODY - 100)
+            (refused if answer(s, 0.2) else held).append(s)
+        check(6 <= len(held) <= 8, f"{len(held)} of 24 are kept")
+        check(rss_mib(d) - before < 300, f"{rss_mib(d) - before} MiB are in use")
+        last = begin(d, lease, BODY - 100)
+        told = answer(last)
+        check(b" 429 " in told and b"Retry-After: 5" in told.title() and b"under this lease" in told, f"{told[:300]}")
+        status, text, _ = call(d, other, body=HEAD + b"x" * (8 << 20) + b'"}')
+        check(status == 200 and len(up.asked[-1].body) > 8 << 20, f"another lease is starved: {status} {text}")
+        check(call(d, lease, body=b'{"model":"m"}')[0] == 200, "a small one of the same lease")
+        for s in held[:-1]:
+            s.close()
+        more = begin(d, lease, BODY - 100)
+        wait_for("that it is given back", lambda: call(d, lease, body=HEAD + b"x" * (8 << 20) + b'"}')[0] == 200)
+        check(not answer(more, 0.2), "refused, when there was room")
+        command(d, "revoke", credential=lease["id"])
+        check(b" 403 " in answer(more) and b" 403 " in answer(held[-1]), "it was not refused")
+        third = issue(d, agent="third", scopes="models=*")
+        kept = [begin(d, third, BODY - 100) for _ in range(6)]
+        check(not any(answer(s, 0.1) for s in kept), "what was cut did not give its part back")
+        for s in kept:
+            s.close()
+
+
+def what_the_upstream_does_not_take_counts_too(folder):
+    with with_gateway(folder=folder) as (d, up):
+        up.serve = lambda s: s.recv(1, socket.MSG_PEEK) and wait_for("the end", lambda: False, 60)
+        lease = issue(d, scopes="models=*")
+        text = HEAD + b"x" * (BODY - len(HEAD) - 2) + b'"}'
+        held, refused = [], []
+        for _ in range(12):
+            s = begin(d, lease, BODY - 2)
+            try:
+                s.sendall(b'"}')
+            except OSError:
+                pass
+            (refused if answer(s, 0.2) else held).append(s)
+        check(len(text) == BODY and 6 <= len(held) <= 8, f"{len(held)} of 12 are kept")
+        for s in held:
+            s.close()
+        wait_for("that it is given back", lambda: not answer(begin(d, lease, BODY - 100), 0.2))
+
+
+def what_is_held_counts_too(folder):
+    with with_gateway(folder=folder) as (d, up):
+        lease = issue(d, scopes="models=*")
+        command(d, "pause", credential=lease["id"])
+        held = []
+        for _ in range(12):
+            s = begin(d, lease, BODY - 2)
+            try:
+                s.sendall(b'"}')
+            except OSError:
+                pass
+            if not answer(s, 0.2):
+                held.append(s)
+        check(6 <= len(held) <= 8 and leases(d)[lease["id"]]["waiting"] == len(held), f"{len(held)} {leases(d)}")
+        command(d, "resume", credential=lease["id"])
+        for s in held:
+            s.settimeout(DEADLINE)
+            check(b" 200 " in s.recv(4096), "what was held did not go on")
+        check(len(up.asked[-1].body) == BODY, "a body is not whole")
+
+
+def too_long_a_body_is_refused_at_its_head(folder):
+    with with_gateway(folder=folder) as (d, up):
+        lease = issue(d, scopes="models=*")
+        s = begin(d, lease, 100, said=BODY + 1)
+        check(b" 413 " in answer(s), "it was read")
+
+
+if __name__ == "__main__":
+    main([one_lease_cannot_take_all_of_it, what_the_upstream_does_not_take_counts_too, what_is_held_counts_too,
+          too_long_a_body_is_refused_at_its_head])
