@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include "checkrein/file.h"
 
 #define PATH_BYTES 4096
+#define REAP_MS    100
 
 extern char **environ;
 
@@ -56,14 +58,23 @@ static void kill_all(struct source_read *r)
     }
 }
 
+/* It was sent a SIGKILL: its end is a matter of microseconds, unless it hangs in the kernel, which
+ * nobody waits for. */
+static void reap(struct source_read *r)
+{
+    struct pollfd end = {.fd = r->end, .events = POLLIN};
+    if (r->pid > 0) {
+        (void)poll(&end, 1, REAP_MS);
+        (void)waitpid(r->pid, NULL, WNOHANG);
+    }
+}
+
 static void release(struct source_read *r)
 {
     loop_remove(r->loop, r->timer);
     close_fd(r, &r->pipe_watch, &r->pipe);
+    reap(r);
     close_fd(r, &r->end_watch, &r->end);
-    if (r->pid > 0) { /* after a SIGKILL, of which nobody waits for the end */
-        (void)waitpid(r->pid, NULL, WNOHANG);
-    }
     buf_wipe(&r->text);
     free(r);
 }

@@ -3,10 +3,12 @@
 #include "expect.h"
 #include "tmpdir.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "checkrein/clock.h"
@@ -121,7 +123,37 @@ static void who_cancels_hears_nothing(void **state)
     source_cancel(r);
     assert_int_equal(loop_turn(l, 10), ST_OK);
     assert_int_equal(a.count, 0);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* and leaves no zombie */
     loop_free(l);
+}
+
+/* Each is told at once, and none is waited for. */
+static void what_is_no_file_of_ours_is_not_read(void **state)
+{
+    (void)state;
+    char *dir = tmpdir_new();
+    char *real = tmpdir_put(dir, "token", "a-secret-of-the-file", 0600);
+    char link[512];
+    char fifo[512];
+    char huge[512];
+    (void)snprintf(link, sizeof(link), "%s/link", dir);
+    (void)snprintf(fifo, sizeof(fifo), "%s/fifo", dir);
+    (void)snprintf(huge, sizeof(huge), "%s/huge", dir);
+    assert_int_equal(symlink(real, link), 0);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    int fd = open(huge, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_int_equal(ftruncate(fd, (off_t)1 << 40), 0);
+    assert_int_equal(close(fd), 0);
+    const char *const paths[] = {link, fifo, huge, dir, "/dev/zero"};
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        struct answer a = asked(SOURCE_FILE, paths[i]);
+        assert_string_equal(a.secret, "");
+        assert_true(a.why[0] != '\0');
+    }
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", dir, 1), 0);
+    assert_string_equal(asked(SOURCE_CREDENTIAL, "fifo").secret, "");
+    free(real);
+    tmpdir_free(dir);
 }
 
 int main(void)
@@ -132,6 +164,7 @@ int main(void)
         cmocka_unit_test(a_command_gives_what_it_writes),
         cmocka_unit_test(a_credential_is_in_its_folder),
         cmocka_unit_test(who_cancels_hears_nothing),
+        cmocka_unit_test(what_is_no_file_of_ours_is_not_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
