@@ -722,9 +722,9 @@ void budget_command(struct govd *g, const struct command *c, struct span by,
 /* ---- credentials.c: what agents hold, and what became of revoking it */
 #define CREDENTIAL_ROWS 32
 struct credential_rows { /* F_CREDENTIALS of an agent; the spans are those of who has them */
-    struct event_row row[CREDENTIAL_ROWS];
-    char expires[CREDENTIAL_ROWS][TIME_TEXT_BYTES];
-    uint32_t count;
+    struct event_row row[CREDENTIAL_ROWS + 1]; /* the last: how many have no room */
+    char expires[CREDENTIAL_ROWS + 1][TIME_TEXT_BYTES];
+    uint32_t count, left_out; /* that no other event tells of */
 };
 void credential_rows_fill(const struct govd *g, const struct session *s,
                           struct credential_rows *out);

@@ -34,8 +34,13 @@ static bool holds(const struct govd *g, uint32_t credential, const struct sessio
 static void fill(const struct govd *g, const struct session *s, struct credential_rows *out)
 {
     uint32_t count = g->issuers ? issuers_count(g->issuers) : 0;
-    for (uint32_t i = 0; i < count && out->count < CREDENTIAL_ROWS; i++) {
-        if (holds(g, i, s)) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (!holds(g, i, s)) {
+            continue;
+        }
+        if (out->count == CREDENTIAL_ROWS) {
+            out->left_out++;
+        } else {
             struct credential_row r = issuers_row(g->issuers, i);
             out->row[out->count++] = (struct event_row){
                 {r.id, r.kind, r.issuer, r.scopes, r.expires, r.revocable}

@@ -125,9 +125,8 @@ def one_that_is_always_replaced_is_not_revoked(daemon):
     console, _ = begun(daemon, "proven by introspection")
 
     def rotate(handler):
-        form = issuer.seen[-1][2]
         fresh = "fresh-" + secrets.token_hex(16)
-        issuer.tokens |= {form["token"]: {"active": False}, fresh: {"active": True}}
+        issuer.tokens |= {handler.form["token"]: {"active": False}, fresh: {"active": True}}
         put("access", fresh)
         handler.say(200, b"")
 
@@ -290,8 +289,55 @@ def metadata_at_the_second_place(daemon):
     issuer.close()
 
 
+def many(issuer, count):
+    """So many credentials of one agent; gives their tokens."""
+    tokens = [written(issuer)] + ["many-" + secrets.token_hex(16) for _ in range(count - 1)]
+    with open(FILE, "a") as f:
+        for n, token in enumerate(tokens[1:]):
+            f.write(f"[credential many-{n}]\nissuer = lab\nagents = claude:s1\naccess_token_file = {put(f'many-{n}', token)}\n")
+    issuer.tokens = {token: {"active": True} for token in tokens}
+    return tokens
+
+
+@with_daemon(config=CONFIG)
+def what_has_no_room_is_counted(daemon):
+    """Forty credentials of one agent: those that are not listed are said to be there, and are revoked with the others."""
+    issuer = Issuer()
+    many(issuer, 40)
+    daemon.reload()
+    daemon.hook("SessionStart", "s1", source="startup")
+    last = wait_for("the last row", lambda: rows(daemon)[-1:] if len(rows(daemon)) == 33 else None)[0]
+    check("8 more" in last["kind"] and not last.get("id"), str(last))
+    told = revoke(Console(daemon))
+    check(told["state"] == "confirmed", str(told))
+    check(not any(t["active"] for t in issuer.tokens.values()), "one is left")
+    issuer.close()
+
+
+@with_daemon(config=CONFIG)
+def of_many_what_went_wrong_is_told_first(daemon):
+    """Forty are revoked and one is not: the command says which, however long the others' words are."""
+    issuer = Issuer()
+    tokens = many(issuer, 40)
+    daemon.reload()
+    daemon.hook("SessionStart", "s1", source="startup")
+    wait_for("the last row", lambda: len(rows(daemon)) == 33 and "proven by" in rows(daemon)[0]["revocable"])
+
+    def all_but_one(handler):
+        if handler.form["token"] != tokens[35]:
+            issuer.tokens[handler.form["token"]] = {"active": False}
+        handler.say(200, b"")
+
+    issuer.fault["/revoke"] = all_but_one
+    told = revoke(Console(daemon))
+    check(told["state"] == "failed" and told["reason"].startswith("many-34: "), str(told))
+    check("still active" in told["reason"] and len(told["reason"]) <= 4096, str(told))
+    check(len(daemon.events("credential.revoked")) == 39, str(len(daemon.events("credential.revoked"))))
+    issuer.close()
+
+
 if __name__ == "__main__":
     run([what_was_seen_last_counts, another_token_comes_in_meanwhile, the_one_that_stays_was_seen_too, what_comes_of_the_first_is_not_forgotten,
          one_that_is_always_replaced_is_not_revoked, one_that_is_gone_afterwards_stays_dead,
          a_revocation_that_does_not_last_is_said, another_token_is_not_the_dead_one,
-         half_a_secret_is_one_too, metadata_at_the_second_place, it_ends_when_the_last_of_it_ends, a_jwt_may_live_on_where_it_is_used])
+         half_a_secret_is_one_too, what_has_no_room_is_counted, of_many_what_went_wrong_is_told_first, metadata_at_the_second_place, it_ends_when_the_last_of_it_ends, a_jwt_may_live_on_where_it_is_used])

@@ -45,6 +45,7 @@ class Issuer:
                 self.take(dict(urllib.parse.parse_qsl(body.decode(), strict_parsing=True)))
 
             def take(self, form):
+                self.form = form
                 with issuer.lock:
                     issuer.seen.append((self.command, self.path, form, self.headers.get("Authorization")))
                     fault = issuer.fault.get(self.path)
@@ -68,6 +69,7 @@ class Issuer:
 
         class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
             daemon_threads = True
+            request_queue_size = 256
 
             def handle_error(self, *_):
                 pass
