@@ -29,6 +29,20 @@ static uint64_t mixed(uint64_t h, uint64_t n)
     return h ^ h >> 29;
 }
 
+static uint64_t mixed_text(uint64_t h, struct span text)
+{
+    return mixed(h, span_hash(text, text.n));
+}
+
+/* Its words, not where they are kept: another string may come to stand there. */
+static uint64_t mixed_credential(uint64_t h, const struct fleet *f, uint32_t ref)
+{
+    const struct credential *c = fleet_credential(f, ref);
+    h = mixed_text(mixed(h, ref), fleet_span(f, c->kind));
+    h = mixed_text(mixed_text(h, fleet_span(f, c->scopes)), fleet_span(f, c->issuer));
+    return mixed(h, (uint64_t)fleet_credential_in_force(f, c));
+}
+
 static void measure(struct revoke *r, const struct fleet *f)
 {
     uint32_t refs[REVOKE_LISTED] = {0};
@@ -36,9 +50,7 @@ static void measure(struct revoke *r, const struct fleet *f)
     uint64_t h = count;
     fleet_credentials_reach(f, refs, count, &r->reach);
     for (uint32_t i = 0; i < count; i++) {
-        const struct credential *c = fleet_credential(f, refs[i]);
-        h = mixed(mixed(mixed(h, refs[i]), c->scopes), c->issuer);
-        h = mixed(h, (uint64_t)fleet_credential_in_force(f, c));
+        h = mixed_credential(h, f, refs[i]);
     }
     h = mixed(mixed(h, r->reach.derived), r->reach.siblings);
     h = mixed(mixed(h, r->reach.agents), r->reach.holders);
@@ -47,7 +59,7 @@ static void measure(struct revoke *r, const struct fleet *f)
         h = mixed(h, r->reach.loss[i]);
     }
     for (uint32_t i = 0; i < CREDENTIAL_REACH_AGENTS; i++) {
-        h = mixed(h, r->reach.agent[i]);
+        h = mixed_text(mixed(h, r->reach.agent[i]), agent_name(f, r->reach.agent[i]));
     }
     r->measured = h;
 }

@@ -175,6 +175,33 @@ static void it_is_armed_and_bound_to_what_was_shown(void **state)
     kit_release(&k);
 }
 
+/* It is the text that binds, not where it is kept: a string may take the place of one that is gone.
+ */
+static void its_words_bind(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 120, 40);
+    select_agent(&k, "select mailer");
+    type(&k, "v");
+    press(&k, KEY(ENTER));
+    ready(&k);
+    assert_shows(&k, "v again revokes it");
+    lease_issue(&k, "laptop", "agent/mail", LEASE_MAIL, "", "methods=POST models=other-a*");
+    lease_issue(&k, "laptop", "agent/mail", LEASE_MAIL, "", "methods=GET, models=another*");
+    assert_int_equal(press(&k, 'v'), INTENT_NONE);
+    assert_shows(&k, "what it reaches has changed");
+    ready(&k);
+    begin(&k, "laptop", EVENT_AGENT_UPDATED, 1); /* whose it is said to be */
+    text(&k, F_AGENT_ID, "agent/mail");
+    text(&k, F_AGENT_NAME, "payroll");
+    fold(&k);
+    assert_int_equal(press(&k, 'v'), INTENT_NONE);
+    ready(&k);
+    assert_int_equal(press(&k, 'v'), INTENT_COMMAND);
+    kit_release(&k);
+}
+
 /* At the smallest screen it has to be scrolled: what was not read is not confirmed. */
 static void it_is_read_to_its_end(void **state)
 {
@@ -575,6 +602,7 @@ int main(void)
         cmocka_unit_test(it_is_not_called_revoked_before_it_is),
         cmocka_unit_test(an_end_that_is_no_proof_is_said),
         cmocka_unit_test(it_is_armed_and_bound_to_what_was_shown),
+        cmocka_unit_test(its_words_bind),
         cmocka_unit_test(it_is_read_to_its_end),
         cmocka_unit_test(a_fleet_stop_comes_first),
         cmocka_unit_test(esc_leaves_it),
