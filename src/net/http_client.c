@@ -69,7 +69,7 @@ static void finish(struct transfer *t, CURLcode result)
     if (result == CURLE_OK) {
         answer.http_status = (int)status;
         answer.body = buf_span(&t->answer);
-        answer.place = t->place;
+        answer.place = http_client_placed(t);
         curl_off_t retry = 0;
         (void)curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry);
         answer.retry_after_s = (int64_t)retry;

@@ -19,7 +19,7 @@ struct transfer {
     http_client_fn *fn;
     void *ctx;
     unsigned places;      /* that may be connected to */
-    enum net_place place; /* that was connected to last */
+    enum net_place place; /* that it was tried last to connect to */
     bool misplaced;       /* an address was refused for its place */
     char error[CURL_ERROR_SIZE];
     struct stream *stream; /* NULL: one request, one answer */
@@ -49,5 +49,7 @@ void stream_free(struct stream *s);
 void streams_tell(struct net *n); /* outside of curl: what came */
 /* place.c: before it is begun */
 void http_client_place(struct transfer *t, unsigned places);
+/* Where the answer came from. */
+enum net_place http_client_placed(const struct transfer *t);
 
 #endif

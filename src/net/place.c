@@ -3,6 +3,7 @@
  * It is looked at when curl is about to connect, so that it is the address itself, whatever the
  * name was looked up to before.
  */
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -88,6 +89,20 @@ enum net_place net_place_of(const struct sockaddr *a)
         return place_six(six.sin6_addr.s6_addr);
     }
     return a->sa_family == AF_UNIX ? PLACE_LOOPBACK : PLACE_SPECIAL;
+}
+
+/* A name may have several addresses, which are tried beside each other: the one that was tried last
+ * need not be the one that answered. */
+enum net_place http_client_placed(const struct transfer *t)
+{
+    const char *text = NULL;
+    uint8_t address[16];
+    if (curl_easy_getinfo(t->easy, CURLINFO_PRIMARY_IP, &text) != CURLE_OK || text == NULL) {
+        return t->place;
+    }
+    return inet_pton(AF_INET, text, address) == 1    ? place_four(address)
+           : inet_pton(AF_INET6, text, address) == 1 ? place_six(address)
+                                                     : t->place;
 }
 
 static curl_socket_t on_open(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
