@@ -17,6 +17,8 @@ from daemon import DEADLINE, Console, Daemon, check, wait_for
 from upstream import Stream, UnixConnection, Upstream
 
 KEY = "sk-real-0123456789-abcdefghijklmnop"
+NEXT = "sk-next-9876543210-zyxwvutsrqponm"
+THIRD = "sk-third-5432109876-mnopqrstuvwxyz"
 
 
 def ask(daemon, path, **body):
@@ -551,19 +553,46 @@ def a_key_changes_without_its_agents(folder):
     with with_gateway(folder=folder) as (d, up):
         lease = issue(d)
         check(call(d, lease)[0] == 200, "before")
-        with open(d.key_file, "w") as f:
-            f.write("sk-next-9876543210-zyxwvutsrqponm")
-        d.reload()
 
-        def changed():
-            call(d, lease)
-            return up.asked[-1].field("x-api-key") == "sk-next-9876543210-zyxwvutsrqponm"
-        wait_for("the next key", changed)
+        def told(words):
+            return [e for e in d.events("signal.raised") if words in e["data"]["signal.title"]]
+
+        def write(key):
+            with open(d.key_file, "w") as f:
+                f.write(key)
+
+        def in_use(key):
+            return call(d, lease)[0] == 200 and up.asked[-1].field("x-api-key") == key
+        command(d, "pause", credential=lease["id"])
+        c = http.client.HTTPConnection("127.0.0.1", d.gateway, timeout=DEADLINE)
+        c.request("POST", "/u/work/v1/messages", b"waited", {"x-api-key": lease["token"]})
+        wait_for("a request that waits", lambda: leases(d)[lease["id"]]["waiting"] == 1)
+        write(NEXT)  # and no signal
+        wait_for("that it is told", lambda: told("another key is in use"))
+        command(d, "resume", credential=lease["id"])
+        check(c.getresponse().status == 200 and up.asked[-1].field("x-api-key") == NEXT, "what waited went with the old key")
+        c.close()
+        check(in_use(NEXT), "the next key")
+        check(told("another key is in use")[0]["data"]["signal.severity"] == "low", "it is no alarm")
         os.chmod(d.key_file, 0o644)
-        d.reload()
-        wait_for("that it is said", lambda: "work" in str(d.events("signal.raised")))
-        check(call(d, lease)[0] == 200 and changed(), "a file that others can read took the key away")
-        nowhere(d, KEY, "sk-next-9876543210-zyxwvutsrqponm")
+        wait_for("that it is said", lambda: told("work: "))
+        wait_for("the alarm", lambda: any(e["data"]["signal.severity"] == "high" for e in told("the key that was read before stays")))
+        check(in_use(NEXT), "a file that others can read took the key away")
+        os.unlink(d.key_file)
+        wait_for("the second alarm", lambda: len(told("the key that was read before stays")) == 2)
+        check(in_use(NEXT), "a file that is gone took the key away")
+        other = d.key_file + ".new"
+        with open(os.open(other, os.O_CREAT | os.O_WRONLY, 0o600), "w") as f:
+            f.write(THIRD)
+        os.rename(other, d.key_file)
+        wait_for("the third key", lambda: in_use(THIRD))
+        check(len(told("another key is in use")) == 2, f"{told('work')}")
+        os.utime(d.key_file)
+        write(KEY)
+        d.reload()  # at once
+        wait_for("the first key again", lambda: in_use(KEY))
+        check(len(told("another key is in use")) == 3, "told once each")
+        nowhere(d, KEY, NEXT, THIRD)
 
 
 def a_key_comes_of_a_command(folder):

@@ -6,6 +6,7 @@
  *   bodies.c     memory for what is kept of requests
  *   refusals.c   answers of our own, in the shape that the client's dialect has for errors
  *   upstreams.c  the services, and their real keys
+ *   keyfiles.c   a key that has changed in its file
  *   leases.c     issued, changed, used: each an event, from which a start takes them up again
  *   meter.c      what an answer says that it used, while it goes by
  *   telling.c    what became of many, told and recorded over turns
@@ -31,6 +32,12 @@
 #define PROBE_BYTES        33
 
 /* ---- upstreams.c */
+struct key_stamp { /* how a file stood; zeroed: not there */
+    bool there;
+    uint32_t mode;
+    uint64_t device, inode;
+    int64_t bytes, written[2], changed[2]; /* seconds and nanoseconds */
+};
 struct upstream {
     struct govd *govd;
     const struct conf_upstream *conf;
@@ -42,10 +49,18 @@ struct upstream {
     char why_not[160];     /* then: why */
     struct source source;  /* of the secret; its text is the configuration's */
     struct source_read *reading;
+    bool failed;                  /* it could not be read when that was tried last */
+    struct key_stamp seen, taken; /* of its file: at the last look; when it was read */
 };
 void upstreams_open(struct govd *g);
 struct upstream *upstream_named(const struct govd *g, struct span name); /* NULL: none */
 struct upstream *upstream_of_dialect(const struct govd *g, struct span dialect);
+/* What comes of it is told; a command that still runs is not asked again. */
+void upstream_read_key(struct upstream *up);
+
+/* ---- keyfiles.c */
+void key_files_open(struct govd *g);
+void key_file_taken(struct upstream *up); /* it is about to be read */
 
 /* ---- refusals.c */
 struct dialect {
@@ -93,6 +108,7 @@ struct gateway {
     struct telling *telling;
     struct proof *proofs;
     struct order *orders;
+    loop_id key_timer;
     bool due; /* something changed that may hold, let or cut */
 };
 extern const struct server_events GATEWAY_EVENTS; /* but for `admit` */

@@ -1,6 +1,7 @@
 /* upstreams.c - the services behind the gateway, and the real keys: read from a file, from a
- * systemd credential, or from what a command says, at the start and again at SIGHUP, so that a key
- * can be changed without any agent noticing. What cannot be read leaves the key that was there.
+ * systemd credential, or from what a command says, at the start, again at SIGHUP, and a file when
+ * it has changed (keyfiles.c), so that a key can be changed without any agent noticing. What cannot
+ * be read leaves the key that was there.
  */
 #include "gateway_priv.h"
 
@@ -18,11 +19,28 @@ static void wipe_text(char **slot)
 static void no_key(struct upstream *up, const char *why)
 {
     char text[REASON_BYTES];
+    up->failed = true;
     (void)snprintf(up->why_not, sizeof(up->why_not), "%s", why);
     (void)snprintf(text, sizeof(text), "upstream %s: %s%s", up->conf->name, why,
                    up->secret ? "; the key that was read before stays" : "");
     log_write(LOG_ERROR, "%s", text);
     publish_signal(up->govd, NULL, SEVERITY_HIGH, text);
+}
+
+/* Not at the start: then it is what is expected. Nothing of a key is told, nor how long it is. */
+static void tell_key(const struct upstream *up, struct span key)
+{
+    char text[REASON_BYTES];
+    bool same = up->secret && equal_secret(key, span_str(up->secret));
+    if ((!up->secret && !up->failed) || (same && !up->failed)) {
+        return;
+    }
+    (void)snprintf(text, sizeof(text), "upstream %s: %s", up->conf->name,
+                   same         ? "its key can be read again, and is the one in use"
+                   : up->secret ? "another key is in use from here on; leases stay as they are"
+                                : "its key could be read: requests go on");
+    log_write(LOG_INFO, "%s", text);
+    publish_signal(up->govd, NULL, SEVERITY_LOW, text);
 }
 
 static void take_key(void *ctx, struct span key, const char *why)
@@ -33,18 +51,20 @@ static void take_key(void *ctx, struct span key, const char *why)
         no_key(up, key.n == 0 ? why : "the key is longer than 4096 bytes");
         return;
     }
+    veil_know(journal_veil(up->govd->journal), "upstream-key", key);
+    tell_key(up, key);
     wipe_text(&up->secret);
     up->secret = xstrndup(key.p, key.n);
-    veil_know(journal_veil(up->govd->journal), "upstream-key", key);
+    up->failed = false;
 }
 
-/* A command that still runs is not asked again. */
-static void read_key(struct upstream *up)
+void upstream_read_key(struct upstream *up)
 {
     if (up->reading) {
         return;
     }
     (void)snprintf(up->why_not, sizeof(up->why_not), "its key has not been read yet");
+    key_file_taken(up);
     up->reading = source_begin(up->govd->loop, &up->source, take_key, up);
 }
 
@@ -93,19 +113,21 @@ void upstreams_open(struct govd *g)
         up->source = source_of(up->conf);
         set_header(up);
         set_place(up);
-        read_key(up);
+        upstream_read_key(up);
     }
+    key_files_open(g);
 }
 
 void upstreams_reload(struct govd *g)
 {
     for (size_t i = 0; i < g->gateway->count; i++) {
-        read_key(&g->gateway->upstreams[i]);
+        upstream_read_key(&g->gateway->upstreams[i]);
     }
 }
 
 void upstreams_release(struct govd *g)
 {
+    loop_remove(g->loop, g->gateway->key_timer);
     for (size_t i = 0; i < g->gateway->count; i++) {
         struct upstream *up = &g->gateway->upstreams[i];
         source_cancel(up->reading);
