@@ -127,7 +127,9 @@ struct field cell_tokens(struct frame *fr, const struct row *row, int cols)
 
 bool agent_over_budget(const struct agent *a)
 {
-    return a->traits->budget_limit > 0 && a->budget_used >= a->traits->budget_limit;
+    const struct agent_traits *t = a->traits;
+    return (t->budget_limit > 0 && a->budget_used >= t->budget_limit) ||
+           (t->budget_tokens > 0 && t->budget_tokens_used >= t->budget_tokens);
 }
 
 struct field cell_cost(struct frame *fr, const struct row *row, int cols)

@@ -189,13 +189,22 @@ static const char *short_word(enum action a)
     }
 }
 
+/* In the view of agents a budget is of use to one that has reached its own. */
+static bool is_worth(const struct frame *fr, enum action a, struct target t)
+{
+    const struct agent *agent = fleet_agent(fr->f, t.agent);
+    return a != ACT_BUDGET || ui_pane(fr->ui) != PANE_FLEET ||
+           (agent != NULL && agent_over_budget(agent));
+}
+
 static void put_action(struct key_line *k, enum action a)
 {
     char key[KEY_NAME_BYTES];
     char shown[KEY_NAME_BYTES + 4];
     const char *why = NULL;
     struct frame *fr = k->fr;
-    if (!action_offered(fr->ui, fr->f, a, ui_target(fr->ui, fr->f), &why)) {
+    struct target t = ui_target(fr->ui, fr->f);
+    if (!action_offered(fr->ui, fr->f, a, t, &why) || !is_worth(fr, a, t)) {
         return;
     }
     action_key(fr->ui, a, key);

@@ -168,6 +168,14 @@ int spend_sums_height(const struct frame *fr,
                       int height); /* of a view that is so high; 0: nothing to show */
 void spend_sums_draw(struct frame *fr, struct rect area);
 
+/* ---- draw_budgets.c */
+int64_t spend_permille(int64_t used, int64_t limit); /* 0: nothing, or no limit */
+void spend_bar(struct words *w, int64_t permille);
+enum role spend_role(int64_t permille);
+/* Of all agents, and who waits; of a view that is so high; 0: nothing to show. */
+int spend_budgets_height(const struct frame *fr, int height);
+void spend_budgets_draw(struct frame *fr, struct rect area);
+
 /* ---- others.c */
 uint32_t others_count(const struct fleet *f); /* who is connected beside us */
 

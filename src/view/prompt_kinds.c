@@ -129,6 +129,8 @@ static void budget_submit(struct press *k)
     k->out->command.limit_microusd = said.limit_microusd;
     k->out->command.limit_tokens = said.limit_tokens;
     if (for_all) {
+        k->ui->sent_agent = 0;
+        k->ui->sent_word = "budget of all agents";
         k->out->command.agent = intent_keep(k->ui, said.agent);
         k->out->command.scope = intent_keep(k->ui, said.scope);
     }

@@ -101,9 +101,9 @@ static const struct column columns[] = {
 };
 
 static const enum action keys[] = {
-    ACT_APPROVE,   ACT_DENY, ACT_PAUSE,     ACT_RESUME,       ACT_STOP,
-    ACT_INTERRUPT, ACT_OPEN, ACT_ATTENTION, ACT_FILTER,       ACT_SORT,
-    ACT_TREE,      ACT_WIDE, ACT_FREEZE,    ACT_FREEZE_AGENT, ACTION_COUNT,
+    ACT_APPROVE,   ACT_DENY,   ACT_PAUSE,        ACT_BUDGET,   ACT_RESUME, ACT_STOP,
+    ACT_INTERRUPT, ACT_OPEN,   ACT_ATTENTION,    ACT_FILTER,   ACT_SORT,   ACT_TREE,
+    ACT_WIDE,      ACT_FREEZE, ACT_FREEZE_AGENT, ACTION_COUNT,
 };
 
 static void headline(struct frame *fr, struct words *w)

@@ -4,16 +4,25 @@
 enum order { ORDER_SPEND, ORDER_BUDGET, ORDER_TOKENS, ORDER_TASK };
 static const char *const orders[] = {"spend", "budget", "tokens", "task"};
 
+/* Of the tighter one, when both are set. */
 static int64_t permille_used(const struct agent *a)
 {
-    if (a->traits->budget_limit <= 0 || a->budget_used <= 0) {
-        return 0;
-    }
-    int64_t scaled = 0;
-    if (__builtin_mul_overflow(a->budget_used, INT64_C(1000), &scaled)) {
-        return INT64_C(1000000);
-    }
-    return scaled / a->traits->budget_limit;
+    const struct agent_traits *t = a->traits;
+    int64_t usd = spend_permille(a->budget_used, t->budget_limit);
+    int64_t tokens = spend_permille(t->budget_tokens_used, t->budget_tokens);
+    return tokens > usd ? tokens : usd;
+}
+
+static bool has_limit(const struct agent *a)
+{
+    return a->traits->budget_limit > 0 || a->traits->budget_tokens > 0;
+}
+
+static bool is_of_tokens(const struct agent *a)
+{
+    const struct agent_traits *t = a->traits;
+    return t->budget_tokens > 0 && spend_permille(t->budget_tokens_used, t->budget_tokens) >=
+                                       spend_permille(a->budget_used, t->budget_limit);
 }
 
 static int64_t key_of(const struct agent *a, uint32_t order)
@@ -78,39 +87,29 @@ static struct field cell_limit(struct frame *fr, const struct row *row, int cols
 {
     const struct agent *a = fleet_agent(fr->f, row->id);
     (void)cols;
-    if (a == NULL || a->traits->budget_limit <= 0) {
+    if (a == NULL || !has_limit(a)) {
         return (struct field){text_own("-"), ROLE_DIM};
     }
-    return (struct field){frame_money(fr, a->traits->budget_limit), ROLE_TEXT};
+    if (!is_of_tokens(a)) {
+        return (struct field){frame_money(fr, a->traits->budget_limit), ROLE_TEXT};
+    }
+    struct words w = words_of(fr);
+    words_safe(&w, frame_quantity(fr, a->traits->budget_tokens));
+    words_own(&w, " tok");
+    return (struct field){words_end(&w), ROLE_TEXT};
 }
 
-#define BAR_CELLS 10
-#define BAR_WARN  8 /* of them: where the limit is near */
-
-static enum role role_of_use(const struct agent *a, int64_t permille)
-{
-    bool near = permille >= 1000 * BAR_WARN / BAR_CELLS;
-    return agent_over_budget(a) ? ROLE_SPEND_OVER : near ? ROLE_STRONG : ROLE_SPEND;
-}
-
-/* A bar of what is used of the budget, a mark where it is nearly used up, and the number: the bar
- * alone would be colour alone. */
 static struct field cell_used(struct frame *fr, const struct row *row, int cols)
 {
     const struct agent *a = fleet_agent(fr->f, row->id);
+    struct words w = words_of(fr);
     (void)cols;
-    if (a == NULL || a->traits->budget_limit <= 0) {
+    if (a == NULL || !has_limit(a)) {
         return field_none(fr);
     }
     int64_t permille = permille_used(a);
-    int64_t cells = permille >= 1000 ? BAR_CELLS : permille * BAR_CELLS / 1000;
-    struct words w = words_of(fr);
-    for (int64_t i = 0; i < BAR_CELLS; i++) {
-        words_own(&w, i == BAR_WARN ? "│" : "");
-        words_own(&w, i < cells ? "█" : "░");
-    }
-    words_fmt(&w, " %lld%%", (long long)(permille / 10));
-    return (struct field){words_end(&w), role_of_use(a, permille)};
+    spend_bar(&w, permille);
+    return (struct field){words_end(&w), spend_role(permille)};
 }
 
 static struct field cell_done(struct frame *fr, const struct row *row, int cols)
@@ -135,7 +134,7 @@ static const struct column columns[] = {
     {"out",    6,  6,  70,          ALIGN_RIGHT, false, cell_out   },
     {"cached", 6,  6,  30,          ALIGN_RIGHT, false, cell_cached},
     {"spend",  8,  9,  KEEP_ALWAYS, ALIGN_RIGHT, false, cell_cost  },
-    {"limit",  7,  8,  80,          ALIGN_RIGHT, false, cell_limit },
+    {"limit",  8,  8,  80,          ALIGN_RIGHT, false, cell_limit },
     {"used",   16, 16, 90,          ALIGN_LEFT,  false, cell_used  },
     {"done",   5,  7,  65,          ALIGN_RIGHT, false, cell_done  },
     {"each",   8,  9,  75,          ALIGN_RIGHT, false, cell_each  },
@@ -166,13 +165,17 @@ static const struct pane with_tasks = {
 static void draw(struct frame *fr, struct rect area)
 {
     int sums = spend_sums_height(fr, area.h);
-    struct rect table = {area.x, area.y, area.w, area.h - sums};
+    int budgets = spend_budgets_height(fr, area.h);
+    struct rect table = {area.x, area.y, area.w, area.h - sums - budgets};
     struct list *l = &fr->ui->list[PANE_SPEND];
     bool tasks = l->count > 0 ? (l->rows[0].id & TASK_ROW) != 0 : l->sort == ORDER_TASK;
     bool ended = task_sums_total(fleet_task_sums_all(fr->f)).count > 0;
     table_draw(fr, table, l, tasks ? &pane_tasks : ended ? &with_tasks : &pane_spend);
+    if (budgets > 0) {
+        spend_budgets_draw(fr, (struct rect){area.x, area.y + table.h, area.w, budgets});
+    }
     if (sums > 0) {
-        spend_sums_draw(fr, (struct rect){area.x, area.y + table.h, area.w, sums});
+        spend_sums_draw(fr, (struct rect){area.x, area.y + table.h + budgets, area.w, sums});
     }
 }
 

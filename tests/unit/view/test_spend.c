@@ -1,0 +1,140 @@
+/* Budgets on the screen: how much of each is used, which is the tighter one, who waits and why. */
+#include "fleet_scene.h"
+
+static void start(struct kit *k, int cols, int rows)
+{
+    kit_init(k, cols, rows);
+    backend_live(k, "ci");
+    begin(k, "ci", EVENT_AGENT_STARTED, 30);
+    text(k, F_AGENT_ID, "helper");
+    text(k, F_AGENT_NAME, "helper");
+    fold(k);
+}
+
+static void spends(struct kit *k, int64_t microusd, int64_t seconds_ago)
+{
+    begin(k, "ci", EVENT_SPEND_RECORDED, seconds_ago);
+    text(k, F_AGENT_ID, "helper");
+    number(k, F_COST_MICROUSD, microusd);
+    fold(k);
+}
+
+static void limit_all(struct kit *k, int64_t spent, int64_t day, int64_t total)
+{
+    begin(k, "ci", EVENT_SPEND_DAY, 1);
+    number(k, F_COST_MICROUSD, spent);
+    number(k, F_BUDGET_LIMIT, day);
+    number(k, F_SPEND_TOTAL, spent);
+    number(k, F_SPEND_TOTAL_LIMIT, total);
+    fold(k);
+}
+
+static void limit_agent(struct kit *k, int64_t microusd, int64_t used, int64_t tokens,
+                        int64_t used_tokens)
+{
+    begin(k, "ci", EVENT_BUDGET_CHANGED, 1);
+    text(k, F_AGENT_ID, "helper");
+    number(k, F_BUDGET_LIMIT, microusd);
+    number(k, F_BUDGET_USED, used);
+    number(k, F_BUDGET_TOKENS, tokens);
+    number(k, F_BUDGET_TOKENS_USED, used_tokens);
+    fold(k);
+}
+
+static void says_state(struct kit *k, enum agent_state state, const char *reason)
+{
+    begin(k, "ci", EVENT_AGENT_STATE, 1);
+    text(k, F_AGENT_ID, "helper");
+    number(k, F_STATE, state);
+    text(k, F_REASON, reason);
+    fold(k);
+}
+
+static void budgets_of_all_are_bars_with_their_rate(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 100, 30);
+    press(&k, '5');
+    assert_hides(&k, "budgets of all agents");
+    spends(&k, 4000000, 90);
+    limit_all(&k, 4000000, 8000000, 100000000);
+    assert_shows(&k, "budgets of all agents");
+    assert_shows(&k, "day      █████░░░│░░ 50%  $4.00 of $8.00  at $0.40/min full in ~10 min");
+    assert_shows(&k, "fleet    ░░░░░░░░│░░ 4%  $4.00 of $100.00  at $0.40/min full in ~4 h");
+    pass_ms(&k, 11 * 60000); /* nothing was spent for ten minutes */
+    assert_hides(&k, "/min full");
+    limit_all(&k, 8000000, 8000000, 100000000);
+    assert_shows(&k, "████████│██ 100%  $8.00 of $8.00  used up: calls to models wait");
+    limit_all(&k, 8000000, 0, 0);
+    assert_hides(&k, "budgets of all agents");
+    kit_release(&k);
+}
+
+static void the_tighter_budget_of_an_agent_is_its_bar(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 120, 30);
+    press(&k, '5');
+    limit_agent(&k, 10000000, 2000000, 0, 0);
+    assert_shows(&k, "$10.00  ██░░░░░░│░░ 20%");
+    limit_agent(&k, 10000000, 2000000, 400000, 380000);
+    assert_shows(&k, "400k tok  ████████│█░ 95%");
+    limit_agent(&k, 0, 0, 400000, 400000);
+    assert_shows(&k, "400k tok  ████████│██ 100%");
+    kit_release(&k);
+}
+
+/* Where one reads that it waits, one can raise the budget. */
+static void who_waits_for_a_budget_is_named_and_can_be_helped(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 80, 24);
+    limit_agent(&k, 5000000, 5100000, 0, 0);
+    assert_shows(&k, "b budget");
+    says_state(&k, AGENT_PAUSED, "held: over its budget of $5.00");
+    assert_shows(&k, "held: over its budget");
+    press(&k, '5');
+    assert_shows(&k, "waits    1: helper  b raises a budget");
+    says_state(&k, AGENT_PAUSED, "paused by the operator");
+    assert_hides(&k, "waits    1");
+    says_state(&k, AGENT_PAUSED, "held: over its budget of $5.00");
+    draw(&k);
+    pass_ms(&k, 1000);
+    press(&k, 'b');
+    type(&k, "@day 50");
+    press(&k, KEY(ENTER));
+    assert_int_equal(k.out.command.verb, VERB_BUDGET);
+    ui_sent(k.ui, SPAN("01KDAY"), k.now);
+    assert_shows(&k, "budget of all agents: ");
+    press(&k, 'b');
+    type(&k, "7.50");
+    press(&k, KEY(ENTER));
+    assert_int_equal(k.out.command.limit_microusd, 7500000);
+    begin(&k, "ci", EVENT_OPERATOR_COMMAND, 0);
+    text(&k, F_COMMAND_ID, "01KRAISE");
+    number(&k, F_VERB, VERB_BUDGET);
+    number(&k, F_COMMAND_STATE, COMMAND_SENT);
+    fold(&k);
+    ui_sent(k.ui, SPAN("01KRAISE"), k.now);
+    assert_shows(&k, "budget helper: sent");
+    begin(&k, "ci", EVENT_OPERATOR_RESULT, 0);
+    text(&k, F_COMMAND_ID, "01KRAISE");
+    number(&k, F_COMMAND_STATE, COMMAND_CONFIRMED);
+    text(&k, F_BY, "$5.10 of $7.50 used; 1 waited and went on");
+    fold(&k);
+    assert_shows(&k, "budget helper: confirmed: $5.10 of $7.50 used; 1 waited and went on");
+    kit_release(&k);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(budgets_of_all_are_bars_with_their_rate),
+        cmocka_unit_test(the_tighter_budget_of_an_agent_is_its_bar),
+        cmocka_unit_test(who_waits_for_a_budget_is_named_and_can_be_helped),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
