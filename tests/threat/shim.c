@@ -4,9 +4,9 @@
  * "disk-full 0", "short-writes 0", "image 0" (each file, once it is synced, is copied beside
  * $CR_SHIM: what a power cut would leave), "read-only 0" (as a file system that was remounted after
  * an error), "no-names 0" (nothing new can be made in its folder), "names-error 0" (syncs of its
- * folder fail), "clock SECONDS", "spin N" and "block N" (the next N
- * waits that begin are stuck). Only the record's files fail. Without the file everything is as it
- * is.
+ * folder fail), "sync-slow MS" (each takes so long), "clock SECONDS", "spin N" and "block N" (the
+ * next N waits that begin are stuck). Only the record's files fail. Without the file everything is
+ * as it is.
  *
  * With $CR_DIE = N the program is killed at its N-th point. Points are before, in the middle of and
  * after each write to the record, and before and after each sync of it and each send.
@@ -15,6 +15,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -116,6 +117,10 @@ static int sync_record(int fd)
     if (asked("sync-error", &unused)) {
         errno = EIO;
         return -1;
+    }
+    long ms = 0;
+    if (asked("sync-slow", &ms)) {
+        (void)poll(NULL, 0, (int)ms);
     }
     point();
     int result = ((int (*)(int))real("fdatasync"))(fd);

@@ -5,7 +5,8 @@
 
 #include "checkrein/clock.h"
 
-#define SLICE_US  4000 /* of one turn */
+#define SLICE_US  4000 /* of one turn, */
+#define SLICE     128  /* and no more than so many: consoles have to read them */
 #define LOOK_EACH 8    /* so many are told between two looks at the clock */
 
 struct telling {
@@ -113,7 +114,7 @@ void telling_turn(struct govd *g)
     struct telling *t = g->gateway->telling;
     int64_t until = clock_mono_us() + SLICE_US;
     bool is_more = true;
-    while (is_more && clock_mono_us() < until) {
+    for (int n = 0; is_more && n < SLICE && clock_mono_us() < until; n += LOOK_EACH) {
         for (int i = 0; i < LOOK_EACH && is_more; i++) {
             is_more = tell_one(g);
         }
