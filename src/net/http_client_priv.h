@@ -30,6 +30,7 @@ struct http_client {
     loop_id timer;
     struct transfer *transfers;
     struct stream *news; /* streams with something to tell */
+    size_t kept_bytes;   /* of bodies that are sent, and may have to be sent again */
 };
 
 enum status http_client_start(struct net *n, struct why *why) MUST_USE; /* once */

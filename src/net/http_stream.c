@@ -3,6 +3,10 @@
  * Inside of curl's callbacks bytes are only put aside; streams_tell() gives them on right after
  * curl has returned, in the same turn. What is put aside is bounded: then curl is told to pause,
  * and stops reading the socket.
+ *
+ * A kept connection may be closed by the other side at the very moment that it is used again. Then
+ * nothing comes of it, and curl asks once more over another one; for that what was sent of a body
+ * over a kept connection is kept until the answer begins, when it is short.
  */
 #include <string.h>
 #include <strings.h>
@@ -22,6 +26,8 @@ enum {
     LINE_BYTES = 16 * 1024,
     FIELDS_MAX = 128,
     STREAM_READ_BYTES = 64 * 1024,
+    AGAIN_BYTES = 1024 * 1024,          /* of one body */
+    ALL_AGAIN_BYTES = 32 * 1024 * 1024, /* of all */
 };
 
 struct stream {
@@ -32,8 +38,10 @@ struct stream {
     bool in_news;
     struct buf head; /* lines of the answer's head */
     bool head_whole, head_told;
-    struct buf in;   /* of the answer, put aside */
-    struct buf up;   /* of the body, to be sent */
+    struct buf in; /* of the answer, put aside */
+    struct buf up; /* of the body: sent, and kept to be sent again, up to up_at; then to be sent */
+    size_t up_at;
+    bool only_once;  /* what is sent is not kept */
     bool up_all;     /* no more follows */
     bool paused;     /* by the user */
     bool stopped;    /* curl: it was told to read no more */
@@ -65,10 +73,19 @@ static void drop_news(struct stream *s)
     s->in_news = false;
 }
 
+/* What was sent will not be sent again. */
+static void forget_sent(struct stream *s)
+{
+    s->t->net->http->kept_bytes -= s->up_at;
+    buf_consume(&s->up, s->up_at);
+    s->up_at = 0;
+}
+
 void stream_free(struct stream *s)
 {
     if (s != NULL) {
         drop_news(s);
+        forget_sent(s);
         buf_wipe(&s->head);
         buf_wipe(&s->in);
         buf_wipe(&s->up);
@@ -109,6 +126,8 @@ static size_t on_head(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct stream *s = ctx;
     struct span line = {bytes, size * count};
+    s->only_once = true;
+    forget_sent(s);
     if (s->head_whole) {
         return line.n;
     }
@@ -126,17 +145,43 @@ static size_t on_head(char *bytes, size_t size, size_t count, void *ctx)
     return line.n;
 }
 
+/* Over a connection of its own nothing is asked twice. */
+static bool may_be_sent_again(struct stream *s)
+{
+    long fresh = 1;
+    (void)curl_easy_getinfo(s->t->easy, CURLINFO_NUM_CONNECTS, &fresh);
+    s->only_once = s->only_once || fresh != 0 || s->up_at > AGAIN_BYTES ||
+                   s->t->net->http->kept_bytes > ALL_AGAIN_BYTES;
+    return !s->only_once;
+}
+
+static int on_rewind(void *ctx, curl_off_t offset, int origin)
+{
+    struct stream *s = ctx;
+    if (s->only_once || offset != 0 || origin != SEEK_SET) {
+        return CURL_SEEKFUNC_FAIL;
+    }
+    s->t->net->http->kept_bytes -= s->up_at;
+    s->up_at = 0;
+    return CURL_SEEKFUNC_OK;
+}
+
 static size_t on_read(char *room, size_t size, size_t count, void *ctx)
 {
     struct stream *s = ctx;
-    size_t n = size * count < s->up.len ? size * count : s->up.len;
+    size_t left = s->up.len - s->up_at;
+    size_t n = size * count < left ? size * count : left;
     if (n == 0) {
         s->up_stopped = !s->up_all;
         return s->up_all ? 0 : CURL_READFUNC_PAUSE;
     }
-    memcpy(room, s->up.data, n);
-    buf_consume(&s->up, n);
-    if (s->up.len == 0 && s->up_waited) {
+    memcpy(room, s->up.data + s->up_at, n);
+    s->up_at += n;
+    s->t->net->http->kept_bytes += n;
+    if (!may_be_sent_again(s)) {
+        forget_sent(s);
+    }
+    if (n == left && s->up_waited) {
         s->up_waited = false;
         s->room_due = true;
         put_news(s);
@@ -339,6 +384,8 @@ static void set_body(struct transfer *t, const struct http_stream_request *r)
         (void)curl_easy_setopt(t->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->length);
         (void)curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_read);
         (void)curl_easy_setopt(t->easy, CURLOPT_READDATA, t->stream);
+        (void)curl_easy_setopt(t->easy, CURLOPT_SEEKFUNCTION, on_rewind);
+        (void)curl_easy_setopt(t->easy, CURLOPT_SEEKDATA, t->stream);
     } else if (strcmp(r->method, "GET") != 0 && strcmp(r->method, "DELETE") != 0) {
         (void)curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)0);
         (void)curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, "");
@@ -448,7 +495,7 @@ void net_http_sent(struct net *n, net_id id)
 size_t net_http_stream_queued(const struct net *n, net_id id)
 {
     const struct stream *s = stream_of(n, id);
-    return s != NULL ? s->up.len : 0;
+    return s != NULL ? s->up.len - s->up_at : 0;
 }
 
 void net_http_pause(struct net *n, net_id id)
