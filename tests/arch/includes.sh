@@ -43,7 +43,7 @@ find src include -name '*.[ch]' | LC_ALL=C sort | xargs awk -v deps=tests/arch/d
                 print FILENAME ":" FNR ": " own " may not include " to; bad = 1
             }
         } else {
-            what = name in header ? header[name] : name ~ /^openssl\// ? "libcrypto" : name ~ /^sqlite/ ? "sqlite3" : ""
+            what = name in header ? header[name] : name ~ /^openssl\// ? "libcrypto" : name ~ /^sqlite/ ? "sqlite3" : name == "zlib.h" ? "zlib" : ""
             if (what != "" && !((own, what) in package)) {
                 print FILENAME ":" FNR ": " own " may not use " what; bad = 1
             }

@@ -1,9 +1,11 @@
 """What calls through the gateway use: counted to the token, held at a budget, and never counted twice."""
 import contextlib
+import gzip
 import http.client
 import json
 import os
 import time
+import zlib
 
 from daemon import DEADLINE, Console, Daemon, check, wait_for
 from gateway import BINARY, call, command, issue, leases, main
@@ -193,6 +195,49 @@ def what_is_no_answer_is_not_counted(folder):
         call(d, lease, method="PATCH", path="/v1/messages")
         check(len(spent(d, 2)) == 2 and len(signals(d, "not counted")) == 1, f"{signals(d, 'not counted')}")
         check("a" * 20 not in str(d.events()), "a secret stands in the alarm")
+
+
+def zipped_answers_are_counted_too(folder):
+    text = json.dumps({"type": "message", "model": SONNET, "stop_reason": "end_turn", "content": "x" * 100000,
+                       "usage": {"input_tokens": 700, "output_tokens": 3}}).encode()
+    events = (b'event: message_start\ndata: {"type":"message_start","message":{"model":"%s","usage":{"input_tokens":700,'
+              b'"output_tokens":1}}}\n\n' % SONNET.encode() + b"event: ping\ndata: {}\n\n" * 500 +
+              b'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":3}}\n\n'
+              b'event: message_stop\ndata: {"type":"message_stop"}\n\n')
+    raw_deflate = zlib.compressobj(wbits=-15)
+    bomb = zlib.compress(b"x" * (200 << 20))
+    cases = [("gzip", gzip.compress(text), True), ("GZip", gzip.compress(text[:50]) + gzip.compress(text[50:]), True),
+             ("deflate", zlib.compress(text), True), ("identity", text, True),
+             ("br", b"\x8b\x00", False), ("gzip", text, False), ("gzip, gzip", gzip.compress(gzip.compress(text)), False),
+             ("deflate", raw_deflate.compress(text) + raw_deflate.flush(), False), ("gzip", bomb, False),
+             ("gzip", gzip.compress(text)[:60], False)]
+    now = {}
+
+    def answer(asked, out):
+        out.write(b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Encoding: %s\r\nTransfer-Encoding: chunked\r\n\r\n"
+                  % (now["kind"], now["coding"].encode()))
+        for at in range(0, len(now["body"]), now["step"]):
+            out.write(chunk(now["body"][at:at + now["step"]]))
+        out.write(b"0\r\n\r\n")
+    with with_meter(folder, answer) as (d, up):
+        lease = issue(d)
+        count = 0
+        for kind, plain in [(b"application/json", text), (b"text/event-stream", events)]:
+            for coding, body, told in cases + ([("gzip", gzip.compress(events), True)] if kind != b"application/json" else []):
+                if kind != b"application/json" and told:
+                    body = gzip.compress(events) if coding != "identity" else events
+                    coding = "gzip" if coding != "identity" else coding
+                for step in (65536, 7) if len(body) < 10000 else (65536,):
+                    now.update(kind=kind, coding=coding, body=body, step=step)
+                    status, got, r = call(d, lease, body=b'{"model":"m"}')
+                    check(status == 200 and got == body and r.getheader("Content-Encoding") == coding, f"{coding}: not as it came")
+                    count += 1
+                    one = spent(d, count)[-1]
+                    if told:
+                        check(one.get(FIELDS[0]) == 700 and one.get(FIELDS[1]) == 3 and "spend.untold" not in one, f"{coding} {step}: {one}")
+                    else:
+                        check(one["spend.untold"] == 1 and not any(f in one for f in FIELDS), f"{coding} {step} {body[:20]}: {one}")
+        check(len(signals(d, "in a coding that was not asked for")) == 1, f"{d.events('signal.raised')}")
 
 
 def what_was_not_told_is_said_so(folder):
@@ -588,7 +633,7 @@ def the_same_call_again_and_again_is_an_alarm(folder):
 
 
 if __name__ == "__main__":
-    main([each_dialect_is_counted_to_the_token, what_is_no_answer_is_not_counted, what_was_not_told_is_said_so,
+    main([zipped_answers_are_counted_too, each_dialect_is_counted_to_the_token, what_is_no_answer_is_not_counted, what_was_not_told_is_said_so,
           a_cut_stream_counts_what_it_told, lies_are_an_alarm_and_not_added, its_own_telemetry_stands_beside,
           at_its_budget_the_next_call_waits, who_waits_can_be_refused, what_was_spent_counts_after_a_restart,
           a_day_keeps_its_sum_however_the_clock_jumps, a_limit_of_a_day_is_told_again_on_that_day_only,

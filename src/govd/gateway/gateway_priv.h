@@ -10,6 +10,7 @@
  *   leases.c     issued, changed, used: each an event, from which a start takes them up again
  *   meter.c      what an answer says that it used, while it goes by
  *   telling.c    what became of many, told and recorded over turns
+ *   coded.c      the same of answers that come zipped
  *   revoke.c     the operator's verbs on them, and the test call that proves a revocation
  *   rooms.c      POST /lease/...: issuing and listing, over the daemon's own socket
  */
@@ -47,6 +48,7 @@ struct upstream {
     char *before, *behind; /* what stands around it in that field */
     char *secret;          /* NULL: there is none yet; wiped when it goes */
     char why_not[160];     /* then: why */
+    bool coded_told;       /* that it answers in a coding that cannot be read */
     struct source source;  /* of the secret; its text is the configuration's */
     struct source_read *reading;
     bool failed;                  /* it could not be read when that was tried last */
@@ -130,7 +132,7 @@ void body_give_back(struct govd *g, struct body_share *share);
 
 /* ---- meter.c: one request of a models' service. NULL is one of any other, and does nothing. */
 struct meter;
-struct meter *meter_new(struct govd *g, const struct upstream *up, const struct lease *l,
+struct meter *meter_new(struct govd *g, struct upstream *up, const struct lease *l,
                         struct span method, const char *target);
 void meter_asked(struct meter *m, struct span bytes); /* of its body */
 void meter_whole(struct meter *m);                    /* all of that has come */
@@ -142,6 +144,11 @@ void meter_end(struct meter *m);                     /* counts, tells, and frees
 enum usage_dialect meter_speaks(const struct upstream *up);
 /* A budget of its agent, of one whose lease it comes of, or of all, is used up. */
 bool meter_holds(const struct govd *g, const struct lease *l, char why[256]);
+
+/* ---- coded.c */
+struct usage_unzip *coded_new(const struct http_field *fields, size_t count); /* NULL: plain */
+void coded_read(struct upstream *up, struct span agent, struct usage_unzip *u,
+                struct usage_reader *r, struct span bytes);
 
 /* ---- leases.c */
 struct lease *lease_issue(struct govd *g, const struct lease_terms *t, struct span by,

@@ -16,7 +16,7 @@
 
 struct meter {
     struct govd *govd;
-    const struct upstream *up;
+    struct upstream *up;
     const struct meter_kind *kind;
     char lease[ULID_BYTES];
     char task[ULID_BYTES];
@@ -29,6 +29,7 @@ struct meter {
     bool answers; /* with something that has figures */
     bool is_call; /* else it is one of which nothing is known */
     struct usage_reader reader;
+    struct usage_unzip *unzip; /* NULL: it comes as plain bytes */
 };
 
 /* What the dialect of an upstream speaks, and whose models these are. */
@@ -91,7 +92,7 @@ static bool is_free(struct span method, const char *target)
     return is;
 }
 
-struct meter *meter_new(struct govd *g, const struct upstream *up, const struct lease *l,
+struct meter *meter_new(struct govd *g, struct upstream *up, const struct lease *l,
                         struct span method, const char *target)
 {
     struct usage_ask ask;
@@ -219,6 +220,7 @@ void meter_answered(struct meter *m, int http_status, const struct http_field *f
     if (m->is_call) {
         m->answers = true;
         usage_reader_init(&m->reader, m->ask.dialect, type);
+        m->unzip = coded_new(fields, count);
     } else {
         tell_uncounted(m);
     }
@@ -226,7 +228,9 @@ void meter_answered(struct meter *m, int http_status, const struct http_field *f
 
 void meter_read(struct meter *m, struct span bytes)
 {
-    if (m && m->answers) {
+    if (m && m->answers && m->unzip) {
+        coded_read(m->up, span_str(m->agent), m->unzip, &m->reader, bytes);
+    } else if (m && m->answers) {
         usage_feed(&m->reader, bytes);
     }
 }
@@ -314,6 +318,7 @@ void meter_end(struct meter *m)
     }
     forget_body(m);
     buf_release(&m->body);
+    usage_unzip_free(m->unzip);
     free(m->agent);
     free(m->target);
     free(m);
