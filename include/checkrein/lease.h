@@ -123,6 +123,8 @@ struct lease_verdict {
 /* A request that is let is counted and paid for. */
 struct lease_verdict lease_judge(const struct leases *all, struct lease *l,
                                  const struct lease_request *r);
+/* Whether these scopes narrow it: "models" and its like. */
+bool lease_scopes_narrow(struct span scopes, const char *what);
 /* Whether a request under it must say its model, so that the body has to be read first. */
 bool lease_needs_model(const struct leases *all, const struct lease *l);
 

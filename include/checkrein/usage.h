@@ -109,9 +109,9 @@ enum status usage_ask_read(enum usage_dialect dialect, struct span path, struct 
 
 /* Where a request says which model it is for. */
 enum usage_place {
-    USAGE_MODEL_NOWHERE, /* it is no request for one model, or none that is known */
+    USAGE_MODEL_NOWHERE, /* no request for one model, or none that is known. USAGE_HTTP: always */
     USAGE_MODEL_IN_PATH,
-    USAGE_MODEL_IN_BODY, /* at the top of it. USAGE_HTTP: always */
+    USAGE_MODEL_IN_BODY, /* at the top of it */
 };
 /* `path` as above. `model` is empty unless the path names it. */
 enum usage_place usage_model_place(enum usage_dialect dialect, struct span path,

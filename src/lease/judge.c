@@ -145,6 +145,11 @@ struct lease_verdict lease_judge(const struct leases *all, struct lease *l,
     return v;
 }
 
+bool lease_scopes_narrow(struct span scopes, const char *what)
+{
+    return scopes_value(scopes, what).n > 0;
+}
+
 bool lease_needs_model(const struct leases *all, const struct lease *l)
 {
     for (int depth = 0; l != NULL && depth <= LEASE_DEPTH; depth++) {

@@ -142,10 +142,7 @@ enum usage_place usage_model_place(enum usage_dialect dialect, struct span path,
     struct target t;
     struct usage_ask ask = {.dialect = USAGE_HTTP};
     model[0] = '\0';
-    if (dialect == USAGE_HTTP) {
-        return USAGE_MODEL_IN_BODY;
-    }
-    if (!normal(path, &t)) {
+    if (dialect == USAGE_HTTP || !normal(path, &t)) {
         return USAGE_MODEL_NOWHERE;
     }
     struct span whole = {t.path, t.n};

@@ -547,6 +547,45 @@ def scopes_hold_for_gemini(folder):
             check(status == 200 and up.asked[-1].body == body, f"{path} {body}: {status} {told}")
 
 
+def models_are_not_promised_where_none_is_known(folder):
+    with with_gateway(folder=folder, third=" ") as (d, up):
+        status, told = ask(d, "/lease/issue", upstream="third", agent="a", scopes="methods=POST models=m")
+        check(status == 400 and "models" in told["error"] and "paths" in told["error"], f"{status} {told}")
+        lease = issue(d, scopes="models=m")
+        check(call(d, lease)[0] == 200, "before")
+        with open(d.config_file) as f:
+            text = f.read()
+        with open(d.config_file, "w") as f:
+            f.write(text.replace("dialect = anthropic", "dialect = http"))
+        d.terminate()
+        d.start()
+        issue(d, agent="where")
+        status, told, _ = call(d, lease)
+        check(status == 403 and b"cannot be told" in told, f"one that was issued before is believed: {status} {told}")
+
+
+def a_name_is_of_whom_it_was_given_to(folder):
+    with with_gateway(folder=folder) as (d, up):
+        hand, agents = issue(d, agent="by-hand"), issue(d, agent="claude:s1")
+
+        def refused(**more):
+            status, told = ask(d, "/lease/issue", upstream="work", **more)
+            check(status == 403 and "name of its own" in told["error"], f"{more}: {status} {told}")
+        issue(d, agent="by-hand"), issue(d, agent="by-hand", parent=hand["id"])
+        refused(agent="by-hand", parent=agents["id"])
+        helper = issue(d, agent="helper", parent=agents["id"])
+        issue(d, agent="helper", parent=helper["id"]), issue(d, agent="claude:s1", parent=agents["id"])
+        refused(agent="helper"), refused(agent="helper", parent=hand["id"])
+        d.terminate()
+        d.start()
+        issue(d, agent="where")
+        refused(agent="helper"), refused(agent="by-hand", parent=agents["id"])
+        command(d, "revoke", credential=agents["id"])
+        issue(d, agent="helper")
+        d.hook("SessionStart", session="s1", source="startup")
+        issue(d, agent="claude:s1", parent=hand["id"])  # one that is known is who it is
+
+
 # ---- keys
 
 def a_key_changes_without_its_agents(folder):
@@ -702,6 +741,9 @@ def an_agent_gets_no_more_than_it_has(folder):
         for other in ("claude:s1", own[0]["agent"], begins):
             told = run(script("opencode", more.replace("agent other", "agent " + other)), code=3)
             check("in the name of another agent" in told, told)
+        issue(d, agent="by-hand")
+        told = run(script("opencode", more.replace("agent other", "agent by-hand")), code=3)
+        check("a lease of another lives under that name" in told, told)
         check(sorted(x["agent"] for x in leases(d).values() if x.get("parent")) == ["other"], f"{leases(d)}")
         own_name = f"--agent $({BINARY} lease list --config {d.config_file} --json | grep -o 'run:[0-9A-Z]*' | grep -v {begins} | tail -1)"
         told = run(script("opencode", more.replace("--agent other", own_name)))
@@ -859,7 +901,8 @@ if __name__ == "__main__":
           bodies_and_answers_pass_as_they_come, what_leads_elsewhere_is_refused,
           answers_that_lead_elsewhere_do_not, an_upstream_that_fails_is_told, certificates_are_checked,
           held_requests_wait_and_go_on, many_leases_and_many_that_wait_hold_nothing_up, revoked_is_dead_at_once_and_for_good, an_agents_reins_reach_its_leases,
-          an_agents_reins_reach_what_comes_of_its_leases, scopes_hold, each_that_is_revoked_is_tested, scopes_hold_for_gemini,
+          an_agents_reins_reach_what_comes_of_its_leases, scopes_hold, each_that_is_revoked_is_tested, scopes_hold_for_gemini, models_are_not_promised_where_none_is_known,
+          a_name_is_of_whom_it_was_given_to,
           a_key_changes_without_its_agents, a_key_comes_of_a_command, a_shell_does_the_same, a_runs_lease_is_for_that_run_alone,
           an_agent_gets_no_more_than_it_has,
           without_a_record_nothing_goes_through, a_lease_outlives_the_records_beginning,

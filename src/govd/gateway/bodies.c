@@ -9,24 +9,12 @@
 #define BODIES_BYTES ((size_t)256 << 20)
 #define RETRY_S      5
 
-static struct lease *root_of(const struct govd *g, struct lease *l)
-{
-    for (int depth = 0; l && l->parent[0] && depth <= LEASE_DEPTH; depth++) {
-        struct lease *parent = lease_by_id(g->leases, span_str(l->parent));
-        if (!parent) {
-            break;
-        }
-        l = parent;
-    }
-    return l;
-}
-
 bool body_take(struct govd *g, struct body_share *share, struct lease *l, size_t bytes,
                struct lease_verdict *v)
 {
     size_t *all = &g->gateway->body_bytes;
     struct lease *root =
-        share->root[0] ? lease_by_id(g->leases, span_str(share->root)) : root_of(g, l);
+        share->root[0] ? lease_by_id(g->leases, span_str(share->root)) : lease_root(g, l);
     size_t more = bytes > share->bytes ? bytes - share->bytes : 0;
     size_t free_bytes = BODIES_BYTES - *all;
     if (more == 0 || !root) {

@@ -165,6 +165,8 @@ void lease_told_wait(struct govd *g, struct lease *l, struct span method, struct
 /* Its agent's own gate and the fleet stop, over what the lease itself says. */
 struct lease_verdict lease_ruling_now(struct govd *g, struct lease *l,
                                       const struct lease_request *r);
+/* The first of those that it comes of: itself, when it comes of none. */
+struct lease *lease_root(const struct govd *g, struct lease *l);
 /* Adds those that this session holds. */
 void lease_rows_add(const struct govd *g, const struct session *s, struct credential_rows *out);
 /* Its state is told. */

@@ -60,6 +60,18 @@ void lease_publish_state(struct govd *g, struct lease *l)
 
 /* ---- issuing */
 
+struct lease *lease_root(const struct govd *g, struct lease *l)
+{
+    for (int depth = 0; l && l->parent[0] && depth <= LEASE_DEPTH; depth++) {
+        struct lease *parent = lease_by_id(g->leases, span_str(l->parent));
+        if (!parent) {
+            break;
+        }
+        l = parent;
+    }
+    return l;
+}
+
 static bool publish_issued(struct govd *g, const struct lease *l, struct span by)
 {
     char digest[DIGEST_TEXT_BYTES] = "sha256:";

@@ -98,6 +98,25 @@ static bool take_parent(const struct ask *a, struct lease_terms *t)
     return false;
 }
 
+/* A name that is no agent's belongs to whom it was given to first, as long as a lease lives under
+ * it: they would share a purse, and what is ordered of one would reach the other. */
+static bool belongs_elsewhere(const struct govd *g, const struct lease_terms *t)
+{
+    const struct lease *above = lease_root(g, lease_by_id(g->leases, t->parent));
+    struct span owner = above ? span_str(above->agent) : t->agent;
+    if (session_find(g, t->agent)) {
+        return false;
+    }
+    for (struct lease *l = lease_of_agent(g->leases, t->agent); l; l = l->younger) {
+        const struct lease *root = lease_root(g, l);
+        if (!span_is(owner, root->agent) && lease_in_force(g->leases, l) != LEASE_REVOKED &&
+            !lease_has_expired(l, t->issued_us)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const struct upstream *upstream_wanted(struct ask *a)
 {
     struct span name = text_of(a, "upstream");
@@ -158,8 +177,18 @@ void lease_room_issue(struct govd *g, net_id http, const struct http_head *head,
         refuse(&a, 403, "an agent gets a lease only out of one that it has for that upstream");
         return;
     }
+    if (lease_scopes_narrow(t.scopes, "models") && meter_speaks(up) == USAGE_HTTP) {
+        refuse(&a, 400,
+               "where requests to an upstream of the dialect http say their model is not known: "
+               "\"models\" cannot be kept there; narrow \"paths\" and \"methods\"");
+        return;
+    }
     if (is_anothers(&a, t.agent)) {
         refuse(&a, 403, "an agent gets no lease in the name of another agent");
+        return;
+    }
+    if (belongs_elsewhere(g, &t)) {
+        refuse(&a, 403, "a lease of another lives under that name: choose a name of its own");
         return;
     }
     char token[LEASE_TOKEN_BYTES];
