@@ -202,7 +202,8 @@ void net_http_abort(struct net *n, net_id id);
 void net_http_reset(struct net *n, net_id id);
 size_t net_http_queued(const struct net *n, net_id id);
 /* Nothing more of the body is read, and its clock stands still, until net_http_more(). That the
- * client went away is seen meanwhile, unless more of its body is under way than the kernel keeps.
+ * client went away is seen meanwhile: at once, or over TCP, when more of its body is under way than
+ * the kernel keeps, within seconds.
  */
 void net_http_hold(struct net *n, net_id id);
 void net_http_more(struct net *n, net_id id);

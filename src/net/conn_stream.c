@@ -16,7 +16,8 @@ static void set_clock(struct conn *c)
 {
     c->stream.in = c->stream.out = 0;
     c->stream.waits = conn_pending(c);
-    conn_state(c, CONN_STREAM, c->listener->options.stall_ms);
+    bool held = c->stream.held && !c->stream.waits && c->body.state != BODY_DONE;
+    conn_state(c, CONN_STREAM, held ? SERVER_LOOK_MS : c->listener->options.stall_ms);
 }
 
 bool conn_stream_reads(const struct conn *c)
@@ -158,7 +159,9 @@ void conn_stream_finished(struct conn *c)
 void conn_stream_clock(struct conn *c)
 {
     struct listener *l = c->listener;
-    if (conn_stream_reads(c) && c->stream.in < SERVER_STALL_BYTES) {
+    if (c->stream.held && !c->stream.waits && conn_peer_has_closed(c)) {
+        conn_lost(c, "");
+    } else if (conn_stream_reads(c) && c->stream.in < SERVER_STALL_BYTES) {
         fault(c, 408);
     } else if (c->stream.waits && conn_pending(c) && c->stream.out < SERVER_STALL_BYTES) {
         net_id id = c->id;
@@ -299,6 +302,7 @@ void net_http_hold(struct net *n, net_id id)
     struct conn *c = stream_of(n, id);
     if (c != NULL) {
         c->stream.held = true;
+        set_clock(c);
         conn_watch(c);
     }
 }

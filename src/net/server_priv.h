@@ -21,6 +21,7 @@ enum {
     SERVER_FRAGMENTS = 1024,
     SERVER_RATE = 1000,
     SERVER_STALL_MS = 30 * 1000,
+    SERVER_LOOK_MS = 3 * 1000, /* of a request that is held: whether its client is there */
     SERVER_STALL_BYTES = 1024, /* in so long */
     SERVER_RETRY_MS = 100,     /* out of descriptors: when to accept again */
     SERVER_LINGER_BYTES = 1024 * 1024,
@@ -144,6 +145,9 @@ void conn_answer_error(struct conn *c, int status, const char *extra);
 void conn_answer_sent(struct conn *c);
 void conn_forget_request(struct conn *c);
 struct http_head conn_http_head(const struct conn *c);
+
+/* peer.c */
+bool conn_peer_has_closed(const struct conn *c); /* false: not, or it cannot be told */
 
 /* conn_stream.c */
 void conn_stream_begin(struct conn *c);

@@ -1,9 +1,11 @@
 """A kept connection to the upstream that closes when it is used again, and clients that go away."""
+import contextlib
 import json
+import socket
 import threading
 
-from daemon import check
-from gateway import KEY, call, issue, main, with_gateway
+from daemon import check, wait_for
+from gateway import KEY, call, command, issue, leases, main, with_gateway
 
 
 class Closing:
@@ -51,5 +53,34 @@ def a_long_body_is_not_kept(folder):
         check(call(d, lease)[0] == 200, "the next")
 
 
+def who_goes_away_with_a_body_under_way_is_seen(folder):
+    with with_gateway(folder=folder) as (d, up):
+        lease = issue(d)
+        command(d, "pause", credential=lease["id"])
+        clients = []
+        for _ in range(2):
+            s = socket.create_connection(("127.0.0.1", d.gateway), 20)
+            s.sendall(f"POST /u/work/v1/messages HTTP/1.1\r\nHost: 127.0.0.1:{d.gateway}\r\nx-api-key: {lease['token']}\r\n"
+                      "Content-Length: 60000000\r\n\r\n".encode())
+            s.setblocking(False)
+            sent = 0
+            with contextlib.suppress(BlockingIOError):
+                while sent < 60000000:
+                    sent += s.send(b"x" * 65536)
+            check(sent < 60000000, "all of it went into the kernel: it proves nothing")
+            clients.append((s, sent))
+        wait_for("that they wait", lambda: leases(d)[lease["id"]]["waiting"] == 2)
+        clients[0][0].close()
+        wait_for("that one is gone", lambda: leases(d)[lease["id"]]["waiting"] == 1)
+        s, sent = clients[1]
+        command(d, "resume", credential=lease["id"])
+        s.setblocking(True)
+        s.settimeout(20)
+        s.sendall(b"x" * (60000000 - sent))
+        check(b" 200 " in s.recv(4096) and len(up.asked[-1].body) == 60000000, "who is still there was cut off")
+        s.close()
+
+
 if __name__ == "__main__":
-    main([a_kept_connection_that_closes_is_not_seen, nothing_is_asked_twice_over_a_connection_of_its_own, a_long_body_is_not_kept])
+    main([a_kept_connection_that_closes_is_not_seen, nothing_is_asked_twice_over_a_connection_of_its_own, a_long_body_is_not_kept,
+          who_goes_away_with_a_body_under_way_is_seen])
