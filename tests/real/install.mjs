@@ -2,7 +2,7 @@
 import { client, Missing } from './lib/install.mjs';
 
 try {
-  for (const pin of ['current', 'old', 'gemini', 'codex', 'opencode', 'copilot', 'oidc']) {
+  for (const pin of ['current', 'old', 'gemini', 'codex', 'opencode', 'copilot', 'oidc', 'oauth']) {
     const { binary, version } = client(pin);
     console.log(`${version} ${binary}`);
   }

@@ -1,4 +1,4 @@
-// Credentials of a real authorisation server (oidc-provider): revoked there, and proven dead by it.
+// Credentials of real authorisation servers (oidc-provider, @jmondi/oauth2-server): revoked there, and proven dead by them.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -86,3 +86,26 @@ scenario('a client that may do neither: the token lives, and that is said', asyn
   assert.match(told.reason, /HTTP 401 invalid_client/);
   assert.equal(await oidc.isActive(oidc.access), true);
 }, { pin: 'oidc' });
+
+scenario('a server that says yes to everything: the token of another client lives, and that is said', async (world) => {
+  const { gate, oauth } = world;
+  await oauth.start();
+  const agent = await governed({ ...world, oidc: oauth }, { tokens: { ci: { access: oauth.access } } }, 'proven by introspection');
+  const told = await revoke(gate, agent['gen_ai.agent.id']);
+  assert.equal(told.state, 'failed', JSON.stringify(told));
+  assert.match(told.reason, /revocation accepted; introspection says it is still active/);
+  assert.equal(gate.events('credential.revoked').length, 0);
+  assert.equal(await oauth.isActive(oauth.access), true);
+}, { pin: 'oauth' });
+
+scenario('a JWT is dead at its issuer, and that it may be taken elsewhere is said', async (world) => {
+  const { gate, oauth } = world;
+  await oauth.start();
+  const agent = await governed({ ...world, oidc: oauth }, { client: 'agent', tokens: { ci: { access: oauth.access } } }, 'proven by introspection');
+  assert.match(agent['permissions.credentials'][0].expires, /^20\d\d-/);
+  const told = await revoke(gate, agent['gen_ai.agent.id']);
+  assert.equal(told.state, 'confirmed', JSON.stringify(told));
+  assert.match(told.by, /The access token is a JWT: who checks it without asking its issuer may take it until 20\d\d-/);
+  assert.equal(await oauth.isActive(oauth.access), false);
+  nowhere(world, oauth.access, 'secret-of-agent-0000000000');
+}, { pin: 'oauth' });

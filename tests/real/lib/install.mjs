@@ -41,6 +41,7 @@ const PACKAGES = {
   [OPENCODE]: { folder: 'opencode', binary: `${OPENCODE}/bin/opencode` },
   '@github/copilot': { folder: 'copilot', binary: '@github/copilot/npm-loader.js', node: 20 },
   'oidc-provider': { folder: 'oidc-provider', binary: 'oidc-provider/lib/index.js', node: 20 },
+  '@jmondi/oauth2-server': { folder: 'oauth2-server', binary: '@jmondi/oauth2-server/dist/index.js', node: 20 },
   [NODE]: { folder: 'node', binary: `${NODE}/bin/node` },
 };
 
@@ -98,7 +99,7 @@ function nodeOf(major) {
 }
 
 /** Path and version of a pinned client: `current`, or `old`, from before HTTP hooks could fail closed; `gemini`; `codex`;
- *  `opencode`; `copilot`; `oidc`, an authorisation server. `node` is the one to run it with, when it is not native. */
+ *  `opencode`; `copilot`; `oidc` and `oauth`, authorisation servers. `node` is the one to run it with, when it is not native. */
 export function client(name) {
   const pin = pinOf(name);
   if (!fs.existsSync(binaryIn(pin))) {

@@ -6,11 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { section } from './gate.mjs';
 import { until } from './until.mjs';
 
-const SERVER = fileURLToPath(new URL('oidc_server.mjs', import.meta.url));
+const scriptOf = (name) => fileURLToPath(new URL(name, import.meta.url));
 const PORTS = { from: 20000, count: 12000 }; // below the range that the kernel hands out by itself
 const secretOf = (client) => `secret-of-${client}-0000000000`;
 
 export class Oidc {
+  static script = scriptOf('oidc_server.mjs');
   #sandbox;
   #installed;
 
@@ -23,7 +24,7 @@ export class Oidc {
   async start() {
     const port = PORTS.from + Math.floor(Math.random() * PORTS.count);
     const { binary, node } = this.#installed;
-    const { seen } = this.#sandbox.start(node, [SERVER, binary, port], { cwd: this.#sandbox.root });
+    const { seen } = this.#sandbox.start(node, [this.constructor.script, binary, port], { cwd: this.#sandbox.root });
     const line = await until('the authorisation server listens', () => /^\{.*\}$/m.exec(seen.out)?.[0]);
     Object.assign(this, JSON.parse(line));
   }
@@ -72,4 +73,9 @@ export class Oidc {
     const file = path.join(this.#sandbox.env.XDG_CONFIG_HOME, 'checkrein/issuers.ini');
     fs.writeFileSync(file, section('issuer real', keys) + held.join(''));
   }
+}
+
+/** Another one, which has no refresh token. */
+export class Oauth extends Oidc {
+  static script = scriptOf('oauth_server.mjs');
 }

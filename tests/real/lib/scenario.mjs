@@ -15,7 +15,7 @@ import { Gemini } from './gemini.mjs';
 import { Gate } from './gate.mjs';
 import { client, Missing, Unable } from './install.mjs';
 import { Model } from './model.mjs';
-import { Oidc } from './oidc.mjs';
+import { Oauth, Oidc } from './oidc.mjs';
 import { Opencode } from './opencode.mjs';
 import { Sandbox } from './sandbox.mjs';
 import { Terminal } from './terminal.mjs';
@@ -25,7 +25,7 @@ const SOURCE = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../..
 const SCENARIO_MS = 120000;
 const EXIT_SKIPPED = 77;
 
-const CLIENTS = { gemini: Gemini, codex: Codex, opencode: Opencode, copilot: Copilot, oidc: Oidc };
+const CLIENTS = { gemini: Gemini, codex: Codex, opencode: Opencode, copilot: Copilot, oidc: Oidc, oauth: Oauth };
 
 class World {
   #terminals = [];
