@@ -108,7 +108,7 @@ static void on_client_secret(void *ctx, struct span secret, const char *why)
 static void read_client_secret(struct climb *c)
 {
     const struct issuer *it = c->credential->issuer;
-    if (it->auth == AUTH_NONE) {
+    if (it->secret.kind == SOURCE_NONE) {
         climb_next(c);
         return;
     }
@@ -261,7 +261,7 @@ static void end_round(struct climb *c)
     }
     enum revoked state = verdict_of(c->seen);
     if (state != REVOKED_CONFIRMED) {
-        verdict_tokens(&c->past, c->seen);
+        verdict_tokens(&c->past, c->credential->issuer->kind, c->seen);
         (void)buf_addstr(&c->past, ". Then another token stood there");
     }
     c->worst = verdict_worse(c->worst, state);

@@ -10,6 +10,7 @@
 #define CHECKREIN_ISSUER_PRIV_H
 
 #include "checkrein/buf.h"
+#include "checkrein/conf.h"
 #include "checkrein/crypto.h"
 #include "checkrein/issuer.h"
 #include "checkrein/source.h"
@@ -114,25 +115,7 @@ struct issuers {
 enum status issuer_settings_read(struct issuers *all, const char *path, struct why *why) MUST_USE;
 void issuer_settings_release(struct issuers *all);
 
-/* ---- the ladder: one row a kind of issuer */
-enum rung { RUNG_DISABLE, RUNG_REVOKE, RUNG_STOP, RUNG_VERIFY, RUNG_COUNT };
-extern const char *const RUNG_WORDS[RUNG_COUNT];
-
-struct climb;
-struct rung_row {
-    void (*climb)(struct climb *c); /* ends in climb_next(); NULL: it is not offered */
-    const char *words;              /* how it is confirmed, or why it is not offered */
-};
-struct issuer_kind {
-    const char *name;
-    void (*discover)(struct climb *c); /* ends in climb_next() */
-    void (*look)(struct climb *c);     /* whether the tokens work now; ends in climb_next() */
-    struct rung_row rung[RUNG_COUNT];
-};
-extern const struct issuer_kind ISSUER_OAUTH;
-const struct issuer_kind *issuer_kind_find(struct span name); /* or NULL */
-
-/* ---- verdict.c: what was seen of a token, and of a credential */
+/* ---- what was seen of a token */
 struct seen {
     bool known;            /* the credential has such a token */
     bool asked;            /* its revocation was asked for */
@@ -146,14 +129,79 @@ struct seen {
         char why[NOTE_BYTES]; /* of SIGHT_NONE after */
     } by[MEANS_COUNT];
 };
+/* ---- a kind of issuer is one row: how it is asked, its rungs of the ladder, its words and keys */
+enum rung { RUNG_DISABLE, RUNG_REVOKE, RUNG_STOP, RUNG_VERIFY, RUNG_COUNT };
+extern const char *const RUNG_WORDS[RUNG_COUNT];
+
+struct climb;
+struct rung_row {
+    void (*climb)(struct climb *c); /* ends in climb_next(); NULL: it is not offered */
+    const char *words;              /* how it is confirmed, or why it is not offered */
+};
+/* What is said of a way to see whether a token works. */
+struct means_row {
+    const char *name;   /* "proven by ..." */
+    const char *unseen; /* before the revocation: not active */
+    const char *proof, *alive, *same, *blind;
+};
+/* The section in hand: one of both is there. */
+struct section {
+    struct issuers *all;
+    const struct ini *ini;
+    const struct ini_section *section;
+    struct issuer *issuer;
+    struct credential *credential;
+    struct why *why;
+};
+/* `to` is where the key's value goes; `how` is the row's. */
+typedef enum status take_fn(const struct section *s, void *to, int how, struct span value,
+                            struct why *why);
+struct key_row {
+    const char *name;
+    size_t offset; /* in a struct issuer, or a struct credential */
+    take_fn *take;
+    int how;
+};
+take_fn issuer_take_text, issuer_take_source;
+#define SOURCE_KEYS(prefix, at)                                                                    \
+    {prefix "_file", at, issuer_take_source, SOURCE_FILE},                                         \
+        {prefix "_command", at, issuer_take_source, SOURCE_COMMAND},                               \
+    {                                                                                              \
+        prefix "_credential", at, issuer_take_source, SOURCE_CREDENTIAL                            \
+    }
+struct issuer_kind {
+    const char *name;
+    void (*discover)(struct climb *c); /* ends in climb_next() */
+    void (*look)(struct climb *c);     /* whether the tokens work now; ends in climb_next() */
+    struct rung_row rung[RUNG_COUNT];
+    struct means_row means[MEANS_COUNT];
+    const char *token[TOKEN_TYPES]; /* what each is called */
+    const char *accepted;           /* what a yes to a revocation is worth by itself */
+    /* Adds what the proof does not reach, each piece with ". " before it. */
+    void (*limits)(struct buf *out, const struct seen seen[TOKEN_TYPES]);
+    /* Why nothing can be revoked there, as far as it was discovered, or NULL. */
+    const char *(*cannot)(const struct issuer *it);
+    /* Keys of [issuer] beside kind, issuer, ca_file and timeout_ms, and what it needs and lacks of
+     * them, or NULL. */
+    const struct key_row *keys;
+    size_t key_count;
+    const char *(*lacks)(const struct issuer *it);
+};
+extern const struct issuer_kind ISSUER_OAUTH;
+const struct issuer_kind *issuer_kind_find(struct span name); /* or NULL */
+void issuer_kind_names(struct buf *out);
+
+/* ---- verdict.c: what was seen, to what is said of it */
 enum revoked verdict_of(const struct seen seen[TOKEN_TYPES]);
 enum revoked verdict_worse(enum revoked a, enum revoked b);
 /* What was asked and seen of each token. */
-void verdict_tokens(struct buf *out, const struct seen seen[TOKEN_TYPES]);
+void verdict_tokens(struct buf *out, const struct issuer_kind *k,
+                    const struct seen seen[TOKEN_TYPES]);
 /* What is told of it, and of a confirmed one what proves it, and what that does not reach. */
 void verdict_words(struct buf *out, const struct issuer_kind *k,
                    const struct seen seen[TOKEN_TYPES]);
-void verdict_probe(struct buf *out, const struct seen seen[TOKEN_TYPES]);
+void verdict_probe(struct buf *out, const struct issuer_kind *k,
+                   const struct seen seen[TOKEN_TYPES]);
 
 /* ---- climb.c */
 enum purpose { PURPOSE_LOOK, PURPOSE_REVOKE };

@@ -19,15 +19,26 @@ const struct issuer_kind *issuer_kind_find(struct span name)
     return NULL;
 }
 
+void issuer_kind_names(struct buf *out)
+{
+    for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {
+        (void)buf_printf(out, "%s%s", i > 0 ? ", " : "", KINDS[i]->name);
+    }
+}
+
 /* ---- what is shown */
 
-static const char *kind_of(const struct credential *it)
+/* "refresh token and access token" */
+static void name_tokens(const struct credential *it, char out[CLAIM_BYTES])
 {
-    bool refresh = it->token[TOKEN_REFRESH].source.kind != SOURCE_NONE;
-    bool access = it->token[TOKEN_ACCESS].source.kind != SOURCE_NONE;
-    return refresh && access ? "refresh and access token"
-           : refresh         ? "refresh token"
-                             : "access token";
+    out[0] = '\0';
+    for (unsigned t = 0; t < TOKEN_TYPES; t++) {
+        size_t n = strlen(out);
+        if (it->token[t].source.kind != SOURCE_NONE) {
+            (void)snprintf(out + n, CLAIM_BYTES - n, "%s%s", n > 0 ? " and " : "",
+                           it->issuer->kind->token[t]);
+        }
+    }
 }
 
 /* When all of it has ended: of two tokens the later one, and nothing when that is not known of one.
@@ -53,8 +64,10 @@ static int64_t end_of(const struct climb *c)
 /* Whose it is, in the server's words. */
 static void show_claims(struct credential *it, const struct introspection *told, int64_t end_s)
 {
+    char tokens[CLAIM_BYTES];
+    name_tokens(it, tokens);
     (void)snprintf(it->shown_kind, sizeof(it->shown_kind), "%s %s%s%s%s%s", it->issuer->kind->name,
-                   kind_of(it), told->client[0] != '\0' ? " of client " : "", told->client,
+                   tokens, told->client[0] != '\0' ? " of client " : "", told->client,
                    told->subject[0] != '\0' ? " for " : "", told->subject);
     (void)snprintf(it->shown_scopes, sizeof(it->shown_scopes), "%s",
                    told->scopes[0] != '\0' ? told->scopes
@@ -77,6 +90,7 @@ static void show_revocable(struct credential *it, const char *state, const char 
 static void show_way(struct climb *c)
 {
     struct credential *it = c->credential;
+    const struct means_row *means = it->issuer->kind->means;
     const char *way = NULL;
     const char *none = NULL;
     for (unsigned t = 0; t < TOKEN_TYPES; t++) {
@@ -86,12 +100,12 @@ static void show_way(struct climb *c)
             continue;
         }
         if (s->by[MEANS_INTROSPECTION].before == SIGHT_ACTIVE) {
-            way = "introspection";
+            way = means[MEANS_INTROSPECTION].name;
         } else if (s->by[MEANS_TEST_CALL].before == SIGHT_ACTIVE) {
-            way = "a test call";
+            way = means[MEANS_TEST_CALL].name;
         } else {
             none = s->by[MEANS_INTROSPECTION].before == SIGHT_INACTIVE
-                       ? "not active, or this client may not see it"
+                       ? means[MEANS_INTROSPECTION].unseen
                        : s->by[MEANS_INTROSPECTION].why;
         }
     }
@@ -147,8 +161,8 @@ static void show_look(struct climb *c)
     show_claims(it, &c->told, end_of(c));
     if (c->trouble[0] != '\0') {
         show_revocable(it, "NOT revocable from here: ", c->trouble);
-    } else if (it->issuer->ends.revocation == NULL) {
-        show_revocable(it, "NOT revocable from here: ", "the issuer offers no revocation");
+    } else if (it->issuer->kind->cannot(it->issuer) != NULL) {
+        show_revocable(it, "NOT revocable from here: ", it->issuer->kind->cannot(it->issuer));
     } else {
         show_way(c);
     }
@@ -166,7 +180,7 @@ static void tell_revoked(struct climb *c)
     enum revoked state = verdict_worse(c->worst, verdict_of(c->seen));
     (void)buf_add(&words, buf_span(&c->past));
     verdict_words(&words, c->credential->issuer->kind, c->seen);
-    verdict_probe(&probe, c->seen);
+    verdict_probe(&probe, c->credential->issuer->kind, c->seen);
     static const char *const shown[] = {
         [REVOKED_CONFIRMED] = "REVOKED: ",
         [REVOKED_FAILED] = "revocation FAILED: ",

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "checkrein/num.h"
+
 static const char *const HINTS[TOKEN_TYPES] = {
     [TOKEN_REFRESH] = "refresh_token", [TOKEN_ACCESS] = "access_token"};
 
@@ -327,17 +329,125 @@ static void verify(struct climb *c)
     look(c);
 }
 
+/* ---- what a proof does not reach */
+
+static bool is_refused_where_used(const struct seen *s)
+{
+    return s->by[MEANS_TEST_CALL].before == SIGHT_ACTIVE &&
+           s->by[MEANS_TEST_CALL].after == SIGHT_INACTIVE;
+}
+
+/* Refused where it is used is more than not active where it was issued. */
+static void add_where_it_is_used(struct buf *out, const struct seen *s)
+{
+    char until[TIME_TEXT_BYTES] = "it expires";
+    if (!s->known || !s->self_contained || is_refused_where_used(s)) {
+        return;
+    }
+    if (s->expires_s > 0 && s->expires_s <= SECONDS_MAX) {
+        time_format(s->expires_s * 1000000, until);
+    }
+    (void)buf_printf(out,
+                     ". The access token is a JWT: who checks it without asking its issuer may "
+                     "take it until %s",
+                     until);
+}
+
+static void limits(struct buf *out, const struct seen seen[TOKEN_TYPES])
+{
+    if (!seen[TOKEN_REFRESH].known) {
+        (void)buf_addstr(out, ". No refresh token is known here: whoever has one may get another");
+    }
+    if (!seen[TOKEN_ACCESS].known) {
+        (void)buf_addstr(out, ". No access token is known here: one that was given out may work "
+                              "until it expires");
+    }
+    add_where_it_is_used(out, &seen[TOKEN_ACCESS]);
+}
+
+static const char *cannot(const struct issuer *it)
+{
+    return it->ends.revocation == NULL ? "the issuer offers no revocation" : NULL;
+}
+
+/* ---- its keys */
+
+static enum status take_auth(const struct section *s, void *to, int how, struct span value,
+                             struct why *why)
+{
+    static const char *const names[] = {
+        [AUTH_BASIC] = "basic", [AUTH_POST] = "post", [AUTH_NONE] = "none"};
+    (void)s;
+    (void)how;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (span_is(value, names[i])) {
+            *(enum client_auth *)to = (enum client_auth)i;
+            return ST_OK;
+        }
+    }
+    return why_fail(why, ST_UNSUPPORTED,
+                    "basic, post or none: others, private_key_jwt too, are not supported");
+}
+
+/* clang-format off */
+static const struct key_row KEYS[] = {
+    {"client_id",   offsetof(struct issuer, client_id), issuer_take_text, 0},
+    {"client_auth", offsetof(struct issuer, auth),      take_auth,        0},
+    SOURCE_KEYS("client_secret", offsetof(struct issuer, secret)),
+};
+/* clang-format on */
+
+static const char *lacks(const struct issuer *it)
+{
+    bool has = it->secret.kind != SOURCE_NONE;
+    if (it->client_id == NULL) {
+        return "a line \"client_id = ...\"";
+    }
+    if (has == (it->auth != AUTH_NONE)) {
+        return NULL;
+    }
+    return has ? "no client_secret: client_auth is none"
+               : "a line \"client_secret_file = ...\", _command or _credential";
+}
+
+/* clang-format off */
 const struct issuer_kind ISSUER_OAUTH = {
     .name = "oauth",
     .discover = discover,
     .look = look,
-    .rung =
-        {
-               [RUNG_DISABLE] = {NULL, "OAuth has no request for it"},
-               [RUNG_REVOKE] = {revoke, "RFC 7009: by nothing; its answer is the same for any token"},
-               [RUNG_STOP] = {NULL, "the agent runs on; to stop it is a command of its own"},
-               [RUNG_VERIFY] = {verify,
-                             "RFC 7662 says not active of what it said active of before, or a "
-                             "call with it is refused that was let through before"},
-               },
+    .rung = {
+        [RUNG_DISABLE] = {NULL, "OAuth has no request for it"},
+        [RUNG_REVOKE] = {revoke, "RFC 7009: by nothing; its answer is the same for any token"},
+        [RUNG_STOP] = {NULL, "the agent runs on; to stop it is a command of its own"},
+        [RUNG_VERIFY] = {verify, "RFC 7662 says not active of what it said active of before, or a "
+                                 "call with it is refused that was let through before"},
+    },
+    .means = {
+        [MEANS_INTROSPECTION] = {
+            .name = "introspection",
+            .unseen = "not active, or this client may not see it",
+            .proof = "introspection says not active, active before",
+            .alive = "introspection says it is still active",
+            .same = "introspection said not active before too: it was dead already, or "
+                    "this client may not see it",
+            .blind = "introspection says not active, but this client was not seen to see "
+                     "it active",
+        },
+        [MEANS_TEST_CALL] = {
+            .name = "a test call",
+            .unseen = "the test call is refused",
+            .proof = "the test call is refused, let through before",
+            .alive = "the test call is still let through",
+            .same = "the test call was refused before too",
+            .blind = "the test call is refused, but was not seen let through before",
+        },
+    },
+    .token = {[TOKEN_REFRESH] = "refresh token", [TOKEN_ACCESS] = "access token"},
+    .accepted = ", which proves nothing (RFC 7009, 2.2)",
+    .limits = limits,
+    .cannot = cannot,
+    .keys = KEYS,
+    .key_count = ARRAY_LEN(KEYS),
+    .lacks = lacks,
 };
+/* clang-format on */

@@ -16,27 +16,7 @@
 #define ISSUER_WORD     "issuer "
 #define CREDENTIAL_WORD "credential "
 
-/* The section in hand: one of both is there. */
-struct section {
-    struct issuers *all;
-    const struct ini *ini;
-    const struct ini_section *section;
-    struct issuer *issuer;
-    struct credential *credential;
-    struct why *why;
-};
-
-/* `to` is where the key's value goes; the second of two places is the enum source_kind. */
-typedef enum status take_fn(const struct section *s, void *to, int how, struct span value,
-                            struct why *why);
-struct key_row {
-    const char *name;
-    size_t offset;
-    take_fn *take;
-    int how;
-};
-
-static enum status take_text(const struct section *s, void *to, int how, struct span value,
+enum status issuer_take_text(const struct section *s, void *to, int how, struct span value,
                              struct why *why)
 {
     (void)s;
@@ -49,7 +29,7 @@ static enum status take_text(const struct section *s, void *to, int how, struct 
 static enum status take_url(const struct section *s, void *to, int how, struct span value,
                             struct why *why)
 {
-    (void)take_text(s, to, how, value, why);
+    (void)issuer_take_text(s, to, how, value, why);
     enum status st = net_http_check(*(char **)to, why);
     if (st == ST_OK && span_find(value, '?') < value.n && s->issuer != NULL) {
         return why_fail(why, ST_INVALID, "the URL of an issuer has no query");
@@ -57,7 +37,7 @@ static enum status take_url(const struct section *s, void *to, int how, struct s
     return st;
 }
 
-static enum status take_source(const struct section *s, void *to, int how, struct span value,
+enum status issuer_take_source(const struct section *s, void *to, int how, struct span value,
                                struct why *why)
 {
     struct source *source = to;
@@ -81,26 +61,15 @@ static enum status take_kind(const struct section *s, void *to, int how, struct 
     (void)s;
     (void)how;
     *(const struct issuer_kind **)to = issuer_kind_find(value);
-    return issuer_kind_find(value) != NULL
-               ? ST_OK
-               : why_fail(why, ST_INVALID, "there is no such kind of issuer; there is oauth");
-}
-
-static enum status take_auth(const struct section *s, void *to, int how, struct span value,
-                             struct why *why)
-{
-    static const char *const names[] = {
-        [AUTH_BASIC] = "basic", [AUTH_POST] = "post", [AUTH_NONE] = "none"};
-    (void)s;
-    (void)how;
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (span_is(value, names[i])) {
-            *(enum client_auth *)to = (enum client_auth)i;
-            return ST_OK;
-        }
+    if (issuer_kind_find(value) != NULL) {
+        return ST_OK;
     }
-    return why_fail(why, ST_UNSUPPORTED,
-                    "basic, post or none: others, private_key_jwt too, are not supported");
+    struct buf names;
+    buf_init(&names, WHY_TEXT_BYTES);
+    issuer_kind_names(&names);
+    (void)why_fail(why, ST_INVALID, "there is no such kind of issuer; there is %s", names.data);
+    buf_release(&names);
+    return ST_INVALID;
 }
 
 static enum status take_timeout(const struct section *s, void *to, int how, struct span value,
@@ -129,52 +98,43 @@ static enum status take_issuer(const struct section *s, void *to, int how, struc
 
 #define OF_ISSUER(member)     offsetof(struct issuer, member)
 #define OF_CREDENTIAL(member) offsetof(struct credential, member)
-#define SOURCES(prefix, at)                                                                        \
-    {prefix "_file", at, take_source, SOURCE_FILE},                                                \
-        {prefix "_command", at, take_source, SOURCE_COMMAND},                                      \
-    {                                                                                              \
-        prefix "_credential", at, take_source, SOURCE_CREDENTIAL                                   \
-    }
 
 /* clang-format off */
 static const struct key_row ISSUER_KEYS[] = {
-    {"kind",        OF_ISSUER(kind),       take_kind,    0},
-    {"issuer",      OF_ISSUER(url),        take_url,     0},
-    {"client_id",   OF_ISSUER(client_id),  take_text,    0},
-    {"client_auth", OF_ISSUER(auth),       take_auth,    0},
-    {"ca_file",     OF_ISSUER(ca_file),    take_text,    0},
-    {"timeout_ms",  OF_ISSUER(timeout_ms), take_timeout, 0},
-    SOURCES("client_secret", OF_ISSUER(secret)),
+    {"kind",       OF_ISSUER(kind),       take_kind,        0},
+    {"issuer",     OF_ISSUER(url),        take_url,         0},
+    {"ca_file",    OF_ISSUER(ca_file),    issuer_take_text, 0},
+    {"timeout_ms", OF_ISSUER(timeout_ms), take_timeout,     0},
 };
 static const struct key_row CREDENTIAL_KEYS[] = {
-    {"issuer",   OF_CREDENTIAL(issuer),   take_issuer, 0},
-    {"agents",   OF_CREDENTIAL(agents),   take_text,   0},
-    {"scopes",   OF_CREDENTIAL(scopes),   take_text,   0},
-    {"test_url", OF_CREDENTIAL(test_url), take_url,    0},
-    SOURCES("refresh_token", OF_CREDENTIAL(token[TOKEN_REFRESH].source)),
-    SOURCES("access_token",  OF_CREDENTIAL(token[TOKEN_ACCESS].source)),
+    {"issuer",   OF_CREDENTIAL(issuer),   take_issuer,      0},
+    {"agents",   OF_CREDENTIAL(agents),   issuer_take_text, 0},
+    {"scopes",   OF_CREDENTIAL(scopes),   issuer_take_text, 0},
+    {"test_url", OF_CREDENTIAL(test_url), take_url,         0},
+    SOURCE_KEYS("refresh_token", OF_CREDENTIAL(token[TOKEN_REFRESH].source)),
+    SOURCE_KEYS("access_token",  OF_CREDENTIAL(token[TOKEN_ACCESS].source)),
 };
 /* clang-format on */
 
-static enum status read_keys(const struct section *s, const struct key_row *rows, size_t count,
-                             void *into)
+static const struct key_row *row_of(const struct key_row *rows, size_t count, struct span name)
 {
-    for (uint32_t i = 0; i < s->section->key_count; i++) {
-        const struct ini_key *k = &s->section->keys[i];
-        struct why inner = {0};
-        size_t at = 0;
-        while (at < count && !span_is(k->name, rows[at].name)) {
-            at++;
-        }
-        if (at == count) {
-            return ini_fail(s->ini, s->section, k, s->why, "there is no such key here");
-        }
-        if (rows[at].take(s, (char *)into + rows[at].offset, rows[at].how, k->value, &inner) !=
-            ST_OK) {
-            return ini_fail(s->ini, s->section, k, s->why, "%s", inner.text);
+    for (size_t i = 0; i < count; i++) {
+        if (span_is(name, rows[i].name)) {
+            return &rows[i];
         }
     }
-    return ST_OK;
+    return NULL;
+}
+
+static enum status read_key(const struct section *s, const struct ini_key *k,
+                            const struct key_row *row, void *into)
+{
+    struct why inner = {0};
+    if (row == NULL) {
+        return ini_fail(s->ini, s->section, k, s->why, "there is no such key here");
+    }
+    enum status st = row->take(s, (char *)into + row->offset, row->how, k->value, &inner);
+    return st == ST_OK ? st : ini_fail(s->ini, s->section, k, s->why, "%s", inner.text);
 }
 
 static enum status lacks(const struct section *s, const char *what)
@@ -184,16 +144,9 @@ static enum status lacks(const struct section *s, const char *what)
 
 static enum status check_issuer(const struct section *s)
 {
-    const struct issuer *it = s->issuer;
-    if (it->kind == NULL || it->url == NULL || it->client_id == NULL) {
-        return lacks(s, "lines \"kind = ...\", \"issuer = ...\" and \"client_id = ...\"");
-    }
-    bool has = it->secret.kind != SOURCE_NONE;
-    if (has == (it->auth == AUTH_NONE)) {
-        return lacks(s, has ? "no client_secret: client_auth is none"
-                            : "a line \"client_secret_file = ...\", _command or _credential");
-    }
-    return ST_OK;
+    const char *what =
+        s->issuer->url == NULL ? "a line \"issuer = ...\"" : s->issuer->kind->lacks(s->issuer);
+    return what == NULL ? ST_OK : lacks(s, what);
 }
 
 static enum status check_credential(const struct section *s)
@@ -222,6 +175,17 @@ static enum status take_name(const struct section *s, size_t prefix, char **out)
     return ST_OK;
 }
 
+/* Wherever it stands: what other keys there are follows from it. */
+static enum status read_kind(struct section *s)
+{
+    enum status st = ST_OK;
+    for (uint32_t i = 0; st == ST_OK && i < s->section->key_count; i++) {
+        const struct ini_key *k = &s->section->keys[i];
+        st = span_is(k->name, "kind") ? read_key(s, k, &ISSUER_KEYS[0], s->issuer) : ST_OK;
+    }
+    return st == ST_OK && s->issuer->kind == NULL ? lacks(s, "a line \"kind = ...\"") : st;
+}
+
 static enum status read_issuer(struct section *s)
 {
     struct issuers *all = s->all;
@@ -232,7 +196,14 @@ static enum status read_issuer(struct section *s)
     s->issuer->timeout_ms = TIMEOUT_MS_DEFAULT;
     enum status st = take_name(s, sizeof(ISSUER_WORD) - 1, &s->issuer->name);
     if (st == ST_OK) {
-        st = read_keys(s, ISSUER_KEYS, ARRAY_LEN(ISSUER_KEYS), s->issuer);
+        st = read_kind(s);
+    }
+    for (uint32_t i = 0; st == ST_OK && i < s->section->key_count; i++) {
+        const struct ini_key *k = &s->section->keys[i];
+        const struct issuer_kind *kind = s->issuer->kind;
+        const struct key_row *row = row_of(ISSUER_KEYS, ARRAY_LEN(ISSUER_KEYS), k->name);
+        row = row != NULL ? row : row_of(kind->keys, kind->key_count, k->name);
+        st = read_key(s, k, row, s->issuer);
     }
     return st == ST_OK ? check_issuer(s) : st;
 }
@@ -246,8 +217,10 @@ static enum status read_credential(struct section *s)
     }
     s->credential = &all->credential[all->credential_count++];
     enum status st = take_name(s, sizeof(CREDENTIAL_WORD) - 1, &s->credential->name);
-    if (st == ST_OK) {
-        st = read_keys(s, CREDENTIAL_KEYS, ARRAY_LEN(CREDENTIAL_KEYS), s->credential);
+    for (uint32_t i = 0; st == ST_OK && i < s->section->key_count; i++) {
+        const struct ini_key *k = &s->section->keys[i];
+        st = read_key(s, k, row_of(CREDENTIAL_KEYS, ARRAY_LEN(CREDENTIAL_KEYS), k->name),
+                      s->credential);
     }
     return st == ST_OK ? check_credential(s) : st;
 }

@@ -110,8 +110,52 @@ static void what_is_not_known_or_offered_is_said(void **state)
     assert_contains(words.data, "stop: the agent runs on");
     buf_clear(&words);
     seen[TOKEN_REFRESH] = seen_of(0, MEANS_INTROSPECTION);
-    verdict_probe(&words, seen);
+    verdict_probe(&words, &ISSUER_OAUTH, seen);
     assert_string_equal(words.data, "refresh token: introspection says not active, active before");
+    buf_release(&words);
+}
+
+static void no_limits(struct buf *out, const struct seen seen[TOKEN_TYPES])
+{
+    (void)seen;
+    (void)buf_addstr(out, ". Sessions that it began go on");
+}
+
+/* Another kind of issuer is another row: nothing of OAuth is said of it. */
+static void a_kind_has_words_of_its_own(void **state)
+{
+    static const struct issuer_kind keys = {
+        .name = "keys",
+        .rung = {[RUNG_DISABLE] = {NULL, "a key has no identity"},
+                 [RUNG_REVOKE] = {NULL, "it is deleted"},
+                 [RUNG_STOP] = {NULL, "not here"},
+                 [RUNG_VERIFY] = {NULL, "a listing"}},
+        .means = {[MEANS_INTROSPECTION] = {.name = "a listing",
+                                           .proof = "it is listed no more",
+                                           .alive = "it is listed",
+                                           .same = "it was not listed before",
+                                           .blind = "it is not listed"},
+                 [MEANS_TEST_CALL] = {.proof = "", .alive = "", .same = "", .blind = ""}                                    },
+        .token = {"", "key"},
+        .accepted = " (202)",
+        .limits = no_limits,
+    };
+    (void)state;
+    struct buf words;
+    buf_init(&words, WORDS_BYTES);
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        struct seen seen[TOKEN_TYPES] = {0};
+        seen[TOKEN_ACCESS] = seen_of(i, MEANS_INTROSPECTION);
+        buf_clear(&words);
+        verdict_words(&words, &keys, seen);
+        verdict_probe(&words, &keys, seen);
+        assert_contains(words.data, "key: ");
+        assert_contains(words.data, "Sessions that it began go on");
+        assert_contains(words.data, "disable: a key has no identity");
+        assert_null(strstr(words.data, "RFC"));
+        assert_null(strstr(words.data, "introspection"));
+        assert_null(strstr(words.data, "token"));
+    }
     buf_release(&words);
 }
 
@@ -123,6 +167,7 @@ int main(void)
         cmocka_unit_test(two_ways_to_look),
         cmocka_unit_test(nothing_seen_is_nothing_revoked),
         cmocka_unit_test(what_is_not_known_or_offered_is_said),
+        cmocka_unit_test(a_kind_has_words_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
