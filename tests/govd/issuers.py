@@ -309,6 +309,40 @@ def answers_that_are_none(daemon):
     issuer.close()
 
 
+def drips(handler, piece, count, wait):
+    """A body in chunks, which may go on for longer than anybody listens."""
+    handler.send_response(200)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    handler.close_connection = True
+    for _ in range(count):
+        handler.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        handler.wfile.flush()
+        if wait(0.05):
+            return
+    handler.wfile.write(b"0\r\n\r\n")
+
+
+@with_daemon(config=CONFIG)
+def bodies_that_do_not_end(daemon):
+    """A hundred megabytes in chunks, and a byte now and then for a minute: each for as long as one request may take."""
+    issuer = Issuer()
+    token = written(issuer)
+    issuer.tokens = {token: {"active": True}}
+    console, _ = begun(daemon, "proven by introspection")
+    for fault, words in ((lambda h: drips(h, b" " * 1000000, 100, lambda s: False), "longer than allowed"),
+                         (lambda h: drips(h, b" ", 1200, issuer.release.wait), "no answer")):
+        issuer.fault["/introspect"] = fault
+        began = time.monotonic()
+        told = revoke(console)
+        check(told["state"] == "unverifiable" and words in told["reason"], str(told))
+        check(time.monotonic() - began < 15, "waited for it")
+        with open(f"/proc/{daemon.process.pid}/status") as f:
+            peak = int(next(line for line in f if line.startswith("VmHWM")).split()[1])
+        check(peak < 400000 or "asan" in daemon.binary, f"{peak} KiB at the peak")
+    issuer.close()
+
+
 @with_daemon(config=CONFIG)
 def who_hangs_is_not_waited_for(daemon):
     issuer = Issuer()
@@ -330,6 +364,8 @@ def who_hangs_is_not_waited_for(daemon):
 
 CERTS = Certificates(FOLDER)
 CERTS.issue("good", "DNS:localhost,IP:127.0.0.1")
+CERTS.issue("other", "DNS:other.example,IP:127.0.0.2", subject="other.example")
+CERTS.issue("expired", "DNS:localhost,IP:127.0.0.1", days=-1)
 
 
 @with_daemon(config=CONFIG)
@@ -345,6 +381,27 @@ def over_tls(daemon):
         cannot(daemon, issuer, "no answer", more=more)
     check(len(issuer.seen) == seen, "somebody else was told")
     issuer.close()
+    for name in ("other", "expired"):
+        liar = Issuer(tls=CERTS.server(name))
+        cannot(daemon, liar, "no answer", more=f"ca_file = {CERTS.path('ca.pem')}")
+        check(not liar.seen, f"one whose certificate is {name} was told")
+        liar.close()
+
+
+@with_daemon(config=CONFIG)
+def a_certificate_that_changes_in_between(daemon):
+    """The endpoint's is another one by the time of the revocation: nothing goes there, and nothing is said to be revoked."""
+    issuer = Issuer(tls=CERTS.server("good"))
+    stranger = Issuer(tls=CERTS.server("other"))
+    issuer.metadata = {"revocation_endpoint": stranger.url + "/revoke"}
+    token = written(issuer, more=f"ca_file = {CERTS.path('ca.pem')}")
+    issuer.tokens = {token: {"active": True}}
+    console, _ = begun(daemon, "proven by introspection")
+    failed = revoke(console)
+    check(failed["state"] == "failed" and "no answer" in failed["reason"] and "still active" in failed["reason"], str(failed))
+    check(not stranger.seen, "the token was told to a stranger")
+    issuer.close()
+    stranger.close()
 
 
 @with_daemon(config=CONFIG)
@@ -397,7 +454,13 @@ def a_bad_file_changes_nothing(daemon):
             (head + "client_auth = none\n[credential b]\nissuer = c\n", "there is no [issuer c]"),
             (head + "client_auth = none\n[credential b]\nissuer = a\nagents = *\n", "where a token is"),
             (head + "client_auth = none\n[credential b]\nissuer = a\nagents = *\naccess_token = x\n", "access_token: there is no such key"),
-            ("[other]\na = b\n", "there is no such section")):
+            ("[other]\na = b\n", "there is no such section"),
+            (head + "client_auth = none\n" + "".join(f"[credential c{n}]\nissuer = a\nagents = *\naccess_token_file = /x\n" for n in range(300)), "more than 256 credentials"),
+            (head + "client_auth = none\n" + "[credential c]\nagents = *\n" * 15000, "is longer than"),
+            (head + "client_auth = none\n" + "[credential b]\nissuer = a\nagents = *\naccess_token_file = /x\n" * 2, "stands already in line 6"),
+            (head + "client_auth = none\n[credential b\x1b[2J]\nissuer = a\n", "issuers.ini:6"),
+            (head + "client_auth = none\n[credential " + "b" * 2000 + "]\nissuer = a\n", "issuers.ini:6"),
+            (head + "client_auth = none\n[credential ../b\u202e]\nissuer = a\n", "issuers.ini:6")):
         put("issuers.ini", text)
         daemon.reload()
         told = console.until(words, lambda f: f["kind"] == "event" and FILE in f["event"]["data"].get("signal.title", ""))
@@ -420,4 +483,4 @@ def bad_file_at_start(daemon):
 
 
 if __name__ == "__main__":
-    run([revoked_and_proven, all_of_an_agent, by_its_name_only, recorded_before_it_is_sent, a_server_that_says_the_secrets, of_an_agent_that_is_not_here, a_yes_that_does_nothing, who_is_shown_nothing_proves_nothing, a_test_call_proves, still_let_through_is_not_revoked, busy_is_asked_again, metadata_that_lies, addresses_that_must_not_be_asked, answers_that_are_none, who_hangs_is_not_waited_for, over_tls, tokens_that_are_none, after_a_restart, a_bad_file_changes_nothing, bad_file_at_start])
+    run([revoked_and_proven, all_of_an_agent, by_its_name_only, recorded_before_it_is_sent, a_server_that_says_the_secrets, of_an_agent_that_is_not_here, a_yes_that_does_nothing, who_is_shown_nothing_proves_nothing, a_test_call_proves, still_let_through_is_not_revoked, busy_is_asked_again, metadata_that_lies, addresses_that_must_not_be_asked, answers_that_are_none, who_hangs_is_not_waited_for, over_tls, a_certificate_that_changes_in_between, bodies_that_do_not_end, tokens_that_are_none, after_a_restart, a_bad_file_changes_nothing, bad_file_at_start])
