@@ -93,7 +93,7 @@ struct safe credential_scopes(struct frame *fr, const struct credential *c, int 
                             : text_own("not told");
 }
 
-/* "in 4h", "never", or what its list says. */
+/* "in 4h", "never", or what its list says. Only a lease is known to have no end. */
 struct safe credential_ends(struct frame *fr, const struct credential *c, int cols)
 {
     struct words w = words_of(fr);
@@ -106,7 +106,7 @@ struct safe credential_ends(struct frame *fr, const struct credential *c, int co
     } else if (c->until != 0) {
         words_sid(&w, c->until, cols);
     } else {
-        words_own(&w, c->told ? "never" : "-");
+        words_own(&w, c->digest != 0 ? "never" : "-");
     }
     return words_end(&w);
 }

@@ -287,7 +287,7 @@ static void what_cannot_be_revoked_says_why(void **state)
 static void list_of_mailer(struct kit *k, const char *revocable)
 {
     struct event_row row = ROW(SPAN("deploy"), SPAN("oauth access token"),
-                               SPAN("https://id.example"), SPAN("repo"), SPAN("never"));
+                               SPAN("https://id.example"), SPAN("repo"), SPAN_NONE);
     row.cell[5] = span_str(revocable);
     begin(k, "laptop", EVENT_AGENT_UPDATED, 5);
     text(k, F_AGENT_ID, "agent/mail");
@@ -340,6 +340,7 @@ static void an_order_that_did_nothing_hides_no_proof(void **state)
     draw(&k);
     assert_shows(&k, "not active, active before");
     assert_hides(&k, "refused:");
+    assert_hides(&k, "never"); /* ends: that is not told */
     kit_release(&k);
 }
 
