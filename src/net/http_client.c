@@ -182,6 +182,7 @@ enum status http_client_start(struct net *n, struct why *why)
     if (n->http != NULL) {
         return ST_OK;
     }
+    (void)unsetenv("SSLKEYLOGFILE"); /* libcurl would write the keys of each connection there */
     if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiping_malloc, wiping_free, wiping_realloc,
                              wiping_strdup, wiping_calloc) != CURLE_OK) {
         return why_fail(why, ST_IO, "libcurl could not be started");

@@ -1,5 +1,6 @@
 """Credentials that were issued elsewhere: revoked where they were issued, and only what was seen dead is said to be dead."""
 import json
+import os
 import secrets
 import socket
 import time
@@ -323,6 +324,22 @@ def drips(handler, piece, count, wait):
     handler.wfile.write(b"0\r\n\r\n")
 
 
+@with_daemon(config=CONFIG)
+def the_environment_opens_nothing(daemon):
+    """Neither are the keys of TLS written to where a variable says, nor is a proxy asked."""
+    keys = os.path.join(FOLDER, "tls.keys")
+    daemon.terminate()
+    daemon.env = {"SSLKEYLOGFILE": keys, "https_proxy": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1"}
+    daemon.start()
+    issuer = Issuer(tls=CERTS.server("good"))
+    token = written(issuer, more=f"ca_file = {CERTS.path('ca.pem')}")
+    issuer.tokens = {token: {"active": True}}
+    console, _ = begun(daemon, "proven by introspection")
+    check(revoke(console)["state"] == "confirmed", "over TLS")
+    check(not os.path.exists(keys), "whoever sees the connection can read the tokens")
+    issuer.close()
+
+
 def peak(daemon):
     with open(f"/proc/{daemon.process.pid}/status") as f:
         return int(next(line for line in f if line.startswith("VmHWM")).split()[1])
@@ -487,4 +504,4 @@ def bad_file_at_start(daemon):
 
 
 if __name__ == "__main__":
-    run([revoked_and_proven, all_of_an_agent, by_its_name_only, recorded_before_it_is_sent, a_server_that_says_the_secrets, of_an_agent_that_is_not_here, a_yes_that_does_nothing, who_is_shown_nothing_proves_nothing, a_test_call_proves, still_let_through_is_not_revoked, busy_is_asked_again, metadata_that_lies, addresses_that_must_not_be_asked, answers_that_are_none, who_hangs_is_not_waited_for, over_tls, a_certificate_that_changes_in_between, bodies_that_do_not_end, tokens_that_are_none, after_a_restart, a_bad_file_changes_nothing, bad_file_at_start])
+    run([revoked_and_proven, all_of_an_agent, by_its_name_only, recorded_before_it_is_sent, a_server_that_says_the_secrets, of_an_agent_that_is_not_here, a_yes_that_does_nothing, who_is_shown_nothing_proves_nothing, a_test_call_proves, still_let_through_is_not_revoked, busy_is_asked_again, metadata_that_lies, addresses_that_must_not_be_asked, answers_that_are_none, who_hangs_is_not_waited_for, over_tls, a_certificate_that_changes_in_between, the_environment_opens_nothing, bodies_that_do_not_end, tokens_that_are_none, after_a_restart, a_bad_file_changes_nothing, bad_file_at_start])
