@@ -205,6 +205,9 @@ enum status claude_write(const struct run_plan *p, int hook_port, struct why *wh
         st = claude_settings_add(span_str(p->settings), &gate, &out, why);
     }
     if (st == ST_OK) {
+        st = run_lease_settle(p, &out, why);
+    }
+    if (st == ST_OK) {
         st = file_replace(p->settings_path, buf_span(&out), 0600, why);
     }
     buf_wipe(&token);

@@ -171,6 +171,9 @@ static enum status write_settings(const struct run_plan *p, const char *theirs, 
             why_prefix(why, "%s", path);
         }
     }
+    if (st == ST_OK) {
+        st = run_lease_settle(p, &after, why);
+    }
     free(path);
     path = path_join(ours, OWN_SETTINGS);
     if (st == ST_OK) {

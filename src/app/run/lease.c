@@ -14,14 +14,16 @@
 #define WORD_BYTES    4096
 #define LASTS_MS      (INT64_C(7) * 24 * 3600 * 1000) /* it ends with the run; at the latest then */
 
-static void give(struct run_plan *p, const struct lease_client *c, const struct lease_given *g)
+static enum status give(struct run_plan *p, const struct lease_client *c,
+                        const struct lease_given *g, struct why *why)
 {
     for (const char *const *name = c->taken; *name; name++) {
         plan_env_remove(p, *name);
     }
-    c->give(p, c, g);
     plan_env_append(p, "NO_PROXY", "127.0.0.1"); /* a proxy is not meant for this */
     plan_env_append(p, "no_proxy", "127.0.0.1");
+    p->lease = c;
+    return c->give(p, c, g, why);
 }
 
 /* ---- asking the daemon */
@@ -94,8 +96,11 @@ static enum status take_lease(struct run_plan *p, const struct lease_given *g, s
                         "%.*s",
                         p->program, SPAN_ARG(dialect), SPAN_ARG(g->upstream));
     }
-    give(p, c, g);
-    return ST_OK;
+    if (c->fit && c->fit(p, c, why) != ST_OK) {
+        why_prefix(why, "not started, because it would go past its lease");
+        return ST_DENIED;
+    }
+    return give(p, c, g, why);
 }
 
 static struct span text_of(const struct tape *j, const char *key, struct buf *scratch)

@@ -7,6 +7,10 @@
  */
 #include "lease_priv.h"
 
+#include <stdio.h>
+
+#include "../connect/connect_priv.h"
+
 #include "checkrein/alloc.h"
 #include "checkrein/crypto.h"
 #include "checkrein/wire.h"
@@ -32,12 +36,14 @@ static void add_versioned(struct buf *b, const struct lease_given *g, const char
     buf_addstr(b, span_ends(g->base, version) ? "" : version);
 }
 
-static void give_claude(struct run_plan *p, const struct lease_client *c,
-                        const struct lease_given *g)
+static enum status give_claude(struct run_plan *p, const struct lease_client *c,
+                               const struct lease_given *g, struct why *why)
 {
     (void)c;
+    (void)why;
     put(p, "ANTHROPIC_BASE_URL", g->url);
     put(p, "ANTHROPIC_AUTH_TOKEN", g->token);
+    return ST_OK;
 }
 
 static const char *keep(struct run_plan *p, struct buf *word)
@@ -48,8 +54,8 @@ static const char *keep(struct run_plan *p, struct buf *word)
     return p->own[p->own_count++];
 }
 
-static void give_codex(struct run_plan *p, const struct lease_client *c,
-                       const struct lease_given *g)
+static enum status give_codex(struct run_plan *p, const struct lease_client *c,
+                              const struct lease_given *g, struct why *why)
 {
     struct buf provider;
     buf_init(&provider, WORD_BYTES);
@@ -60,49 +66,92 @@ static void give_codex(struct run_plan *p, const struct lease_client *c,
     const char *const words[] = {"-c", "model_provider=\"checkrein\"", "-c", keep(p, &provider)};
     put(p, TOKEN_NAME, g->token);
     plan_insert(p, words, ARRAY_LEN(words));
+    (void)why;
+    return ST_OK;
 }
 
-static void give_gemini(struct run_plan *p, const struct lease_client *c,
-                        const struct lease_given *g)
+/* What is not set at all, a `.env` file sets: they are there, and off. */
+static const char *const GEMINI_OFF[] = {"GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_GENAI_USE_GCA", NULL};
+
+static enum status give_gemini(struct run_plan *p, const struct lease_client *c,
+                               const struct lease_given *g, struct why *why)
 {
     (void)c;
     put(p, "GOOGLE_GEMINI_BASE_URL", g->url);
     put(p, "GEMINI_API_KEY", g->token);
     put(p, "GEMINI_DEFAULT_AUTH_TYPE", SPAN("gemini-api-key"));
+    (void)why;
+    for (const char *const *name = GEMINI_OFF; *name; name++) {
+        put(p, *name, SPAN("false"));
+    }
+    return ST_OK;
+}
+
+/* One provider of the client's at the gateway; whatever else is set of it stays. */
+static enum status set_provider(struct buf *json, struct span name, const struct lease_client *c,
+                                const struct lease_given *g, struct why *why)
+{
+    char path[256];
+    struct buf url;
+    buf_init(&url, WORD_BYTES);
+    add_versioned(&url, g, c->version);
+    (void)snprintf(path, sizeof(path), "provider/%.*s/options/baseURL", SPAN_ARG(name));
+    enum status st = json_set(json, path, buf_span(&url), why);
+    (void)snprintf(path, sizeof(path), "provider/%.*s/options/apiKey", SPAN_ARG(name));
+    if (st == ST_OK) {
+        st = json_set(json, path, SPAN("{env:" TOKEN_NAME "}"), why);
+    }
+    buf_release(&url);
+    return st;
 }
 
 /* The client's own service of this dialect, and a provider of the person's that is called as the
- * upstream is; no other provider of theirs is loaded. This stands over the settings of the user
- * and of the project. */
-static void give_opencode(struct run_plan *p, const struct lease_client *c,
-                          const struct lease_given *g)
+ * upstream is; no other provider of theirs is loaded. */
+static enum status set_providers(struct buf *json, const struct lease_client *c,
+                                 const struct lease_given *g, struct why *why)
 {
-    const struct span names[] = {span_str(c->service), g->upstream};
-    size_t count = span_eq(names[0], names[1]) ? 1 : ARRAY_LEN(names);
-    struct buf b;
-    buf_init(&b, WORD_BYTES);
-    buf_addstr(&b, "{\"disabled_providers\":[],\"enabled_providers\":[");
-    for (size_t i = 0; i < count; i++) {
-        buf_addstr(&b, i ? "," : "");
-        (void)tape_quote(&b, names[i]);
+    struct buf list;
+    buf_init(&list, WORD_BYTES);
+    buf_printf(&list, "[\"%s\",\"%.*s\"]", c->service, SPAN_ARG(g->upstream));
+    enum status st = json_set_raw(json, "enabled_providers", buf_span(&list), why);
+    if (st == ST_OK) {
+        st = json_set_raw(json, "disabled_providers", SPAN("[]"), why);
     }
-    buf_addstr(&b, "],\"provider\":{");
-    for (size_t i = 0; i < count; i++) {
-        buf_addstr(&b, i ? "," : "");
-        (void)tape_quote(&b, names[i]);
-        buf_addstr(&b, ":{\"options\":{\"baseURL\":\"");
-        add_versioned(&b, g, c->version);
-        buf_addstr(&b, "\",\"apiKey\":\"{env:" TOKEN_NAME "}\"}}");
+    if (st == ST_OK) {
+        st = set_provider(json, span_str(c->service), c, g, why);
     }
-    buf_addstr(&b, "}}");
-    put(p, TOKEN_NAME, g->token);
-    put(p, "OPENCODE_CONFIG_CONTENT", buf_span(&b));
-    buf_release(&b);
+    if (st == ST_OK) {
+        st = set_provider(json, g->upstream, c, g, why);
+    }
+    buf_release(&list);
+    return st;
+}
+
+/* By the variable that stands over the settings of the user and of the project; what it held
+ * stays. */
+static enum status give_opencode(struct run_plan *p, const struct lease_client *c,
+                                 const struct lease_given *g, struct why *why)
+{
+    static const char NAME[] = "OPENCODE_CONFIG_CONTENT";
+    const char *theirs = plan_env_get(p, NAME);
+    struct buf json;
+    buf_init(&json, SETTINGS_BYTES);
+    buf_addstr(&json, *theirs ? theirs : "{}");
+    enum status st = set_providers(&json, c, g, why);
+    if (st == ST_OK) {
+        put(p, TOKEN_NAME, g->token);
+        put(p, NAME, buf_span(&json));
+    } else {
+        why_prefix(why, "not started, because it cannot be given a lease: %s", NAME);
+        st = ST_DENIED;
+    }
+    buf_wipe(&json);
+    return st;
 }
 
 /* Offline: it asks GitHub nothing, and needs no login there. */
-static void give_copilot(struct run_plan *p, const struct lease_client *c,
-                         const struct lease_given *g)
+static enum status give_copilot(struct run_plan *p, const struct lease_client *c,
+                                const struct lease_given *g, struct why *why)
 {
     struct buf url;
     buf_init(&url, WORD_BYTES);
@@ -113,6 +162,8 @@ static void give_copilot(struct run_plan *p, const struct lease_client *c,
     put(p, "COPILOT_PROVIDER_TRANSPORT", SPAN("http"));
     put(p, "COPILOT_OFFLINE", SPAN("true"));
     buf_release(&url);
+    (void)why;
+    return ST_OK;
 }
 
 static const char *const CLAUDE_TAKEN[] = {"ANTHROPIC_API_KEY",
@@ -121,6 +172,11 @@ static const char *const CLAUDE_TAKEN[] = {"ANTHROPIC_API_KEY",
                                            "CLAUDE_CODE_USE_BEDROCK",
                                            "CLAUDE_CODE_USE_VERTEX",
                                            "CLAUDE_CODE_USE_FOUNDRY",
+                                           "CLAUDE_CODE_USE_MANTLE",
+                                           "CLAUDE_CODE_USE_GATEWAY",
+                                           "CLAUDE_CODE_USE_ANTHROPIC_AWS",
+                                           "CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD",
+                                           "ANTHROPIC_UNIX_SOCKET",
                                            NULL};
 static const char *const CODEX_TAKEN[] = {"OPENAI_API_KEY", "CODEX_API_KEY", "CODEX_ACCESS_TOKEN",
                                           NULL};
@@ -140,15 +196,21 @@ static const char *const COPILOT_TAKEN[] = {
     "COPILOT_PROVIDER_BEARER_TOKEN", "ANTHROPIC_API_KEY", "COPILOT_PROVIDER_API_KEY_COMMAND",
     "COPILOT_PROVIDER_HEADERS",      "OPENAI_API_KEY",    NULL};
 
+#define CLAUDE   give_claude, lease_fit_claude, lease_settle_claude, CLAUDE_TAKEN
+#define CODEX    give_codex, lease_fit_codex, NULL, CODEX_TAKEN
+#define GEMINI   give_gemini, lease_fit_gemini, lease_settle_gemini, GEMINI_TAKEN
+#define OPENCODE give_opencode, lease_fit_opencode, NULL, OPENCODE_TAKEN
+#define COPILOT  give_copilot, NULL, NULL, COPILOT_TAKEN
+
 static const struct lease_client CLIENTS[] = {
-    {"claude",   "anthropic", "anthropic", "",        give_claude,   CLAUDE_TAKEN  },
-    {"codex",    "openai",    "openai",    "/v1",     give_codex,    CODEX_TAKEN   },
-    {"gemini",   "gemini",    "gemini",    "",        give_gemini,   GEMINI_TAKEN  },
-    {"opencode", "anthropic", "anthropic", "/v1",     give_opencode, OPENCODE_TAKEN},
-    {"opencode", "openai",    "openai",    "/v1",     give_opencode, OPENCODE_TAKEN},
-    {"opencode", "gemini",    "google",    "/v1beta", give_opencode, OPENCODE_TAKEN},
-    {"copilot",  "openai",    "openai",    "/v1",     give_copilot,  COPILOT_TAKEN },
-    {"copilot",  "anthropic", "anthropic", "",        give_copilot,  COPILOT_TAKEN },
+    {"claude",   "anthropic", "anthropic", "",        CLAUDE  },
+    {"codex",    "openai",    "openai",    "/v1",     CODEX   },
+    {"gemini",   "gemini",    "gemini",    "",        GEMINI  },
+    {"opencode", "anthropic", "anthropic", "/v1",     OPENCODE},
+    {"opencode", "openai",    "openai",    "/v1",     OPENCODE},
+    {"opencode", "gemini",    "google",    "/v1beta", OPENCODE},
+    {"copilot",  "openai",    "openai",    "/v1",     COPILOT },
+    {"copilot",  "anthropic", "anthropic", "",        COPILOT },
 };
 
 const struct lease_client *lease_client_next(const struct run_plan *p,

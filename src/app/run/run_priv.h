@@ -10,6 +10,8 @@
  *   scope.c     a cgroup of its own where systemd gives one
  *   lease.c     a lease in place of the real key, where the daemon has an upstream for it
  *   lease_clients.c  how each client is told of it
+ *   lease_settle.c   settings of its own that go before its environment
+ *   lease_past.c     what would lead a client past it
  */
 #ifndef RUN_PRIV_H
 #define RUN_PRIV_H
@@ -40,8 +42,9 @@ struct run_plan {
     const char *program; /* its basename */
     const char **argv;   /* NULL-ended, not owned words */
     int argc;
-    char **env;                    /* NULL-ended, owned */
-    bool keep;                     /* what it leaves behind is waited for, not ended */
+    char **env;                       /* NULL-ended, owned */
+    bool keep;                        /* what it leaves behind is waited for, not ended */
+    const struct lease_client *lease; /* NULL: it has its own key */
     const char *upstream, *scopes; /* of its lease, as given; NULL: by its dialect, and all of it */
 };
 
@@ -57,6 +60,7 @@ struct run_runtime {
 };
 /* NULL name: by the program's basename. Never NULL: the last row is for any program. */
 const struct run_runtime *run_runtime_find(const char *name);
+const char *plan_env_get(const struct run_plan *p, const char *name); /* "" when it is not set */
 void plan_env(struct run_plan *p, const char *name, const char *value);
 void plan_env_append(struct run_plan *p, const char *name, const char *value); /* comma between */
 
@@ -79,6 +83,12 @@ void plan_insert(struct run_plan *p, const char *const *words, size_t count);
 /* ---- lease.c: before the cgroup's words stand in front. ST_DENIED: an upstream was named and
  * there is none, or the daemon gives it no lease. */
 enum status run_lease(struct run_plan *p, struct why *why) MUST_USE;
+
+/* Settings of the client, JSON: `out` is `settings` with what it was given in place of what they
+ * say, so that the environment stands. Without a lease, or for a client whose settings do not
+ * count, they stay as they are. */
+enum status run_lease_settle(const struct run_plan *p, struct buf *settings,
+                             struct why *why) MUST_USE;
 
 /* ---- scope.c */
 /* True when systemd gives a scope here and now. */

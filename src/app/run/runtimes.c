@@ -62,6 +62,12 @@ static void put(struct run_plan *p, const char *name, const char *before, const 
     buf_release(&b);
 }
 
+const char *plan_env_get(const struct run_plan *p, const char *name)
+{
+    char **at = find(p, name);
+    return at ? *at + strlen(name) + 1 : "";
+}
+
 void plan_env(struct run_plan *p, const char *name, const char *value)
 {
     put(p, name, "", value);

@@ -59,13 +59,13 @@ const CLIENTS = {
 };
 
 /** `codex exec`, under its own name: `run` knows a client by that. */
-function nameCodex({ codex: client, sandbox }) {
+export function nameCodex({ codex: client, sandbox }) {
   const bin = sandbox.path('home/bin/codex');
   fs.mkdirSync(path.dirname(bin));
   fs.symlinkSync(client.binary, bin);
   client.binary = bin;
-  client.start = (prompt, { wrap: [first, ...rest] }) => {
-    const words = [...rest, bin, 'exec', '--json', '--skip-git-repo-check', prompt];
+  client.start = (prompt, { args = [], wrap: [first, ...rest] }) => {
+    const words = [...rest, bin, 'exec', '--json', '--skip-git-repo-check', ...args, prompt];
     const { FAKE_KEY, ...env } = client.env;
     const started = sandbox.start(first, words, { env });
     return { ...started, finished: () => within('the agent has finished', started.ended, 60000) };
