@@ -176,7 +176,7 @@ async function waits({ gate, model, sandbox }, agent, row) {
   assert.match(await gate.done('lease', 'hold', lease.id), /confirmed/);
   model.release();
   await until('the call before', () => sandbox.made('before'));
-  await until('a request that waits', async () => (await live(gate))[0].waiting > 0);
+  await until('a request that waits', async () => (await live(gate))[0]?.waiting > 0);
   assert.equal(model.answersOf('waits').length, 1, 'a held request went through');
   assert.ok(!sandbox.made('after'));
   keyIsNowhereIn(started.pid);

@@ -1,5 +1,6 @@
 // A loopback port between a client and the gateway: what passes is timed where the client reads it. The client is told the
-// gateway's address by `checkrein run`; a script under its name puts the tap's in its place, and then is the client.
+// gateway's address by `checkrein run`, in its environment, its words and a file that these name; a script under its name
+// puts the tap's in its place, and then is the client.
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -13,6 +14,12 @@ const scriptOf = (behind, from, to) => `#!/usr/bin/env python3
 import os, sys
 def moved(text):
     return text.replace(${JSON.stringify(from)}, ${JSON.stringify(to)})
+for file in filter(os.path.isfile, sys.argv[1:]):
+    with open(file, encoding='latin1') as f:
+        text = f.read()
+    if moved(text) != text:
+        with open(file, 'w', encoding='latin1') as f:
+            f.write(moved(text))
 os.execve(${JSON.stringify(behind)}, [sys.argv[0], *map(moved, sys.argv[1:])], {name: moved(value) for name, value in os.environ.items()})
 `;
 
