@@ -84,7 +84,7 @@ def opencode_keeps_what_was_set(w):
         given = content["provider"]["anthropic"]
         check(content["theme"] == "dark" and given["models"] == {"m": {}} and given["options"]["timeout"] == 5, f"{content}")
         check("elsewhere" not in given["options"]["baseURL"] and content["enabled_providers"] == ["anthropic", "desk"], f"{content}")
-        for bad in ("[]", "{", '{"provider": 1}'):
+        for bad in ("[]", "{", '{"provider": 1}', json.dumps({"theme": "x" * 70000})):
             check("OPENCODE_CONFIG_CONTENT" in one.run("opencode", env={"OPENCODE_CONFIG_CONTENT": bad}, code=3), bad)
 
 

@@ -62,6 +62,7 @@ const ROWS = [
   ['claude', "the user's Bedrock", json('home/.claude/settings.json', bedrock), THROUGH],
   ['claude', "the project's address", json('project/.claude/settings.json', env('ANTHROPIC_BASE_URL')), THROUGH],
   ['claude', "the project's local address", json('project/.claude/settings.local.json', env('ANTHROPIC_BASE_URL')), THROUGH],
+  ['claude', "the project's proxy", json('project/.claude/settings.json', (url) => ({ env: { HTTP_PROXY: url, http_proxy: url, NO_PROXY: '', no_proxy: '' } })), THROUGH],
   ['claude', '--settings', (_, url) => ({ args: ['--settings', JSON.stringify(env('ANTHROPIC_BASE_URL')(url))] }), THROUGH],
   ['claude', "the machine's address", machine('claude-code/managed-settings.json', env('ANTHROPIC_BASE_URL')), /managed-settings.json names another address.*ANTHROPIC_BASE_URL/],
   ['codex', "the project's provider", text('project/.codex/config.toml', PROVIDER), THROUGH],

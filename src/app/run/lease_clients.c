@@ -15,8 +15,9 @@
 #include "checkrein/crypto.h"
 #include "checkrein/wire.h"
 
-#define WORD_BYTES 4096
-#define TOKEN_NAME "CHECKREIN_LEASE"
+#define WORD_BYTES  4096
+#define CONTENT_MAX 60000 /* of OPENCODE_CONFIG_CONTENT */
+#define TOKEN_NAME  "CHECKREIN_LEASE"
 
 /* What stood there may have been a real key: it goes from where /proc tells of us, too. */
 static void put(struct run_plan *p, const char *name, struct span value)
@@ -138,6 +139,9 @@ static enum status give_opencode(struct run_plan *p, const struct lease_client *
     buf_init(&json, SETTINGS_BYTES);
     buf_addstr(&json, *theirs ? theirs : "{}");
     enum status st = set_providers(&json, c, g, why);
+    if (st == ST_OK && json.len > CONTENT_MAX) {
+        st = why_fail(why, ST_LIMIT, "larger than %d bytes", CONTENT_MAX);
+    }
     if (st == ST_OK) {
         put(p, TOKEN_NAME, g->token);
         put(p, NAME, buf_span(&json));

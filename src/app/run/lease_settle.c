@@ -36,7 +36,7 @@ enum status json_set(struct buf *json, const char *path, struct span value, stru
  * ours are the given ones, and go before the others. What is not set is empty there. */
 enum status lease_settle_claude(const struct run_plan *p, struct buf *settings, struct why *why)
 {
-    static const char *const GIVEN[] = {"ANTHROPIC_BASE_URL", NULL};
+    static const char *const GIVEN[] = {"ANTHROPIC_BASE_URL", "NO_PROXY", "no_proxy", NULL};
     const char *const *const LISTS[] = {GIVEN, p->lease->taken};
     enum status st = ST_OK;
     for (size_t i = 0; i < ARRAY_LEN(LISTS); i++) {
