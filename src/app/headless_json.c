@@ -302,6 +302,8 @@ static json_t *spend_json(const struct fleet *f, const struct agent *a)
     put_int(o, attribute(F_BUDGET_TOKENS), a->traits->budget_tokens);
     put_int(o, attribute(F_BUDGET_TOKENS_USED), a->traits->budget_tokens_used);
     put_int(o, attribute(F_SPEND_UNTOLD), a->traits->untold);
+    put_int(o, attribute(F_SPEND_BOUND), a->traits->bound_microusd);
+    put_int(o, attribute(F_SPEND_BOUND_TOKENS), a->traits->bound_tokens);
     (void)json_object_set_new(o, "spend.metered", json_boolean(a->traits->metered));
     put_int(o, "beside.tokens_in", a->traits->beside_in);
     put_int(o, "beside.tokens_out", a->traits->beside_out);

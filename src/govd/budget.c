@@ -9,7 +9,6 @@
 
 #include "checkrein/lease.h"
 
-#define UNTOLD_MAX  8 /* calls that tell nothing, over those that do */
 #define AGENT_BYTES 1024
 #define DAY_US      (INT64_C(86400) * 1000000)
 
@@ -26,17 +25,20 @@ static int64_t most(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-static int64_t plus(int64_t a, int64_t b)
+int64_t budget_plus(int64_t a, int64_t b)
 {
-    return b > EVENT_INT_MAX - a ? EVENT_INT_MAX : a + b;
+    return b > EVENT_INT_MAX - a ? EVENT_INT_MAX : most(a + b, 0);
 }
 
 void purse_from_fold(const struct govd *g, struct purse *p)
 {
     const struct agent *a = fleet_agent_by_id(g->fleet, BACKEND_SELF, span_str(p->agent));
     if (a) {
-        p->microusd = most(a->cost_microusd, a->budget_used);
-        p->tokens = most(plus(a->tokens_in, a->tokens_out), a->traits->budget_tokens_used);
+        const struct agent_traits *t = a->traits;
+        int64_t tokens = budget_plus(a->tokens_in, a->tokens_out);
+        p->bound = (struct amount){t->bound_microusd, t->bound_tokens};
+        p->used.microusd = most(budget_plus(a->cost_microusd, t->bound_microusd), a->budget_used);
+        p->used.tokens = most(budget_plus(tokens, t->bound_tokens), t->budget_tokens_used);
         p->metered = a->traits->metered != 0;
     }
 }
@@ -122,8 +124,14 @@ void budget_read_shared(const struct govd *g, struct budget_state *out)
     const struct backend *self = fleet_backend_named(g->fleet, BACKEND_SELF);
     int64_t now = govd_wall_us();
     bool is_today = b->day == now / DAY_US;
-    out->used[BUDGET_DAY] = self ? fleet_spent_today(self, now) : 0;
-    out->used[BUDGET_FLEET] = self ? self->total_microusd : 0;
+    struct spend_day day = self ? fleet_day(self, now) : (struct spend_day){0};
+    *out = (struct budget_state){0};
+    out->bound[BUDGET_DAY] = day.bound_microusd;
+    out->bound[BUDGET_FLEET] = self ? self->total_bound_microusd : 0;
+    out->used[BUDGET_DAY] = budget_plus(day.microusd, out->bound[BUDGET_DAY]);
+    out->used[BUDGET_FLEET] =
+        budget_plus(self ? self->total_microusd : 0, out->bound[BUDGET_FLEET]);
+    out->running[BUDGET_DAY] = out->running[BUDGET_FLEET] = b->running.microusd;
     out->limit[BUDGET_DAY] = of(is_today ? b->limit[BUDGET_DAY] : 0, g->conf->serve.daily_budget);
     out->limit[BUDGET_FLEET] = of(b->limit[BUDGET_FLEET], g->conf->serve.fleet_budget);
 }
@@ -131,8 +139,12 @@ void budget_read_shared(const struct govd *g, struct budget_state *out)
 void budget_read(const struct govd *g, const struct purse *p, struct budget_state *out)
 {
     budget_read_shared(g, out);
-    out->used[BUDGET_AGENT] = p->microusd;
-    out->used[BUDGET_TOKENS] = p->tokens;
+    out->used[BUDGET_AGENT] = p->used.microusd;
+    out->used[BUDGET_TOKENS] = p->used.tokens;
+    out->bound[BUDGET_AGENT] = p->bound.microusd;
+    out->bound[BUDGET_TOKENS] = p->bound.tokens;
+    out->running[BUDGET_AGENT] = p->running.microusd;
+    out->running[BUDGET_TOKENS] = p->running.tokens;
     out->limit[BUDGET_AGENT] = of(p->limit_microusd, g->conf->serve.agent_budget);
     out->limit[BUDGET_TOKENS] = of(p->limit_tokens, g->conf->serve.agent_tokens);
 }
@@ -144,7 +156,7 @@ static bool is_over(const struct budget_state *s, unsigned k)
     return s->limit[k] > 0 && s->used[k] >= s->limit[k];
 }
 
-static bool is_limited(const struct budget_state *s)
+bool budget_is_limited(const struct budget_state *s)
 {
     bool limited = false;
     for (unsigned k = 0; k < BUDGET_COUNT; k++) {
@@ -153,13 +165,32 @@ static bool is_limited(const struct budget_state *s)
     return limited;
 }
 
+bool budget_needs_price(const struct budget_state *s)
+{
+    bool in_tokens = false;
+    for (unsigned k = 0; k < BUDGET_COUNT; k++) {
+        in_tokens = in_tokens || (budget_is_in_tokens((enum budget_kind)k) && s->limit[k] > 0);
+    }
+    return budget_is_limited(s) && !in_tokens;
+}
+
 bool budget_is_metered(const struct govd *g, struct span agent)
 {
     char id[AGENT_BYTES];
     return look_into(g, agent, id).metered;
 }
 
-bool budget_is_over(const struct govd *g, struct span agent, char why[REASON_BYTES])
+bool budget_limits(const struct govd *g, struct span agent)
+{
+    char id[AGENT_BYTES];
+    struct budget_state s;
+    const struct purse p = look_into(g, agent, id);
+    budget_read(g, &p, &s);
+    return budget_is_limited(&s);
+}
+
+bool budget_holds(const struct govd *g, struct span agent, const struct budget_call *c,
+                  char why[REASON_BYTES])
 {
     char id[AGENT_BYTES];
     struct budget_state s;
@@ -171,17 +202,14 @@ bool budget_is_over(const struct govd *g, struct span agent, char why[REASON_BYT
             return true;
         }
     }
-    if (p.untold < UNTOLD_MAX || !is_limited(&s)) {
-        return false;
-    }
-    (void)snprintf(why, REASON_BYTES, "too many of its calls did not tell what they used");
-    return true;
+    return budget_runs_hold(&p, &s, c, why);
 }
 
 bool spend_over_limit(const struct govd *g, const struct session *s)
 {
     char why[REASON_BYTES];
-    return budget_is_over(g, span_str(s->id), why);
+    struct budget_call nothing = {FOR_NOTHING, ""};
+    return budget_holds(g, span_str(s->id), &nothing, why);
 }
 
 /* ---- calls that wait */
@@ -251,7 +279,7 @@ void budgets_look(struct govd *g)
     keep_holders(g);
     for (size_t i = b->count; i-- > 0;) {
         struct purse *p = b->purse[i];
-        bool used = p->kept || p->by || p->waiting || p->open;
+        bool used = p->kept || p->by || p->waiting || p->runs;
         p->kept = false;
         if (!used && !session_find(g, span_str(p->agent))) {
             purse_drop(b, i);

@@ -38,11 +38,11 @@ static void tell_agent(struct govd *g, const struct purse *p)
     ev.subject = span_str(p->agent);
     if (p->limit_microusd > 0) {
         event_set_number(&ev, F_BUDGET_LIMIT, p->limit_microusd);
-        event_set_number(&ev, F_BUDGET_USED, p->microusd);
+        event_set_number(&ev, F_BUDGET_USED, p->used.microusd);
     }
     if (p->limit_tokens > 0) {
         event_set_number(&ev, F_BUDGET_TOKENS, p->limit_tokens);
-        event_set_number(&ev, F_BUDGET_TOKENS_USED, p->tokens);
+        event_set_number(&ev, F_BUDGET_TOKENS_USED, p->used.tokens);
     }
     event_set_text(&ev, F_OPERATOR, span_str(p->by));
     (void)publish(g, &ev);
@@ -55,8 +55,10 @@ static void tell_shared(struct govd *g, struct span scope, struct span by)
     struct budget_state s;
     budget_read_shared(g, &s);
     publish_begin(g, &ev, EVENT_SPEND_DAY);
-    event_set_number(&ev, F_COST_MICROUSD, s.used[BUDGET_DAY]);
-    event_set_number(&ev, F_SPEND_TOTAL, s.used[BUDGET_FLEET]);
+    event_set_number(&ev, F_COST_MICROUSD, s.used[BUDGET_DAY] - s.bound[BUDGET_DAY]);
+    event_set_number(&ev, F_SPEND_BOUND, s.bound[BUDGET_DAY]);
+    event_set_number(&ev, F_SPEND_TOTAL, s.used[BUDGET_FLEET] - s.bound[BUDGET_FLEET]);
+    event_set_number(&ev, F_BUDGET_USED, s.used[BUDGET_FLEET]);
     if (s.limit[BUDGET_DAY] > 0) {
         event_set_number(&ev, F_BUDGET_LIMIT, s.limit[BUDGET_DAY]);
     }
@@ -111,6 +113,9 @@ static void set_shared(struct govd *g, const struct command *c, struct span by)
     g->budgets->limit[k] = c->limit_microusd;
     g->budgets->day = k == BUDGET_DAY ? govd_wall_us() / DAY_US : g->budgets->day;
     session_set(&g->budgets->by[k], by);
+    for (size_t i = 0; i < g->budgets->count; i++) {
+        budget_look_again(g, g->budgets->purse[i]);
+    }
     tell_shared(g, c->scope, by);
 }
 
@@ -118,7 +123,7 @@ static void set_agent(struct govd *g, struct purse *p, const struct command *c, 
 {
     p->limit_microusd = c->limit_microusd > 0 ? c->limit_microusd : p->limit_microusd;
     p->limit_tokens = c->limit_tokens > 0 ? c->limit_tokens : p->limit_tokens;
-    p->untold = 0; /* who raises it has seen that some were not told */
+    budget_look_again(g, p);
     session_set(&p->by, by);
     tell_agent(g, p);
 }
@@ -151,6 +156,7 @@ void budget_command(struct govd *g, const struct command *c, struct span by,
     char used[REASON_BYTES];
     char why[REASON_BYTES];
     size_t waited = g->budgets->waiting;
+    struct budget_call call = {FOR_CALL, ""};
     const struct session *session = session_find(g, c->agent);
     struct span agent = session ? span_str(session->id) : c->agent;
     bool is_shared = span_is(c->agent, ALL);
@@ -169,15 +175,35 @@ void budget_command(struct govd *g, const struct command *c, struct span by,
                                          : BUDGET_TOKENS,
                  used);
     size_t went = waited > g->budgets->waiting ? waited - g->budgets->waiting : 0;
-    bool waits = !is_shared && budget_is_over(g, agent, why);
+    bool waits = !is_shared && budget_holds(g, agent, &call, why);
     (void)snprintf(done, REASON_BYTES, "%.100s; %zu waited and went on%s%.200s", used, went,
                    waits ? "; its next one waits: " : "", waits ? why : "");
 }
 
 /* ---- the record */
 
+/* What has no price is counted over a start, or a start would let it begin again. */
+static void restore_unpriced(struct govd *g, const struct event *ev)
+{
+    bool used = event_number(ev, F_TOKENS_IN) > 0 || event_number(ev, F_TOKENS_OUT) > 0;
+    bool told = !used || event_has(ev, F_COST_MICROUSD);
+    bool bound = event_number(ev, F_SPEND_BOUND_TOKENS) <= 0 || event_has(ev, F_SPEND_BOUND);
+    if (event_number(ev, F_SPEND_SOURCE) != SPEND_SOURCE_GATEWAY || (told && bound)) {
+        return;
+    }
+    struct payers who;
+    payers_of(g, lease_by_id(g->leases, event_text(ev, F_CREDENTIAL_ID)), &who);
+    for (size_t i = 0; i < who.count; i++) {
+        purse_of(g, span_str(who.agent[i]))->unpriced++;
+    }
+    payers_release(&who);
+}
+
 static void restore_shared(struct budgets *b, const struct event *ev)
 {
+    for (size_t i = 0; i < b->count; i++) {
+        b->purse[i]->unpriced = 0;
+    }
     enum budget_kind k = shared_named(event_text(ev, F_SCOPE));
     if (k == BUDGET_DAY) {
         b->day = ev->time_us / DAY_US;
@@ -200,10 +226,14 @@ static void restore_agent(struct govd *g, const struct event *ev)
         p->limit_tokens = event_number(ev, F_BUDGET_TOKENS);
     }
     session_set(&p->by, event_text(ev, F_OPERATOR));
+    p->unpriced = 0;
 }
 
 void budgets_restore(struct govd *g, const struct event *ev)
 {
+    if (ev->type == EVENT_SPEND_RECORDED && !ev->snapshot) {
+        restore_unpriced(g, ev);
+    }
     if (!event_has(ev, F_OPERATOR)) {
         return; /* the configuration's */
     }

@@ -15,11 +15,6 @@ void budget_signal(struct govd *g, struct span agent, enum severity sev, const c
     (void)publish(g, &ev);
 }
 
-static int64_t plus(int64_t a, int64_t b)
-{
-    return b > EVENT_INT_MAX - a ? EVENT_INT_MAX : a + b;
-}
-
 static int64_t warn_at(int64_t limit)
 {
     return limit - limit / 5;
@@ -58,36 +53,64 @@ static void put_budget(const struct govd *g, const struct purse *p, struct event
         event_set_number(ev, F_BUDGET_TOKENS, s.limit[BUDGET_TOKENS]);
     }
     if (s.limit[BUDGET_AGENT] > 0 || p->is_shared) {
-        event_set_number(ev, F_BUDGET_USED, p->microusd);
+        event_set_number(ev, F_BUDGET_USED, p->used.microusd);
     }
     if (s.limit[BUDGET_TOKENS] > 0 || p->is_shared) {
-        event_set_number(ev, F_BUDGET_TOKENS_USED, p->tokens);
+        event_set_number(ev, F_BUDGET_TOKENS_USED, p->used.tokens);
     }
 }
 
-static void pay(struct purse *p, int64_t microusd, int64_t tokens)
+static void add(struct amount *to, const struct amount *n)
 {
-    p->microusd = plus(p->microusd, microusd);
-    p->tokens = plus(p->tokens, tokens);
+    to->microusd = budget_plus(to->microusd, n->microusd);
+    to->tokens = budget_plus(to->tokens, n->tokens);
 }
 
-void budget_spend(struct govd *g, struct span agent, struct event *ev)
+static void pay(struct purse *p, const struct spent *s)
+{
+    add(&p->used, &s->told);
+    add(&p->used, &s->bound);
+    add(&p->bound, &s->bound);
+}
+
+/* As it stands in the event. */
+static struct spent spent_of(const struct event *ev)
+{
+    struct spent s = {
+        .told = {event_number(ev, F_COST_MICROUSD),
+                 budget_plus(event_number(ev,       F_TOKENS_IN),   event_number(ev, F_TOKENS_OUT))},
+        .bound = {event_number(ev, F_SPEND_BOUND),                 event_number(ev, F_SPEND_BOUND_TOKENS)}
+    };
+    s.unpriced = (s.told.tokens > 0 && !event_has(ev, F_COST_MICROUSD)) ||
+                 (s.bound.tokens > 0 && !event_has(ev, F_SPEND_BOUND));
+    return s;
+}
+
+static void count_unpriced(struct govd *g, struct purse *p, const struct budget_state *before)
+{
+    p->unpriced += p->unpriced < UINT32_MAX;
+    if (!p->unpriced_told && budget_needs_price(before)) {
+        p->unpriced_told = true;
+        budget_signal(g, span_str(p->agent), SEVERITY_HIGH,
+                      "it uses tokens without a price, which no budget in USD holds: some more "
+                      "such calls, and its next one waits; set agent_tokens, or a price");
+    }
+}
+
+struct spent budget_spend(struct govd *g, struct span agent, struct event *ev)
 {
     struct budget_state before;
     struct purse *p = purse_of(g, agent);
-    int64_t tokens = plus(event_number(ev, F_TOKENS_IN), event_number(ev, F_TOKENS_OUT));
+    struct spent s = spent_of(ev);
     budget_read(g, p, &before);
-    pay(p, event_number(ev, F_COST_MICROUSD), tokens);
+    pay(p, &s);
     put_budget(g, p, ev);
     (void)publish(g, ev);
     tell_passed(g, p, &before);
-    if (tokens > 0 && !event_has(ev, F_COST_MICROUSD) && !p->unpriced_told &&
-        before.limit[BUDGET_AGENT] > 0 && before.limit[BUDGET_TOKENS] == 0) {
-        p->unpriced_told = true;
-        budget_signal(g, agent, SEVERITY_HIGH,
-                      "it uses tokens without a price, which no budget in USD holds: set "
-                      "agent_tokens, or a price");
+    if (s.unpriced) {
+        count_unpriced(g, p, &before);
     }
+    return s;
 }
 
 void budget_charge(struct govd *g, struct span agent, const struct spent *s)
@@ -97,19 +120,12 @@ void budget_charge(struct govd *g, struct span agent, const struct spent *s)
     struct purse *p = purse_of(g, agent);
     budget_read(g, p, &before);
     p->is_shared = true;
-    pay(p, s->microusd, s->tokens);
+    p->unpriced += s->unpriced && p->unpriced < UINT32_MAX;
+    pay(p, s);
     publish_begin(g, &ev, EVENT_BUDGET_CHANGED);
     event_set_text(&ev, F_AGENT_ID, agent);
     ev.subject = agent;
     put_budget(g, p, &ev);
     (void)publish(g, &ev);
     tell_passed(g, p, &before);
-}
-
-/* What was told makes up for one that was not: an agent whose every other call is cut goes on. */
-void budget_untold(struct govd *g, struct span agent, bool untold)
-{
-    struct purse *p = purse_of(g, agent);
-    p->untold += untold ? 1 : 0;
-    p->untold -= !untold && p->untold > 0 ? 1 : 0;
 }

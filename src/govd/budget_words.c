@@ -17,6 +17,7 @@ static void put_tokens(char out[MONEY_BYTES], int64_t tokens)
     (void)snprintf(out, MONEY_BYTES, "%lld tokens", (long long)tokens);
 }
 
+#define RUNNING          "until some end, what running calls may use is more than is left of "
 #define MODEL_CALLS_WAIT "model calls wait, and tool calls that rules allow ask now"
 
 /* What is said of each limit, around its amount. */
@@ -30,19 +31,23 @@ static const struct {
 } WORDS[BUDGET_COUNT] = {
     [BUDGET_AGENT] = {put_usd,
                       false, {[SAY_OVER] = {"over its budget of ", ""},
+                       [SAY_RUNNING] = {RUNNING "its budget of ", ""},
                        [SAY_USED_UP] = {"its budget of ", " is used up: its " MODEL_CALLS_WAIT},
                        [SAY_NEARLY] = {"80 % of its budget of ", " is used"}}                },
     [BUDGET_TOKENS] = {put_tokens,
                       false, {[SAY_OVER] = {"over its budget of ", ""},
+                        [SAY_RUNNING] = {RUNNING "its budget of ", ""},
                         [SAY_USED_UP] = {"its budget of ", " is used up: its " MODEL_CALLS_WAIT},
                         [SAY_NEARLY] = {"80 % of its budget of ", " is used"}}               },
     [BUDGET_DAY] = {put_usd,
                       true,  {[SAY_OVER] = {"the day's budget of all agents, ", ", is used up"},
+                     [SAY_RUNNING] = {RUNNING "the day's budget of all agents, ", ""},
                      [SAY_USED_UP] = {"the agents have spent what they may spend today, ",
                                       ": " MODEL_CALLS_WAIT},
                      [SAY_NEARLY] = {"80 % of the day's budget of all agents, ", ", is used"}}},
     [BUDGET_FLEET] = {put_usd,
                       true,  {[SAY_OVER] = {"the budget of all agents, ", ", is used up"},
+                       [SAY_RUNNING] = {RUNNING "the budget of all agents, ", ""},
                        [SAY_USED_UP] = {"the agents have spent what they may spend in all, ",
                                         ": " MODEL_CALLS_WAIT},
                        [SAY_NEARLY] = {"80 % of the budget of all agents, ", ", is used"}}    },
@@ -61,6 +66,11 @@ bool budget_is_shared(enum budget_kind k)
     return WORDS[k].is_shared;
 }
 
+bool budget_is_in_tokens(enum budget_kind k)
+{
+    return WORDS[k].put == put_tokens;
+}
+
 void budget_words(const struct budget_state *s, enum budget_kind k, char out[REASON_BYTES])
 {
     char used[MONEY_BYTES];
@@ -68,4 +78,9 @@ void budget_words(const struct budget_state *s, enum budget_kind k, char out[REA
     WORDS[k].put(used, s->used[k]);
     WORDS[k].put(limit, s->limit[k]);
     (void)snprintf(out, REASON_BYTES, "%s of %s used", used, limit);
+    if (s->bound[k] > 0) {
+        size_t n = strlen(out);
+        WORDS[k].put(used, s->bound[k]);
+        (void)snprintf(out + n, REASON_BYTES - n, ", %s of that estimated", used);
+    }
 }

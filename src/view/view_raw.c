@@ -42,6 +42,13 @@ static void fill_meter(struct sheet *s, const struct agent *a)
     if (t->untold > 0) {
         number_line(fr, s, "calls untold", t->untold);
     }
+    if (t->bound_tokens > 0) {
+        struct words w = words_of(fr);
+        words_fmt(&w, "at most %lld tokens, ", (long long)t->bound_tokens);
+        words_safe(&w, frame_money(fr, t->bound_microusd));
+        words_own(&w, " (of budgets, not of what is spent)");
+        sheet_line(s, "not told", ROLE_DIM, words_end(&w));
+    }
     if (t->beside_in > 0 || t->beside_out > 0) {
         struct words w = words_of(fr);
         words_fmt(&w, "%lld in, %lld out, ", (long long)t->beside_in, (long long)t->beside_out);

@@ -111,6 +111,7 @@ void gateway_release(struct govd *g)
         gateway_close(g);
         upstreams_release(g);
         telling_release(g);
+        late_release(g->gateway);
         map_release(&g->gateway->by_front);
         free(g->gateway->socket_path);
         free(g->gateway);

@@ -8,9 +8,9 @@
  *   upstreams.c  the services, and their real keys
  *   keyfiles.c   a key that has changed in its file
  *   leases.c     issued, changed, used: each an event, from which a start takes them up again
- *   meter.c      what an answer says that it used, while it goes by
- *   telling.c    what became of many, told and recorded over turns
+ *   meter*.c     what an answer says that it used, while it goes by (meter_priv.h)
  *   coded.c      the same of answers that come zipped
+ *   telling.c    what became of many, told and recorded over turns
  *   revoke.c     the operator's verbs on them, and the test call that proves a revocation
  *   rooms.c      POST /lease/...: issuing and listing, over the daemon's own socket
  */
@@ -111,6 +111,8 @@ struct gateway {
     struct proof *proofs;
     struct order *orders;
     loop_id key_timer;
+    struct late *late; /* answers that may be fetched; NULL: none */
+    size_t late_at;
     bool due; /* something changed that may hold, let or cut */
 };
 extern const struct server_events GATEWAY_EVENTS; /* but for `admit` */
@@ -137,13 +139,20 @@ struct meter *meter_new(struct govd *g, struct upstream *up, const struct lease 
 void meter_asked(struct meter *m, struct span bytes); /* of its body */
 void meter_whole(struct meter *m);                    /* all of that has come */
 void meter_passed(struct meter *m);                   /* it is let go on */
+void meter_unanswered(struct meter *m);               /* its upstream was not reached */
 void meter_answered(struct meter *m, int http_status, const struct http_field *fields,
                     size_t count);
 void meter_read(struct meter *m, struct span bytes); /* of the answer */
 void meter_end(struct meter *m);                     /* counts, tells, and frees */
 enum usage_dialect meter_speaks(const struct upstream *up);
-/* A budget of its agent, of one whose lease it comes of, or of all, is used up. */
-bool meter_holds(const struct govd *g, const struct lease *l, char why[256]);
+/* A budget of its agent, of one whose lease it comes of, or of all, is used up, or does not hold
+ * what it asks for. */
+bool meter_holds(const struct meter *m, const struct govd *g, const struct lease *l, char why[256]);
+/* A budget is set: what it asks for is to be known before it is judged, unless there is more than
+ * METER_READ_BYTES of it. */
+#define METER_READ_BYTES ((size_t)4 << 20)
+bool meter_reads_first(const struct meter *m, const struct govd *g, const struct lease *l);
+void late_release(struct gateway *w);
 
 /* ---- coded.c */
 struct usage_unzip *coded_new(const struct http_field *fields, size_t count); /* NULL: plain */
@@ -164,7 +173,7 @@ void lease_told_wait(struct govd *g, struct lease *l, struct span method, struct
                      const char *why);
 /* Its agent's own gate and the fleet stop, over what the lease itself says. */
 struct lease_verdict lease_ruling_now(struct govd *g, struct lease *l,
-                                      const struct lease_request *r);
+                                      const struct lease_request *r, const struct meter *m);
 /* The first of those that it comes of: itself, when it comes of none. */
 struct lease *lease_root(const struct govd *g, struct lease *l);
 /* Adds those that this session holds. */

@@ -206,7 +206,7 @@ const char *lease_is_dead(const struct govd *g, const struct lease *l)
 }
 
 struct lease_verdict lease_ruling_now(struct govd *g, struct lease *l,
-                                      const struct lease_request *r)
+                                      const struct lease_request *r, const struct meter *m)
 {
     struct lease_verdict v = {.ruling = LEASE_LET};
     const char *dead = lease_is_dead(g, l);
@@ -219,7 +219,7 @@ struct lease_verdict lease_ruling_now(struct govd *g, struct lease *l,
         (void)snprintf(v.why, sizeof(v.why), "the agent is paused");
     }
     if (v.ruling == LEASE_LET && lease_in_force(g->leases, l) < LEASE_CHOKED) {
-        v.ruling = meter_holds(g, l, v.why) ? LEASE_HOLD : LEASE_LET;
+        v.ruling = meter_holds(m, g, l, v.why) ? LEASE_HOLD : LEASE_LET;
     }
     return v.ruling == LEASE_LET ? lease_judge(g->leases, l, r) : v;
 }

@@ -1,36 +1,17 @@
 /* meter.c - what one call through the gateway uses, as its service says while the answer goes by.
  *
- * Of the request a copy is kept until it is whole, for what it asks; of the answer nothing. What is
- * not read as a call for an answer (lists, counts, batches) is not counted.
+ * Of the request a copy is kept until it is whole, for what it asks; of the answer nothing. A call
+ * that does not tell, or not all, is counted with what it may have used at most.
  */
-#include "../budget_priv.h"
+#include "meter_priv.h"
+
 #include "../tasks_priv.h"
-#include "gateway_priv.h"
 
 #include "checkrein/clock.h"
-#include "checkrein/usage.h"
 
 #define ASK_BYTES   ((size_t)4 << 20)
 #define ASKED_BYTES ((size_t)128 << 20) /* of all copies at once */
 #define TEXT_BYTES  512
-
-struct meter {
-    struct govd *govd;
-    struct upstream *up;
-    const struct meter_kind *kind;
-    char lease[ULID_BYTES];
-    char task[ULID_BYTES];
-    char *agent, *target;
-    struct buf body;
-    struct usage_ask ask;
-    bool asked;   /* `ask` is read */
-    bool unread;  /* there was too much of it: what it asks is not known */
-    bool passed;  /* it was let go on */
-    bool answers; /* with something that has figures */
-    bool is_call; /* else it is one of which nothing is known */
-    struct usage_reader reader;
-    struct usage_unzip *unzip; /* NULL: it comes as plain bytes */
-};
 
 /* What the dialect of an upstream speaks, and whose models these are. */
 static const struct meter_kind {
@@ -59,14 +40,27 @@ enum usage_dialect meter_speaks(const struct upstream *up)
     return kind ? kind->usage : USAGE_HTTP;
 }
 
-bool meter_holds(const struct govd *g, const struct lease *l, char why[256])
+static struct budget_call wanted(const struct meter *m)
+{
+    static const enum budget_for FOR[] = {
+        [USAGE_FREE] = FOR_NOTHING,
+        [USAGE_ANSWERS] = FOR_CALL,
+        [USAGE_FETCHES] = FOR_NOTHING,
+        [USAGE_OTHER] = FOR_UNCOUNTED,
+    };
+    return m ? (struct budget_call){FOR[m->call.call], m->call.what}
+             : (struct budget_call){FOR_NOTHING, ""};
+}
+
+bool meter_holds(const struct meter *m, const struct govd *g, const struct lease *l, char why[256])
 {
     char text[REASON_BYTES];
+    struct budget_call c = wanted(m);
     if (!kind_of(upstream_named(g, span_str(l->upstream)))) {
         return false;
     }
     for (; l; l = lease_by_id(g->leases, span_str(l->parent))) {
-        if (budget_is_over(g, lease_holder(g, l), text)) {
+        if (budget_holds(g, lease_holder(g, l), &c, text)) {
             (void)span_copy(span_sub(span_str(text), 0, 255), why, 256);
             return true;
         }
@@ -74,37 +68,37 @@ bool meter_holds(const struct govd *g, const struct lease *l, char why[256])
     return false;
 }
 
-/* ---- the request */
-
-/* What is asked for without using a model. */
-static bool is_free(struct span method, const char *target)
+bool meter_reads_first(const struct meter *m, const struct govd *g, const struct lease *l)
 {
-    static const char *const METHODS[] = {"GET", "HEAD", "DELETE", "OPTIONS"};
-    static const char *const ENDS[] = {"/count_tokens", "/input_tokens", ":countTokens"};
-    bool is = false;
-    for (size_t i = 0; i < ARRAY_LEN(METHODS); i++) {
-        is = is || span_is(method, METHODS[i]);
+    bool limited = false;
+    for (; m && m->call.call == USAGE_ANSWERS && l && !limited;
+         l = lease_by_id(g->leases, span_str(l->parent))) {
+        limited = budget_limits(g, lease_holder(g, l));
     }
-    struct span path = span_sub(span_str(target), 0, span_find(span_str(target), '?'));
-    for (size_t i = 0; i < ARRAY_LEN(ENDS); i++) {
-        is = is || span_ends(path, ENDS[i]);
-    }
-    return is;
+    return limited;
 }
+
+/* ---- the request */
 
 struct meter *meter_new(struct govd *g, struct upstream *up, const struct lease *l,
                         struct span method, const char *target)
 {
-    struct usage_ask ask;
+    struct usage_ask ask = {.dialect = USAGE_HTTP};
     const struct meter_kind *kind = kind_of(up);
-    if (!kind || is_free(method, target)) {
+    struct usage_call_kind call = {.call = USAGE_FREE};
+    if (kind) {
+        call = usage_call_kind(kind->usage, method, span_str(target));
+    }
+    if (call.call == USAGE_FREE) {
         return NULL;
     }
-    bool is_call = usage_ask_read(kind->usage, span_str(target), SPAN("{}"), &ask) != ST_NOTFOUND;
+    if (call.call != USAGE_ANSWERS || /* of Gemini the model stands in it */
+        usage_ask_read(kind->usage, span_str(target), SPAN("{}"), &ask) == ST_NOTFOUND) {
+        ask.dialect = kind->usage;
+    }
     struct meter *m = xcalloc(1, sizeof(*m));
     struct span agent = lease_holder(g, l);
-    *m = (struct meter){
-        .govd = g, .up = up, .kind = kind, .is_call = is_call, .ask = {.dialect = ask.dialect}};
+    *m = (struct meter){.govd = g, .up = up, .kind = kind, .call = call, .ask = ask};
     (void)span_copy(span_str(l->id), m->lease, sizeof(m->lease));
     m->agent = xstrndup(agent.p, agent.n);
     m->target = xstrdup(target);
@@ -121,7 +115,11 @@ static void forget_body(struct meter *m)
 
 void meter_asked(struct meter *m, struct span bytes)
 {
-    if (!m || m->unread || !m->is_call) {
+    if (!m || m->call.call != USAGE_ANSWERS) {
+        return;
+    }
+    m->asked_bytes += (int64_t)bytes.n;
+    if (m->unread) {
         return;
     }
     size_t *held = &m->govd->gateway->metered_bytes;
@@ -164,25 +162,42 @@ static void count_call(struct meter *m)
 
 void meter_whole(struct meter *m)
 {
-    if (m && !m->unread && m->body.len > 0 && !m->asked) {
+    if (!m) {
+        return;
+    }
+    m->whole = true;
+    if (!m->unread && m->body.len > 0 && !m->asked) {
         enum status st =
             usage_ask_read(m->kind->usage, span_str(m->target), buf_span(&m->body), &m->ask);
         m->asked = st != ST_NOTFOUND;
         forget_body(m);
         count_call(m);
     }
+    if (m->passed && m->call.call == USAGE_ANSWERS) {
+        meter_runs(m);
+    }
 }
 
 /* From here on its own telemetry tells the same again. */
 void meter_passed(struct meter *m)
 {
-    if (m && m->is_call) {
-        struct purse *p = purse_of(m->govd, span_str(m->agent));
-        m->passed = true;
+    if (!m || m->call.call == USAGE_FETCHES) {
+        return;
+    }
+    m->passed = true;
+    m->passed_us = clock_mono_us();
+    meter_runs(m);
+    if (m->call.call == USAGE_ANSWERS) {
         task_now(m->govd, span_str(m->agent), m->task);
-        p->metered = true;
-        p->open++;
+        purse_of(m->govd, span_str(m->agent))->metered = true;
         count_call(m);
+    }
+}
+
+void meter_unanswered(struct meter *m)
+{
+    if (m) {
+        m->refused = true;
     }
 }
 
@@ -210,6 +225,7 @@ void meter_answered(struct meter *m, int http_status, const struct http_field *f
 {
     struct span type = SPAN_NONE;
     if (!m || http_status < 200 || http_status >= 300) {
+        meter_unanswered(m);
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -217,12 +233,12 @@ void meter_answered(struct meter *m, int http_status, const struct http_field *f
             type = fields[i].value;
         }
     }
-    if (m->is_call) {
+    if (m->call.call == USAGE_OTHER) {
+        tell_uncounted(m);
+    } else {
         m->answers = true;
         usage_reader_init(&m->reader, m->ask.dialect, type);
         m->unzip = coded_new(fields, count);
-    } else {
-        tell_uncounted(m);
     }
 }
 
@@ -258,33 +274,20 @@ static void tell_fault(struct meter *m, const struct usage_said *said, bool lied
     }
 }
 
-/* The agents whose leases this one comes of, each once, and not the one that holds it. */
-static void charge_parents(struct meter *m, const struct spent *spent)
+static void charge_others(struct meter *m, const struct payers *who, const struct spent *spent)
 {
-    struct govd *g = m->govd;
-    const struct lease *l = lease_by_id(g->leases, span_str(m->lease));
-    struct span paid[LEASE_DEPTH + 2] = {span_str(m->agent)};
-    size_t count = 1;
-    while (l && (l = lease_by_id(g->leases, span_str(l->parent))) && count < ARRAY_LEN(paid)) {
-        struct span agent = lease_holder(g, l);
-        bool is_new = true;
-        for (size_t i = 0; i < count; i++) {
-            is_new = is_new && !span_eq(paid[i], agent);
-        }
-        if (is_new) {
-            paid[count++] = agent;
-            budget_charge(g, agent, spent);
-        }
+    for (size_t i = 1; i < who->count; i++) {
+        budget_charge(m->govd, span_str(who->agent[i]), spent);
     }
 }
 
-/* What was cut has used more than it told; what failed before its first figure, nothing. */
+/* What was cut has used more than it told; what failed before its first figure and word, nothing.
+ */
 static void count(struct meter *m, const struct usage_said *said)
 {
     bool lied = usage_lied(said);
     bool told = said->told && !lied;
-    bool untold = !told || said->ending == USAGE_CUT;
-    if (!said->told && said->ending == USAGE_FAILED) {
+    if (!said->told && said->ending == USAGE_FAILED && said->text_bytes == 0) {
         return;
     }
     if (said->marks) {
@@ -297,25 +300,66 @@ static void count(struct meter *m, const struct usage_said *said)
                          .provider = span_str(m->kind->provider),
                          .model = span_str(said->model[0] ? said->model : m->ask.model),
                          .tokens = told ? &said->tokens : NULL,
-                         .untold = untold};
-    budget_untold(m->govd, of.agent, untold);
+                         .untold = !told || said->ending == USAGE_CUT};
+    meter_bound_left(m, said, &of);
     struct spent spent = spend_metered(m->govd, &of);
-    charge_parents(m, &spent);
+    charge_others(m, &m->who, &spent);
+    if (of.untold) {
+        late_put(m, said->id, &spent.bound);
+    }
+}
+
+/* It was asked for before, and counted with its bound: whose it was pays, whoever fetches it. */
+static void count_fetched(struct meter *m, const struct usage_said *said)
+{
+    struct payers who;
+    struct amount bound;
+    bool tells = said->told && !usage_lied(said) && said->ending != USAGE_CUT &&
+                 strcmp(said->id, m->call.id) == 0;
+    if (!tells || !late_take(m, m->call.id, &who, &bound)) {
+        return;
+    }
+    struct metered of = {.agent = span_str(who.agent[0]),
+                         .credential = span_str(m->lease),
+                         .task = "",
+                         .upstream = span_str(m->up->conf->name),
+                         .provider = span_str(m->kind->provider),
+                         .model = span_str(said->model),
+                         .tokens = &said->tokens,
+                         .late = bound};
+    struct spent spent = spend_metered(m->govd, &of);
+    charge_others(m, &who, &spent);
+    payers_release(&who);
+}
+
+/* Asked for whole, and left before a word of the answer came: the service may make it all the same.
+ */
+static bool was_left(const struct meter *m)
+{
+    return m->call.call == USAGE_ANSWERS && m->passed && m->whole && !m->answers && !m->refused;
+}
+
+static void settle(struct meter *m)
+{
+    struct usage_said said = {.ending = USAGE_CUT};
+    if (m->answers) {
+        usage_end(&m->reader, &said);
+    }
+    if (m->answers && m->call.call == USAGE_FETCHES) {
+        count_fetched(m, &said);
+    } else if (m->answers || was_left(m)) {
+        count(m, &said);
+    }
 }
 
 void meter_end(struct meter *m)
 {
-    struct usage_said said;
     if (!m) {
         return;
     }
-    if (m->passed) {
-        purse_of(m->govd, span_str(m->agent))->open--;
-    }
-    if (m->answers) {
-        usage_end(&m->reader, &said);
-        count(m, &said);
-    }
+    settle(m);
+    meter_ran(m);
+    payers_release(&m->who);
     forget_body(m);
     buf_release(&m->body);
     usage_unzip_free(m->unzip);

@@ -196,6 +196,7 @@ static void on_ended(void *ctx, net_id id, const char *why)
         passage_cut(p);
     } else {
         char text[200];
+        meter_unanswered(p->meter);
         (void)snprintf(text, sizeof(text), "upstream %.40s: %.120s", p->up->conf->name, why);
         struct lease_verdict v = verdict(502, text);
         passage_refuse(p, &v);
@@ -304,7 +305,7 @@ static void judge_open(struct passage *p)
     if (l && lease_needs_model(g->leases, l) && !model_of(p, model, &r.model)) {
         v = verdict(403, "the lease is for some models, and which this asks for cannot be told");
     } else if (l) {
-        v = lease_ruling_now(g, l, &r);
+        v = lease_ruling_now(g, l, &r, p->meter);
     }
     if (v.ruling == LEASE_LET && !p->up->secret) {
         char text[220];
@@ -318,7 +319,7 @@ static void judge_open(struct passage *p)
         lease_told_wait(g, l, r.method, r.path, v.why);
     }
     char why[sizeof(v.why)];
-    bool unpaid = l && v.ruling == LEASE_HOLD && meter_holds(g, l, why);
+    bool unpaid = l && v.ruling == LEASE_HOLD && meter_holds(p->meter, g, l, why);
     set_unpaid(p, l, unpaid ? why : NULL);
     if (v.ruling == LEASE_REFUSE) {
         passage_refuse(p, &v);
@@ -448,7 +449,16 @@ static struct lease_verdict look_at(struct govd *g, const struct http_head *head
 /* Whether it is read before it is judged, because its body says what is to be judged. */
 static bool is_read_first(const struct govd *g, const struct passage *p, const struct lease *l)
 {
-    return !p->whole && lease_needs_model(g->leases, l) && !lease_is_dead(g, l);
+    return !p->whole && !lease_is_dead(g, l) &&
+           (lease_needs_model(g->leases, l) || meter_reads_first(p->meter, g, l));
+}
+
+/* For a budget so much is read of it and no more: then it counts as the most that it may be. */
+static bool is_read_enough(const struct govd *g, const struct passage *p)
+{
+    const struct lease *l = lease_by_id(g->leases, span_str(p->lease));
+    return p->state == PASS_READ && p->body.len > METER_READ_BYTES &&
+           !(l && lease_needs_model(g->leases, l));
 }
 
 static void begin(struct govd *g, net_id front, const struct http_head *head,
@@ -488,14 +498,16 @@ static void on_begun(void *ctx, net_id front, const struct http_head *head)
 }
 
 /* Until its model is known. */
-static void keep(struct passage *p, struct span bytes)
+static bool keep(struct passage *p, struct span bytes)
 {
     struct govd *g = p->govd;
     struct lease *l = lease_by_id(g->leases, span_str(p->lease));
     struct lease_verdict v = verdict(413, "too long a body to look for its model in");
-    if (buf_add(&p->body, bytes) != ST_OK || !body_take(g, &p->share, l, p->body.cap, &v)) {
+    bool fits = buf_add(&p->body, bytes) == ST_OK && body_take(g, &p->share, l, p->body.cap, &v);
+    if (!fits) {
         passage_refuse(p, &v);
     }
+    return fits;
 }
 
 static void on_body(void *ctx, net_id front, struct span bytes)
@@ -507,7 +519,9 @@ static void on_body(void *ctx, net_id front, struct span bytes)
     }
     meter_asked(p->meter, bytes);
     if (p->state != PASS_OPEN) {
-        keep(p, bytes);
+        if (keep(p, bytes) && is_read_enough(g, p)) {
+            judge(p);
+        }
         return;
     }
     if (net_http_send(g->net, p->back, bytes) != ST_OK) {

@@ -40,7 +40,10 @@ void prices_reload(struct govd *g)
     uint32_t before = price_count(g->telemetry->prices);
     if (prices_load(g, &why) != ST_OK) {
         publish_signal(g, NULL, SEVERITY_HIGH, why.text);
-    } else if (price_count(g->telemetry->prices) != before) {
+        return;
+    }
+    budgets_priced_anew(g);
+    if (price_count(g->telemetry->prices) != before) {
         char text[64];
         (void)snprintf(text, sizeof(text), "%u prices are known now",
                        price_count(g->telemetry->prices));

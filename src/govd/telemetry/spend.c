@@ -81,7 +81,7 @@ static void look_for_more(struct govd *g, const struct session *s)
 {
     const struct agent *a = fleet_agent_by_id(g->fleet, BACKEND_SELF, span_str(s->id));
     struct purse *p = purse_of(g, span_str(s->id));
-    if (!a || p->elsewhere_told || p->open || a->traits->untold) {
+    if (!a || p->elsewhere_told || p->runs || a->traits->untold) {
         return;
     }
     int64_t counted = sum(a->tokens_in, a->tokens_out);
@@ -132,7 +132,7 @@ void spend_record(struct govd *g, struct session *s, const struct spend *sp)
     }
     event_set_number(&ev, F_SPEND_SOURCE, SPEND_SOURCE_TELEMETRY);
     event_put_text(&ev, F_MODEL, told_text(g, sp->model, room, sizeof(room)));
-    budget_spend(g, span_str(s->id), &ev);
+    (void)budget_spend(g, span_str(s->id), &ev);
     session_model(g, s, told_text(g, sp->model, room, sizeof(room)), SPAN_NONE);
 }
 
@@ -167,6 +167,42 @@ static void put_tokens(struct govd *g, const struct metered *m, struct event *ev
     }
 }
 
+/* Of kinds that are not told apart the dearest: input may have gone to a cache, output may be
+ * reasoning. */
+bool spend_bound(const struct govd *g, struct span model, int64_t in, int64_t out,
+                 int64_t *microusd)
+{
+    static const enum price_kind KINDS[] = {PRICE_INPUT, PRICE_CACHE_WRITE, PRICE_CACHE_WRITE_1H};
+    static const enum price_kind MADE[] = {PRICE_OUTPUT, PRICE_REASONING};
+    bool found = false;
+    *microusd = 0;
+    for (size_t i = 0; i < ARRAY_LEN(KINDS) * ARRAY_LEN(MADE); i++) {
+        struct price_usage u = {0};
+        struct price_quote q;
+        u.tokens[KINDS[i / ARRAY_LEN(MADE)]] = in;
+        u.tokens[MADE[i % ARRAY_LEN(MADE)]] = out;
+        if (price_cost(g->telemetry->prices, model, govd_wall_us(), &u, &q) == ST_OK) {
+            found = true;
+            *microusd = q.microusd > *microusd ? q.microusd : *microusd;
+        }
+    }
+    *microusd = *microusd > EVENT_INT_MAX ? EVENT_INT_MAX : *microusd;
+    return found;
+}
+
+static void put_bound(struct govd *g, const struct metered *m, struct event *ev)
+{
+    int64_t microusd = 0;
+    int64_t tokens = sum(m->bound_in, m->bound_out) - m->late.tokens;
+    bool priced = spend_bound(g, m->model, m->bound_in, m->bound_out, &microusd);
+    if (tokens != 0) {
+        event_set_number(ev, F_SPEND_BOUND_TOKENS, tokens);
+    }
+    if (microusd != m->late.microusd || (priced && tokens != 0)) {
+        event_set_number(ev, F_SPEND_BOUND, microusd - m->late.microusd);
+    }
+}
+
 struct spent spend_metered(struct govd *g, const struct metered *m)
 {
     char room[MODEL_BYTES];
@@ -186,13 +222,11 @@ struct spent spend_metered(struct govd *g, const struct metered *m)
     if (m->untold) {
         event_set_number(&ev, F_SPEND_UNTOLD, 1);
     }
-    struct spent spent = {.microusd = event_number(&ev, F_COST_MICROUSD),
-                          .tokens =
-                              sum(event_number(&ev, F_TOKENS_IN), event_number(&ev, F_TOKENS_OUT))};
+    put_bound(g, m, &ev);
     event_put_text(&ev, F_MODEL, told_text(g, m->model, room, sizeof(room)));
-    budget_spend(g, m->agent, &ev);
+    struct spent spent = budget_spend(g, m->agent, &ev);
     if (s) {
-        s->cost_microusd = sum(s->cost_microusd, spent.microusd);
+        s->cost_microusd = sum(s->cost_microusd, spent.told.microusd);
         session_model(g, s, told_text(g, m->model, room, sizeof(room)), m->provider);
     }
     return spent;
