@@ -500,6 +500,18 @@ def the_shipped_file_is_understood(daemon):
             check(agent(d)["cost.unpriced"] != known_prices, content)
         finally:
             d.close()
+    sections = text.split("\n\n[price ")[1:]
+    check(len(sections) > 30 and all(re.search(r"^source = .*20\d\d-\d\d-\d\d", s, re.M) for s in sections), "a price without its source")
+    d = Daemon(daemon.binary, prices=text)
+    try:
+        known(d)
+        for i, (model, microusd) in enumerate((("claude-opus-4-8", 5000), ("claude-opus-5-20260724", 5000), ("claude-opus-5-5", 4000),
+                                               ("gpt-5.3-codex", 1750), ("claude-opus-5-9", None), ("gpt-5.3", None))):
+            send(d, logs(record("api_request", model=model, input_tokens=1000, output_tokens=0, request_id=f"r{i}")))
+            told = wait_for("the spend", lambda i=i: (e := d.events("spend.recorded")) and len(e) > i and e[i]["data"])
+            check(told.get("cost.microusd") == microusd, f"{model}: {told}")
+    finally:
+        d.close()
 
 
 # ---- bodies

@@ -10,7 +10,7 @@ import sys
 
 from daemon import check
 
-ALL = range(1, 40)
+ALL = range(1, 43)
 
 
 def rows(path):
