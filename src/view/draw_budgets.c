@@ -9,7 +9,7 @@
 #define DAY_US       (86400 * SECOND_US)
 #define MINUTE_US    (60 * SECOND_US)
 #define NAME_COLS    24
-#define HELD         "held: over"
+#define HELD         "held: "
 
 /* ---- how a budget looks wherever it stands */
 #define BAR_CELLS   10
@@ -46,8 +46,16 @@ void spend_bar(struct words *w, int64_t permille)
 struct limit {
     const struct backend *backend;
     const char *label;
-    int64_t used, limit, ends_us; /* ends_us: it begins anew then; 0: never */
+    int64_t told,
+        bound; /* what is used: as it was told, and what calls that did not tell may have */
+    int64_t limit, ends_us; /* ends_us: it begins anew then; 0: never */
 };
+
+static int64_t used_of(const struct limit *l)
+{
+    int64_t used = 0;
+    return __builtin_add_overflow(l->told, l->bound, &used) ? INT64_MAX : used;
+}
 
 static uint32_t collect(const struct frame *fr, struct limit out[LIMITS_MAX])
 {
@@ -55,9 +63,10 @@ static uint32_t collect(const struct frame *fr, struct limit out[LIMITS_MAX])
     int64_t midnight_us = (fr->now.wall_us / DAY_US + 1) * DAY_US;
     for (uint32_t i = 0; i < fleet_backend_count(fr->f); i++) {
         const struct backend *b = fleet_backend_at(fr->f, i);
+        const struct spend_day day = fleet_day(b, fr->now.wall_us);
         const struct limit both[] = {
-            {b, "day", fleet_spent_today(b, fr->now.wall_us), b->day_limit_microusd,         midnight_us},
-            {b, "fleet",      b->total_microusd,                  b->total_limit_microusd,            0},
+            {b, "day",   day.microusd,      day.bound_microusd,      b->day_limit_microusd,   midnight_us},
+            {b, "fleet", b->total_microusd, b->total_bound_microusd, b->total_limit_microusd, 0          },
         };
         for (size_t n = 0; n < ARRAY_LEN(both) && count < LIMITS_MAX; n++) {
             if (both[n].limit > 0) {
@@ -89,7 +98,7 @@ static void say_when(struct words *w, const struct limit *l)
     struct frame *fr = w->fr;
     int64_t minute[FLEET_BURN_MINUTES];
     int64_t rate = 0;
-    int64_t left = l->limit - l->used;
+    int64_t left = l->limit - used_of(l);
     if (fleet_burn(fr->f, fr->now.wall_us, minute) <= 0 || left <= 0 ||
         fleet_backend_count(fr->f) != 1) {
         return;
@@ -121,13 +130,19 @@ static void put_row(struct frame *fr, struct rect *area, const char *label, enum
 static void draw_limit(struct frame *fr, struct rect *area, const struct limit *l)
 {
     struct words w = words_of(fr);
-    bool over = l->used >= l->limit;
-    int64_t permille = spend_permille(l->used, l->limit);
+    int64_t used = used_of(l);
+    bool over = used >= l->limit;
+    int64_t permille = spend_permille(used, l->limit);
     spend_bar(&w, permille);
     words_own(&w, fr->totals.cost_estimated ? "  ~" : "  ");
-    words_safe(&w, frame_money(fr, l->used));
+    words_safe(&w, frame_money(fr, used));
     words_own(&w, " of ");
     words_safe(&w, frame_money(fr, l->limit));
+    if (l->bound > 0) {
+        words_own(&w, ", ");
+        words_safe(&w, frame_money(fr, l->bound));
+        words_own(&w, " of it not told");
+    }
     if (fleet_backend_count(fr->f) > 1) {
         words_own(&w, " on ");
         words_sid(&w, l->backend->name, NAME_COLS);

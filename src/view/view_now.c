@@ -152,6 +152,7 @@ static void cost(struct frame *fr, struct sheet *s, const struct agent *a)
         words_safe(&w, frame_money(fr, a->budget_used));
         words_own(&w, " of ");
         words_safe(&w, frame_money(fr, a->traits->budget_limit));
+        words_own(&w, a->traits->bound_microusd > 0 ? ", in part not told" : "");
     }
     words_own(&w, " · ");
     if (agent_told_tokens(a)) {

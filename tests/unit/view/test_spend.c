@@ -86,6 +86,33 @@ static void the_tighter_budget_of_an_agent_is_its_bar(void **state)
     kit_release(&k);
 }
 
+/* What calls may have used that did not tell is held against a budget, and said to be that. */
+static void what_was_not_told_is_said_of_a_budget(void **state)
+{
+    (void)state;
+    struct kit k;
+    start(&k, 120, 30);
+    press(&k, '5');
+    begin(&k, "ci", EVENT_SPEND_RECORDED, 1);
+    text(&k, F_AGENT_ID, "helper");
+    number(&k, F_COST_MICROUSD, 1000000);
+    number(&k, F_SPEND_BOUND, 3000000);
+    number(&k, F_SPEND_BOUND_TOKENS, 300000);
+    number(&k, F_BUDGET_LIMIT, 8000000);
+    number(&k, F_BUDGET_USED, 4000000);
+    number(&k, F_SPEND_SOURCE, SPEND_SOURCE_GATEWAY);
+    fold(&k);
+    begin(&k, "ci", EVENT_SPEND_DAY, 1);
+    number(&k, F_COST_MICROUSD, 1000000);
+    number(&k, F_SPEND_BOUND, 3000000);
+    number(&k, F_BUDGET_LIMIT, 8000000);
+    fold(&k);
+    assert_shows(&k, "day      █████░░░│░░ 50%  $4.00 of $8.00, $3.00 of it not told");
+    says_state(&k, AGENT_PAUSED, "held: the day's budget of all agents, $8.00, is used up");
+    assert_shows(&k, "waits    1: helper");
+    kit_release(&k);
+}
+
 /* Where one reads that it waits, one can raise the budget. */
 static void who_waits_for_a_budget_is_named_and_can_be_helped(void **state)
 {
@@ -134,6 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(budgets_of_all_are_bars_with_their_rate),
         cmocka_unit_test(the_tighter_budget_of_an_agent_is_its_bar),
+        cmocka_unit_test(what_was_not_told_is_said_of_a_budget),
         cmocka_unit_test(who_waits_for_a_budget_is_named_and_can_be_helped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
