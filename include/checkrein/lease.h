@@ -128,9 +128,4 @@ bool lease_scopes_narrow(struct span scopes, const char *what);
 /* Whether a request under it must say its model, so that the body has to be read first. */
 bool lease_needs_model(const struct leases *all, const struct lease *l);
 
-/* The model that a request's body, a JSON object, asks for: the only member "model" at its top.
- * ST_NOTFOUND: it has none; ST_INVALID: not such an object, or it says it twice. The text as it
- * stands between its quotes; one with an escape in it is ST_INVALID. */
-enum status lease_model_of(struct span json, struct span *model) MUST_USE;
-
 #endif

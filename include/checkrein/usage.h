@@ -117,6 +117,11 @@ enum usage_place {
 enum usage_place usage_model_place(enum usage_dialect dialect, struct span path,
                                    char model[USAGE_MODEL_BYTES]);
 
+/* The model that a body, a JSON object, asks for: the only member "model" at its top. ST_NOTFOUND:
+ * it has none. ST_INVALID: not such an object, too deep, it says the model twice, or in a way that
+ * two readers could read in two. `model` is empty then. */
+enum status usage_body_model(struct span body, char model[USAGE_MODEL_BYTES]) MUST_USE;
+
 /* ---- the same call again and again */
 
 #define USAGE_REPEATS_MAX 64

@@ -163,6 +163,28 @@ static void check_ask(enum usage_dialect dialect, struct span path, struct span 
     buf_release(&scratch);
 }
 
+/* The model that a lease is held to is the one that a strict reader of JSON takes, or none: what
+ * that reader refuses is at worst taken where it has one plain "model" at its top. */
+static void read_model(struct span text)
+{
+    struct tape j;
+    char model[USAGE_MODEL_BYTES];
+    struct buf scratch;
+    enum status st = usage_body_model(text, model);
+    if (tape_parse(&j, text, TAPE_STRICT, tokens, TOKENS) != ST_OK ||
+        tape_type(&j, TAPE_ROOT) != TAPE_OBJECT) {
+        return;
+    }
+    uint32_t at = tape_get(&j, TAPE_ROOT, "model");
+    buf_init(&scratch, 4096);
+    if (st == ST_OK) {
+        demand(tape_type(&j, at) == TAPE_STRING, "a model that the strict reader does not have");
+        demand(span_is(tape_string(&j, at, &scratch), model), "another model than it has");
+    }
+    demand(st != ST_NOTFOUND || at == TAPE_ABSENT, "a model that was overlooked");
+    buf_release(&scratch);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct span rest = {(const char *)data, size};
@@ -178,6 +200,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (asks) {
         check_ask(dialect, line, rest);
+        read_model(rest);
         return 0;
     }
     struct usage_said whole = run(dialect, line, rest, rest.n, 0);

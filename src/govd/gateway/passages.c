@@ -270,20 +270,19 @@ static void pass_on(struct passage *p)
     }
 }
 
-/* Empty: it names none. False: what it asks for cannot be told for certain. `text` may hold it. */
-static bool model_of(const struct passage *p, char text[USAGE_MODEL_BYTES], struct span *model)
+/* Empty: it names none. False: what it asks for cannot be told for certain. */
+static bool model_of(const struct passage *p, char model[USAGE_MODEL_BYTES])
 {
     static const char FOLDER[] = "models/"; /* some write it before the name */
-    enum usage_place place = usage_model_place(meter_speaks(p->up), span_str(p->path), text);
-    struct span said = SPAN_NONE;
-    enum status st = p->body.len > 0 ? lease_model_of(buf_span(&p->body), &said) : ST_NOTFOUND;
+    char said[USAGE_MODEL_BYTES] = "";
+    enum usage_place place = usage_model_place(meter_speaks(p->up), span_str(p->path), model);
+    enum status st = p->body.len > 0 ? usage_body_model(buf_span(&p->body), said) : ST_NOTFOUND;
     if (place == USAGE_MODEL_IN_PATH) {
-        struct span name =
-            span_starts(said, FOLDER) ? span_sub(said, sizeof(FOLDER) - 1, SIZE_MAX) : said;
-        *model = span_str(text);
-        return st == ST_NOTFOUND || (st == ST_OK && span_is(name, text));
+        struct span name = span_str(said);
+        name = span_starts(name, FOLDER) ? span_sub(name, sizeof(FOLDER) - 1, SIZE_MAX) : name;
+        return st == ST_NOTFOUND || (st == ST_OK && span_is(name, model));
     }
-    *model = place == USAGE_MODEL_IN_BODY ? said : SPAN_NONE;
+    (void)span_copy(span_str(place == USAGE_MODEL_IN_BODY ? said : ""), model, USAGE_MODEL_BYTES);
     return st != ST_INVALID;
 }
 
@@ -297,12 +296,15 @@ static const char *closed_why(const struct govd *g)
 static void judge_open(struct passage *p)
 {
     struct govd *g = p->govd;
-    char model[USAGE_MODEL_BYTES];
+    char model[USAGE_MODEL_BYTES] = "";
     struct lease *l = lease_by_id(g->leases, span_str(p->lease));
-    struct lease_request r = {
-        .method = span_str(p->method), .path = span_str(p->path), .now_us = govd_wall_us()};
+    bool known = !l || !lease_needs_model(g->leases, l) || model_of(p, model);
+    struct lease_request r = {.method = span_str(p->method),
+                              .path = span_str(p->path),
+                              .model = span_str(model),
+                              .now_us = govd_wall_us()};
     struct lease_verdict v = verdict(401, "there is no such lease any more");
-    if (l && lease_needs_model(g->leases, l) && !model_of(p, model, &r.model)) {
+    if (!known) {
         v = verdict(403, "the lease is for some models, and which this asks for cannot be told");
     } else if (l) {
         v = lease_ruling_now(g, l, &r, p->meter);

@@ -303,39 +303,6 @@ static void an_agents_own_are_found_without_the_others(void **state)
     leases_free(all);
 }
 
-static void the_model_is_the_one_that_any_reader_takes(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *json, *model;
-        enum status st;
-    } cases[] = {
-        {"{\"model\":\"m\"}",                                               "m",   ST_OK      },
-        {" { \"a\" : [1,{\"model\":\"no\"}] , \"model\" : \"yes\" } \n",    "yes", ST_OK      },
-        {"{\"a\":\"\\\"model\\\":\\\"no\\\"\",\"model\":\"y\",\"b\":null}", "y",   ST_OK      },
-        {"{\"a\":{\"model\":\"no\"}}",                                      "",    ST_NOTFOUND},
-        {"{}",                                                              "",    ST_NOTFOUND},
-        {"{\"model\":\"a\",\"model\":\"b\"}",                               "",    ST_INVALID },
-        {"{\"model\":\"a\",\"mod\\u0065l\":\"b\"}",                         "",    ST_INVALID },
-        {"{\"model\":\"a\\u0062\"}",                                        "",    ST_INVALID },
-        {"{\"model\":5}",                                                   "",    ST_INVALID },
-        {"{\"model\":null}",                                                "",    ST_INVALID },
-        {"{\"model\":\"a\"} {\"model\":\"b\"}",                             "",    ST_INVALID },
-        {"[{\"model\":\"a\"}]",                                             "",    ST_INVALID },
-        {"{\"model\":\"a\"",                                                "",    ST_INVALID },
-        {"{\"a\":]}",                                                       "",    ST_INVALID },
-        {"{\"a\":\"",                                                       "",    ST_INVALID },
-        {"",                                                                "",    ST_INVALID },
-    };
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct span model;
-        enum status st = lease_model_of(span_str(cases[i].json), &model);
-        if (st != cases[i].st || (st == ST_OK && !span_is(model, cases[i].model))) {
-            fail_msg("case %zu: %s", i, cases[i].json);
-        }
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,7 +315,6 @@ int main(void)
         cmocka_unit_test(a_child_goes_no_further_than_its_parent),
         cmocka_unit_test(a_parent_has_so_many_living_children_and_no_more),
         cmocka_unit_test(an_agents_own_are_found_without_the_others),
-        cmocka_unit_test(the_model_is_the_one_that_any_reader_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

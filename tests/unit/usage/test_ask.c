@@ -330,6 +330,41 @@ static void where_each_names_its_model(void **state)
                      USAGE_MODEL_NOWHERE);
 }
 
+static void the_model_is_the_one_that_any_reader_takes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json, *model;
+        enum status st;
+    } cases[] = {
+        {"{\"model\":\"m\"}",                                               "m",   ST_OK      },
+        {" { \"a\" : [1,{\"model\":\"no\"}] , \"model\" : \"yes\" } \n",    "yes", ST_OK      },
+        {"{\"a\":\"\\\"model\\\":\\\"no\\\"\",\"model\":\"y\",\"b\":null}", "y",   ST_OK      },
+        {"{\"a\":{\"model\":\"no\"}}",                                      "",    ST_NOTFOUND},
+        {"{}",                                                              "",    ST_NOTFOUND},
+        {"{\"model\":\"a\",\"model\":\"b\"}",                               "",    ST_INVALID },
+        {"{\"model\":\"a\",\"mod\\u0065l\":\"b\"}",                         "",    ST_INVALID },
+        {"{\"model\":\"a\\u0062\"}",                                        "",    ST_INVALID },
+        {"{\"model\":5}",                                                   "",    ST_INVALID },
+        {"{\"model\":null}",                                                "",    ST_INVALID },
+        {"{\"model\":\"a\"} {\"model\":\"b\"}",                             "",    ST_INVALID },
+        {"[{\"model\":\"a\"}]",                                             "",    ST_INVALID },
+        {"{\"model\":\"a\"",                                                "",    ST_INVALID },
+        {"{\"a\":]}",                                                       "",    ST_INVALID },
+        {"{\"a\":\"",                                                       "",    ST_INVALID },
+        {"",                                                                "",    ST_INVALID },
+        {"{\"model\":\"a\nb\"}",                                            "",    ST_INVALID },
+        {"{\"model\":{\"model\":\"a\"}}",                                   "",    ST_INVALID },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char model[USAGE_MODEL_BYTES];
+        enum status st = usage_body_model(span_str(cases[i].json), model);
+        if (st != cases[i].st || strcmp(model, cases[i].model) != 0) {
+            fail_msg("case %zu: %s", i, cases[i].json);
+        }
+    }
+}
+
 /* ---- the same again */
 
 #define CLAUDE_BODY(past, id, command, result, more)                                               \
@@ -458,6 +493,7 @@ int main(void)
         cmocka_unit_test(what_it_may_use_at_most),
         cmocka_unit_test(what_each_is_for),
         cmocka_unit_test(where_each_names_its_model),
+        cmocka_unit_test(the_model_is_the_one_that_any_reader_takes),
         cmocka_unit_test(the_same_step_again),
         cmocka_unit_test(another_model_is_another_call),
         cmocka_unit_test(the_same_step_of_codex),
