@@ -147,6 +147,7 @@ int cmd_console(struct args *a);
 int cmd_serve(struct args *a);
 int cmd_demo(struct args *a);
 int cmd_demo_agent(struct args *a);
+int cmd_demo_model(struct args *a);
 int cmd_hook(struct args *a);
 int cmd_connect(struct args *a);
 int cmd_doctor(struct args *a);
@@ -178,10 +179,10 @@ int cmd_help(struct args *a);
 int cmd_version(struct args *a);
 
 extern const struct option_row OPTIONS_CONSOLE[], OPTIONS_SERVE[], OPTIONS_DEMO[],
-    OPTIONS_DEMO_AGENT[], OPTIONS_HOOK[], OPTIONS_CONNECT[], OPTIONS_DOCTOR[], OPTIONS_RUN[],
-    OPTIONS_STATUS[], OPTIONS_VERIFY[], OPTIONS_CONFIG[], OPTIONS_MAN[], OPTIONS_TOKEN[],
-    OPTIONS_LEASE[], OPTIONS_LIST[], OPTIONS_SPEND[], OPTIONS_HISTORY[], OPTIONS_REPLAY[],
-    OPTIONS_SESSIONS[], OPTIONS_DIFF[], OPTIONS_WHY[], OPTIONS_FIND[], OPTIONS_INDEX[],
-    OPTIONS_EXPORT[], OPTIONS_IMPORT[];
+    OPTIONS_DEMO_AGENT[], OPTIONS_DEMO_MODEL[], OPTIONS_HOOK[], OPTIONS_CONNECT[], OPTIONS_DOCTOR[],
+    OPTIONS_RUN[], OPTIONS_STATUS[], OPTIONS_VERIFY[], OPTIONS_CONFIG[], OPTIONS_MAN[],
+    OPTIONS_TOKEN[], OPTIONS_LEASE[], OPTIONS_LIST[], OPTIONS_SPEND[], OPTIONS_HISTORY[],
+    OPTIONS_REPLAY[], OPTIONS_SESSIONS[], OPTIONS_DIFF[], OPTIONS_WHY[], OPTIONS_FIND[],
+    OPTIONS_INDEX[], OPTIONS_EXPORT[], OPTIONS_IMPORT[];
 
 #endif

@@ -163,7 +163,11 @@ static enum status start(struct server *s, const struct conf *conf, const struct
         return why_fail(why, ST_INVALID, "--console-port: 0 to 65535");
     }
     char host[256] = "localhost";
-    (void)gethostname(host, sizeof(host) - 1);
+    if (ch->demo) {
+        (void)snprintf(host, sizeof(host), "demo-host"); /* pictures of it are shown around */
+    } else {
+        (void)gethostname(host, sizeof(host) - 1);
+    }
     char *own = path_own_socket();
     struct govd_options o = {
         .conf = conf,

@@ -107,6 +107,7 @@ static const struct subcommand SUBCOMMANDS[] = {
     {"version", cmd_version, "", "the version", NULL, NULL},
     {"complete", cmd_complete, "agents|requests", NULL, NULL, NULL},
     {"demo-agent", cmd_demo_agent, "", NULL, OPTIONS_DEMO_AGENT, NULL},
+    {"demo-model", cmd_demo_model, "", NULL, OPTIONS_DEMO_MODEL, NULL},
 };
 /* clang-format on */
 

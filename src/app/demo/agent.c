@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "checkrein/alloc.h"
+#include "checkrein/crypto.h"
 #include "checkrein/file.h"
 #include "checkrein/num.h"
 #include "checkrein/ulid.h"
@@ -27,7 +28,7 @@
 extern char **environ;
 
 struct agent_args {
-    const char *script, *url, *socket_path, *token_file, *dir, *session;
+    const char *script, *url, *socket_path, *token_file, *dir, *session, *lease;
 };
 
 struct demo_agent {
@@ -36,7 +37,9 @@ struct demo_agent {
     const char *self;
     struct poster *poster;
     char session[ULID_BYTES];
-    char subagent[ULID_BYTES]; /* of a child: its own id below its parent's session */
+    char subagent[ULID_BYTES];        /* of a child: its own id below its parent's session */
+    struct demo_lease model, service; /* of the two services behind the gateway */
+    int64_t turn;
     bool turn_over;
 };
 
@@ -109,30 +112,53 @@ static bool telemetry(struct demo_agent *a, const char *event, json_t *attribute
 
 /* ---- steps */
 
-static json_t *number_attribute(const char *key, int64_t n)
-{
-    char text[24];
-    (void)snprintf(text, sizeof(text), "%lld", (long long)n);
-    return json_pack("{s:s,s:{s:s}}", "key", key, "value", "intValue", text);
-}
-
-static bool do_spend(struct demo_agent *a, const struct step *s)
+static bool tell_failure(struct demo_agent *a, const char *what)
 {
     json_t *at = json_array();
-    (void)json_array_append_new(at, number_attribute("cost_usd_micros", s->number));
-    (void)json_array_append_new(at, number_attribute("input_tokens", s->number / 4));
-    (void)json_array_append_new(at, number_attribute("output_tokens", s->number / 40));
-    return telemetry(a, "api_request", at);
+    (void)json_array_append_new(
+        at, json_pack("{s:s,s:{s:s}}", "key", "error", "value", "stringValue", what));
+    json_t *o = hook(a, "StopFailure");
+    (void)json_object_set_new(o, "last_assistant_message", json_string(what));
+    return telemetry(a, "api_error", at) && tell(a, o);
 }
 
 static bool do_error(struct demo_agent *a, const struct step *s)
 {
-    json_t *at = json_array();
-    (void)json_array_append_new(
-        at, json_pack("{s:s,s:{s:s}}", "key", "error", "value", "stringValue", s->text));
-    json_t *o = hook(a, "StopFailure");
-    (void)json_object_set_new(o, "last_assistant_message", json_string(s->text));
-    return telemetry(a, "api_error", at) && tell(a, o);
+    return tell_failure(a, s->text);
+}
+
+/* Refused, it goes on after a while: whether it may is not its own to decide. */
+static bool do_ask_of(struct demo_agent *a, const struct demo_lease *l, const char *path, json_t *o)
+{
+    static const struct timespec AFTER_REFUSAL = {.tv_sec = 5};
+    char refusal[DEMO_REFUSAL_BYTES];
+    char *text = json_dumps(o, JSON_COMPACT);
+    json_decref(o);
+    enum status st = demo_lease_ask(a->poster, l, path, span_str(text), refusal);
+    free(text);
+    if (st != ST_DENIED) {
+        return st == ST_OK;
+    }
+    bool told = tell_failure(a, refusal);
+    (void)nanosleep(&AFTER_REFUSAL, NULL);
+    return told;
+}
+
+/* Each turn is another one, as a conversation that goes on is. */
+static bool do_spend(struct demo_agent *a, const struct step *s)
+{
+    char words[64];
+    (void)snprintf(words, sizeof(words), "turn %lld", (long long)++a->turn);
+    return do_ask_of(a, &a->model, DEMO_MODEL_PATH,
+                     json_pack("{s:s,s:I,s:I,s:[{s:s,s:s}]}", "model", a->script->model,
+                               DEMO_TOKENS_IN, (json_int_t)(s->number / 4), DEMO_TOKENS_OUT,
+                               (json_int_t)(s->number / 40), "messages", "role", "user", "content",
+                               words));
+}
+
+static bool do_ask(struct demo_agent *a, const struct step *s)
+{
+    return do_ask_of(a, &a->service, s->text, json_object());
 }
 
 static bool do_prompt(struct demo_agent *a, const struct step *s)
@@ -178,6 +204,8 @@ static bool do_child(struct demo_agent *a, const struct step *s)
                           child_id,
                           "--parent",
                           parent,
+                          "--lease",
+                          a->model.id,
                           NULL};
     pid_t pid = 0;
     int state = 0;
@@ -303,7 +331,7 @@ static bool (*const STEPS[])(struct demo_agent *a, const struct step *s) = {
     [STEP_PROMPT] = do_prompt, [STEP_SPEND] = do_spend, [STEP_WAIT] = do_wait,
     [STEP_BASH] = do_call,     [STEP_WRITE] = do_call,  [STEP_READ] = do_call,
     [STEP_FETCH] = do_call,    [STEP_CHILD] = do_call,  [STEP_ERROR] = do_error,
-    [STEP_STOP] = do_stop,
+    [STEP_STOP] = do_stop,     [STEP_ASK] = do_ask,
 };
 
 /* One round of the script; false when the agent is to end. */
@@ -321,10 +349,30 @@ static bool play(struct demo_agent *a)
     return true;
 }
 
+/* A helper's comes of its parent's. */
+static bool get_leases(struct demo_agent *a)
+{
+    char id[sizeof("claude:/") + ULID_BYTES * 2];
+    struct why why = {0};
+    (void)snprintf(id, sizeof(id), "claude:%s%s%s", a->session, a->subagent[0] ? "/" : "",
+                   a->subagent);
+    const struct demo_wish model = {.upstream = DEMO_MODELS,
+                                    .agent = id,
+                                    .scopes = a->script->scopes,
+                                    .parent = a->args->lease ? a->args->lease : ""};
+    const struct demo_wish service = {
+        .upstream = DEMO_SERVICE, .agent = id, .scopes = a->script->asks, .parent = ""};
+    enum status st = demo_lease_get(a->poster, &model, &a->model, &why);
+    if (st == ST_OK && a->script->asks) {
+        st = demo_lease_get(a->poster, &service, &a->service, &why);
+    }
+    return st == ST_OK || (st == ST_DENIED && tell_failure(a, why.text));
+}
+
 static bool begin(struct demo_agent *a)
 {
     if (a->script->child) {
-        return tell_event(a, "SubagentStart");
+        return tell_event(a, "SubagentStart") && get_leases(a);
     }
     json_t *o = hook(a, "SessionStart");
     (void)json_object_set_new(o, "source", json_string("startup"));
@@ -332,7 +380,7 @@ static bool begin(struct demo_agent *a)
     json_t *reply = send_json(a, DOOR_SOCKET, "/hook/claude", o);
     bool answered = reply != NULL;
     json_decref(reply);
-    return answered;
+    return answered && get_leases(a);
 }
 
 static int run(struct demo_agent *a)
@@ -378,9 +426,10 @@ const struct option_row OPTIONS_DEMO_AGENT[] = {
     {"token-file",               "FILE", "", offsetof(struct choices, given.token_file)},
     {"dir",                 "FOLDER", "", offsetof(struct choices, given.dir)},
     {"session",         "ID", "", offsetof(struct choices, given.session)},
-    {"child",            "ID", "", offsetof(struct choices, child)},
-    {"parent",                 "PID", "", offsetof(struct choices, parent)},
-    {0},
+    {"lease",            "ID", "", offsetof(struct choices, given.lease)},
+    {"child",                 "ID", "", offsetof(struct choices, child)},
+    {"parent", "PID", "", offsetof(struct choices, parent)},
+    {0       },
 };
 
 int cmd_demo_agent(struct args *a)
@@ -411,5 +460,7 @@ int cmd_demo_agent(struct args *a)
     buf_wipe(&token);
     int code = run(&agent);
     poster_free(agent.poster);
+    wipe(&agent.model, sizeof(agent.model));
+    wipe(&agent.service, sizeof(agent.service));
     return code;
 }

@@ -25,9 +25,32 @@
 
 extern char **environ;
 
+/* Of the port where the scripted service listens, and the file with its key, twice. */
 static const char CONFIG[] = "[serve]\n"
                              "agent_budget = 5.00\n"
-                             "stop_grace_ms = 1500\n";
+                             "daily_budget = 25.00\n"
+                             "fleet_budget = 250.00\n"
+                             "stop_grace_ms = 1500\n"
+                             "gateway_port = 0\n"
+                             "[upstream " DEMO_MODELS "]\n"
+                             "url = http://127.0.0.1:%d\n"
+                             "dialect = anthropic\n"
+                             "secret_file = %s\n"
+                             "[upstream " DEMO_SERVICE "]\n"
+                             "url = http://127.0.0.1:%d\n"
+                             "dialect = http\n"
+                             "header = x-api-key\n"
+                             "secret_file = %s\n";
+
+static const char KEY[] = "the-real-key-of-the-demos-scripted-service\n";
+
+/* So that a step costs what its script says. */
+static const char PRICES[] = "[price demo]\n"
+                             "model = demo-*\n"
+                             "from = 2020-01-01\n"
+                             "input = 2.00\n"
+                             "output = 20.00\n"
+                             "source = the demo's own: its models are scripts\n";
 
 static const char POLICY[] =
     "# The demo's rules. The first that matches decides; what none names: reads are allowed, the rest asks.\n"
@@ -62,9 +85,10 @@ static const char POLICY[] =
 struct demo {
     const char *self;
     char dir[64];
-    char *socket_path, *token_path, *state, *config, *url;
-    int daemon;
-    int port;
+    char *socket_path, *token_path, *state, *config, *key, *url;
+    int daemon, port;
+    pid_t service;
+    int service_port;
     pid_t agents[AGENTS_MAX];
     size_t count;
 };
@@ -103,18 +127,99 @@ static enum status make_folder(struct demo *d, struct why *why)
     d->token_path = inside(d, "state/hook.token");
     d->state = inside(d, "state");
     d->config = inside(d, "state/checkrein.ini");
-    enum status st = write_inside(d, "state/checkrein.ini", CONFIG, why);
-    return st == ST_OK ? write_inside(d, "state/policy.ini", POLICY, why) : st;
+    d->key = inside(d, "state/key");
+    static const struct {
+        const char *name, *text;
+    } FILES[] = {
+        {"state/policy.ini", POLICY},
+        {"state/prices.ini", PRICES},
+        {"state/key",        KEY   }
+    };
+    enum status st = ST_OK;
+    for (size_t i = 0; st == ST_OK && i < ARRAY_LEN(FILES); i++) {
+        st = write_inside(d, FILES[i].name, FILES[i].text, why);
+    }
+    return st;
+}
+
+/* ---- the scripted service */
+
+static enum status spawn_service(struct demo *d, int out, struct why *why)
+{
+    char parent[16];
+    (void)snprintf(parent, sizeof(parent), "%d", (int)getpid());
+    const char *argv[] = {d->self, "demo-model", "--key-file", d->key, "--parent", parent, NULL};
+    posix_spawnattr_t attr;
+    posix_spawn_file_actions_t fa;
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)posix_spawnattr_init(&attr);
+    (void)posix_spawnattr_setsigmask(&attr, &none);
+    (void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+    (void)posix_spawn_file_actions_init(&fa);
+    (void)posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDONLY, 0);
+    (void)posix_spawn_file_actions_adddup2(&fa, out, 1);
+    (void)posix_spawn_file_actions_addopen(&fa, 2, "/dev/null", O_WRONLY, 0);
+    int err = posix_spawn(&d->service, d->self, &fa, &attr, (char **)argv, environ);
+    (void)posix_spawn_file_actions_destroy(&fa);
+    (void)posix_spawnattr_destroy(&attr);
+    if (err) {
+        d->service = 0;
+        return why_fail(why, ST_IO, "its service could not be started: %s", err_text(err));
+    }
+    return ST_OK;
+}
+
+/* It says its port when it listens, and nothing when it cannot. */
+static enum status read_port(int fd, int *port, struct why *why)
+{
+    char line[16] = "";
+    int64_t n = 0;
+    ssize_t got = 0;
+    while ((got = read(fd, line, sizeof(line) - 1)) < 0 && errno == EINTR) {
+    }
+    if (got <= 0 || num_parse(span_trim((struct span){line, (size_t)got}), 1, 65535, &n) != ST_OK) {
+        return why_fail(why, ST_IO, "its service does not listen");
+    }
+    *port = (int)n;
+    return ST_OK;
+}
+
+static enum status start_service(struct demo *d, struct why *why)
+{
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC) != 0) {
+        return why_fail(why, ST_IO, "no pipe: %s", err_text(errno));
+    }
+    enum status st = spawn_service(d, fds[1], why);
+    (void)close(fds[1]);
+    if (st == ST_OK) {
+        st = read_port(fds[0], &d->service_port, why);
+    }
+    (void)close(fds[0]);
+    return st;
+}
+
+static enum status write_config(const struct demo *d, struct why *why)
+{
+    struct buf b;
+    buf_init(&b, 4096);
+    buf_printf(&b, CONFIG, d->service_port, d->key, d->service_port, d->key);
+    enum status st = buf_status(&b) == ST_OK ? write_inside(d, "state/checkrein.ini", b.data, why)
+                                             : why_fail(why, ST_LIMIT, "the folder's name is long");
+    buf_release(&b);
+    return st;
 }
 
 static enum status start_daemon(struct demo *d, struct why *why)
 {
     char *policy = inside(d, "state/policy.ini");
+    char *prices = inside(d, "state/prices.ini");
     char *record = inside(d, "state/record");
-    const char *arguments[] = {"--config",     d->config,     "--socket",    d->socket_path,
-                               "--token-file", d->token_path, "--policy",    policy,
-                               "--journal",    record,        "--hook-port", "0",
-                               "--demo",       NULL};
+    const char *arguments[] = {"--config",     d->config,     "--socket",  d->socket_path,
+                               "--token-file", d->token_path, "--policy",  policy,
+                               "--prices",     prices,        "--journal", record,
+                               "--hook-port",  "0",           "--demo",    NULL};
     (void)setenv("XDG_STATE_HOME", d->state, 1);
     char *log_dir = path_state("");
     enum status st = file_make_dirs(log_dir, 0700, why);
@@ -123,6 +228,7 @@ static enum status start_daemon(struct demo *d, struct why *why)
     }
     free(log_dir);
     free(policy);
+    free(prices);
     free(record);
     struct buf b;
     buf_init(&b, 4096);
@@ -232,6 +338,11 @@ static void end(struct demo *d)
         while (waitpid(d->daemon, NULL, 0) < 0 && errno == EINTR) {
         }
     }
+    if (d->service > 0) {
+        (void)kill(d->service, SIGKILL);
+        while (waitpid(d->service, NULL, 0) < 0 && errno == EINTR) {
+        }
+    }
     if (d->dir[0]) {
         (void)nftw(d->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     }
@@ -239,6 +350,7 @@ static void end(struct demo *d)
     free(d->token_path);
     free(d->state);
     free(d->config);
+    free(d->key);
     free(d->url);
 }
 
@@ -328,6 +440,12 @@ int cmd_demo(struct args *a)
     d->self = a->self;
     struct why why = {0};
     st = make_folder(d, &why);
+    if (st == ST_OK) {
+        st = start_service(d, &why);
+    }
+    if (st == ST_OK) {
+        st = write_config(d, &why);
+    }
     if (st == ST_OK) {
         st = start_daemon(d, &why);
     }

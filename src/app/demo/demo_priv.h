@@ -3,6 +3,8 @@
  * runtime.
  *
  *   demo.c    folder, daemon, agents, console, and everything gone at the end
+ *   model.c   the scripted service behind the gateway: agents hold leases for it, no real key
+ *   lease.c   what an agent has in place of keys, and its calls under it
  *   agent.c   one agent process: takes its script's steps, asks the gate, does what it was allowed
  *   scripts.c what each agent does, as a table
  *   calls.c   tools that really run: shell commands and files, inside the folder
@@ -21,7 +23,8 @@
 
 enum step_kind {
     STEP_PROMPT, /* text: the task */
-    STEP_SPEND,  /* number: micro-USD, and tokens in proportion */
+    STEP_SPEND,  /* a call of its model. number: micro-USD, tokens in proportion */
+    STEP_ASK,    /* a call of another service behind the gateway. text: path */
     STEP_WAIT,   /* number: milliseconds in which "the model thinks" */
     STEP_BASH,   /* text: command, words: what the agent says of it */
     STEP_WRITE,  /* text: file name, words: content */
@@ -43,13 +46,23 @@ struct step {
 struct script {
     const char *name;
     const char *model;
-    bool child; /* started by another agent only, and runs once */
+    bool child;                /* started by another agent only, and runs once */
+    const char *scopes, *asks; /* of its lease for the model; for the other service, or NULL */
     const struct step *steps;
 };
 
 const struct script *script_find(const char *name);
 /* NULL-ended. */
 const struct script *const *script_table(void);
+
+/* ---- the upstreams of its daemon */
+#define DEMO_MODELS  "models"
+#define DEMO_SERVICE "records"
+
+/* ---- model.c */
+#define DEMO_MODEL_PATH "/v1/messages"
+#define DEMO_TOKENS_IN  "demo_tokens_in" /* what its answer is to say that was used */
+#define DEMO_TOKENS_OUT "demo_tokens_out"
 
 /* ---- post.c */
 struct poster;
@@ -60,6 +73,24 @@ void poster_free(struct poster *p);
 enum door { DOOR_PORT, DOOR_SOCKET };
 enum status poster_send(struct poster *p, enum door door, const char *path, struct span json,
                         struct buf *answer, struct why *why) MUST_USE;
+/* POST to a service behind the gateway, under a lease. ST_DENIED: it was refused; the answer says
+ * why. */
+enum status poster_ask(struct poster *p, const char *url, const char *path, const char *lease,
+                       struct span json, struct buf *answer, struct why *why) MUST_USE;
+
+/* ---- lease.c */
+#define DEMO_REFUSAL_BYTES 256
+struct demo_lease {
+    char id[64], token[128], url[128];
+};
+struct demo_wish {
+    const char *upstream, *agent, *scopes, *parent; /* parent: id of a lease, "" for none */
+};
+enum status demo_lease_get(struct poster *p, const struct demo_wish *w, struct demo_lease *out,
+                           struct why *why) MUST_USE;
+/* ST_DENIED: it was refused, and `refusal` says why. Waits as long as it is held. */
+enum status demo_lease_ask(struct poster *p, const struct demo_lease *l, const char *path,
+                           struct span json, char refusal[DEMO_REFUSAL_BYTES]) MUST_USE;
 
 /* ---- calls.c */
 struct outcome_of_call {

@@ -51,30 +51,65 @@ static struct curl_slist *identity_headers(struct curl_slist *list)
     return curl_slist_append(list, line);
 }
 
+struct letter {
+    const char *url, *socket_path; /* socket_path NULL: none */
+    struct curl_slist *headers;
+    struct span json;
+};
+
+static enum status post(struct poster *p, const struct letter *l, struct buf *answer,
+                        struct why *why)
+{
+    curl_easy_reset(p->curl);
+    (void)curl_easy_setopt(p->curl, CURLOPT_URL, l->url);
+    (void)curl_easy_setopt(p->curl, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(p->curl, CURLOPT_PROXY, "");
+    (void)curl_easy_setopt(p->curl, CURLOPT_HTTPHEADER, l->headers);
+    (void)curl_easy_setopt(p->curl, CURLOPT_POSTFIELDS, l->json.p);
+    (void)curl_easy_setopt(p->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)l->json.n);
+    (void)curl_easy_setopt(p->curl, CURLOPT_WRITEFUNCTION, on_bytes);
+    (void)curl_easy_setopt(p->curl, CURLOPT_WRITEDATA, answer);
+    (void)curl_easy_setopt(p->curl, CURLOPT_UNIX_SOCKET_PATH, l->socket_path);
+    CURLcode code = curl_easy_perform(p->curl);
+    long http = 0;
+    (void)curl_easy_getinfo(p->curl, CURLINFO_RESPONSE_CODE, &http);
+    if (code != CURLE_OK) {
+        return why_fail(why, ST_CLOSED, "%s", curl_easy_strerror(code));
+    }
+    return http == 200 ? ST_OK : why_fail(why, ST_DENIED, "HTTP %ld", http);
+}
+
 enum status poster_send(struct poster *p, enum door door, const char *path, struct span json,
                         struct buf *answer, struct why *why)
 {
     char url[256];
     (void)snprintf(url, sizeof(url), "%s%s", door == DOOR_SOCKET ? "http://localhost" : p->url,
                    path);
-    curl_easy_reset(p->curl);
     struct curl_slist *extra = door == DOOR_SOCKET ? identity_headers(NULL) : NULL;
-    (void)curl_easy_setopt(p->curl, CURLOPT_URL, url);
-    (void)curl_easy_setopt(p->curl, CURLOPT_NOSIGNAL, 1L);
-    (void)curl_easy_setopt(p->curl, CURLOPT_HTTPHEADER, extra ? extra : p->headers);
-    (void)curl_easy_setopt(p->curl, CURLOPT_POSTFIELDS, json.p);
-    (void)curl_easy_setopt(p->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)json.n);
-    (void)curl_easy_setopt(p->curl, CURLOPT_WRITEFUNCTION, on_bytes);
-    (void)curl_easy_setopt(p->curl, CURLOPT_WRITEDATA, answer);
-    if (door == DOOR_SOCKET) {
-        (void)curl_easy_setopt(p->curl, CURLOPT_UNIX_SOCKET_PATH, p->socket_path);
-    }
-    CURLcode code = curl_easy_perform(p->curl);
-    long http = 0;
-    (void)curl_easy_getinfo(p->curl, CURLINFO_RESPONSE_CODE, &http);
+    const struct letter l = {.url = url,
+                             .socket_path = extra ? p->socket_path : NULL,
+                             .headers = extra ? extra : p->headers,
+                             .json = json};
+    enum status st = post(p, &l, answer, why);
     curl_slist_free_all(extra);
-    if (code != CURLE_OK) {
-        return why_fail(why, ST_CLOSED, "%s", curl_easy_strerror(code));
-    }
-    return http == 200 ? ST_OK : why_fail(why, ST_DENIED, "HTTP %ld", http);
+    return st;
+}
+
+enum status poster_ask(struct poster *p, const char *url, const char *path, const char *lease,
+                       struct span json, struct buf *answer, struct why *why)
+{
+    struct buf whole;
+    struct buf key;
+    buf_init(&whole, 512);
+    buf_init(&key, 256);
+    buf_printf(&whole, "%s%s", url, path);
+    buf_printf(&key, "x-api-key: %s", lease);
+    struct curl_slist *headers = curl_slist_append(NULL, key.data);
+    headers = curl_slist_append(headers, "Content-Type: application/json");
+    const struct letter l = {.url = whole.data, .headers = headers, .json = json};
+    enum status st = post(p, &l, answer, why);
+    curl_slist_free_all(headers);
+    buf_wipe(&key);
+    buf_release(&whole);
+    return st;
 }

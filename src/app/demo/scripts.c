@@ -57,20 +57,24 @@ static const struct step CHANGELOG[] = {
 static const struct step ETL[] = {
     {STEP_PROMPT, "Load last night's orders",                         NULL,                   0    },
     {STEP_SPEND,  NULL,                                               NULL,                   18000},
+    {STEP_ASK,    "/orders/today",                                    NULL,                   0    },
     {STEP_BASH,   "test -f orders.csv",                               "is the export there?", 0    },
     {STEP_WAIT,   NULL,                                               NULL,                   3000 },
     {STEP_ERROR,  "429 rate limited: too many requests for this key", NULL,                   0    },
     {STEP_WAIT,   NULL,                                               NULL,                   30000},
     {STEP_END,    NULL,                                               NULL,                   0    },
 };
+/* Its fourth call is over its budget: it waits at the gateway until an operator raises that. */
 static const struct step SPENDER[] = {
     {STEP_PROMPT, "Compare every supplier's terms", NULL,                         0      },
     {STEP_SPEND,  NULL,                             NULL,                         1980000},
+    {STEP_ASK,    "/terms/north",                   NULL,                         0      },
     {STEP_WAIT,   NULL,                             NULL,                         4000   },
     {STEP_SPEND,  NULL,                             NULL,                         1870000},
     {STEP_BASH,   "ls suppliers",                   "which suppliers are there?", 0      },
     {STEP_WAIT,   NULL,                             NULL,                         5000   },
     {STEP_SPEND,  NULL,                             NULL,                         1650000},
+    {STEP_SPEND,  NULL,                             NULL,                         900000 },
     {STEP_BASH,   "ls suppliers",                   "look again",                 0      },
     {STEP_WAIT,   NULL,                             NULL,                         20000  },
     {STEP_STOP,   NULL,                             NULL,                         0      },
@@ -113,16 +117,19 @@ static const struct step MAILER[] = {
     {STEP_END,    NULL,                             NULL,            0    },
 };
 
+#define SMALL "models=demo-small rate=120"
+#define LARGE "models=demo-* rate=120"
+
 static const struct script SCRIPTS[] = {
-    {"docs-bot",         "demo-small", false, DOCS     },
-    {"test-runner",      "demo-small", false, TESTS    },
-    {"release-notes",    "demo-large", false, RELEASE  },
-    {"etl-7",            "demo-small", false, ETL      },
-    {"supplier-study",   "demo-large", false, SPENDER  },
-    {"disk-cleaner",     "demo-small", false, CLEANER  },
-    {"download-tidy",    "demo-small", false, SMUGGLER },
-    {"weekly-mailer",    "demo-small", false, MAILER   },
-    {"changelog-reader", "demo-small", true,  CHANGELOG},
+    {"docs-bot",         "demo-small", false, SMALL,                       NULL,              DOCS     },
+    {"test-runner",      "demo-small", false, SMALL,                       NULL,              TESTS    },
+    {"release-notes",    "demo-large", false, LARGE,                       NULL,              RELEASE  },
+    {"etl-7",            "demo-small", false, SMALL,                       "paths=/orders/*", ETL      },
+    {"supplier-study",   "demo-large", false, LARGE,                       "paths=/terms/*",  SPENDER  },
+    {"disk-cleaner",     "demo-small", false, SMALL,                       NULL,              CLEANER  },
+    {"download-tidy",    "demo-small", false, SMALL,                       NULL,              SMUGGLER },
+    {"weekly-mailer",    "demo-small", false, SMALL,                       NULL,              MAILER   },
+    {"changelog-reader", "demo-small", true,  "models=demo-small rate=30", NULL,              CHANGELOG},
 };
 
 const struct script *const *script_table(void)
