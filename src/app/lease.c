@@ -17,7 +17,7 @@
 #define LIST_WORDS    8
 
 struct choices {
-    const char *config, *json, *upstream, *agent, *scopes, *expires, *parent, *reason, *wait;
+    const char *config, *json, *upstream, *agent, *scopes, *expires, *parent, *like, *reason, *wait;
 };
 
 #define AT(member) offsetof(struct choices, member)
@@ -30,6 +30,7 @@ const struct option_row OPTIONS_LEASE[] = {
     {"scopes", "SCOPES", "issue: methods=, paths=, models= with commas and *, rate= a minute; all unless given", AT(scopes)},
     {"expires", "TIME", "issue: good for this long, such as 8h; 24h unless given", AT(expires)},
     {"parent", "ID", "issue: out of this lease, and no further than that", AT(parent)},
+    {"like", "ID", "issue: another one on the terms of this lease, for the same --agent", AT(like)},
     {"reason", "TEXT", "kept in the record, and told to who is refused", AT(reason)},
     {"wait", "TIME", "for the outcome; 15s unless given", AT(wait)},
     {0},
@@ -106,18 +107,85 @@ static void put(struct buf *b, const char *key, const char *value)
     }
 }
 
-static enum status lease_issue(struct talk *t, const char *id, const struct choices *ch,
+/* ---- issued again: never by itself, and only by who says for whom */
+
+struct terms {
+    char upstream[80], agent[280], scopes[1024], parent[80];
+};
+
+static enum status terms_take(struct talk *t, uint32_t at, struct terms *out, struct why *why)
+{
+    const struct {
+        const char *key;
+        char *text;
+        size_t bytes;
+    } TEXTS[] = {
+        {"upstream", out->upstream, sizeof(out->upstream)},
+        {"agent",    out->agent,    sizeof(out->agent)   },
+        {"scopes",   out->scopes,   sizeof(out->scopes)  },
+        {"parent",   out->parent,   sizeof(out->parent)  },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
+        struct span s = text_at(t, at, TEXTS[i].key);
+        if (!span_copy(s, TEXTS[i].text, TEXTS[i].bytes)) {
+            return why_fail(why, ST_LIMIT, "its %s is too long to be taken over", TEXTS[i].key);
+        }
+    }
+    return ST_OK;
+}
+
+static enum status terms_of(struct talk *t, const char *id, struct terms *out, struct why *why)
+{
+    enum status st = ask(t, "http://localhost/lease/list", SPAN("{}"), why);
+    uint32_t list = st == ST_OK ? tape_get(&t->json, TAPE_ROOT, "leases") : TAPE_ABSENT;
+    for (uint32_t at = st == ST_OK ? tape_first(&t->json, list) : TAPE_ABSENT; at != TAPE_ABSENT;
+         at = tape_next(&t->json, list, at)) {
+        buf_clear(&t->text);
+        if (span_is(text_at(t, at, "id"), id)) {
+            return terms_take(t, at, out, why);
+        }
+    }
+    return st == ST_OK ? why_fail(why, ST_DENIED, "no lease %s is listed", id) : st;
+}
+
+/* What was said goes before what is taken over. Its holder has to be named: that is what arms it.
+ */
+static enum status take_over(struct talk *t, struct choices *ch, struct terms *terms,
+                             struct why *why)
+{
+    enum status st = terms_of(t, ch->like, terms, why);
+    if (st != ST_OK) {
+        return st;
+    }
+    if (strcmp(ch->agent, terms->agent) != 0) {
+        return why_fail(why, ST_DENIED, "that lease is of %s: --agent has to name it",
+                        terms->agent);
+    }
+    ch->upstream = ch->upstream ? ch->upstream : terms->upstream;
+    ch->scopes = ch->scopes ? ch->scopes : terms->scopes;
+    ch->parent = ch->parent || !terms->parent[0] ? ch->parent : terms->parent;
+    return ST_OK;
+}
+
+static enum status lease_issue(struct talk *t, const char *id, const struct choices *given,
                                struct why *why)
 {
+    struct choices said = *given;
+    struct choices *ch = &said;
+    struct terms terms = {0};
     struct buf body;
     int64_t lasts_ms = INT64_C(24) * 3600 * 1000;
     (void)id;
-    if (!ch->upstream || !ch->agent) {
-        return why_fail(why, ST_INVALID, "--upstream and --agent are needed");
+    if (!ch->agent || (!ch->upstream && !ch->like)) {
+        return why_fail(why, ST_INVALID, "--agent is needed, and --upstream or --like");
     }
     if (ch->expires &&
         (num_parse_duration_ms(span_str(ch->expires), &lasts_ms) != ST_OK || lasts_ms <= 0)) {
         return why_fail(why, ST_INVALID, "--expires: a duration such as 8h");
+    }
+    enum status st = ch->like ? take_over(t, ch, &terms, why) : ST_OK;
+    if (st != ST_OK) {
+        return st;
     }
     buf_init(&body, 8192);
     buf_printf(&body, "{\"lasts_ms\":%lld", (long long)lasts_ms);
@@ -126,9 +194,9 @@ static enum status lease_issue(struct talk *t, const char *id, const struct choi
     put(&body, "scopes", ch->scopes);
     put(&body, "parent", ch->parent);
     buf_addch(&body, '}');
-    enum status st = buf_status(&body) == ST_OK
-                         ? ask(t, "http://localhost/lease/issue", buf_span(&body), why)
-                         : why_fail(why, ST_LIMIT, "the options are too long");
+    buf_clear(&t->text);
+    st = buf_status(&body) == ST_OK ? ask(t, "http://localhost/lease/issue", buf_span(&body), why)
+                                    : why_fail(why, ST_LIMIT, "the options are too long");
     buf_release(&body);
     if (st == ST_OK && ch->json) {
         (void)printf("%.*s\n", SPAN_ARG(buf_span(&t->answer)));

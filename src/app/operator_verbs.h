@@ -27,10 +27,10 @@ enum aim {
       "let one call run: --digest is that of the text that you have read")                         \
     X(VERB_DENY, "deny", AIM_REQUESTS, "ID...", COMMAND_CONFIRMED, OPTIONS_DENY,                   \
       "refuse calls that wait")                                                                    \
-    X(VERB_PAUSE, "pause", AIM_AGENTS, "AGENT...", COMMAND_ACCEPTED, OPTIONS_VERB,                 \
-      "the next call of an agent waits at the gate")                                               \
-    X(VERB_RESUME, "resume", AIM_AGENT, "AGENT", COMMAND_CONFIRMED, OPTIONS_VERB,                  \
-      "a paused agent may go on")                                                                  \
+    X(VERB_PAUSE, "pause", AIM_AGENTS, "AGENT...", COMMAND_ACCEPTED, OPTIONS_PAUSE,                \
+      "the next call of an agent, or under a lease of it, waits")                                  \
+    X(VERB_RESUME, "resume", AIM_AGENT, "AGENT", COMMAND_CONFIRMED, OPTIONS_RESUME,                \
+      "a paused agent, or a lease of it that is held, may go on")                                  \
     X(VERB_INTERRUPT, "interrupt", AIM_AGENTS, "AGENT...", COMMAND_ACCEPTED, OPTIONS_VERB,         \
       "end the current turn of an agent")                                                          \
     X(VERB_STOP, "stop", AIM_AGENTS, "AGENT...", COMMAND_CONFIRMED, OPTIONS_VERB,                  \
@@ -53,5 +53,6 @@ enum aim {
       "a new limit for an agent, in USD or \"N tokens\"; @day, @fleet: for all agents")
 
 extern const struct option_row OPTIONS_APPROVE[], OPTIONS_DENY[], OPTIONS_REVOKE[], OPTIONS_VERB[];
+extern const struct option_row OPTIONS_PAUSE[], OPTIONS_RESUME[];
 
 #endif

@@ -80,6 +80,17 @@ const struct option_row OPTIONS_DENY[] = {
     {"scope", "SCOPE", "turn: its turn ends too; once unless given", AT(scope)},
     {0},
 };
+const struct option_row OPTIONS_PAUSE[] = {
+    COMMON,
+    {"credential", "CREDENTIAL", "this lease of it, and not the agent itself", AT(credential)},
+    {"scope", "SCOPE", "choke, with --credential: refused with 429 instead of held", AT(scope)},
+    {0},
+};
+const struct option_row OPTIONS_RESUME[] = {
+    COMMON,
+    {"credential", "CREDENTIAL", "this lease of it, and not the agent itself", AT(credential)},
+    {0},
+};
 /* clang-format on */
 const struct option_row OPTIONS_REVOKE[] = {
     COMMON,

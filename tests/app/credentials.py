@@ -141,6 +141,31 @@ def several_of_an_agent():
         wait_for("two orders", lambda: len(d.events("operator.command")) == 2)
 
 
+def a_shell_holds_chokes_and_lets_go():
+    with with_gateway() as d:
+        d.hook("UserPromptSubmit", "s1", prompt="x")
+        d.hook("UserPromptSubmit", "s2", prompt="x")
+        one, other = issue(d, "claude:s1"), issue(d, "claude:s2")
+        check(call(d, other) == 200, "it works")
+
+        def say(*words, code=0):
+            done = d.run(*words)
+            check(done.returncode == code, f"{words}: {done}")
+            return done.stdout + done.stderr
+
+        def state(lease):
+            return listed(d)[lease["id"]]["credential.state"]
+        check("1 lease is held; 0 requests wait" in say("pause", "claude:s1", "--credential", one["id"]), "held")
+        check(state(one) == "held" and state(other) == "active", "one is held")
+        say("pause", "claude:s1", "--credential", one["id"], "--scope", "choke")
+        check(state(one) == "choked" and call(d, one) == 429, "choked")
+        say("pause", "claude:s1", "--credential", other["id"], code=3)  # it is another's
+        check(state(other) == "active", "another's was held")
+        say("resume", "claude:s1", "--credential", one["id"])
+        check(state(one) == "active" and call(d, one) == 200, "it goes on")
+        check(not [e for e in d.events("agent.state") if e["data"]["agent.state"] == "paused"], "the agent itself was paused")
+
+
 def what_is_read_only_may_not():
     with with_gateway() as d:
         d.hook("UserPromptSubmit", "s1", prompt="x")
@@ -156,7 +181,7 @@ def what_is_read_only_may_not():
 
 def main():
     failed = 0
-    for test in (revoked_on_the_screen, several_of_an_agent, what_is_read_only_may_not):
+    for test in (revoked_on_the_screen, several_of_an_agent, a_shell_holds_chokes_and_lets_go, what_is_read_only_may_not):
         if len(sys.argv) > 2 and test.__name__ not in sys.argv[2:]:
             continue
         try:

@@ -689,6 +689,14 @@ def a_shell_does_the_same(folder):
         lease("issue", "--agent", "x", code=1), lease("issue", "more", code=2), lease("nonsense", code=2)
         check("revoked" in lease("list"), "what is dead is listed for a day")
         check("3 revoked" not in lease("revoke", "*"), "what was dead is not revoked again")
+        lease("issue", "--like", one["id"], "--agent", "another", code=3)  # whose it was has to be named
+        lease("issue", "--like", one["id"], code=1)
+        lease("issue", "--like", "01JZ0000000000000000000000", "--agent", "by-hand", code=3)
+        check(all(x["state"] == "revoked" for x in map(json.loads, lease("list", "--json").splitlines())), "something came back")
+        again = json.loads(lease("issue", "--like", one["id"], "--agent", "by-hand", "--json"))
+        mine = leases(d)[again["id"]]
+        check(mine["state"] == "active" and mine["scopes"] == "rate=100" and mine["agent"] == "by-hand", f"{mine}")
+        check(leases(d)[one["id"]]["state"] == "revoked" and again["token"] != one["token"], "the dead one is alive")
         nowhere(d, token, one["token"], KEY)
 
 
