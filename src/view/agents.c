@@ -6,6 +6,11 @@ bool agent_in_trouble(const struct agent *a)
     return a->state == AGENT_FAILED || (a->failing && a->state != AGENT_STOPPED);
 }
 
+bool agent_waits_for_budget(const struct fleet *f, const struct agent *a)
+{
+    return a->state == AGENT_PAUSED && span_starts(fleet_span(f, a->state_reason), "held: over");
+}
+
 /* Notes when a silent agent will be shown as stale. */
 bool agent_is_stale(struct frame *fr, const struct agent *a)
 {

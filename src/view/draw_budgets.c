@@ -9,7 +9,6 @@
 #define DAY_US       (86400 * SECOND_US)
 #define MINUTE_US    (60 * SECOND_US)
 #define NAME_COLS    24
-#define HELD         "held: "
 
 /* ---- how a budget looks wherever it stands */
 #define BAR_CELLS   10
@@ -77,17 +76,11 @@ static uint32_t collect(const struct frame *fr, struct limit out[LIMITS_MAX])
     return count;
 }
 
-/* In the words of its back-end, which holds its calls to models' services. */
-static bool waits_for_budget(const struct frame *fr, const struct agent *a)
-{
-    return a->state == AGENT_PAUSED && span_starts(fleet_span(fr->f, a->state_reason), HELD);
-}
-
 static uint32_t count_waiting(const struct frame *fr)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < fleet_agent_count(fr->f); i++) {
-        count += waits_for_budget(fr, fleet_agent_at(fr->f, i));
+        count += agent_waits_for_budget(fr->f, fleet_agent_at(fr->f, i));
     }
     return count;
 }
@@ -161,7 +154,7 @@ static void draw_waiting(struct frame *fr, struct rect *area, uint32_t count)
     words_fmt(&w, "%u: ", count);
     for (uint32_t i = 0; i < fleet_agent_count(fr->f) && said < 3; i++) {
         const struct agent *a = fleet_agent_at(fr->f, i);
-        if (waits_for_budget(fr, a)) {
+        if (agent_waits_for_budget(fr->f, a)) {
             words_own(&w, said++ > 0 ? ", " : "");
             words_safe(&w, agent_title(fr, a, NAME_COLS));
         }
@@ -175,10 +168,10 @@ int spend_budgets_height(const struct frame *fr, int height)
 {
     struct limit limits[LIMITS_MAX];
     int rows = (int)collect(fr, limits) + (count_waiting(fr) > 0);
-    return rows > 0 && height >= 4 * rows + 4 ? rows + 1 : 0;
+    return rows > 0 && height >= 3 * rows + 4 ? rows + 1 : 0;
 }
 
-void spend_budgets_draw(struct frame *fr, struct rect area)
+void spend_budgets_draw(struct frame *fr, struct rect area, struct safe right)
 {
     struct limit limits[LIMITS_MAX];
     uint32_t count = collect(fr, limits);
@@ -186,7 +179,7 @@ void spend_budgets_draw(struct frame *fr, struct rect area)
     size_t mark = frame_mark(fr);
     struct rect row = {area.x + 1, area.y + 1, area.w - 2, 1};
     rule_draw(fr, (struct rect){area.x, area.y, area.w, 1}, ROLE_LABEL,
-              text_own("budgets of all agents"), text_own(""));
+              text_own("budgets of all agents"), right);
     if (waiting > 0) {
         draw_waiting(fr, &row, waiting);
     }

@@ -157,7 +157,7 @@ static void say_spark(struct words *w, const int64_t microusd[FLEET_BURN_MINUTES
     words_foreign(w, span_str(text), cells);
 }
 
-static struct safe last_hour(struct frame *fr, int cols)
+struct safe spend_last_hour(struct frame *fr, int cols)
 {
     int64_t microusd[FLEET_BURN_MINUTES];
     int64_t spent = fleet_burn(fr->f, fr->now.wall_us, microusd);
@@ -198,7 +198,7 @@ void spend_sums_draw(struct frame *fr, struct rect area)
     struct rect side = {area.x + 1, area.y + 1, half, area.h - 1};
     struct safe tasks = tasks_in_short(fr, fleet_task_sums_all(fr->f));
     rule_draw(fr, area, ROLE_LABEL, tasks.cols > 0 ? tasks : text_own("sums of all agents"),
-              last_hour(fr, area.w));
+              spend_last_hour(fr, area.w));
     draw_side(fr, side, &sides[0]);
     side.x = area.x + area.w - 1 - half;
     draw_side(fr, side, &sides[1]);

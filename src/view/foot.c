@@ -189,11 +189,16 @@ static const char *short_word(enum action a)
     }
 }
 
-/* In the view of agents a budget is of use to one that has reached its own. */
+/* In the view of agents a budget is of use to one that has reached its own; and resuming is
+ * rarely what helps one that waits for one. */
 static bool is_worth(const struct frame *fr, enum action a, struct target t)
 {
     const struct agent *agent = fleet_agent(fr->f, t.agent);
-    return a != ACT_BUDGET || ui_pane(fr->ui) != PANE_FLEET ||
+    bool waits = agent != NULL && agent_waits_for_budget(fr->f, agent);
+    if (a == ACT_RESUME) {
+        return !waits;
+    }
+    return a != ACT_BUDGET || ui_pane(fr->ui) != PANE_FLEET || waits ||
            (agent != NULL && agent_over_budget(agent));
 }
 

@@ -140,6 +140,9 @@ enum role approval_deadline_role(struct frame *fr, const struct approval *a);
  * console's screen when the decision was given that was taken. Nothing when that is not known. */
 void request_say_display(struct words *w, const struct approval *a);
 bool agent_in_trouble(const struct agent *a);
+/* In the words of its back-end, which holds its calls to models' services. An operator
+ * may have paused it besides. */
+bool agent_waits_for_budget(const struct fleet *f, const struct agent *a);
 bool agent_retries(const struct agent *a); /* its model does not answer, and is tried again */
 
 /* ---- credentials.c: what is said of a credential in more than one place */
@@ -167,6 +170,8 @@ struct safe spend_total(struct frame *fr);
 int spend_sums_height(const struct frame *fr,
                       int height); /* of a view that is so high; 0: nothing to show */
 void spend_sums_draw(struct frame *fr, struct rect area);
+/* "last hour ▁▁█ ~$2.92", for the right end of the first rule below the table. */
+struct safe spend_last_hour(struct frame *fr, int cols);
 
 /* ---- draw_budgets.c */
 int64_t spend_permille(int64_t used, int64_t limit); /* 0: nothing, or no limit */
@@ -174,7 +179,7 @@ void spend_bar(struct words *w, int64_t permille);
 enum role spend_role(int64_t permille);
 /* Of all agents, and who waits; of a view that is so high; 0: nothing to show. */
 int spend_budgets_height(const struct frame *fr, int height);
-void spend_budgets_draw(struct frame *fr, struct rect area);
+void spend_budgets_draw(struct frame *fr, struct rect area, struct safe right);
 
 /* ---- others.c */
 uint32_t others_count(const struct fleet *f); /* who is connected beside us */

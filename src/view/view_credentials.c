@@ -201,11 +201,11 @@ static const struct column columns[] = {
     {"id",     8,  26, KEEP_ALWAYS, ALIGN_LEFT,  false, cell_id    },
     {"issuer", 9,  16, 90,          ALIGN_LEFT,  false, cell_issuer},
     {"scopes", 14, 40, 50,          ALIGN_LEFT,  false, cell_scopes},
-    {"holder", 12, 22, KEEP_ALWAYS, ALIGN_LEFT,  false, cell_holder},
+    {"holder", 14, 22, KEEP_ALWAYS, ALIGN_LEFT,  false, cell_holder},
     {"used",   4,  4,  KEEP_ALWAYS, ALIGN_RIGHT, false, cell_used  },
     {"uses",   4,  5,  40,          ALIGN_RIGHT, false, cell_uses  },
     {"ends",   6,  8,  70,          ALIGN_LEFT,  false, cell_ends  },
-    {"revoke", 14, 0,  KEEP_ALWAYS, ALIGN_LEFT,  false, cell_proof },
+    {"revoke", 12, 0,  KEEP_ALWAYS, ALIGN_LEFT,  false, cell_proof },
 };
 
 /* ---- all that is known of the selected one, below the table */

@@ -164,15 +164,16 @@ static const struct pane with_tasks = {
 
 static void draw(struct frame *fr, struct rect area)
 {
-    int sums = spend_sums_height(fr, area.h);
     int budgets = spend_budgets_height(fr, area.h);
+    int sums = spend_sums_height(fr, area.h - budgets);
     struct rect table = {area.x, area.y, area.w, area.h - sums - budgets};
     struct list *l = &fr->ui->list[PANE_SPEND];
     bool tasks = l->count > 0 ? (l->rows[0].id & TASK_ROW) != 0 : l->sort == ORDER_TASK;
     bool ended = task_sums_total(fleet_task_sums_all(fr->f)).count > 0;
     table_draw(fr, table, l, tasks ? &pane_tasks : ended ? &with_tasks : &pane_spend);
     if (budgets > 0) {
-        spend_budgets_draw(fr, (struct rect){area.x, area.y + table.h, area.w, budgets});
+        spend_budgets_draw(fr, (struct rect){area.x, area.y + table.h, area.w, budgets},
+                           sums > 0 ? text_own("") : spend_last_hour(fr, area.w));
     }
     if (sums > 0) {
         spend_sums_draw(fr, (struct rect){area.x, area.y + table.h + budgets, area.w, sums});

@@ -4,6 +4,7 @@
     PYTHONPATH=tests/support tests/term/screenshots.py build/checkrein screenshots [SCENE...]
 """
 import os
+import re
 import sys
 
 import svg
@@ -57,7 +58,51 @@ def queue(s):
 
 
 def spend(s):
+    """One that waits for its budget, and the budgets of all."""
     s.press("5", "─ spend ─")
+    s.wait("who waits", lambda rows: any("raises a budget" in row for row in rows), 60)
+
+
+def credentials(s):
+    s.press("7", "─ credentials ─")
+    s.wait("what comes of another", lambda rows: any("changelog-r" in row for row in rows), 60)
+    s.keys("g")
+
+
+def only_row(s, words):
+    """The one row of the view of credentials that has these words, selected by hand."""
+    s.press("7", "─ credentials ─")
+    s.keys("/")
+    s.type(words)
+    s.keys("Enter")
+    s.wait_quiet(0.7)
+    s.keys("g")
+    s.wait_quiet(0.7)
+
+
+def held(s):
+    """A lease is held, and a call came under it since."""
+    only_row(s, "test-runner")
+    s.press("H", "= held", every=3)
+    s.keys("Escape")
+    s.wait("a call that waits", lambda rows: any("and was held" in row for row in rows), 90)
+    s.wait("nothing else said", lambda rows: not any("confirmed" in row for row in rows), 30)
+
+
+def revoke(s):
+    """What goes with one from which a helper's comes."""
+    only_row(s, "demo-*")
+    s.wait("a helper's lease", lambda rows: any("11 in force" in row or "12 in force" in row for row in rows), 60)
+    s.keys("/")
+    s.keys("C-u")
+    s.type("release-notes")
+    s.keys("Enter")
+    s.wait_quiet(0.7)
+    s.keys("g")
+    s.wait_quiet(0.7)
+    s.press("v", "─ revoke 1 credential? ─")
+    s.keys("G")
+    s.wait("armed", lambda rows: any("again revokes it" in row for row in rows))
 
 
 def show_help(s):
@@ -91,8 +136,14 @@ def replay(s):
     s.wait_text("─ agents ─")
 
 
-SCENES = {"fleet": fleet, "queue": queue, "approval": approval, "hostile": hostile, "agent": agent, "spend": spend, "help": show_help, "stop": stop,
+SCENES = {"fleet": fleet, "queue": queue, "approval": approval, "hostile": hostile, "agent": agent, "spend": spend, "credentials": credentials,
+          "held": held, "revoke": revoke, "help": show_help, "stop": stop,
           "replay": replay}
+
+
+def neutral(rows):
+    """The demo's folder has another name each time: pictures that show nothing new stay as they are."""
+    return [re.sub(r"checkrein-demo-\w{6}", "checkrein-demo-000000", row) for row in rows]
 
 
 def shoot(binary, folder, name, columns, rows):
@@ -102,7 +153,7 @@ def shoot(binary, folder, name, columns, rows):
         s.wait_quiet(0.6)
         path = os.path.join(folder, f"{name}-{columns}x{rows}.svg")
         with open(path, "w", encoding="utf-8") as f:
-            f.write(svg.picture(s.styled(), columns, f"checkrein: {name}, {columns} by {rows}"))
+            f.write(svg.picture(neutral(s.styled()), columns, f"checkrein: {name}, {columns} by {rows}"))
         print(path, flush=True)
 
 

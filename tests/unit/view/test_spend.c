@@ -125,6 +125,7 @@ static void who_waits_for_a_budget_is_named_and_can_be_helped(void **state)
     assert_shows(&k, "held: over its budget");
     press(&k, '5');
     assert_shows(&k, "waits    1: helper  b raises a budget");
+    assert_hides(&k, "r resume");
     says_state(&k, AGENT_PAUSED, "paused by the operator");
     assert_hides(&k, "waits    1");
     says_state(&k, AGENT_PAUSED, "held: over its budget of $5.00");
