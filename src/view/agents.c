@@ -8,7 +8,7 @@ bool agent_in_trouble(const struct agent *a)
 
 bool agent_waits_for_budget(const struct fleet *f, const struct agent *a)
 {
-    return a->state == AGENT_PAUSED && span_starts(fleet_span(f, a->state_reason), "held: over");
+    return a->state == AGENT_PAUSED && span_starts(fleet_span(f, a->state_reason), "held: ");
 }
 
 /* Notes when a silent agent will be shown as stale. */

@@ -308,7 +308,7 @@ static const struct {
     {USAGE_GEMINI,           "/v1beta/models/a%00b:generateContent",               USAGE_MODEL_NOWHERE, ""   },
     {USAGE_GEMINI,           "/v1beta/models/g-2:countTokens",                     USAGE_MODEL_NOWHERE, ""   },
     {USAGE_GEMINI,           "/v1beta/models/g-2:batchGenerateContent",            USAGE_MODEL_NOWHERE, ""   },
-    {USAGE_HTTP,             "/anything/at/all",                                   USAGE_MODEL_IN_BODY, ""   },
+    {USAGE_HTTP,             "/anything/at/all",                                   USAGE_MODEL_NOWHERE, ""   },
 };
 
 static void where_each_names_its_model(void **state)
