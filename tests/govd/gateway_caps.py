@@ -118,6 +118,29 @@ def too_long_a_body_is_refused_at_its_head(folder):
         check(b" 413 " in answer(s), "it was read")
 
 
+def no_body_is_longer_than_it_may_be(folder):
+    most = 64 << 20
+    with with_gateway(folder=folder) as (d, up):
+        lease = issue(d)
+        s = begin(d, lease, 100, said=most + 1)
+        check(b" 413 " in answer(s) and not up.asked, "its length was not looked at")
+        s = socket.create_connection(("127.0.0.1", d.gateway), DEADLINE)
+        s.sendall(f"POST /u/work/v1/messages HTTP/1.1\r\nHost: 127.0.0.1:{d.gateway}\r\nx-api-key: {lease['token']}\r\n"
+                  "Transfer-Encoding: chunked\r\n\r\n".encode())
+        piece = b"%x\r\n" % (1 << 20) + b"x" * (1 << 20) + b"\r\n"
+        sent = 0
+        try:
+            for _ in range(80):
+                s.sendall(piece)
+                sent += 1
+            s.sendall(b"0\r\n\r\n")
+        except OSError:
+            pass
+        check(b" 200 " not in answer(s, 5) and sent < 80, f"{sent} MiB in chunks went through")
+        wait_for("that the upstream's request is broken", lambda: up.gone.qsize() > 0)
+        check(call(d, lease)[0] == 200, "the next")
+
+
 if __name__ == "__main__":
     main([one_lease_cannot_take_all_of_it, what_the_upstream_does_not_take_counts_too, what_is_held_counts_too,
-          too_long_a_body_is_refused_at_its_head])
+          too_long_a_body_is_refused_at_its_head, no_body_is_longer_than_it_may_be])

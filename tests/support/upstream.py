@@ -78,7 +78,7 @@ class Upstream:
                     elif asked.field("transfer-encoding"):
                         asked.body = read_chunked(f)
                     self.answer(asked, out)
-        except (OSError, ssl.SSLError):
+        except (OSError, ssl.SSLError, ValueError):  # gone, also in the middle of a chunk
             pass
         finally:
             self.gone.put(1)

@@ -10,7 +10,7 @@ import sys
 
 from daemon import check
 
-ALL = range(1, 43)
+ALL = range(1, 47)
 
 
 def rows(path):
