@@ -116,8 +116,14 @@ static void on_deadline(void *ctx)
     case CONN_STREAM:
         conn_stream_clock(c);
         break;
-    case CONN_HELD:
     case CONN_ANSWER:
+        if (conn_stream_moves(c)) {
+            conn_state(c, CONN_ANSWER, c->listener->options.stall_ms);
+        } else {
+            conn_lost(c, "");
+        }
+        break;
+    case CONN_HELD:
     case CONN_LINGER:
     case CONN_DEAD:
     default:

@@ -139,6 +139,20 @@ bool conn_stream_drains(struct conn *c)
     return unsent > 0;
 }
 
+bool conn_stream_moves(struct conn *c)
+{
+    int unsent = 0;
+    size_t before = c->stream.unread;
+    if (!c->stream.finishing) {
+        return false;
+    }
+    if (ioctl(c->fd, SIOCOUTQNSD, &unsent) != 0) {
+        unsent = 0;
+    }
+    c->stream.unread = c->out.len - c->out_sent + (size_t)unsent;
+    return c->stream.unread < before;
+}
+
 void conn_stream_finished(struct conn *c)
 {
     struct listener *l = c->listener;
@@ -270,6 +284,7 @@ enum status net_http_finish(struct net *n, net_id id)
     conn_state(c, CONN_ANSWER, c->listener->options.stall_ms);
     conn_end_answer(c);
     c->stream.in_finish = false;
+    (void)conn_stream_moves(c);
     return c->stream.finishing ? ST_AGAIN : ST_OK;
 }
 

@@ -98,6 +98,7 @@ struct conn {
         bool bodyless;
         bool finishing; /* the answer is complete, and not all of it has gone */
         bool draining;  /* some of it is with our kernel only */
+        size_t unread;  /* of it, when its clock was set */
         bool in_finish; /* that is told by what net_http_finish() gives */
         int64_t left;   /* of an answer with a length; -1: it has none */
         size_t taken;   /* of the body, ever */
@@ -158,7 +159,9 @@ void conn_stream_room(struct conn *c);
 /* True: the end of the answer is not with the client's kernel yet. */
 bool conn_stream_drains(struct conn *c);
 void conn_stream_finished(struct conn *c); /* now it is */
-void conn_stream_clock(struct conn *c);    /* its deadline has come */
+/* Its client is slow, but reads: it has longer. */
+bool conn_stream_moves(struct conn *c);
+void conn_stream_clock(struct conn *c); /* its deadline has come */
 
 /* conn_ws.c */
 void conn_ws_upgrade(struct conn *c);

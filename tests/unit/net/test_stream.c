@@ -1,13 +1,17 @@
 /* Requests in pieces: a relay made of both sides, between raw sockets that can misbehave. */
 #include "client_fixture.h"
 
-enum { PIECES_MAX = 64 * 1024 * 1024, MARK = 256 * 1024 };
+#include <errno.h>
+
+#include "checkrein/clock.h"
+
+enum { PIECES_MAX = 64 * 1024 * 1024, MARK = 256 * 1024, SLOW_BYTES = 400 * 1024 };
 
 /* One request that is passed on to the fake. */
 struct relay {
     struct world w;
     net_id front, back, door;
-    int begun, whole, gone, rooms, ended, heads;
+    int begun, whole, gone, left, rooms, ended, heads;
     char why[256];
     bool hold_first, relays, told_whole;
     size_t pieces, body_bytes;
@@ -169,11 +173,20 @@ static void room(void *ctx, net_id id)
     net_http_go_on(r->w.net, r->back);
 }
 
+static void gone_out(void *ctx, net_id id)
+{
+    struct relay *r = R;
+    (void)ctx;
+    assert_true(id == r->front);
+    r->left++;
+}
+
 static const struct server_events events = {.admit = on_admit,
                                             .begun = begun,
                                             .piece = piece,
                                             .whole = whole,
                                             .room = room,
+                                            .gone_out = gone_out,
                                             .request_gone = gone};
 
 static struct relay *relay_new(bool relays, int64_t stall_ms)
@@ -262,6 +275,65 @@ static void a_body_comes_in_pieces_and_the_answer_goes_in_pieces(void **state)
     WAIT(w, peer_has(&p, "Content-Length: 4\r\nConnection: keep-alive\r\n\r\n1234"));
     assert_int_equal(r->gone, 0);
     peer_hang_up(&p);
+    relay_free(r);
+}
+
+/* A client outside of the loop, with a small window, that has asked. */
+static int slow_client(struct relay *r)
+{
+    static const char ASK[] = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+    static char text[SLOW_BYTES];
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)r->w.port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int small = 4096;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int whole_before = r->whole;
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(send(fd, ASK, sizeof(ASK) - 1, 0), sizeof(ASK) - 1);
+    WAIT(&r->w, r->whole == whole_before + 1);
+    struct http_answer a = {.http_status = 200, .length = SLOW_BYTES};
+    assert_int_equal(net_http_answer(r->w.net, r->front, &a), ST_OK);
+    assert_int_equal(net_http_write(r->w.net, r->front, (struct span){text, SLOW_BYTES}), ST_OK);
+    assert_int_equal(net_http_finish(r->w.net, r->front), ST_AGAIN);
+    return fd;
+}
+
+/* It has the clock's time for each piece, not for all of them; and what it has not read can be
+ * taken back. */
+static void a_whole_answer_waits_for_who_reads_it(void **state)
+{
+    (void)state;
+    struct relay *r = relay_new(false, 200);
+    char room[16384];
+    int fd = slow_client(r);
+    size_t got = 0;
+    int64_t began = clock_mono_us();
+    while (got < SLOW_BYTES) {
+        ssize_t n = recv(fd, room, sizeof(room), MSG_DONTWAIT);
+        got += n > 0 ? (size_t)n : 0;
+        int64_t until = clock_mono_us() + 30000;
+        while (clock_mono_us() < until) {
+            assert_int_equal(loop_turn(r->w.loop, 10), ST_OK);
+        }
+        assert_int_equal(r->gone, 0);
+    }
+    assert_true(clock_mono_us() - began > 600000); /* several strikes of the clock */
+    WAIT(&r->w, r->left == 1);
+    close(fd);
+    fd = slow_client(r);
+    WAIT(&r->w, r->gone == 1); /* it reads nothing */
+    close(fd);
+    fd = slow_client(r);
+    net_http_reset(r->w.net, r->front);
+    ssize_t n = 0;
+    for (got = 0; (n = recv(fd, room, sizeof(room), 0)) > 0;) {
+        got += (size_t)n;
+    }
+    assert_true(n < 0 && errno == ECONNRESET && got < 65536);
+    assert_int_equal(r->left + r->gone, 2);
+    close(fd);
     relay_free(r);
 }
 
@@ -673,6 +745,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_body_comes_in_pieces_and_the_answer_goes_in_pieces),
+        cmocka_unit_test(a_whole_answer_waits_for_who_reads_it),
         cmocka_unit_test(answers_are_framed_as_their_client_can_read),
         cmocka_unit_test(heads_that_would_break_the_message_are_not_written),
         cmocka_unit_test(a_held_body_is_not_read_and_goes_on),
