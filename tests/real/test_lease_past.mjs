@@ -101,7 +101,7 @@ async function past(world, [name, , put, wanted]) {
   const prompt = model.play('past', row.step('made'));
   elsewhere.play('past', row.step('made'));
   const started = agent.start(prompt, { args, wrap: [...wrap, gate.checkrein, 'run', '--'] });
-  const ended = await within('it ends', started.ended, 60000);
+  const ended = await within('it ends', started.ended, 110000);
   assert.deepEqual(elsewhere.heads, [], 'it went past the gateway');
   assert.ok(!JSON.stringify(model.heads).includes(OTHER), 'the other key went through the gateway');
   assert.equal(sandbox.made('made'), wanted === THROUGH, ended.err + ended.out);

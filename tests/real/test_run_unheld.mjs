@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { freePort } from './lib/gate.mjs';
-import { configure, descendants, keyIsNowhereIn, live, REAL, wrap } from './lib/leased.mjs';
+import { configure, descendants, keyIsNowhereIn, live, REAL, START_MS, wrap } from './lib/leased.mjs';
 import { bash } from './lib/opencode.mjs';
 import { isAlive } from './lib/sandbox.mjs';
 import { scenario } from './lib/scenario.mjs';
@@ -16,7 +16,7 @@ const agents = async (gate) => (await gate.status()).agents.filter((agent) => ag
 async function reins({ gate, model, sandbox }, agent, name) {
   model.stall(1);
   const started = agent.start(model.play('reined', bash('touch never')), { wrap: wrap(gate) });
-  await until('an answer runs', () => model.stalled.length > 0);
+  await until('an answer runs', () => model.stalled.length > 0, { ms: START_MS });
   const [seen, ...more] = await agents(gate);
   assert.deepEqual(more, [], 'one agent');
   assert.deepEqual([seen['gen_ai.agent.name'], seen['agent.runtime'], seen['permissions.mode']], ['leased', name, 'calls are not held']);
@@ -61,15 +61,15 @@ scenario("opencode's own screen", async (world) => {
   const command = [gate.checkrein, 'run', '--name', 'leased', '--', agent.binary];
   const terminal = new Terminal(sandbox, 'opencode', { cols: 120, rows: 40, command, env: agent.env });
   try {
-    await terminal.shows(/Ask anything|Build/);
+    await terminal.shows(/Ask anything|Build/, { ms: START_MS });
     const say = async (prompt) => {
       terminal.type(prompt);
       await terminal.shows(prompt.slice(0, 20));
       terminal.press('Enter');
     };
     await say(model.play('screen', bash('touch seen')));
-    await until('it ran', () => sandbox.made('seen'));
-    await terminal.shows('That is all.');
+    await until('it ran', () => sandbox.made('seen'), { ms: START_MS });
+    await terminal.shows('That is all.', { ms: START_MS });
     const [{ 'gen_ai.agent.id': id }] = await agents(gate);
     const [lease] = await live(gate);
     await gate.done('lease', 'revoke', lease.id, '--reason', 'leaked');
@@ -91,13 +91,13 @@ scenario("opencode's server", async (world) => {
   const words = [...wrap(gate).slice(1), agent.binary, 'serve', '--hostname', '127.0.0.1', '--port', `${port}`];
   const started = sandbox.start(gate.checkrein, words, { env: { ...agent.env, OPENCODE_SERVER_PASSWORD: 'of-this-test' } });
   const headers = { authorization: `Basic ${btoa('opencode:of-this-test')}`, 'content-type': 'application/json' };
-  const call = async (path, body, ms = 30000) => {
+  const call = async (path, body, ms = START_MS) => {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
       method: body ? 'POST' : 'GET', headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(ms),
     });
     return answer.json();
   };
-  await until('the server listens', () => call('/global/health', null, 2000).then(() => true, () => false));
+  await until('the server listens', () => call('/global/health', null, 2000).then(() => true, () => false), { ms: START_MS });
   keyIsNowhereIn(started.pid);
   const { id } = await call('/session', { title: 'a session of the test' });
   const say = (text) => call(`/session/${id}/message`, { parts: [{ type: 'text', text }] });

@@ -17,10 +17,12 @@ import { until, within } from './until.mjs';
 
 export const REAL = 'sk-real-4f9d1c7be2a85036-of-this-test';
 const SOON_MS = 100;
+export const START_MS = 90000; // of a client, on a machine that does much else
 const RETRY_MS = 10000; // a client that tries again does so within this
 
 const opencode = (model, more = {}) => ({
-  pin: 'opencode', keys: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'GOOGLE_GENERATIVE_AI_API_KEY'], step: (file) => bash(`touch ${file}`),
+  pin: 'opencode', ms: 300000, // its three starts take 17 s of a processor
+  keys: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'GOOGLE_GENERATIVE_AI_API_KEY'], step: (file) => bash(`touch ${file}`),
   prepare: ({ opencode: client }) => client.configure({ model, ...more }),
 });
 const copilot = (env) => ({
@@ -154,7 +156,7 @@ const ended = (gate) => until('the lease ends with the run', async () => (await 
 
 async function works({ gate, model, sandbox }, agent, row) {
   const started = agent.start(model.play('works', row.step('first'), row.step('second')), { wrap: wrap(gate) });
-  await until('the first call', () => sandbox.made('first')).catch((error) => {
+  await until('the first call', () => sandbox.made('first'), { ms: START_MS }).catch((error) => {
     throw new Error(`${error.message}: ${JSON.stringify(started.seen)}`);
   });
   keyIsNowhereIn(started.pid);
@@ -171,7 +173,7 @@ async function waits({ gate, model, sandbox }, agent, row) {
   const asked = model.heads.length;
   model.think();
   const started = agent.start(model.play('waits', row.step('before'), row.step('after')), { wrap: wrap(gate) });
-  await until('the model is asked', () => model.heads.length > asked);
+  await until('the model is asked', () => model.heads.length > asked, { ms: START_MS });
   const [lease] = await live(gate);
   assert.match(await gate.done('lease', 'hold', lease.id), /confirmed/);
   model.release();
@@ -206,7 +208,8 @@ function isRefused(exchange) {
 async function dies({ gate, model, sandbox }, tap, agent, row) {
   model.stall(1);
   const started = agent.start(model.play('dies', row.step('never')), { wrap: wrap(gate) });
-  const stream = await until('an answer reaches the client', () => tap.exchanges.find((one) => one.text.includes('and so on')));
+  const stream = await until('an answer reaches the client', () => tap.exchanges.find((one) => one.text.includes('and so on')),
+    { ms: START_MS });
   assert.ok(!stream.closed && model.stalled[0].ended === 0);
   const token = keyIsNowhereIn(started.pid);
   const [lease] = await live(gate);
@@ -283,6 +286,6 @@ async function all(world, row) {
 export function leased(...names) {
   for (const [name, row] of Object.entries(CLIENTS)) {
     if (!names.some((one) => name.startsWith(one))) continue;
-    scenario(name, (world) => all(world, row), { pin: row.pin === 'claude' ? 'current' : row.pin });
+    scenario(name, (world) => all(world, row), { pin: row.pin === 'claude' ? 'current' : row.pin, ms: row.ms });
   }
 }

@@ -49,6 +49,6 @@ export class Opencode {
   start(prompt, { args = [], wrap = [], cwd } = {}) {
     const [program, ...all] = [...wrap, this.binary, 'run', '--format', 'json', ...args, prompt];
     const started = this.#sandbox.start(program, all, { cwd, env: this.env });
-    return { ...started, finished: () => within('the agent has finished', started.ended, 60000) };
+    return { ...started, finished: () => within('the agent has finished', started.ended, 120000) };
   }
 }

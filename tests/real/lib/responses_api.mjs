@@ -9,6 +9,8 @@ const USAGE = {
 /** Each answer, in the words of checkrein. */
 export const TOLD = { calls: 1, input: 1000, cached: 300, created: 0, output: 50, reasoning: 7 };
 
+const TITLE = /You are a title generator/; // opencode's words; Codex asks without tools in some of its turns
+
 export const serves = (pathname) => pathname.endsWith('/responses');
 
 const textOf = (content) => typeof content === 'string' ? content : (content ?? []).map((part) => part.text ?? '').join('\n');
@@ -54,7 +56,7 @@ function write(response, type, data) {
 /** Answers what is no turn of a conversation, such as a title for it: what it tells of tokens. Null when it is one. */
 export function aside(response, pathname, body) {
   const asked = JSON.parse(body);
-  return asked.text?.format || !asked.tools?.length
+  return asked.text?.format || (!asked.tools?.length && TITLE.test(body))
     ? send(response, pathname, asked, [{ type: 'text', text: '{"title":"A title"}' }]) : null;
 }
 

@@ -103,7 +103,7 @@ async function run(name, body, options) {
   let failed = true;
   try {
     open = await World.open(options);
-    await within(`scenario "${name}"`, body(open), SCENARIO_MS);
+    await within(`scenario "${name}"`, body(open), options?.ms ?? SCENARIO_MS);
     await open.gate.finish();
     assert.deepEqual(open.model.strays, [], 'the client tried to leave the machine');
     failed = false;
@@ -122,7 +122,7 @@ async function run(name, body, options) {
   if (--waiting === 0) process.exit(worst);
 }
 
-/** Registers one test; those of a file run one after the other. Options: {pin} */
+/** Registers one test; those of a file run one after the other. Options: {pin, ms} */
 export function scenario(name, body, options) {
   waiting++;
   before = before.then(() => run(name, body, options));
