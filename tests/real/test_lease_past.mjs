@@ -65,6 +65,7 @@ const ROWS = [
   ['claude', "the project's proxy", json('project/.claude/settings.json', (url) => ({ env: { HTTP_PROXY: url, http_proxy: url, NO_PROXY: '', no_proxy: '' } })), THROUGH],
   ['claude', '--settings', (_, url) => ({ args: ['--settings', JSON.stringify(env('ANTHROPIC_BASE_URL')(url))] }), THROUGH],
   ['claude', "the machine's address", machine('claude-code/managed-settings.json', env('ANTHROPIC_BASE_URL')), /managed-settings.json names another address.*ANTHROPIC_BASE_URL/],
+  ['claude', "a key of the machine's folder", machine('claude-code/managed-settings.d/10-keys.json', key('ANTHROPIC_API_KEY')), /managed-settings.d\/10-keys.json names another address.*ANTHROPIC_API_KEY/],
   ['codex', "the project's provider", text('project/.codex/config.toml', PROVIDER), THROUGH],
   ['codex', '-c model_provider', (_, url) => ({ args: ['-c', 'model_provider="other"', '-c', `model_providers.other={name="x",base_url="${url}/v1"}`] }), /"-c model_provider="other"" names another address/],
   ['codex', '--oss', () => ({ args: ['--oss'] }), /"--oss" names another address/],

@@ -4,7 +4,7 @@
  */
 #include "lease_priv.h"
 
-#include <limits.h>
+#include <dirent.h>
 #include <stdio.h>
 
 #include "../connect/connect_priv.h"
@@ -13,7 +13,7 @@
 #include "checkrein/file.h"
 #include "checkrein/wire.h"
 
-#define CLAUDE_MANAGED "/etc/claude-code/managed-settings.json"
+#define CLAUDE_MANAGED "/etc/claude-code/managed-settings" /* .json, and a folder .d */
 
 /* ---- one settings file */
 
@@ -74,23 +74,42 @@ static enum status names_another(struct why *why, const char *path, const char *
 
 /* ---- Claude Code: the machine's settings go before all others */
 
-enum status lease_fit_claude(const struct run_plan *p, const struct lease_client *c,
-                             struct why *why)
+static enum status claude_file_is_fit(const struct lease_client *c, const char *path,
+                                      struct why *why)
 {
     struct look l;
-    enum status st = look_open(&l, CLAUDE_MANAGED, why);
-    (void)p;
+    enum status st = look_open(&l, path, why);
     if (st == ST_OK && has(&l, "env/ANTHROPIC_BASE_URL")) {
-        st = names_another(why, CLAUDE_MANAGED, "env.ANTHROPIC_BASE_URL");
+        st = names_another(why, path, "env.ANTHROPIC_BASE_URL");
     }
     for (const char *const *name = c->taken; st == ST_OK && *name; name++) {
-        char path[128];
-        (void)snprintf(path, sizeof(path), "env/%s", *name);
-        if (has(&l, path)) {
-            st = names_another(why, CLAUDE_MANAGED, *name);
+        char key[128];
+        (void)snprintf(key, sizeof(key), "env/%s", *name);
+        if (has(&l, key)) {
+            st = names_another(why, path, *name);
         }
     }
     look_close(&l);
+    return st;
+}
+
+enum status lease_fit_claude(const struct run_plan *p, const struct lease_client *c,
+                             struct why *why)
+{
+    enum status st = claude_file_is_fit(c, CLAUDE_MANAGED ".json", why);
+    DIR *dir = opendir(CLAUDE_MANAGED ".d");
+    const struct dirent *e;
+    (void)p;
+    while (st == ST_OK && dir && (e = readdir(dir))) {
+        if (span_ends(span_str(e->d_name), ".json")) {
+            char *path = path_join(CLAUDE_MANAGED ".d", e->d_name);
+            st = claude_file_is_fit(c, path, why);
+            free(path);
+        }
+    }
+    if (dir) {
+        (void)closedir(dir);
+    }
     return st;
 }
 
