@@ -114,7 +114,7 @@ static void set_shared(struct govd *g, const struct command *c, struct span by)
     g->budgets->day = k == BUDGET_DAY ? govd_wall_us() / DAY_US : g->budgets->day;
     session_set(&g->budgets->by[k], by);
     for (size_t i = 0; i < g->budgets->count; i++) {
-        budget_look_again(g, g->budgets->purse[i]);
+        budget_look_again(g->budgets->purse[i]);
     }
     tell_shared(g, c->scope, by);
 }
@@ -123,7 +123,7 @@ static void set_agent(struct govd *g, struct purse *p, const struct command *c, 
 {
     p->limit_microusd = c->limit_microusd > 0 ? c->limit_microusd : p->limit_microusd;
     p->limit_tokens = c->limit_tokens > 0 ? c->limit_tokens : p->limit_tokens;
-    budget_look_again(g, p);
+    budget_look_again(p);
     session_set(&p->by, by);
     tell_agent(g, p);
 }

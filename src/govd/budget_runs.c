@@ -81,9 +81,8 @@ void budget_ran(struct govd *g, const struct payers *who, const struct call_boun
     }
 }
 
-void budget_look_again(struct govd *g, struct purse *p)
+void budget_look_again(struct purse *p)
 {
-    (void)g;
     p->unpriced = 0;
     p->uncounted = 0;
     p->uncounted_let = LET_AGAIN;

@@ -32,7 +32,9 @@ enum status usage_body_model(struct span body, char model[USAGE_MODEL_BYTES])
     struct named n = {.model = model};
     model[0] = '\0';
     usage_scan_init(&scan, &FORM);
-    usage_scan_feed(&scan, body, &n);
+    if (body.n > 0) {
+        usage_scan_feed(&scan, body, &n);
+    }
     if (!n.ended || n.wrong || scan.listed || scan.twice || !usage_scan_whole(&scan)) {
         model[0] = '\0';
         return ST_INVALID;

@@ -284,6 +284,27 @@ def what_runs_is_held_against_the_budget(folder):
             check(len(used_up) < 12, f"{serve}: {len(used_up)} went on")
 
 
+def who_waited_longest_goes_on_first(folder):
+    turns = threading.Semaphore(0)
+
+    def answer(asked, out):
+        turns.acquire(timeout=DEADLINE)
+        used(1, 0)(asked, out)
+    with with_meter(folder, answer, "agent_budget = 1\n") as (d, up):
+        lease = issue(d)
+        bodies = [bodied(model=SONNET, max_tokens=100000, messages=[], metadata={"user_id": str(i)}) for i in range(6)]
+        calls = []
+        for i, body in enumerate(bodies):
+            calls.append(begin(d, lease, body))
+            wait_for("those before", lambda i=i: leases(d)[lease["id"]]["waiting"] + len(up.asked) == i + 1)
+        check(len(up.asked) == 1, f"{len(up.asked)} run at once")
+        for c in calls:
+            turns.release()
+            check(c.getresponse().status == 200, "it waits for ever")
+            c.close()
+        check([a.body for a in up.asked] == bodies, "who came later went on first")
+
+
 def the_last_of_a_budget_can_be_used(folder):
     body = bodied(model=SONNET, max_tokens=100000, messages=[])
     with with_meter(folder, used(1000, 0), "agent_budget = 0.05\n") as (d, up):
@@ -311,5 +332,5 @@ if __name__ == "__main__":
     main([who_cuts_every_other_call_pays_for_it, a_stream_that_was_cut_is_bound_by_its_time,
           what_was_told_of_a_cut_stream_is_not_bound_again, who_leaves_before_the_answer_pays_for_it, who_tells_nothing_pays_its_bound,
           lies_pay_their_bound, a_background_answer_counts_once_when_it_is_fetched, calls_whose_cost_is_not_told_wait_for_a_person,
-          models_without_a_price_are_held_by_every_budget_in_usd, what_runs_is_held_against_the_budget, the_last_of_a_budget_can_be_used,
+          models_without_a_price_are_held_by_every_budget_in_usd, what_runs_is_held_against_the_budget, who_waited_longest_goes_on_first, the_last_of_a_budget_can_be_used,
           a_large_body_goes_on_with_a_budget])

@@ -100,10 +100,10 @@ struct gateway {
     net_id door, socket_door;
     int port;
     char *socket_path;
-    struct passage *passages;
-    size_t passing;       /* how many */
-    size_t body_bytes;    /* of requests that are kept: bodies.c */
-    size_t metered_bytes; /* of requests that are read while they go by */
+    struct passage *passages, *newest; /* the oldest first: so they go on */
+    size_t passing;                    /* how many */
+    size_t body_bytes;                 /* of requests that are kept: bodies.c */
+    size_t metered_bytes;              /* of requests that are read while they go by */
     struct map by_front;
     int64_t told_us, stranger_us, fault_us; /* as may_tell() */
     uint64_t strangers;

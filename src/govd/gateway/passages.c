@@ -21,8 +21,9 @@ enum state { PASS_READ, PASS_HELD, PASS_OPEN };
 
 struct passage {
     struct govd *govd;
-    struct passage *next, **link; /* in the list; what points here */
-    net_id front, back;           /* 0: none any more, or not yet */
+    struct passage *next, **link; /* in the list, the oldest first; what points here */
+    struct passage *before;
+    net_id front, back; /* 0: none any more, or not yet */
     enum state state;
     char lease[ULID_BYTES];
     struct upstream *up;
@@ -30,6 +31,8 @@ struct passage {
     char *path, *target;
     struct buf lines; /* fields that go along */
     struct buf body;  /* of one that is read first */
+    char model[USAGE_MODEL_BYTES];
+    bool looked, known; /* for its model, in all of its body: known for certain */
     struct body_share share;
     int64_t length;
     bool whole;    /* the body has come */
@@ -85,6 +88,9 @@ static void passage_free(struct passage *p)
     *p->link = p->next;
     if (p->next) {
         p->next->link = p->link;
+        p->next->before = p->before;
+    } else {
+        w->newest = p->before;
     }
     w->passing--;
     map_del(&w->by_front, front_key(&p->front));
@@ -286,6 +292,16 @@ static bool model_of(const struct passage *p, char model[USAGE_MODEL_BYTES])
     return st != ST_INVALID;
 }
 
+/* Of a body that waits, once: it is judged again and again. */
+static bool model_known(struct passage *p)
+{
+    if (!p->looked) {
+        p->looked = p->whole;
+        p->known = model_of(p, p->model);
+    }
+    return p->known;
+}
+
 static const char *closed_why(const struct govd *g)
 {
     return g->closing                   ? "checkrein is shutting down"
@@ -296,12 +312,11 @@ static const char *closed_why(const struct govd *g)
 static void judge_open(struct passage *p)
 {
     struct govd *g = p->govd;
-    char model[USAGE_MODEL_BYTES] = "";
     struct lease *l = lease_by_id(g->leases, span_str(p->lease));
-    bool known = !l || !lease_needs_model(g->leases, l) || model_of(p, model);
+    bool known = !l || !lease_needs_model(g->leases, l) || model_known(p);
     struct lease_request r = {.method = span_str(p->method),
                               .path = span_str(p->path),
-                              .model = span_str(model),
+                              .model = span_str(p->model),
                               .now_us = govd_wall_us()};
     struct lease_verdict v = verdict(401, "there is no such lease any more");
     if (!known) {
@@ -368,12 +383,10 @@ static struct passage *passage_new(struct govd *g, net_id front, const struct ht
     if (p->target) {
         p->meter = meter_new(g, up, l, head->method, p->target);
     }
-    p->next = w->passages;
-    p->link = &w->passages;
-    if (p->next) {
-        p->next->link = &p->next;
-    }
-    w->passages = p;
+    p->link = w->newest ? &w->newest->next : &w->passages;
+    p->before = w->newest;
+    *p->link = p;
+    w->newest = p;
     w->passing++;
     map_put(&w->by_front, front_key(&p->front), 1);
     return p;
