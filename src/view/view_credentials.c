@@ -5,6 +5,7 @@
 #define CLASS_SHIFT 58 /* above any time in microseconds */
 #define LABEL_COLS  7
 #define DETAIL_ROWS 8
+#define TABLE_ROWS  6 /* of the table at least */
 #define SAY_COLS    400
 
 enum order { ORDER_ATTENTION, ORDER_USED, ORDER_ENDS, ORDER_USES };
@@ -196,11 +197,11 @@ static struct field cell_proof(struct frame *fr, const struct row *row, int cols
 }
 
 static const struct column columns[] = {
-    {"state",  9,  15, KEEP_ALWAYS, ALIGN_LEFT,  false, cell_state },
+    {"state",  12, 15, KEEP_ALWAYS, ALIGN_LEFT,  false, cell_state },
     {"kind",   6,  10, 60,          ALIGN_LEFT,  false, cell_kind  },
     {"id",     8,  26, KEEP_ALWAYS, ALIGN_LEFT,  false, cell_id    },
     {"issuer", 9,  16, 90,          ALIGN_LEFT,  false, cell_issuer},
-    {"scopes", 14, 40, 50,          ALIGN_LEFT,  false, cell_scopes},
+    {"scopes", 20, 40, 50,          ALIGN_LEFT,  false, cell_scopes},
     {"holder", 14, 22, KEEP_ALWAYS, ALIGN_LEFT,  false, cell_holder},
     {"used",   4,  4,  KEEP_ALWAYS, ALIGN_RIGHT, false, cell_used  },
     {"uses",   4,  5,  40,          ALIGN_RIGHT, false, cell_uses  },
@@ -302,7 +303,8 @@ static void draw(struct frame *fr, struct rect area)
 {
     struct list *l = &fr->ui->list[PANE_CREDENTIALS];
     const struct credential *c = fleet_credential(fr->f, list_selected(l));
-    int rows = c != NULL && area.h >= 2 * DETAIL_ROWS ? DETAIL_ROWS + (area.h > 30 ? 4 : 0) : 0;
+    int rows =
+        c != NULL && area.h >= DETAIL_ROWS + TABLE_ROWS ? DETAIL_ROWS + (area.h > 30 ? 4 : 0) : 0;
     struct rect table = {area.x, area.y, area.w, area.h - rows};
     table_draw(fr, table, l, &pane_credentials);
     if (rows > 0) {
