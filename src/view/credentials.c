@@ -56,8 +56,6 @@ struct safe credential_title(struct frame *fr, uint32_t credential)
     if (c == NULL) {
         return text_own("(gone)");
     }
-    words_sid(&w, c->kind, TITLE_COLS);
-    words_own(&w, w.count > 0 ? " " : "");
     words_safe(&w, credential_short(fr, c, SHORT_COLS));
     words_own(&w, " of ");
     words_safe(&w, credential_holder(fr, c, TITLE_COLS));

@@ -148,7 +148,7 @@ bool agent_retries(const struct agent *a); /* its model does not answer, and is 
 /* ---- credentials.c: what is said of a credential in more than one place */
 struct symbol credential_symbol(struct frame *fr, const struct credential *c);
 struct safe credential_short(struct frame *fr, const struct credential *c, int cols);
-/* "lease …K3D9 of mailer", or "(gone)". */
+/* "…K3D9 of mailer", or "(gone)". */
 struct safe credential_title(struct frame *fr, uint32_t credential);
 struct safe credential_holder(struct frame *fr, const struct credential *c, int cols);
 struct safe credential_scopes(struct frame *fr, const struct credential *c, int cols);

@@ -236,7 +236,7 @@ static void detail_state(struct frame *fr, struct sheet *s, const struct credent
 /* Not told is whether it waits still: its client may have gone. */
 static void detail_wait(struct frame *fr, struct sheet *s, const struct credential *c)
 {
-    if (c->wait_us == 0 || c->wait_us < c->used_us) {
+    if (c->wait_us == 0 || c->wait_us < c->used_us || c->wait_us < c->refused_us) {
         return;
     }
     struct words w = words_of(fr);

@@ -452,9 +452,9 @@ static void a_lease_is_choked_and_what_came_of_it_is_said(void **state)
     assert_span_is(k.out.command.credential, LEASE_MAIL);
     assert_span_is(k.out.command.scope, "choke");
     record_order(&k, "01KCHOKE");
-    assert_shows(&k, "choke lease …0000K3D9 of mailer: sent");
+    assert_shows(&k, "choke …0000K3D9 of mailer: sent");
     tell_result(&k, "01KCHOKE", COMMAND_CONFIRMED, "1 lease is choked; 0 requests wait");
-    assert_shows(&k, "choke lease …0000K3D9 of mailer: confirmed: 1 lease is choked; 0 requests");
+    assert_shows(&k, "choke …0000K3D9 of mailer: confirmed: 1 lease is choked; 0 requests");
     lease_set(&k, "laptop", "agent/mail", LEASE_MAIL, "choked");
     press(&k, 'C');
     assert_shows(&k, "choke: it is choked already");
