@@ -143,7 +143,7 @@ SCENES = {"fleet": fleet, "queue": queue, "approval": approval, "hostile": hosti
 
 def neutral(rows):
     """The demo's folder has another name each time: pictures that show nothing new stay as they are."""
-    return [re.sub(r"checkrein-demo-\w{6}", "checkrein-demo-000000", row) for row in rows]
+    return [re.sub(r"(checkrein-demo-)(\w{1,6})", lambda m: m[1] + "0" * len(m[2]), row) for row in rows]
 
 
 def shoot(binary, folder, name, columns, rows):
