@@ -148,6 +148,10 @@ enum option_kind {
       "USD an agent may spend before its model calls wait and its tool calls ask; 0 = none")       \
     X(agent_tokens, "agent_tokens", OPTION_INT, "0", 0, 1000000000000000,                          \
       "the same in tokens, for models without a price too; 0 = none")                              \
+    X(task_budget, "task_budget", OPTION_MONEY, "0", 0, 0,                                         \
+      "USD one task may use before its model calls wait and its tool calls ask; 0 = none")         \
+    X(task_tokens, "task_tokens", OPTION_INT, "0", 0, 1000000000000000,                            \
+      "the same in tokens; 0 = none")                                                              \
     X(daily_budget, "daily_budget", OPTION_MONEY, "0", 0, 0,                                       \
       "USD all agents may spend in a day (UTC) before calls wait or ask; 0 = none")                \
     X(fleet_budget, "fleet_budget", OPTION_MONEY, "0", 0, 0,                                       \
@@ -197,8 +201,8 @@ struct conf {
             *record;
         struct conf_keep keep;
         int64_t hook_port, gateway_port, console_port, max_held, max_agent_held, max_agents, rate,
-            agent_budget, agent_tokens, daily_budget, fleet_budget, loop_calls, loop_minutes,
-            watchdog_ms, stop_grace_ms;
+            agent_budget, agent_tokens, task_budget, task_tokens, daily_budget, fleet_budget,
+            loop_calls, loop_minutes, watchdog_ms, stop_grace_ms;
     } serve;
     struct conf_backend *backends;
     uint32_t backend_count;

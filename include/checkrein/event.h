@@ -480,5 +480,9 @@ enum status command_limit(struct span typed, struct command *c) MUST_USE;
 /* "@day" and "@fleet" are all agents, by the day and ever: that agent and scope are set. False: it
  * is neither. */
 bool command_for_all(struct span word, struct command *c);
+/* "AGENT@task", or "@task" alone: *agent is what stands before it. False: it is not of a task. */
+#define TASK_SCOPE                                                                                 \
+    "task" /* of a VERB_BUDGET: what its agent works on; ":" and an id: that one only */
+bool command_for_task(struct span word, struct span *agent);
 
 #endif

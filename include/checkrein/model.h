@@ -177,7 +177,9 @@ struct task {
     enum outcome outcome; /* once it is over; unknown: nobody said how it ended */
     int64_t began_us, ended_us;
     int64_t tokens_in, tokens_out, cost_microusd;
-    int64_t untold; /* calls of it whose figures are missing, or not whole */
+    int64_t untold;                       /* calls of it whose figures are missing, or not whole */
+    int64_t bound_microusd, bound_tokens; /* at most so much on top: of calls that did not tell */
+    int64_t limit_microusd, limit_tokens; /* what it may use; 0: no limit was told */
     bool cost_estimated, unpriced;
 };
 

@@ -112,6 +112,10 @@ static json_t *task_json(const struct fleet *f, const struct task *t)
     (void)json_object_set_new(o, attribute(F_COST_ESTIMATED), json_boolean(t->cost_estimated));
     (void)json_object_set_new(o, "cost.unpriced", json_boolean(t->unpriced));
     put_int(o, attribute(F_SPEND_UNTOLD), t->untold);
+    put_int(o, attribute(F_SPEND_BOUND), t->bound_microusd);
+    put_int(o, attribute(F_SPEND_BOUND_TOKENS), t->bound_tokens);
+    put_int(o, attribute(F_BUDGET_LIMIT), t->limit_microusd);
+    put_int(o, attribute(F_BUDGET_TOKENS), t->limit_tokens);
     return o;
 }
 

@@ -50,7 +50,7 @@ enum aim {
     X(VERB_MESSAGE, "message", AIM_AGENT_TEXT, "AGENT TEXT", COMMAND_CONFIRMED, OPTIONS_VERB,      \
       "say something to an agent")                                                                 \
     X(VERB_BUDGET, "budget", AIM_AGENT_USD, "AGENT LIMIT", COMMAND_CONFIRMED, OPTIONS_VERB,        \
-      "a new limit for an agent, in USD or \"N tokens\"; @day, @fleet: for all agents")
+      "a new limit for an agent, in USD or \"N tokens\"; or AGENT@task, @day, @fleet")
 
 extern const struct option_row OPTIONS_APPROVE[], OPTIONS_DENY[], OPTIONS_REVOKE[], OPTIONS_VERB[];
 extern const struct option_row OPTIONS_PAUSE[], OPTIONS_RESUME[];

@@ -256,6 +256,23 @@ static enum status find_approval(const struct headless *h, const char *word, str
     return why_fail(why, ST_NOTFOUND, "no request %s is waiting", word);
 }
 
+/* AGENT, AGENT@task, @day or @fleet. */
+static enum status aim_budget(const struct headless *h, const char *word, struct command *c,
+                              struct why *why)
+{
+    char name[FLEET_ID_BYTES + 1];
+    struct span agent;
+    if (command_for_all(span_str(word), c)) {
+        return ST_OK;
+    }
+    if (!command_for_task(span_str(word), &agent)) {
+        return headless_find_agent(h->hub.fleet, word, c, why);
+    }
+    c->scope = SPAN(TASK_SCOPE);
+    return span_copy(agent, name, sizeof(name)) ? headless_find_agent(h->hub.fleet, name, c, why)
+                                                : why_fail(why, ST_NOTFOUND, "no agent %s", word);
+}
+
 static enum status aim_at(const struct headless *h, enum aim aim, const char *word,
                           struct command *c, struct why *why)
 {
@@ -268,8 +285,7 @@ static enum status aim_at(const struct headless *h, enum aim aim, const char *wo
     case AIM_AGENT_TEXT:
         return headless_find_agent(h->hub.fleet, word, c, why);
     case AIM_AGENT_USD:
-        return command_for_all(span_str(word), c) ? ST_OK
-                                                  : headless_find_agent(h->hub.fleet, word, c, why);
+        return aim_budget(h, word, c, why);
     case AIM_ALL:
     default:
         return ST_OK;

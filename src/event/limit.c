@@ -22,6 +22,14 @@ enum status command_limit(struct span typed, struct command *c)
     return ST_OK;
 }
 
+bool command_for_task(struct span word, struct span *agent)
+{
+    static const char MARK[] = "@" TASK_SCOPE;
+    bool is = span_ends(word, MARK);
+    *agent = is ? span_sub(word, 0, word.n - (sizeof(MARK) - 1)) : word;
+    return is;
+}
+
 bool command_for_all(struct span word, struct command *c)
 {
     bool is_all = span_is(word, "@day") || span_is(word, "@fleet");

@@ -6,6 +6,7 @@
  * are events of their own.
  */
 #include "budget_priv.h"
+#include "tasks_priv.h"
 
 #include "checkrein/lease.h"
 
@@ -136,9 +137,33 @@ void budget_read_shared(const struct govd *g, struct budget_state *out)
     out->limit[BUDGET_FLEET] = of(b->limit[BUDGET_FLEET], g->conf->serve.fleet_budget);
 }
 
+/* What its agent, or who started that, works on now; without a task there is no limit of one. */
+static void read_task(const struct govd *g, const struct purse *p, struct budget_state *out)
+{
+    const struct task *t = task_of(g, span_str(p->agent));
+    if (!t) {
+        return;
+    }
+    bool is_its = span_is(fleet_span(g->fleet, t->id), p->task);
+    struct amount charged = is_its ? p->charged : (struct amount){0};
+    int64_t tokens = budget_plus(budget_plus(t->tokens_in, t->tokens_out), charged.tokens);
+    out->used[BUDGET_TASK] =
+        budget_plus(budget_plus(t->cost_microusd, charged.microusd), t->bound_microusd);
+    out->used[BUDGET_TASK_TOKENS] = budget_plus(tokens, t->bound_tokens);
+    out->bound[BUDGET_TASK] = t->bound_microusd;
+    out->bound[BUDGET_TASK_TOKENS] = t->bound_tokens;
+    out->running[BUDGET_TASK] = p->running.microusd;
+    out->running[BUDGET_TASK_TOKENS] = p->running.tokens;
+    out->limit[BUDGET_TASK] = of(t->limit_microusd, g->conf->serve.task_budget);
+    out->limit[BUDGET_TASK_TOKENS] = of(t->limit_tokens, g->conf->serve.task_tokens);
+}
+
 void budget_read(const struct govd *g, const struct purse *p, struct budget_state *out)
 {
     budget_read_shared(g, out);
+    if (p->agent) {
+        read_task(g, p, out);
+    }
     out->used[BUDGET_AGENT] = p->used.microusd;
     out->used[BUDGET_TOKENS] = p->used.tokens;
     out->bound[BUDGET_AGENT] = p->bound.microusd;
@@ -165,13 +190,13 @@ bool budget_is_limited(const struct budget_state *s)
     return limited;
 }
 
+/* Tokens of a task hold that task alone. */
 bool budget_needs_price(const struct budget_state *s)
 {
-    bool in_tokens = false;
-    for (unsigned k = 0; k < BUDGET_COUNT; k++) {
-        in_tokens = in_tokens || (budget_is_in_tokens((enum budget_kind)k) && s->limit[k] > 0);
-    }
-    return budget_is_limited(s) && !in_tokens;
+    bool in_tokens = s->limit[BUDGET_TOKENS] > 0;
+    bool task_in_tokens = in_tokens || s->limit[BUDGET_TASK_TOKENS] > 0;
+    bool all = s->limit[BUDGET_AGENT] > 0 || s->limit[BUDGET_DAY] > 0 || s->limit[BUDGET_FLEET] > 0;
+    return (all && !in_tokens) || (s->limit[BUDGET_TASK] > 0 && !task_in_tokens);
 }
 
 bool budget_is_metered(const struct govd *g, struct span agent)

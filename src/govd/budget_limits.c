@@ -2,6 +2,7 @@
  * of which a start makes them again; those of the configuration are what it says today.
  */
 #include "budget_priv.h"
+#include "tasks_priv.h"
 
 #include "checkrein/lease.h"
 
@@ -102,6 +103,53 @@ void budgets_tell_again(struct govd *g)
     }
 }
 
+/* ---- of one task: "task" is what its agent works on, "task:ID" that one only */
+
+static bool is_of_task(struct span scope)
+{
+    return span_is(scope, TASK_SCOPE) || span_starts(scope, TASK_SCOPE ":");
+}
+
+static const char *task_cannot(const struct govd *g, const struct command *c, struct span agent)
+{
+    const struct task *t = task_of(g, agent);
+    struct span id = span_sub(c->scope, sizeof(TASK_SCOPE), c->scope.n);
+    if (!t) {
+        return "it works on no task";
+    }
+    return id.n == 0 || span_eq(id, fleet_span(g->fleet, t->id))
+               ? NULL
+               : "that task is over: it works on another one now";
+}
+
+static void set_task(struct govd *g, struct purse *p, const struct command *c, struct span by)
+{
+    char id[FLEET_ID_BYTES + 1];
+    char owner[FLEET_ID_BYTES + 1];
+    struct event ev;
+    const struct task *t = task_of(g, span_str(p->agent));
+    if (!t) {
+        return; /* budget_cannot() said so */
+    }
+    (void)span_copy(fleet_span(g->fleet, t->id), id, sizeof(id));
+    (void)span_copy(fleet_span(g->fleet, fleet_agent(g->fleet, t->agent)->id), owner,
+                    sizeof(owner));
+    budget_look_again(g, p);
+    publish_begin(g, &ev, EVENT_BUDGET_CHANGED);
+    event_set_text(&ev, F_AGENT_ID, span_str(owner));
+    ev.subject = span_str(owner);
+    event_set_text(&ev, F_TASK_ID, span_str(id));
+    event_set_text(&ev, F_SCOPE, SPAN(TASK_SCOPE));
+    if (c->limit_microusd > 0) {
+        event_set_number(&ev, F_BUDGET_LIMIT, c->limit_microusd);
+    }
+    if (c->limit_tokens > 0) {
+        event_set_number(&ev, F_BUDGET_TOKENS, c->limit_tokens);
+    }
+    event_set_text(&ev, F_OPERATOR, by);
+    (void)publish(g, &ev);
+}
+
 /* ---- the operator's verb */
 
 static void set_shared(struct govd *g, const struct command *c, struct span by)
@@ -140,13 +188,27 @@ static bool is_known(const struct govd *g, struct span agent)
 const char *budget_cannot(const struct govd *g, const struct command *c)
 {
     if (!span_is(c->agent, ALL)) {
-        return is_known(g, c->agent) ? NULL : "no such agent";
+        const struct session *s = session_find(g, c->agent);
+        struct span agent = s ? span_str(s->id) : c->agent;
+        return !is_known(g, c->agent) ? "no such agent"
+               : is_of_task(c->scope) ? task_cannot(g, c, agent)
+                                      : NULL;
     }
     if (shared_named(c->scope) == BUDGET_COUNT) {
         return "of all agents there is a budget of the `day` and one of the `fleet`: the scope says "
                "which";
     }
     return c->limit_microusd > 0 ? NULL : "the budgets of all agents are in USD";
+}
+
+static enum budget_kind kind_meant(const struct command *c)
+{
+    bool usd = c->limit_microusd > 0;
+    if (span_is(c->agent, ALL)) {
+        return shared_named(c->scope);
+    }
+    return is_of_task(c->scope) ? (usd ? BUDGET_TASK : BUDGET_TASK_TOKENS)
+                                : (usd ? BUDGET_AGENT : BUDGET_TOKENS);
 }
 
 void budget_command(struct govd *g, const struct command *c, struct span by,
@@ -164,16 +226,14 @@ void budget_command(struct govd *g, const struct command *c, struct span by,
     struct purse *p = is_shared ? &none : purse_of(g, agent);
     if (is_shared) {
         set_shared(g, c, by);
+    } else if (is_of_task(c->scope)) {
+        set_task(g, p, c, by);
     } else {
         set_agent(g, p, c, by);
     }
     gateway_judge(g);
     budget_read(g, p, &s);
-    budget_words(&s,
-                 is_shared               ? shared_named(c->scope)
-                 : c->limit_microusd > 0 ? BUDGET_AGENT
-                                         : BUDGET_TOKENS,
-                 used);
+    budget_words(&s, kind_meant(c), used);
     size_t went = waited > g->budgets->waiting ? waited - g->budgets->waiting : 0;
     bool waits = !is_shared && budget_holds(g, agent, &call, why);
     (void)snprintf(done, REASON_BYTES, "%.100s; %zu waited and went on%s%.200s", used, went,
@@ -234,8 +294,8 @@ void budgets_restore(struct govd *g, const struct event *ev)
     if (ev->type == EVENT_SPEND_RECORDED && !ev->snapshot) {
         restore_unpriced(g, ev);
     }
-    if (!event_has(ev, F_OPERATOR)) {
-        return; /* the configuration's */
+    if (!event_has(ev, F_OPERATOR) || event_has(ev, F_TASK_ID)) {
+        return; /* the configuration's, or a task's, which the fold has */
     }
     if (ev->type == EVENT_BUDGET_CHANGED) {
         restore_agent(g, ev);

@@ -13,7 +13,15 @@
 
 #include "checkrein/usage.h"
 
-enum budget_kind { BUDGET_AGENT, BUDGET_TOKENS, BUDGET_DAY, BUDGET_FLEET, BUDGET_COUNT };
+enum budget_kind {
+    BUDGET_AGENT,
+    BUDGET_TOKENS,
+    BUDGET_TASK, /* of what it works on now */
+    BUDGET_TASK_TOKENS,
+    BUDGET_DAY,
+    BUDGET_FLEET,
+    BUDGET_COUNT
+};
 enum budget_saying { SAY_OVER, SAY_RUNNING, SAY_USED_UP, SAY_NEARLY, SAY_COUNT };
 
 struct purse {
@@ -23,6 +31,8 @@ struct purse {
     struct amount used;                   /* as told, and the bound of what was not */
     struct amount bound;                  /* of that */
     struct amount running;                /* what calls that run may use at most */
+    char task[ULID_BYTES];                /* that this is of: */
+    struct amount charged;                /* used by others who pay from it, in its time */
     bool is_shared;                       /* agents whose leases come of its own pay from it too */
     bool metered;                         /* the gateway counts what it uses */
     bool unpriced_told;                   /* that no budget in USD holds it */

@@ -1,5 +1,6 @@
 /* budget_spend.c - what is spent goes into a purse, and the marks that it passes are told of. */
 #include "budget_priv.h"
+#include "tasks_priv.h"
 
 void budget_signal(struct govd *g, struct span agent, enum severity sev, const char *title)
 {
@@ -113,6 +114,19 @@ struct spent budget_spend(struct govd *g, struct span agent, struct event *ev)
     return s;
 }
 
+/* It is in no sum of the task, which is of agents that descend from its own. */
+static void charge_task(const struct govd *g, struct purse *p, const struct spent *s)
+{
+    char now[ULID_BYTES];
+    task_now(g, span_str(p->agent), now);
+    if (strcmp(now, p->task) != 0) {
+        (void)span_copy(span_str(now), p->task, sizeof(p->task));
+        p->charged = (struct amount){0};
+    }
+    add(&p->charged, &s->told);
+    add(&p->charged, &s->bound);
+}
+
 void budget_charge(struct govd *g, struct span agent, const struct spent *s)
 {
     struct event ev;
@@ -120,6 +134,7 @@ void budget_charge(struct govd *g, struct span agent, const struct spent *s)
     struct purse *p = purse_of(g, agent);
     budget_read(g, p, &before);
     p->is_shared = true;
+    charge_task(g, p, s);
     p->unpriced += s->unpriced && p->unpriced < UINT32_MAX;
     pay(p, s);
     publish_begin(g, &ev, EVENT_BUDGET_CHANGED);

@@ -54,7 +54,14 @@ void task_begin(struct govd *g, struct session *s, struct span title)
     publish_about(g, &ev, EVENT_TASK_STARTED, s);
     event_set_text(&ev, F_TASK_ID, span_str(id));
     event_put_text(&ev, F_TASK_TITLE, title);
+    if (g->conf->serve.task_budget > 0) {
+        event_set_number(&ev, F_BUDGET_LIMIT, g->conf->serve.task_budget);
+    }
+    if (g->conf->serve.task_tokens > 0) {
+        event_set_number(&ev, F_BUDGET_TOKENS, g->conf->serve.task_tokens);
+    }
     (void)publish(g, &ev);
+    gateway_changed(g);
 }
 
 /* What an operator ended, and what a failure did, is not what its runtime says last. */
@@ -84,15 +91,22 @@ void task_end(struct govd *g, struct session *s, enum outcome outcome, const cha
         event_set_number(&ev, F_DURATION_MS, ev.time_us / 1000 - t->began_us / 1000);
     }
     (void)publish(g, &ev);
+    gateway_changed(g);
 }
 
-void task_now(const struct govd *g, struct span agent, char id[ULID_BYTES])
+const struct task *task_of(const struct govd *g, struct span agent)
 {
     const struct agent *a = known(g, agent);
     const struct task *t = NULL;
     for (; a && !t; a = fleet_agent(g->fleet, a->parent)) {
         t = fleet_task_of(g->fleet, a->ref);
     }
+    return t;
+}
+
+void task_now(const struct govd *g, struct span agent, char id[ULID_BYTES])
+{
+    const struct task *t = task_of(g, agent);
     if (!t || !span_copy(fleet_span(g->fleet, t->id), id, ULID_BYTES)) {
         id[0] = '\0';
     }

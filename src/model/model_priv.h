@@ -381,6 +381,8 @@ void fold_task_started(struct fold *x);
 void fold_task_finished(struct fold *x);
 /* What was spent goes to the task that it is of. */
 void tasks_spend(struct fold *x, const struct agent_item *it);
+/* A limit that names a task is of it alone: true. */
+bool tasks_take_limit(const struct fold *x, const struct agent_item *it);
 /* The agent is over, and with it what it worked on. */
 void tasks_agent_over(struct fleet *f, const struct agent_item *it, int64_t time_us);
 /* Ends what a snapshot did not bring back of the agents that it brought. */

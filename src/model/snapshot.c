@@ -183,6 +183,10 @@ static void begin_task(struct teller *t, const struct agent *a, const struct tas
     }
     number(t, F_TOKENS_IN, task->tokens_in);
     number(t, F_TOKENS_OUT, task->tokens_out);
+    number(t, F_SPEND_BOUND, task->bound_microusd);
+    number(t, F_SPEND_BOUND_TOKENS, task->bound_tokens);
+    number(t, F_BUDGET_LIMIT, task->limit_microusd);
+    number(t, F_BUDGET_TOKENS, task->limit_tokens);
 }
 
 static void tell_task(struct teller *t, const struct agent *a, const struct task *task)

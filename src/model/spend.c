@@ -229,7 +229,7 @@ void fold_spend_day(struct fold *x)
 void fold_budget_changed(struct fold *x)
 {
     struct agent_item *it = agent_alive(x);
-    if (it != NULL) {
+    if (it != NULL && !tasks_take_limit(x, it)) {
         set_budget(x, it);
     }
 }

@@ -130,6 +130,8 @@ static void take_task(const struct fold *x, struct task_item *it)
     t->tokens_out = count_of(ev, F_TOKENS_OUT);
     t->cost_microusd = count_of(ev, F_COST_MICROUSD);
     t->untold = count_of(ev, F_SPEND_UNTOLD);
+    t->bound_microusd = count_of(ev, F_SPEND_BOUND);
+    t->bound_tokens = count_of(ev, F_SPEND_BOUND_TOKENS);
     t->cost_estimated = event_number(ev, F_COST_ESTIMATED) != 0;
 }
 
@@ -180,6 +182,26 @@ static bool is_of_open(const struct fold *x, const struct agent_tasks *at)
     return at->open != NULL && at->open->t.id == id_find(x->f, id) && (id.n > 0 || x->ev->snapshot);
 }
 
+static void take_limit(const struct event *ev, struct task *t)
+{
+    if (event_has(ev, F_BUDGET_LIMIT)) {
+        t->limit_microusd = count_of(ev, F_BUDGET_LIMIT);
+    }
+    if (event_has(ev, F_BUDGET_TOKENS)) {
+        t->limit_tokens = count_of(ev, F_BUDGET_TOKENS);
+    }
+}
+
+bool tasks_take_limit(const struct fold *x, const struct agent_item *it)
+{
+    struct span id = event_text(x->ev, F_TASK_ID);
+    struct agent_tasks *at = tasks_find(x->f, it->a.ref);
+    if (id.n > 0 && at != NULL && is_of_open(x, at)) {
+        take_limit(x->ev, &at->open->t);
+    }
+    return id.n > 0;
+}
+
 static void begin(struct fold *x, struct agent_item *it, struct agent_tasks *at)
 {
     if (at->open != NULL) {
@@ -209,6 +231,7 @@ void fold_task_started(struct fold *x)
     } else if (event_has(x->ev, F_TASK_TITLE)) {
         string_set(x->f, &at->open->t.title, event_text(x->ev, F_TASK_TITLE));
     }
+    take_limit(x->ev, &at->open->t);
     if (x->ev->snapshot) {
         take_task(x, at->open);
     }
@@ -251,6 +274,15 @@ static struct task_sums spent_of(const struct event *ev)
                               .unpriced = !priced && has_tokens(ev)};
 }
 
+/* Below zero: what was taken for one that told later is made good. */
+static void add_bound(const struct event *ev, struct task *t)
+{
+    int64_t microusd = add_saturating(t->bound_microusd, event_number(ev, F_SPEND_BOUND));
+    int64_t tokens = add_saturating(t->bound_tokens, event_number(ev, F_SPEND_BOUND_TOKENS));
+    t->bound_microusd = later_us(microusd, 0);
+    t->bound_tokens = later_us(tokens, 0);
+}
+
 static void add_to_task(struct task *t, const struct task_sums *s)
 {
     t->tokens_in = add_saturating(t->tokens_in, s->tokens_in);
@@ -262,8 +294,11 @@ static void add_to_task(struct task *t, const struct task_sums *s)
 }
 
 /* Told late of one that is over, it is in the sums too. */
-static void pay(struct fleet *f, struct agent_tasks *at, struct task_item *it, struct task_sums s)
+static void pay(const struct fold *x, struct agent_tasks *at, struct task_item *it,
+                struct task_sums s)
 {
+    struct fleet *f = x->f;
+    add_bound(x->ev, &it->t);
     bool was_silent = !task_told(&it->t);
     add_to_task(&it->t, &s);
     if (!it->t.open) {
@@ -278,7 +313,7 @@ static void pay_open(struct fold *x, const struct agent_item *it, const struct t
     for (; it != NULL; it = roster_find(&x->f->agents, it->a.parent)) {
         struct agent_tasks *at = tasks_find(x->f, it->a.ref);
         if (at != NULL && at->open != NULL) {
-            pay(x->f, at, at->open, *s);
+            pay(x, at, at->open, *s);
             return;
         }
     }
@@ -293,7 +328,7 @@ static void pay_named(struct fold *x, const struct agent_item *it, struct span i
         struct agent_tasks *at = tasks_find(x->f, it->a.ref);
         struct task_item *known = task_known(x->f, at, id);
         if (known != NULL) {
-            pay(x->f, at, known, *s);
+            pay(x, at, known, *s);
             return;
         }
         nearest = nearest == NULL ? at : nearest;

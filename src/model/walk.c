@@ -233,6 +233,10 @@ static const struct member task_members[] = {
     INT64(task, tokens_out),
     INT64(task, cost_microusd),
     INT64(task, untold),
+    INT64(task, bound_microusd),
+    INT64(task, bound_tokens),
+    INT64(task, limit_microusd),
+    INT64(task, limit_tokens),
     BOOL(task, cost_estimated),
     BOOL(task, unpriced),
 };

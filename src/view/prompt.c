@@ -30,6 +30,8 @@ void prompt_open(struct press *k, enum prompt_name name, struct target t)
     struct ui *ui = k->ui;
     struct prompt *p = &ui->prompt;
     *p = (struct prompt){.kind = prompt_kind(name), .agent = t.agent, .approval = t.approval};
+    const struct task *task = fleet_task_of(k->f, t.agent);
+    p->task = task == NULL ? 0 : task->ref;
     if (name == PROMPT_STOP || name == PROMPT_KILL) {
         agent_word(k->f, t.agent, p->word);
     } else if (name == PROMPT_RESET) {

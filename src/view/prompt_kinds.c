@@ -113,16 +113,39 @@ static void message_submit(struct press *k)
     give_reason(k, span_trim(line_span(&p->line)));
 }
 
+/* The task that was there when the prompt was opened; NULL: it is over. */
+static const struct task *task_shown(const struct press *k)
+{
+    const struct task *t = fleet_task(k->f, k->ui->prompt.task);
+    return t != NULL && t->open ? t : NULL;
+}
+
+static void limit_task(struct press *k, const struct task *t)
+{
+    char scope[sizeof(TASK_SCOPE) + FLEET_ID_BYTES + 1];
+    struct span id = fleet_span(k->f, t->id);
+    (void)snprintf(scope, sizeof(scope), TASK_SCOPE "%s%.*s", id.n > 0 ? ":" : "", SPAN_ARG(id));
+    k->out->command.scope = intent_keep(k->ui, span_str(scope));
+}
+
 static void budget_submit(struct press *k)
 {
     struct prompt *p = &k->ui->prompt;
     struct span typed = span_trim(line_span(&p->line));
     size_t first = span_find(typed, ' ');
     struct command said = {0};
+    struct span before;
     bool for_all = command_for_all(span_sub(typed, 0, first), &said);
-    if (command_limit(for_all ? span_sub(typed, first, typed.n) : typed, &said) != ST_OK) {
+    bool for_task = command_for_task(span_sub(typed, 0, first), &before) && before.n == 0;
+    bool is_named = for_all || for_task;
+    if (command_limit(is_named ? span_sub(typed, first, typed.n) : typed, &said) != ST_OK) {
         notice_put(k->ui, k->now, ROLE_ERROR,
                    "budget: an amount in USD above zero, such as 5 or 2.50, or 400000 tokens");
+        return;
+    }
+    const struct task *task = task_shown(k);
+    if (for_task && task == NULL) {
+        notice_put(k->ui, k->now, ROLE_ERROR, "budget: it works on no task, or on another one now");
         return;
     }
     intent_agent(k, VERB_BUDGET, p->agent);
@@ -133,6 +156,8 @@ static void budget_submit(struct press *k)
         k->ui->sent_word = "budget of all agents";
         k->out->command.agent = intent_keep(k->ui, said.agent);
         k->out->command.scope = intent_keep(k->ui, said.scope);
+    } else if (for_task) {
+        limit_task(k, task);
     }
 }
 
@@ -207,8 +232,8 @@ static const struct prompt_kind kinds[] = {
                        .submit = message_submit                                         },
     [PROMPT_BUDGET] = {.verb = "limit in USD for ",
                        .about = ABOUT_AGENT,
-                       .hint = "such as 2.50, or 400000 tokens; of all: @day 50, @fleet 500",
-                       .typing = TYPE_SOMETHING,
+                       .hint =
+                           "such as 2.50, or 400000 tokens; @task 1; of all: @day 50, @fleet 500",              .typing = TYPE_SOMETHING,
                        .submit = budget_submit},
     [PROMPT_AT] = {.verb = "at ",
                        .hint = "14:03:20, 2026-11-17 14:03, -5m (UTC)",

@@ -64,6 +64,14 @@ struct safe tasks_in_short(struct frame *fr, const struct task_sums by_outcome[O
     return words_end(&w);
 }
 
+static bool is_used_up(const struct task *t)
+{
+    int64_t tokens = 0;
+    bool over = __builtin_add_overflow(t->tokens_in, t->tokens_out, &tokens);
+    return (t->limit_microusd > 0 && t->cost_microusd >= t->limit_microusd - t->bound_microusd) ||
+           (t->limit_tokens > 0 && (over || tokens >= t->limit_tokens));
+}
+
 static void open_line(struct frame *fr, struct sheet *s, const struct task *t)
 {
     struct words w = words_of(fr);
@@ -75,16 +83,33 @@ static void open_line(struct frame *fr, struct sheet *s, const struct task *t)
     if (task_told(t)) {
         bool over = __builtin_add_overflow(t->tokens_in, t->tokens_out, &tokens);
         words_safe(&w, task_cost(fr, t));
+        if (t->limit_microusd > 0) {
+            words_own(&w, " of ");
+            words_safe(&w, frame_money(fr, t->limit_microusd));
+        }
         words_own(&w, ", ");
         words_safe(&w, frame_quantity(fr, over ? INT64_MAX : tokens));
+        if (t->limit_tokens > 0) {
+            words_own(&w, " of ");
+            words_safe(&w, frame_quantity(fr, t->limit_tokens));
+        }
         words_own(&w, " tokens");
     } else {
         words_own(&w, "spend not told yet");
+        if (t->limit_microusd > 0) {
+            words_own(&w, ", limit ");
+            words_safe(&w, frame_money(fr, t->limit_microusd));
+        }
     }
     if (t->untold > 0) {
         words_fmt(&w, ", %lld calls untold", (long long)t->untold);
     }
-    sheet_line(s, "task", ROLE_TEXT, words_end(&w));
+    if (t->bound_microusd > 0) {
+        words_own(&w, ", at most ");
+        words_safe(&w, frame_money(fr, t->bound_microusd));
+        words_own(&w, " more");
+    }
+    sheet_line(s, "task", is_used_up(t) ? ROLE_SPEND_OVER : ROLE_TEXT, words_end(&w));
 }
 
 static void say_ends(struct words *w, const struct task_sums by_outcome[OUTCOME_COUNT])

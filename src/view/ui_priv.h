@@ -105,6 +105,7 @@ struct prompt {
     const struct prompt_kind *kind; /* NULL: none open */
     struct line line;
     uint32_t agent, approval;      /* what it is about */
+    uint32_t task;                 /* that the agent works on, as it was shown; 0: none */
     char word[PAYLOAD_WORD_BYTES]; /* what must be typed, when the kind asks for a word */
     uint32_t recall;               /* steps back in the history */
     struct line stem;              /* what completion began with */

@@ -4,8 +4,8 @@ import threading
 import time
 
 from daemon import Console, Held, check, wait_for
-from gateway import call, command, issue, main
-from meter import SONNET, begin, spends, used, with_meter
+from gateway import call, command, issue, leases, main
+from meter import SONNET, begin, nothing_comes, shows, signals, spends, used, with_meter
 from otlp import logs, record, send
 
 
@@ -213,8 +213,95 @@ def a_start_has_them_again(folder):
         check(spend_of(d)["tasks.succeeded"] == 3 and spend_of(d)["tasks.completed_cost_microusd"] == 4 * 2000 // 3, spend_of(d))
 
 
+# ---- a budget of each task
+
+def limit_of(d):
+    return next(a for a in d.status()["agents"] if a["gen_ai.agent.id"] == "claude:s1")["task"]["budget.limit_microusd"]
+
+
+def waits(d, lease):
+    c = begin(d, lease, BODY)
+    wait_for("a call that waits", lambda: leases(d)[lease["id"]]["waiting"] == 1)
+    nothing_comes(c)
+    return c
+
+
+BODY = json.dumps({"model": SONNET, "max_tokens": 10, "messages": []}).encode()
+
+
+def a_task_is_held_at_its_budget(folder):
+    with with_meter(folder, used(100, 10), "task_budget = 0.004\n") as (d, _):
+        lease = issue(d)
+        check(call(d, lease, body=BODY)[0] == 200, "without a task there is no budget of one")
+        prompt(d, "first")
+        check(limit_of(d) == 4000, "it is told")
+        call(d, lease, body=BODY)
+        call(d, lease, body=BODY)
+        wait_for("its alarm", lambda: signals(d, "its task's budget of $0.004 is used up"))
+        c = waits(d, lease)
+        shows(d, ("paused", "held: its task is over its budget of $0.004"))
+        told_by = d.run("budget", "claude:s1@task", "0.01")
+        check("$0.004 of $0.01 used; 1 waited and went on" in told_by.stdout, told_by)
+        check(c.getresponse().status == 200, "it was let go on")
+        check(limit_of(d) == 10000, "the new limit is told")
+        wait_for("its figures", lambda: len(spends(d)) == 4)
+        call(d, lease, body=BODY)
+        wait_for("80 %", lambda: signals(d, "80 % of its task's budget of $0.01 is used"))
+        d.kill()
+        d.start()
+        issue(d, "oai", agent="claude:s9")
+        check(limit_of(d) == 10000, "a restart keeps it")
+        call(d, lease, body=BODY)
+        wait_for("its figures", lambda: len(spends(d)) == 6)
+        c = waits(d, lease)
+        task = told(d, "task.started")[-1]["data"]["task.id"]
+        prompt(d, "second")
+        check(c.getresponse().status == 200 and limit_of(d) == 4000, "a new task begins at nothing, with the limit of all")
+        result = command(d, "budget", agent="claude:s1", scope="task:" + task, limit_microusd=10 ** 9)
+        check(result["state"] == "refused" and "is over" in result["reason"], result)
+        d.hook("Stop")
+        result = command(d, "budget", agent="claude:s1", scope="task", limit_microusd=10 ** 9)
+        check(result["state"] == "refused" and "no task" in result["reason"], result)
+        agent = spend_of(d)
+        check("budget.limit_microusd" not in agent or agent["budget.limit_microusd"] == 0, "it is not the agent's")
+
+
+def helpers_and_tools_are_held_by_it_too(folder):
+    rules = "[rule all]\nverdict = allow\ntool = *\n"
+    with with_meter(folder, used(100, 10), "task_budget = 0.004\n", policy=rules) as (d, _):
+        lease = issue(d)
+        prompt(d, "first")
+        d.hook("SubagentStart", agent_id="h1", agent_type="explore")
+        send(d, logs(request(agent_id="h1"), request(agent_id="h1", x=1), request(x=2), service__name="claude-code"))
+        held = Held(d, command="make")
+        check(held.answered(5), "3000 of 4000: a rule lets it run")
+        send(d, logs(request(agent_id="h1", x=3), service__name="claude-code"))
+        for extra in ({}, {"agent_id": "h1", "agent_type": "explore"}):
+            asks = Held(d, command="make", extra=extra)
+            wait_for("it is asked for", lambda: len(d.status()["approvals"]) == 1)
+            check(d.status()["approvals"][0]["reason"] == "over its budget", d.status()["approvals"])
+            asks.hang_up()
+            wait_for("it is gone", lambda: not d.status()["approvals"])
+        c = waits(d, lease)
+        d.run("budget", "claude:s1@task", "1")
+        check(c.getresponse().status == 200, "raised")
+
+
+def tokens_of_a_task(folder):
+    with with_meter(folder, used(100, 10, "odd"), "task_tokens = 200\n", prices="") as (d, _):
+        lease = issue(d)
+        prompt(d, "first")
+        call(d, lease, body=BODY)
+        call(d, lease, body=BODY)
+        wait_for("two", lambda: len(spends(d)) == 2)
+        c = waits(d, lease)
+        shows(d, ("paused", "held: its task is over its budget of 200 tokens"))
+        d.run("budget", "claude:s1@task", "1000 tokens")
+        check(c.getresponse().status == 200, "raised")
+
+
 TESTS = [a_prompt_is_a_task, how_they_end, an_interrupted_turn_is_cancelled, helpers_have_none, a_title_shows_no_secret,
          what_comes_late_is_of_its_time, a_call_is_of_the_task_that_it_began_in, a_stream_that_outlives_its_task_is_of_it,
-         a_start_has_them_again]
+         a_start_has_them_again, a_task_is_held_at_its_budget, helpers_and_tools_are_held_by_it_too, tokens_of_a_task]
 if __name__ == "__main__":
     main(TESTS)

@@ -174,6 +174,11 @@ static void a_limit_as_a_person_writes_it(void **state)
     assert_true(span_is(c.agent, "*") && span_is(c.scope, "day"));
     assert_true(command_for_all(SPAN("@fleet"), &c) && span_is(c.scope, "fleet"));
     assert_false(command_for_all(SPAN("day"), &c) || command_for_all(SPAN("@days"), &c));
+    struct span agent;
+    assert_true(command_for_task(SPAN("a@b@task"), &agent) && span_is(agent, "a@b"));
+    assert_true(command_for_task(SPAN("@task"), &agent) && agent.n == 0);
+    assert_false(command_for_task(SPAN("task"), &agent));
+    assert_true(span_is(agent, "task"));
 }
 
 static void only_an_approval_answers(void **state)

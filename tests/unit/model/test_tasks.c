@@ -173,6 +173,43 @@ static void test_what_is_told_beside_is_in_no_task(void **state)
     fleet_free(t.fleet);
 }
 
+static void test_a_limit_of_a_task_is_not_its_agents(void **state)
+{
+    (void)state;
+    struct teller t = with_agent();
+    event_set_number(say_task(&t, EVENT_TASK_STARTED, "a1", "t1"), F_BUDGET_LIMIT, 500);
+    fold(&t);
+    assert_int_equal(open_of(&t, "a1")->limit_microusd, 500);
+    struct event *ev = say_task(&t, EVENT_BUDGET_CHANGED, "a1", "t1");
+    event_set_number(ev, F_BUDGET_LIMIT, 900);
+    event_set_number(ev, F_BUDGET_USED, 100);
+    fold(&t);
+    event_set_number(say_task(&t, EVENT_BUDGET_CHANGED, "a1", "another"), F_BUDGET_LIMIT, 1);
+    fold(&t);
+    assert_int_equal(open_of(&t, "a1")->limit_microusd, 900);
+    assert_int_equal(agent_named(&t, "a1")->traits->budget_limit, 0);
+    assert_int_equal(agent_named(&t, "a1")->budget_used, 0);
+    tell_begun(&t, "a1", "t2");
+    assert_int_equal(open_of(&t, "a1")->limit_microusd, 0);
+    fleet_free(t.fleet);
+}
+
+static void test_what_was_not_told_is_bounded(void **state)
+{
+    (void)state;
+    struct teller t = with_agent();
+    tell_begun(&t, "a1", "t1");
+    event_set_number(say_spent(&t, "a1", 10, 5), F_SPEND_BOUND, 40);
+    fold(&t);
+    assert_int_equal(open_of(&t, "a1")->bound_microusd, 40);
+    assert_int_equal(open_of(&t, "a1")->cost_microusd, 5);
+    event_set_number(say_spent(&t, "a1", 10, 20), F_SPEND_BOUND, -40);
+    fold(&t);
+    assert_int_equal(open_of(&t, "a1")->bound_microusd, 0);
+    assert_int_equal(open_of(&t, "a1")->cost_microusd, 25);
+    fleet_free(t.fleet);
+}
+
 /* ---- whose it is */
 static void test_helpers_work_for_the_task_of_their_parent(void **state)
 {
@@ -354,6 +391,8 @@ static void tell_a_life(struct teller *t)
     tell_begun(t, "a1", "t3");
     tell_ended(t, "a1", "t3", OUTCOME_SUCCEEDED);
     tell_begun(t, "a1", "t4");
+    event_set_number(say_task(t, EVENT_BUDGET_CHANGED, "a1", "t4"), F_BUDGET_LIMIT, 77);
+    fold(t);
     tell_spent(t, "a1", 30, 4);
 }
 
@@ -373,7 +412,8 @@ static void assert_same_tasks(const struct teller *a, const struct teller *b)
                         x->began_us == y->began_us && x->ended_us == y->ended_us &&
                         x->tokens_in == y->tokens_in && x->tokens_out == y->tokens_out &&
                         x->cost_microusd == y->cost_microusd && x->unpriced == y->unpriced &&
-                        x->cost_estimated == y->cost_estimated && x->untold == y->untold);
+                        x->cost_estimated == y->cost_estimated && x->untold == y->untold &&
+                        x->limit_microusd == y->limit_microusd);
         }
     }
 }
@@ -466,6 +506,8 @@ int main(void)
         cmocka_unit_test(test_what_is_not_known_is_no_number),
         cmocka_unit_test(test_what_has_no_price_is_said),
         cmocka_unit_test(test_what_is_told_beside_is_in_no_task),
+        cmocka_unit_test(test_a_limit_of_a_task_is_not_its_agents),
+        cmocka_unit_test(test_what_was_not_told_is_bounded),
         cmocka_unit_test(test_helpers_work_for_the_task_of_their_parent),
         cmocka_unit_test(test_what_is_told_late_goes_where_it_belongs),
         cmocka_unit_test(test_another_beginning_ends_the_one_before),

@@ -269,6 +269,16 @@ static void runs_commands_by_name(void **state)
     assert_command(&k, VERB_BUDGET, "*", "");
     assert_span_is(k.out.command.scope, "day");
     assert_true(k.out.command.limit_microusd == 50000000);
+    ui_command_line(k.ui, k.f, SPAN("budget @task 1"), k.now, &k.out);
+    assert_shows(&k, "works on no task");
+    begin(&k, "codex-prod", EVENT_TASK_STARTED, 0);
+    text(&k, F_AGENT_ID, "agent/si");
+    text(&k, F_TASK_ID, "t1");
+    fold(&k);
+    ui_command_line(k.ui, k.f, SPAN("budget @task 1"), k.now, &k.out);
+    assert_true(k.out.command.limit_microusd == 1000000);
+    assert_true(span_is(k.out.command.scope, "task:t1") &&
+                span_is(k.out.command.agent, "agent/si"));
     ui_command_line(k.ui, k.f, SPAN("budget 0"), k.now, &k.out);
     assert_int_equal(k.out.kind, INTENT_NONE);
     ui_command_line(k.ui, k.f, SPAN("select billing-recon"), k.now, &k.out);
