@@ -134,7 +134,7 @@ static void set_task(struct govd *g, struct purse *p, const struct command *c, s
     (void)span_copy(fleet_span(g->fleet, t->id), id, sizeof(id));
     (void)span_copy(fleet_span(g->fleet, fleet_agent(g->fleet, t->agent)->id), owner,
                     sizeof(owner));
-    budget_look_again(g, p);
+    budget_look_again(p);
     publish_begin(g, &ev, EVENT_BUDGET_CHANGED);
     event_set_text(&ev, F_AGENT_ID, span_str(owner));
     ev.subject = span_str(owner);

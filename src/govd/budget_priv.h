@@ -76,7 +76,7 @@ bool budget_needs_price(const struct budget_state *s);
 /* Why a call waits that is within what was used; false: it need not. */
 bool budget_runs_hold(const struct purse *p, const struct budget_state *s,
                       const struct budget_call *c, char why[REASON_BYTES]);
-void budget_look_again(struct purse *p);         /* an operator has set its limit */
+void budget_look_again(struct purse *p);                         /* an operator has set its limit */
 bool budget_is_metered(const struct govd *g, struct span agent); /* the gateway counts it */
 void budget_say(char out[REASON_BYTES], enum budget_saying what, enum budget_kind k, int64_t limit);
 void budget_words(const struct budget_state *s, enum budget_kind k, char out[REASON_BYTES]);
