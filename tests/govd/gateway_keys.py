@@ -30,14 +30,13 @@ def copies(d, secret):
 
 def is_watched(d):
     """Under a sanitizer freed memory is kept as it is, and who may not read another's memory sees nothing."""
-    with open(f"/proc/{d.process.pid}/maps") as maps:
-        watched = any("asan" in line for line in maps) or b"__asan" in subprocess.run(
-            ["nm", d.binary], capture_output=True).stdout
+    if b"__asan" in subprocess.run(["nm", d.binary], capture_output=True).stdout:
+        return True
     try:
         copies(d, KEY)
     except PermissionError:
-        watched = True
-    return watched
+        return True
+    return False
 
 
 def only_where_it_is_held(folder):
