@@ -61,7 +61,6 @@ void task_begin(struct govd *g, struct session *s, struct span title)
         event_set_number(&ev, F_BUDGET_TOKENS, g->conf->serve.task_tokens);
     }
     (void)publish(g, &ev);
-    gateway_changed(g);
 }
 
 /* What an operator ended, and what a failure did, is not what its runtime says last. */
@@ -91,7 +90,7 @@ void task_end(struct govd *g, struct session *s, enum outcome outcome, const cha
         event_set_number(&ev, F_DURATION_MS, ev.time_us / 1000 - t->began_us / 1000);
     }
     (void)publish(g, &ev);
-    gateway_changed(g);
+    gateway_changed(g); /* what waits for its budget waits no more */
 }
 
 const struct task *task_of(const struct govd *g, struct span agent)
