@@ -312,24 +312,23 @@ static void count(struct meter *m, const struct usage_said *said)
 /* It was asked for before, and counted with its bound: whose it was pays, whoever fetches it. */
 static void count_fetched(struct meter *m, const struct usage_said *said)
 {
-    struct payers who;
-    struct amount bound;
+    struct late_answer late;
     bool tells = said->told && !usage_lied(said) && said->ending != USAGE_CUT &&
                  strcmp(said->id, m->call.id) == 0;
-    if (!tells || !late_take(m, m->call.id, &who, &bound)) {
+    if (!tells || !late_take(m, m->call.id, &late)) {
         return;
     }
-    struct metered of = {.agent = span_str(who.agent[0]),
+    struct metered of = {.agent = span_str(late.who.agent[0]),
                          .credential = span_str(m->lease),
-                         .task = "",
+                         .task = late.task,
                          .upstream = span_str(m->up->conf->name),
                          .provider = span_str(m->kind->provider),
                          .model = span_str(said->model),
                          .tokens = &said->tokens,
-                         .late = bound};
+                         .late = late.bound};
     struct spent spent = spend_metered(m->govd, &of);
-    charge_others(m, &who, &spent);
-    payers_release(&who);
+    charge_others(m, &late.who, &spent);
+    payers_release(&late.who);
 }
 
 /* Asked for whole, and left before a word of the answer came: the service may make it all the same.

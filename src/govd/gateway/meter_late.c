@@ -9,14 +9,13 @@
 struct late {
     char *upstream; /* NULL: none */
     char id[USAGE_ID_BYTES];
-    struct payers who;
-    struct amount bound;
+    struct late_answer answer;
 };
 
 static void release(struct late *l)
 {
     free(l->upstream);
-    payers_release(&l->who);
+    payers_release(&l->answer.who);
     *l = (struct late){0};
 }
 
@@ -42,19 +41,19 @@ void late_put(struct meter *m, const char *id, const struct amount *bound)
     release(l);
     l->upstream = xstrdup(m->up->conf->name);
     (void)span_copy(span_str(id), l->id, sizeof(l->id));
-    payers_copy(&m->who, &l->who);
-    l->bound = *bound;
+    payers_copy(&m->who, &l->answer.who);
+    l->answer.bound = *bound;
+    (void)span_copy(span_str(m->task), l->answer.task, sizeof(l->answer.task));
 }
 
-bool late_take(struct meter *m, const char *id, struct payers *who, struct amount *bound)
+bool late_take(struct meter *m, const char *id, struct late_answer *out)
 {
     struct gateway *w = m->govd->gateway;
     for (size_t i = 0; w->late && i < LATE_MAX; i++) {
         struct late *l = &w->late[i];
         if (l->upstream && strcmp(l->upstream, m->up->conf->name) == 0 && strcmp(l->id, id) == 0) {
-            *who = l->who;
-            *bound = l->bound;
-            l->who = (struct payers){0};
+            *out = l->answer;
+            l->answer.who = (struct payers){0};
             release(l);
             return true;
         }

@@ -42,10 +42,15 @@ void meter_ran(struct meter *m);
 void meter_bound_left(const struct meter *m, const struct usage_said *said, struct metered *of);
 
 /* ---- meter_late.c */
+struct late_answer {
+    struct payers who;
+    struct amount bound;
+    char task[ULID_BYTES]; /* that it was asked for */
+};
 /* It may be fetched by this id: then its bound is made good. */
 void late_put(struct meter *m, const char *id, const struct amount *bound);
 /* What was put there, which is gone then; false: nothing. The payers are the caller's to release.
  */
-bool late_take(struct meter *m, const char *id, struct payers *who, struct amount *bound);
+bool late_take(struct meter *m, const char *id, struct late_answer *out);
 
 #endif
