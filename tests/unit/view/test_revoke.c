@@ -301,7 +301,7 @@ static void how_it_could_be_proven_is_shown(void **state)
 {
     struct kit k;
     (void)state;
-    start(&k, 160, 40);
+    start(&k, 200, 40);
     list_of_mailer(&k, "revocable, cannot be proven: no introspection");
     press(&k, '7');
     ui_command_line(k.ui, k.f, SPAN("filter deploy"), k.now, &k.out);
