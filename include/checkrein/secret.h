@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "checkrein/buf.h"
 #include "checkrein/span.h"
 
 #define VEIL_KEY_BYTES    32
@@ -84,5 +85,31 @@ struct span veil_line(void *ctx, struct span line);
 uint32_t secret_marks(struct span text);
 /* The next one's kind; *rest goes on behind it. */
 bool secret_mark_next(struct span *rest, struct span *kind);
+
+/* ---- one secret, kept out of bytes that go by
+ *
+ * As it stands, percent-encoded, in JSON with its signs escaped, and in base64; each byte of it
+ * becomes a '*', so that lengths stay as they were said. What is shorter than SECRET_KNOWN_MIN is
+ * not looked for. */
+struct secret_guard;
+struct secret_guard *secret_guard_new(struct span secret); /* no NUL in it */
+struct secret_guard *secret_guard_share(struct secret_guard *g);
+void secret_guard_drop(struct secret_guard *g); /* the last one wipes it. NULL is fine */
+const char *secret_guard_text(const struct secret_guard *g); /* the secret */
+bool secret_guard_finds(const struct secret_guard *g, struct span text);
+uint32_t secret_guard_hide(const struct secret_guard *g, char *text, size_t n); /* how often */
+
+struct secret_flow { /* of one stream of bytes; zeroed: none has begun */
+    struct secret_guard *guard;
+    struct buf kept; /* the end of what came, when the secret begins so */
+    struct buf room;
+    uint32_t found; /* how often, so far */
+};
+void secret_flow_begin(struct secret_flow *f, struct secret_guard *g);
+void secret_flow_release(struct secret_flow *f); /* wipes; zeroed is fine */
+/* What may go on: of these bytes and of what was kept back; until the next call. */
+struct span secret_flow_pass(struct secret_flow *f, struct span bytes);
+bool secret_flow_waits(const struct secret_flow *f); /* something is kept back */
+struct span secret_flow_end(struct secret_flow *f);  /* no more comes: what was kept back */
 
 #endif

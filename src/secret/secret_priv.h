@@ -5,6 +5,8 @@
  *   set.c      literals by a pair of their bytes, and what is known
  *   find.c     one pass over a text     plain.c    escapes of single characters undone
  *   veil.c     marks in place of secrets
+ *   forms.c    how one secret may be written
+ *   guard.c    one secret kept out of bytes that go by
  */
 #ifndef CHECKREIN_SECRET_PRIV_H
 #define CHECKREIN_SECRET_PRIV_H
@@ -107,6 +109,11 @@ static inline bool is_of(const struct secret_scan *s, enum charset set, char c)
 }
 
 bool literal_is_at(struct span text, size_t at, const char *literal, size_t n, bool fold);
+
+/* ---- forms.c */
+typedef void secret_form_fn(void *ctx, struct span form);
+/* Each of them, some more than once; borrowed, and wiped after the call. */
+void secret_forms(struct span secret, secret_form_fn *fn, void *ctx);
 
 /* ---- plain.c */
 bool has_escapes(struct span text);

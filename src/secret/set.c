@@ -186,47 +186,15 @@ static void know_form(struct secret_set *set, const char *kind, struct span form
     }
 }
 
-/* The characters of base64 that depend on the secret alone, when `before` bytes stand before it. */
-static void know_base64(struct secret_set *set, const char *kind, struct span secret, size_t before,
-                        const char *last_digits)
-{
-    static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    struct buf b;
-    size_t first = (before * 8 + 5) / 6;
-    size_t end = (before + secret.n) * 8 / 6;
-    buf_init(&b, end + 1);
-    for (size_t i = first; i < end; i++) {
-        unsigned digit = 0;
-        for (size_t bit = i * 6; bit < i * 6 + 6; bit++) {
-            size_t byte = bit / 8 - before;
-            digit = digit << 1 | ((unsigned)(uint8_t)secret.p[byte] >> (7 - bit % 8) & 1u);
-        }
-        (void)buf_append(&b, digit < 62 ? &DIGITS[digit] : &last_digits[digit - 62], 1);
-    }
-    know_form(set, kind, buf_span(&b));
-    buf_wipe(&b);
-}
+struct knowing {
+    struct secret_set *set;
+    const char *kind;
+};
 
-static void know_escaped(struct secret_set *set, const char *kind, struct span secret)
+static void know_one(void *ctx, struct span form)
 {
-    struct buf percent;
-    struct buf json;
-    buf_init(&percent, secret.n * 3);
-    buf_init(&json, secret.n * 2);
-    for (size_t i = 0; i < secret.n; i++) {
-        char c = secret.p[i];
-        bool plain = has_char(CHARS_WORD, c) || c == '.' || c == '~';
-        (void)(plain ? buf_addch(&percent, c)
-                     : buf_printf(&percent, "%%%02X", (unsigned)(uint8_t)c));
-        if (c == '"' || c == '\\') {
-            (void)buf_addch(&json, '\\');
-        }
-        (void)buf_addch(&json, c);
-    }
-    know_form(set, kind, buf_span(&percent));
-    know_form(set, kind, buf_span(&json));
-    buf_wipe(&percent);
-    buf_wipe(&json);
+    const struct knowing *k = ctx;
+    know_form(k->set, k->kind, form);
 }
 
 void secret_know(struct secret_set *set, const char *kind, struct span secret)
@@ -234,10 +202,5 @@ void secret_know(struct secret_set *set, const char *kind, struct span secret)
     if (secret.n < SECRET_KNOWN_MIN || memchr(secret.p, '\0', secret.n) != NULL) {
         return;
     }
-    know_form(set, kind, secret);
-    know_escaped(set, kind, secret);
-    for (size_t before = 0; before < 3; before++) {
-        know_base64(set, kind, secret, before, "+/");
-        know_base64(set, kind, secret, before, "-_");
-    }
+    secret_forms(secret, know_one, &(struct knowing){set, kind});
 }

@@ -10,6 +10,7 @@
  *   leases.c     issued, changed, used: each an event, from which a start takes them up again
  *   meter*.c     what an answer says that it used, while it goes by (meter_priv.h)
  *   coded.c      the same of answers that come zipped
+ *   echo.c       the real key is kept out of answers
  *   telling.c    what became of many, told and recorded over turns
  *   revoke.c     the operator's verbs on them, and the test call that proves a revocation
  *   rooms.c      POST /lease/...: issuing and listing, over the daemon's own socket
@@ -20,6 +21,7 @@
 #include "../govd_priv.h"
 
 #include "checkrein/lease.h"
+#include "checkrein/secret.h"
 #include "checkrein/source.h"
 #include "checkrein/usage.h"
 
@@ -43,13 +45,14 @@ struct upstream {
     struct govd *govd;
     const struct conf_upstream *conf;
     const struct dialect *dialect;
-    char *origin, *base;   /* "https://host", and "" or "/base" */
-    char *field;           /* the name of the field that has the key */
-    char *before, *behind; /* what stands around it in that field */
-    char *secret;          /* NULL: there is none yet; wiped when it goes */
-    char why_not[160];     /* then: why */
-    bool coded_told;       /* that it answers in a coding that cannot be read */
-    struct source source;  /* of the secret; its text is the configuration's */
+    char *origin, *base;      /* "https://host", and "" or "/base" */
+    char *field;              /* the name of the field that has the key */
+    char *before, *behind;    /* what stands around it in that field */
+    struct secret_guard *key; /* NULL: there is none yet; wiped when it goes */
+    char why_not[160];        /* then: why */
+    int64_t echoed_us;        /* as may_tell(): that it told its key back */
+    bool coded_told;          /* that it answers in a coding that cannot be read */
+    struct source source;     /* of the secret; its text is the configuration's */
     struct source_read *reading;
     bool failed;                  /* it could not be read when that was tried last */
     struct key_stamp seen, taken; /* of its file: at the last look; when it was read */
@@ -158,6 +161,21 @@ void late_release(struct gateway *w);
 struct usage_unzip *coded_new(const struct http_field *fields, size_t count); /* NULL: plain */
 void coded_read(struct upstream *up, struct span agent, struct usage_unzip *u,
                 struct usage_reader *r, struct span bytes);
+
+/* ---- echo.c: an upstream may tell back what it was sent; the real key goes no further. */
+struct echo {
+    struct upstream *up;
+    const char *lease; /* who would have had it */
+    struct secret_flow flow;
+    struct buf fields; /* those that the key stood in, without it */
+};
+void echo_begin(struct echo *e, struct upstream *up, const char *lease); /* the key is being sent */
+void echo_release(struct echo *e);                                       /* zeroed is fine */
+/* Of the head. False: it cannot be done. */
+bool echo_fields(struct echo *e, struct http_field *fields, size_t count) MUST_USE;
+/* Of the body: what may go on now; until the next call. */
+struct span echo_pass(struct echo *e, struct span bytes);
+struct span echo_end(struct echo *e);
 
 /* ---- leases.c */
 struct lease *lease_issue(struct govd *g, const struct lease_terms *t, struct span by,

@@ -40,6 +40,7 @@ struct passage {
     bool unpaid;   /* it waits for a budget, */
     char *holder;  /* of this agent; else NULL */
     struct meter *meter;
+    struct echo echo;
 };
 
 /* ---- the list */
@@ -97,6 +98,7 @@ static void passage_free(struct passage *p)
     net_http_cancel(p->govd->net, p->back);
     buf_wipe(&p->lines);
     buf_wipe(&p->body);
+    echo_release(&p->echo);
     body_give_back(p->govd, &p->share);
     free(p->path);
     free(p->target);
@@ -148,7 +150,8 @@ static void on_head(void *ctx, net_id id, int http_status, const struct http_fie
     (void)id;
     meter_answered(p->meter, http_status, fields, count);
     a.field_count = answer_fields(fields, count, back, ARRAY_LEN(back), &a.length);
-    if (net_http_answer(p->govd->net, p->front, &a) == ST_OK) {
+    if (echo_fields(&p->echo, back, a.field_count) &&
+        net_http_answer(p->govd->net, p->front, &a) == ST_OK) {
         p->answered = true;
         return;
     }
@@ -160,7 +163,7 @@ static void on_piece(void *ctx, net_id id, struct span bytes)
 {
     struct passage *p = ctx;
     struct net *n = p->govd->net;
-    enum status st = net_http_write(n, p->front, bytes);
+    enum status st = net_http_write(n, p->front, echo_pass(&p->echo, bytes));
     meter_read(p->meter, bytes); /* it was used, also when nobody is there to read it */
     if (st != ST_OK) {
         passage_cut(p); /* longer than was said, or nobody is there any more */
@@ -196,16 +199,17 @@ static void on_ended(void *ctx, net_id id, const char *why)
     struct passage *p = ctx;
     (void)id;
     p->back = 0;
-    if (!why) {
-        end_answer(p);
-    } else if (p->answered) {
-        passage_cut(p);
-    } else {
+    if (!p->answered) {
         char text[200];
         meter_unanswered(p->meter);
-        (void)snprintf(text, sizeof(text), "upstream %.40s: %.120s", p->up->conf->name, why);
+        (void)snprintf(text, sizeof(text), "upstream %.40s: %.120s", p->up->conf->name,
+                       why ? why : "");
         struct lease_verdict v = verdict(502, text);
         passage_refuse(p, &v);
+    } else if (net_http_write(p->govd->net, p->front, echo_end(&p->echo)) == ST_OK && !why) {
+        end_answer(p);
+    } else {
+        passage_cut(p);
     }
 }
 
@@ -234,7 +238,8 @@ static enum status open_back(struct passage *p, struct why *why)
     struct http_field fields[GATEWAY_FIELDS_MAX];
     struct buf key;
     buf_init(&key, GATEWAY_SECRET_MAX + 1024);
-    buf_printf(&key, "%s%s%s", up->before, up->secret, up->behind);
+    buf_printf(&key, "%s%s%s", up->before, secret_guard_text(up->key), up->behind);
+    echo_begin(&p->echo, up, p->lease);
     size_t n = read_lines(buf_span(&p->lines), fields, ARRAY_LEN(fields) - 1);
     fields[n++] = (struct http_field){span_str(up->field), buf_span(&key)};
     struct http_stream_request r = {.origin = up->origin,
@@ -324,7 +329,7 @@ static void judge_open(struct passage *p)
     } else if (l) {
         v = lease_ruling_now(g, l, &r, p->meter);
     }
-    if (v.ruling == LEASE_LET && !p->up->secret) {
+    if (v.ruling == LEASE_LET && !p->up->key) {
         char text[220];
         (void)snprintf(text, sizeof(text), "upstream %.40s has no key: %.120s", p->up->conf->name,
                        p->up->why_not);

@@ -7,22 +7,13 @@
 
 #include "checkrein/log.h"
 
-static void wipe_text(char **slot)
-{
-    if (*slot) {
-        wipe(*slot, strlen(*slot));
-        free(*slot);
-        *slot = NULL;
-    }
-}
-
 static void no_key(struct upstream *up, const char *why)
 {
     char text[REASON_BYTES];
     up->failed = true;
     (void)snprintf(up->why_not, sizeof(up->why_not), "%s", why);
     (void)snprintf(text, sizeof(text), "upstream %s: %s%s", up->conf->name, why,
-                   up->secret ? "; the key that was read before stays" : "");
+                   up->key ? "; the key that was read before stays" : "");
     log_write(LOG_ERROR, "%s", text);
     publish_signal(up->govd, NULL, SEVERITY_HIGH, text);
 }
@@ -31,14 +22,14 @@ static void no_key(struct upstream *up, const char *why)
 static void tell_key(const struct upstream *up, struct span key)
 {
     char text[REASON_BYTES];
-    bool same = up->secret && equal_secret(key, span_str(up->secret));
-    if ((!up->secret && !up->failed) || (same && !up->failed)) {
+    bool same = up->key && equal_secret(key, span_str(secret_guard_text(up->key)));
+    if ((!up->key && !up->failed) || (same && !up->failed)) {
         return;
     }
     (void)snprintf(text, sizeof(text), "upstream %s: %s", up->conf->name,
-                   same         ? "its key can be read again, and is the one in use"
-                   : up->secret ? "another key is in use from here on; leases stay as they are"
-                                : "its key could be read: requests go on");
+                   same      ? "its key can be read again, and is the one in use"
+                   : up->key ? "another key is in use from here on; leases stay as they are"
+                             : "its key could be read: requests go on");
     log_write(LOG_INFO, "%s", text);
     publish_signal(up->govd, NULL, SEVERITY_LOW, text);
 }
@@ -53,8 +44,8 @@ static void take_key(void *ctx, struct span key, const char *why)
     }
     veil_know(journal_veil(up->govd->journal), "upstream-key", key);
     tell_key(up, key);
-    wipe_text(&up->secret);
-    up->secret = xstrndup(key.p, key.n);
+    secret_guard_drop(up->key); /* what was sent with it still holds it */
+    up->key = secret_guard_new(key);
     up->failed = false;
 }
 
@@ -131,7 +122,7 @@ void upstreams_release(struct govd *g)
     for (size_t i = 0; i < g->gateway->count; i++) {
         struct upstream *up = &g->gateway->upstreams[i];
         source_cancel(up->reading);
-        wipe_text(&up->secret);
+        secret_guard_drop(up->key);
         free(up->origin);
         free(up->base);
         free(up->field);
