@@ -6,12 +6,14 @@
  *
  * A kept connection may be closed by the other side at the very moment that it is used again. Then
  * nothing comes of it, and curl asks once more over another one; for that what was sent of a body
- * over a kept connection is kept until the answer begins, when it is short.
+ * over a kept connection is kept until the answer begins, when it is short. What the other side may
+ * have begun to do is not asked for twice: a POST only when it closed at once.
  */
 #include <string.h>
 #include <strings.h>
 
 #include "checkrein/alloc.h"
+#include "checkrein/clock.h"
 #include "checkrein/num.h"
 #include "http1_priv.h"
 #include "http_client_priv.h"
@@ -28,6 +30,7 @@ enum {
     STREAM_READ_BYTES = 64 * 1024,
     AGAIN_BYTES = 1024 * 1024,          /* of one body */
     ALL_AGAIN_BYTES = 32 * 1024 * 1024, /* of all */
+    AT_ONCE_US = 1000000, /* so long at most it takes to hear that the other side had closed */
 };
 
 struct stream {
@@ -42,6 +45,10 @@ struct stream {
     struct buf up; /* of the body: sent, and kept to be sent again, up to up_at; then to be sent */
     size_t up_at;
     bool only_once;  /* what is sent is not kept */
+    bool harmless;   /* asked twice it does what it does once */
+    bool was_asked;  /* over some connection */
+    bool barred;     /* it was not asked again */
+    int64_t sent_us; /* monotonic: when something of it was sent last */
     bool up_all;     /* no more follows */
     bool paused;     /* by the user */
     bool stopped;    /* curl: it was told to read no more */
@@ -166,6 +173,21 @@ static int on_rewind(void *ctx, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
+/* Before each time that it is asked. */
+static int on_ask(void *ctx, char *there, char *here, int port_there, int port_here)
+{
+    struct stream *s = ctx;
+    int64_t now = clock_mono_us();
+    (void)there;
+    (void)here;
+    (void)port_there;
+    (void)port_here;
+    s->barred = s->was_asked && !s->harmless && now - s->sent_us > AT_ONCE_US;
+    s->was_asked = true;
+    s->sent_us = now;
+    return s->barred ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 static size_t on_read(char *room, size_t size, size_t count, void *ctx)
 {
     struct stream *s = ctx;
@@ -175,6 +197,7 @@ static size_t on_read(char *room, size_t size, size_t count, void *ctx)
         s->up_stopped = !s->up_all;
         return s->up_all ? 0 : CURL_READFUNC_PAUSE;
     }
+    s->sent_us = clock_mono_us();
     memcpy(room, s->up.data + s->up_at, n);
     s->up_at += n;
     s->t->net->http->kept_bytes += n;
@@ -276,7 +299,11 @@ static void tell_piece(struct stream *s)
 static void tell_end(struct stream *s)
 {
     char why[CURL_ERROR_SIZE];
-    (void)span_copy(span_str(transfer_failure(s->t, s->result)), why, sizeof(why));
+    const char *failure =
+        s->barred ? "it closed the connection without an answer: what it may have done is not "
+                    "asked for twice"
+                  : transfer_failure(s->t, s->result);
+    (void)span_copy(span_str(failure), why, sizeof(why));
     bool whole = s->result == CURLE_OK && s->head_told;
     end(s, whole ? NULL : why);
 }
@@ -342,6 +369,17 @@ static bool is_named(struct span name, const char *what)
     return name.n == strlen(what) && strncasecmp(name.p, what, name.n) == 0;
 }
 
+/* Those of RFC 9110, 9.2.2. */
+static bool is_harmless(const char *method)
+{
+    static const char *const METHODS[] = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"};
+    bool harmless = false;
+    for (size_t i = 0; i < ARRAY_LEN(METHODS); i++) {
+        harmless = harmless || strcmp(method, METHODS[i]) == 0;
+    }
+    return harmless;
+}
+
 /* A name without a value would take the field away: that is written with a semicolon. */
 static void set_fields(struct transfer *t, const struct http_stream_request *r)
 {
@@ -400,6 +438,8 @@ static void set_streams(struct transfer *t, const struct http_stream_request *r)
     (void)curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, (long)STREAM_READ_BYTES);
     (void)curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
     (void)curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t->stream);
+    (void)curl_easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, on_ask);
+    (void)curl_easy_setopt(t->easy, CURLOPT_PREREQDATA, t->stream);
     (void)curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_head);
     (void)curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t->stream);
     if (r->ca_file != NULL) {
@@ -450,6 +490,7 @@ enum status net_http_open(struct net *n, const struct http_stream_request *r,
     transfer_rest(t);
     set_streams(t, r);
     t->stream->up_all = r->length == 0;
+    t->stream->harmless = is_harmless(r->method);
     return transfer_start(n, t, id, why);
 }
 

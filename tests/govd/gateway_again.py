@@ -3,6 +3,7 @@ import contextlib
 import json
 import socket
 import threading
+import time
 
 from daemon import check, wait_for
 from gateway import KEY, call, command, issue, leases, main, with_gateway
@@ -11,14 +12,16 @@ from gateway import KEY, call, command, issue, leases, main, with_gateway
 class Closing:
     """Answers the first request of each connection, and closes at the second when it has read it, with no word."""
 
-    def __init__(self, first_too=False):
+    def __init__(self, first_too=False, works_s=0):
         self.seen = threading.local()
         self.first_too = first_too
+        self.works_s = works_s
 
     def __call__(self, asked, out):
         count = getattr(self.seen, "count", 0)
         self.seen.count = count + 1
         if count or self.first_too:
+            time.sleep(self.works_s)
             raise OSError
         out.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
 
@@ -43,6 +46,20 @@ def nothing_is_asked_twice_over_a_connection_of_its_own(folder):
         for body in (b"x", b""):
             before = len(up.asked)
             check(call(d, lease, body=body)[0] == 502 and len(up.asked) == before + 1, f"{len(up.asked) - before} times")
+
+
+def what_may_have_been_done_is_not_done_twice(folder):
+    with with_gateway(Closing(works_s=1.5), folder=folder) as (d, up):
+        lease = issue(d)
+        for method, body, twice in (("POST", b'{"model":"m"}', False), ("POST", b"", False), ("PATCH", b"x", False), ("GET", None, True),
+                                    ("PUT", b"x", True)):
+            check(call(d, lease, "GET")[0] == 200, "the first")
+            before = len(up.asked)
+            status, text, _ = call(d, lease, method, body=body)
+            times = len(up.asked) - before
+            check(times == (2 if twice else 1) and status == (200 if twice else 502), f"{method} {body}: {status} {text}, {times} times")
+            check(twice or b"not asked for twice" in text, f"{text}")
+            up.asked.clear()
 
 
 def a_long_body_is_not_kept(folder):
@@ -82,5 +99,5 @@ def who_goes_away_with_a_body_under_way_is_seen(folder):
 
 
 if __name__ == "__main__":
-    main([a_kept_connection_that_closes_is_not_seen, nothing_is_asked_twice_over_a_connection_of_its_own, a_long_body_is_not_kept,
-          who_goes_away_with_a_body_under_way_is_seen])
+    main([a_kept_connection_that_closes_is_not_seen, nothing_is_asked_twice_over_a_connection_of_its_own,
+          what_may_have_been_done_is_not_done_twice, a_long_body_is_not_kept, who_goes_away_with_a_body_under_way_is_seen])
