@@ -4,7 +4,9 @@ The memory is read as root may; for others tests/unit/net/test_secrets.c holds t
 """
 import contextlib
 import os
+import shutil
 import subprocess
+import sys
 
 from daemon import check, wait_for
 from gateway import KEY, call, command, issue, main, with_gateway
@@ -28,9 +30,13 @@ def copies(d, secret):
     return found
 
 
+def has_sanitizers(binary):
+    return b"__asan" in subprocess.run(["nm", binary], capture_output=True).stdout
+
+
 def is_watched(d):
     """Under a sanitizer freed memory is kept as it is, and who may not read another's memory sees nothing."""
-    if b"__asan" in subprocess.run(["nm", d.binary], capture_output=True).stdout:
+    if has_sanitizers(d.binary):
         return True
     try:
         copies(d, KEY)
@@ -82,5 +88,42 @@ def of_a_key_that_was_changed_nothing_is_left(folder):
         check(copies(d, KEY) == 1, f"the search for secrets still knows it, and nobody else: {copies(d, KEY)}")
 
 
+def nobody_of_its_user_may_read_its_memory(folder):
+    """Root may read anything: so that it runs as another, whose files in /proc are root's when it may not be traced."""
+    binary = os.path.join(folder, "program")
+    shutil.copy(sys.argv[1], binary)
+    if has_sanitizers(binary):
+        print("not so with sanitizers")
+        return
+    user = os.geteuid() or 65534
+    as_user = {"user": user, "group": user, "extra_groups": []} if os.geteuid() == 0 else {}
+    with open(os.path.join(folder, "checkrein.ini"), "w") as f:
+        f.write("[serve]\n")
+    for path in (folder, binary, f.name):
+        os.chown(path, user, -1)
+    os.chmod(folder, 0o700)
+    ready, theirs = os.pipe()
+    where = {name: os.path.join(folder, name) for name in ("socket", "token-file", "journal")}
+    p = subprocess.Popen([binary, "serve", "--config", f.name, "--ready-fd", str(theirs), "--hook-port", "0",
+                          *[word for name, path in where.items() for word in ("--" + name, path)]],
+                         pass_fds=[theirs], env={**os.environ, "HOME": folder, "XDG_STATE_HOME": folder, "XDG_CONFIG_HOME": folder},
+                         stdin=subprocess.DEVNULL, cwd=folder, **as_user)
+    os.close(theirs)
+    try:
+        with os.fdopen(ready, "rb") as told:
+            check(told.readline(), "it did not start")
+        with open(f"/proc/{p.pid}/task/{p.pid}/children") as children:
+            pids = [p.pid, *(int(one) for one in children.read().split())]
+        for pid in pids:
+            with open(f"/proc/{pid}/status") as status:
+                uid = next(line.split()[1] for line in status if line.startswith("Uid:"))
+            check(int(uid) == user, f"{pid} runs as {uid}: it proves nothing")
+            for name in ("mem", "environ"):
+                check(os.stat(f"/proc/{pid}/{name}").st_uid == 0 or user == 0, f"{name} of {pid} is its user's: it may be read, and gives a core")
+    finally:
+        p.terminate()
+        p.wait()
+
+
 if __name__ == "__main__":
-    main([only_where_it_is_held, of_a_key_that_was_changed_nothing_is_left])
+    main([nobody_of_its_user_may_read_its_memory, only_where_it_is_held, of_a_key_that_was_changed_nothing_is_left])
