@@ -195,7 +195,8 @@ enum status net_http_write(struct net *n, net_id id, struct span piece) MUST_USE
  * with the client's kernel, and the id is dead. ST_AGAIN: some of it waits, here or in our kernel,
  * and can still be taken back with net_http_reset(); `gone_out` or `request_gone` follows. */
 enum status net_http_finish(struct net *n, net_id id) MUST_USE;
-/* Cuts the connection, so that the client sees that the answer is not whole. No callback. */
+/* Cuts the connection, so that the client sees that the answer is not whole: by a reset, when the
+ * answer would have ended with the connection. No callback. */
 void net_http_abort(struct net *n, net_id id);
 /* The same, and what the kernel has not handed over yet goes nowhere either: by a reset. Over a
  * Unix socket what the kernel has is the client's already; `send_bytes` keeps that small. */
@@ -261,6 +262,7 @@ struct http_stream_request {
     const char *ca_file; /* who signs the other side's certificate; NULL: the system's */
     int64_t silence_ms;  /* nothing comes for so long while it is waited for: the end; 0: never */
 };
+#define NET_ANSWER_FIELDS 128 /* more is at fault; so is a 101, and a coding but chunks */
 struct http_stream_events {
     /* The final status with its fields, names in lower case. Borrowed. */
     void (*head)(void *ctx, net_id id, int http_status, const struct http_field *fields,

@@ -288,10 +288,26 @@ enum status net_http_finish(struct net *n, net_id id)
     return c->stream.finishing ? ST_AGAIN : ST_OK;
 }
 
+static void reset(struct conn *c)
+{
+    struct linger at_once = {.l_onoff = 1};
+    (void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    conn_kill(c);
+}
+
+/* Of HTTP/1.0, without a length. */
+static bool ends_with_connection(const struct conn *c)
+{
+    const struct conn_stream *s = &c->stream;
+    return s->answered && !s->bodyless && !s->chunked && s->left < 0;
+}
+
 void net_http_abort(struct net *n, net_id id)
 {
     struct conn *c = net_id_find(n, id, ID_REQUEST);
-    if (c != NULL) {
+    if (c != NULL && ends_with_connection(c)) {
+        reset(c);
+    } else if (c != NULL) {
         conn_kill(c);
     }
 }
@@ -300,9 +316,7 @@ void net_http_reset(struct net *n, net_id id)
 {
     struct conn *c = net_id_find(n, id, ID_REQUEST);
     if (c != NULL) {
-        struct linger at_once = {.l_onoff = 1};
-        (void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-        conn_kill(c);
+        reset(c);
     }
 }
 

@@ -22,7 +22,6 @@
 enum {
     ASIDE_BYTES = 256 * 1024, /* of an answer, between curl and the user */
     ANSWER_HEAD_BYTES = 64 * 1024,
-    ANSWER_FIELDS = 128,
     UP_BYTES = 64 * 1024 * 1024, /* of a body that waits to be sent */
     TARGET_BYTES = 8192,
     LINE_BYTES = 16 * 1024,
@@ -121,10 +120,9 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
     return buf_append(&s->in, bytes, n) == ST_OK ? n : 0;
 }
 
-static bool is_interim(struct span head)
+static struct span code_of(struct span head)
 {
-    size_t blank = span_find(head, ' ');
-    return span_starts(head, "HTTP/") && blank + 1 < head.n && head.p[blank + 1] == '1';
+    return span_starts(head, "HTTP/") ? span_sub(head, span_find(head, ' ') + 1, 3) : SPAN_NONE;
 }
 
 /* A line at a time. An answer of 1xx comes before the one that counts; what comes after the body is
@@ -142,7 +140,11 @@ static size_t on_head(char *bytes, size_t size, size_t count, void *ctx)
         return 0;
     }
     if (span_trim(line).n == 0) {
-        if (is_interim(buf_span(&s->head))) {
+        struct span code = code_of(buf_span(&s->head));
+        if (span_is(code, "101")) {
+            return 0; /* nothing was asked that it could switch to */
+        }
+        if (span_starts(code, "1")) {
             buf_clear(&s->head);
         } else {
             s->head_whole = true;
@@ -235,6 +237,13 @@ static bool read_field(char *line, size_t n, struct http_field *f)
     return colon < n && http1_is_token(f->name) && http1_is_value(f->value);
 }
 
+/* Another coding than chunks would be taken for the body itself: curl does not undo it. */
+static bool is_coded(const struct http_field *f)
+{
+    return span_is(f->name, "transfer-encoding") &&
+           !(f->value.n == 7 && strncasecmp(f->value.p, "chunked", 7) == 0);
+}
+
 /* The status, or 0: it cannot be read. */
 static int read_head(struct stream *s, struct http_field *fields, size_t *count)
 {
@@ -251,7 +260,8 @@ static int read_head(struct stream *s, struct http_field *fields, size_t *count)
         char *stop = memchr(at, '\n', (size_t)(end - at));
         size_t n = stop == NULL ? (size_t)(end - at) : (size_t)(stop - at);
         size_t text = n > 0 && at[n - 1] == '\r' ? n - 1 : n;
-        if (text > 0 && (*count == ANSWER_FIELDS || !read_field(at, text, &fields[(*count)++]))) {
+        if (text > 0 && (*count == NET_ANSWER_FIELDS || !read_field(at, text, &fields[*count]) ||
+                         is_coded(&fields[(*count)++]))) {
             return 0;
         }
         at += n + 1;
@@ -273,7 +283,7 @@ static void end(struct stream *s, const char *why)
 /* False: it has ended. */
 static bool tell_head(struct stream *s)
 {
-    struct http_field fields[ANSWER_FIELDS];
+    struct http_field fields[NET_ANSWER_FIELDS];
     size_t count = 0;
     int status = read_head(s, fields, &count);
     s->head_told = true;

@@ -243,7 +243,10 @@ def answers_that_lead_elsewhere_do_not(folder):
 
 
 def an_upstream_that_fails_is_told(folder):
-    cases = [b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nX: a\r\n b\r\n\r\n0123456789", b"SSH-2.0\r\n\r\n", b""]
+    cases = [b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nX: a\r\n b\r\n\r\n0123456789", b"SSH-2.0\r\n\r\n", b"",
+             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nhello",
+             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+             b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"Content-Length: 2\r\n\r\n{}"]
     for text in cases:
         def answer(asked, out, text=text):
             out.write(text)
@@ -265,6 +268,36 @@ def an_upstream_that_fails_is_told(folder):
         up.close()
         check(call(d, lease)[0] == 502, "nobody answers, and that is not said")
         nowhere(d, KEY)
+
+
+def all_fields_of_an_answer_come(folder):
+    def answer(asked, out):
+        out.write(b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: %d\r\n" % (i, i) for i in range(95)) +
+                  b"Content-Encoding: identity\r\nContent-Type: a/b\r\nContent-Length: 2\r\n\r\n{}")
+    with with_gateway(answer, folder=folder) as (d, up):
+        status, body, r = call(d, issue(d))
+        check(status == 200 and len(r.getheaders()) == 99 and r.getheader("Content-Type") == "a/b", f"{status} {len(r.getheaders())} {body}")
+
+
+def a_client_of_http_1_0_sees_a_cut_too(folder):
+    """Its answer may end with the connection: then a cut must not look like an end."""
+    def answer(asked, out):
+        out.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n" + now["end"])
+        time.sleep(0.2)
+        raise OSError
+    now = {"end": b""}
+    with with_gateway(answer, folder=folder) as (d, up):
+        lease = issue(d)
+        for now["end"], cut in ((b"", True), (b"0\r\n\r\n", False)):
+            with socket.create_connection(("127.0.0.1", d.gateway), DEADLINE) as s:
+                s.sendall(f"GET /u/work/x HTTP/1.0\r\nHost: 127.0.0.1:{d.gateway}\r\nx-api-key: {lease['token']}\r\n\r\n".encode())
+                got, broken = b"", False
+                try:
+                    while piece := s.recv(65536):
+                        got += piece
+                except ConnectionResetError:
+                    broken = True
+                check(broken == cut and got.endswith(b"hello"), f"{broken} {got}")
 
 
 def certificates_are_checked(folder):
@@ -907,7 +940,8 @@ def main(tests):
 if __name__ == "__main__":
     main([the_real_key_is_put_in_and_the_lease_taken_out, keys_and_methods_of_others_do_not_go_along,
           bodies_and_answers_pass_as_they_come, what_leads_elsewhere_is_refused,
-          answers_that_lead_elsewhere_do_not, an_upstream_that_fails_is_told, certificates_are_checked,
+          answers_that_lead_elsewhere_do_not, an_upstream_that_fails_is_told, all_fields_of_an_answer_come,
+          a_client_of_http_1_0_sees_a_cut_too, certificates_are_checked,
           held_requests_wait_and_go_on, many_leases_and_many_that_wait_hold_nothing_up, revoked_is_dead_at_once_and_for_good, an_agents_reins_reach_its_leases,
           an_agents_reins_reach_what_comes_of_its_leases, scopes_hold, each_that_is_revoked_is_tested, scopes_hold_for_gemini, models_are_not_promised_where_none_is_known,
           a_name_is_of_whom_it_was_given_to,

@@ -145,7 +145,7 @@ static void on_head(void *ctx, net_id id, int http_status, const struct http_fie
                     size_t count)
 {
     struct passage *p = ctx;
-    struct http_field back[GATEWAY_FIELDS_MAX];
+    struct http_field back[NET_ANSWER_FIELDS];
     struct http_answer a = {.http_status = http_status, .fields = back};
     (void)id;
     meter_answered(p->meter, http_status, fields, count);
