@@ -254,12 +254,14 @@ void usage_peek(const struct usage_reader *r, struct usage_said *out);
 /* There are no more bytes. */
 void usage_end(struct usage_reader *r, struct usage_said *out);
 
-/* ---- an answer that comes zipped: what it says is given to a reader. `coding` is its
+/* ---- an answer that comes zipped: its plain bytes are given out. `coding` is its
  * Content-Encoding; of one that is not known, and of one that breaks or becomes too much, nothing
  * is read on, which feed() says. */
 struct usage_unzip;
+typedef void usage_plain_fn(void *ctx, struct span plain);
 struct usage_unzip *usage_unzip_new(struct span coding);
-bool usage_unzip_feed(struct usage_unzip *u, struct usage_reader *r, struct span bytes);
+bool usage_unzip_reads(const struct usage_unzip *u);
+bool usage_unzip_feed(struct usage_unzip *u, usage_plain_fn *fn, void *ctx, struct span bytes);
 void usage_unzip_free(struct usage_unzip *u); /* NULL is fine */
 
 #endif

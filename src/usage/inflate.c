@@ -48,7 +48,7 @@ void usage_unzip_free(struct usage_unzip *u)
 }
 
 /* One room full. A second member may follow the first. */
-static bool step(struct usage_unzip *u, struct usage_reader *r)
+static bool step(struct usage_unzip *u, usage_plain_fn *fn, void *ctx)
 {
     char room[ROOM_BYTES];
     u->z.next_out = (unsigned char *)room;
@@ -56,7 +56,7 @@ static bool step(struct usage_unzip *u, struct usage_reader *r)
     int result = inflate(&u->z, Z_NO_FLUSH);
     size_t n = sizeof(room) - u->z.avail_out;
     u->out += n;
-    usage_feed(r, (struct span){room, n});
+    fn(ctx, (struct span){room, n});
     if (result == Z_STREAM_END) {
         result = inflateReset(&u->z);
     }
@@ -66,7 +66,12 @@ static bool step(struct usage_unzip *u, struct usage_reader *r)
     return !bad && (u->z.avail_in > 0 || n == sizeof(room));
 }
 
-bool usage_unzip_feed(struct usage_unzip *u, struct usage_reader *r, struct span bytes)
+bool usage_unzip_reads(const struct usage_unzip *u)
+{
+    return !u->over;
+}
+
+bool usage_unzip_feed(struct usage_unzip *u, usage_plain_fn *fn, void *ctx, struct span bytes)
 {
     if (u->over || bytes.n > UINT32_MAX) {
         return false;
@@ -74,7 +79,7 @@ bool usage_unzip_feed(struct usage_unzip *u, struct usage_reader *r, struct span
     u->in += bytes.n;
     u->z.next_in = (unsigned char *)(uintptr_t)bytes.p; /* it only reads there */
     u->z.avail_in = (unsigned)bytes.n;
-    while (bytes.n > 0 && step(u, r)) {
+    while (bytes.n > 0 && step(u, fn, ctx)) {
     }
     return !u->over;
 }

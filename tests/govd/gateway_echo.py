@@ -1,6 +1,9 @@
 """An upstream that tells back what it was sent: the real key goes no further, in no part and in no form."""
 import base64
+import gzip
+import http.client
 import time
+import zlib
 
 from daemon import check, wait_for
 from gateway import KEY, call, issue, main, nowhere, with_gateway
@@ -86,6 +89,51 @@ def nothing_else_waits(folder):
         c.close()
 
 
+def zipped_it_is_cut(folder):
+    """In what comes zipped nothing can be masked; what cannot be read does not go on at all."""
+    echo = Echo()
+    plain = b"x" * 500 + b" you sent " + KEY[:20].encode()
+    squeeze = zlib.compressobj(wbits=31)
+    first = squeeze.compress(plain) + squeeze.flush(zlib.Z_SYNC_FLUSH)
+    second = {True: b"", False: b""}
+    for leaks in second:
+        end = squeeze.copy()
+        second[leaks] = end.compress(KEY[20:].encode() + b"!" if leaks else b"-nothing") + end.flush()
+
+    def answer(asked, out):
+        out.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Encoding: %s\r\nTransfer-Encoding: chunked\r\n\r\n" % echo.coding)
+        for piece in echo.pieces if asked.method != "HEAD" else []:
+            out.write(chunk(piece))
+            time.sleep(0.05)
+        if asked.method != "HEAD":
+            out.write(b"0\r\n\r\n")
+
+    echo.answer = answer
+    with with_gateway(echo, folder=folder, third="header = Authorization: Bearer %\n") as (d, up):
+        for name in ("work", "third"):
+            lease = issue(d, name)
+            echo.coding, echo.pieces = b"gzip", [first, second[False]]
+            status, text, _ = call(d, lease)
+            check(status == 200 and gzip.decompress(text) == plain + b"-nothing", f"{status} {text}")
+            echo.pieces = [first, second[True]]
+            try:
+                call(d, lease)
+                check(False, "it was not cut")
+            except http.client.IncompleteRead as e:
+                check(KEY[:12].encode() not in zlib.decompressobj(wbits=31).decompress(e.partial), "a part of it went by")
+            check(len(wait_for("the alarm", lambda: alarms(d))) <= 2, f"{alarms(d)}")
+            for echo.coding in (b"br", b"gzip, gzip", b"zstd"):
+                status, text, _ = call(d, lease)
+                check(status == 502 and b"cannot be read" in text, f"{echo.coding}: {status} {text}")
+            check(call(d, lease, "HEAD")[0] == 200, "an answer without a body")
+            echo.coding, echo.pieces = b"gzip", [first, b"\xff" * 20]
+            try:
+                got = call(d, lease)
+                check(False, f"what breaks was not cut: {got}")
+            except http.client.HTTPException:
+                pass
+
+
 def a_key_that_was_changed_meanwhile_is_masked_too(folder):
     stream = Stream(first=b"data: 1\n\n")
     with with_gateway(stream, folder=folder) as (d, up):
@@ -102,4 +150,5 @@ def a_key_that_was_changed_meanwhile_is_masked_too(folder):
 
 
 if __name__ == "__main__":
-    main([in_heads_and_bodies_it_is_masked, however_it_is_cut, nothing_else_waits, a_key_that_was_changed_meanwhile_is_masked_too])
+    main([in_heads_and_bodies_it_is_masked, however_it_is_cut, nothing_else_waits, zipped_it_is_cut,
+          a_key_that_was_changed_meanwhile_is_masked_too])

@@ -1,6 +1,6 @@
 /* coded.c - answers that come zipped although plain bytes were asked for. They go by as they are;
  * of a copy is read what they use. What cannot be read counts as told by nobody, never as nothing,
- * and is an alarm once for an upstream.
+ * is an alarm once for an upstream, and goes no further (echo.c).
  */
 #include "../budget_priv.h"
 #include "gateway_priv.h"
@@ -19,23 +19,28 @@ struct usage_unzip *coded_new(const struct http_field *fields, size_t count)
     return codings == 0 ? NULL : usage_unzip_new(codings == 1 ? coding : SPAN("several"));
 }
 
-static void tell(struct upstream *up, struct span agent)
+void coded_tell(struct upstream *up, struct span agent)
 {
     char text[256];
     if (!up->coded_told) {
         up->coded_told = true;
         (void)snprintf(text, sizeof(text),
                        "upstream %.40s answers in a coding that was not asked for and cannot be "
-                       "read: what such calls use is not known",
+                       "read: what such calls use is not known, and they go no further",
                        up->conf->name);
         budget_signal(up->govd, agent, SEVERITY_HIGH, text);
     }
 }
 
+static void on_plain(void *ctx, struct span plain)
+{
+    usage_feed(ctx, plain);
+}
+
 void coded_read(struct upstream *up, struct span agent, struct usage_unzip *u,
                 struct usage_reader *r, struct span bytes)
 {
-    if (bytes.n > 0 && !usage_unzip_feed(u, r, bytes)) {
-        tell(up, agent);
+    if (bytes.n > 0 && !usage_unzip_feed(u, on_plain, r, bytes)) {
+        coded_tell(up, agent);
     }
 }

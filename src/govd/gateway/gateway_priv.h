@@ -159,6 +159,7 @@ void late_release(struct gateway *w);
 
 /* ---- coded.c */
 struct usage_unzip *coded_new(const struct http_field *fields, size_t count); /* NULL: plain */
+void coded_tell(struct upstream *up, struct span agent); /* that it cannot be read */
 void coded_read(struct upstream *up, struct span agent, struct usage_unzip *u,
                 struct usage_reader *r, struct span bytes);
 
@@ -167,14 +168,17 @@ struct echo {
     struct upstream *up;
     const char *lease; /* who would have had it */
     struct secret_flow flow;
-    struct buf fields; /* those that the key stood in, without it */
+    struct buf fields;         /* those that the key stood in, without it */
+    struct usage_unzip *unzip; /* of an answer that comes zipped; else NULL */
+    struct buf zipped;         /* that waits, since what it says may go on with the key */
+    bool zipped_gone;          /* it went on in the last piece */
 };
 void echo_begin(struct echo *e, struct upstream *up, const char *lease); /* the key is being sent */
 void echo_release(struct echo *e);                                       /* zeroed is fine */
-/* Of the head. False: it cannot be done. */
-bool echo_fields(struct echo *e, struct http_field *fields, size_t count) MUST_USE;
-/* Of the body: what may go on now; until the next call. */
-struct span echo_pass(struct echo *e, struct span bytes);
+/* Of the head. NULL: done; else why the answer cannot go on. */
+const char *echo_head(struct echo *e, struct http_field *fields, size_t count, bool has_body);
+/* Of the body: what may go on now; until the next call. False: it is to be cut. */
+bool echo_pass(struct echo *e, struct span bytes, struct span *on) MUST_USE;
 struct span echo_end(struct echo *e);
 
 /* ---- leases.c */

@@ -150,12 +150,14 @@ static void on_head(void *ctx, net_id id, int http_status, const struct http_fie
     (void)id;
     meter_answered(p->meter, http_status, fields, count);
     a.field_count = answer_fields(fields, count, back, ARRAY_LEN(back), &a.length);
-    if (echo_fields(&p->echo, back, a.field_count) &&
-        net_http_answer(p->govd->net, p->front, &a) == ST_OK) {
+    bool has_body = strcmp(p->method, "HEAD") != 0 && http_status != 204 && http_status != 304;
+    const char *why = echo_head(&p->echo, back, a.field_count, has_body);
+    if (!why && net_http_answer(p->govd->net, p->front, &a) == ST_OK) {
         p->answered = true;
         return;
     }
-    struct lease_verdict v = verdict(502, "the upstream's answer has a head that cannot go on");
+    struct lease_verdict v =
+        verdict(502, why ? why : "the upstream's answer has a head that cannot go on");
     passage_refuse(p, &v);
 }
 
@@ -163,10 +165,11 @@ static void on_piece(void *ctx, net_id id, struct span bytes)
 {
     struct passage *p = ctx;
     struct net *n = p->govd->net;
-    enum status st = net_http_write(n, p->front, echo_pass(&p->echo, bytes));
+    struct span on;
+    bool may = echo_pass(&p->echo, bytes, &on) && net_http_write(n, p->front, on) == ST_OK;
     meter_read(p->meter, bytes); /* it was used, also when nobody is there to read it */
-    if (st != ST_OK) {
-        passage_cut(p); /* longer than was said, or nobody is there any more */
+    if (!may) {
+        passage_cut(p); /* longer than was said, not to be told, or nobody is there any more */
     } else if (net_http_queued(n, p->front) > GATEWAY_MARK) {
         net_http_pause(n, id);
     }
