@@ -197,6 +197,21 @@ def what_is_no_answer_is_not_counted(folder):
         check("a" * 20 not in str(d.events()), "a secret stands in the alarm")
 
 
+def nobody_leaves_out_what_is_counted(folder):
+    """Google's services tell of an answer only what a mask names, and take another request out of a query."""
+    masks = ["fields=candidates", "%24fields=candidates", "$fie%6cds=x", "FIELDS=x", "$httpMethod=POST", "$req=%7B%7D", "$httpHeaders=a", "$ct=b"]
+    with with_meter(folder, Script("gemini-plain")) as (d, up):
+        lease, plain = issue(d, "goo"), issue(d, "any")
+        for mask in masks:
+            call(d, lease, path=f"{PATHS['goo']}?{mask}&alt=json", headers={"X-Goog-FieldMask": "candidates"})
+            check(up.asked[-1].target.endswith(":generateContent?alt=json"), f"{mask} went along: {up.asked[-1].target}")
+            check("x-goog-fieldmask" not in dict(up.asked[-1].fields), f"{up.asked[-1].fields}")
+        call(d, lease, path=f"{PATHS['goo']}?fields2=a&$field=b&ct=c")
+        check(up.asked[-1].target.endswith("?fields2=a&$field=b&ct=c"), f"{up.asked[-1].target}")
+        call(d, plain, path="/a?fields=b", headers={"X-Goog-FieldMask": "b"})  # what is not counted may be masked
+        check(up.asked[-1].target == "/a?fields=b" and "x-goog-fieldmask" in dict(up.asked[-1].fields), f"{up.asked[-1]}")
+
+
 def zipped_answers_are_counted_too(folder):
     text = json.dumps({"type": "message", "model": SONNET, "stop_reason": "end_turn", "content": "x" * 100000,
                        "usage": {"input_tokens": 700, "output_tokens": 3}}).encode()
@@ -623,7 +638,7 @@ def the_same_call_again_and_again_is_an_alarm(folder):
 
 
 if __name__ == "__main__":
-    main([zipped_answers_are_counted_too, each_dialect_is_counted_to_the_token, what_is_no_answer_is_not_counted, what_was_not_told_is_said_so,
+    main([nobody_leaves_out_what_is_counted, zipped_answers_are_counted_too, each_dialect_is_counted_to_the_token, what_is_no_answer_is_not_counted, what_was_not_told_is_said_so,
           a_cut_stream_counts_what_it_told, lies_are_an_alarm_and_not_added, its_own_telemetry_stands_beside,
           at_its_budget_the_next_call_waits, who_waits_can_be_refused, what_was_spent_counts_after_a_restart,
           a_day_keeps_its_sum_however_the_clock_jumps, a_limit_of_a_day_is_told_again_on_that_day_only,

@@ -158,20 +158,50 @@ void request_read(const struct http_head *head, struct request_read *r)
     }
 }
 
-/* Another's key, which some upstreams would take before the one in the header; also where its name
- * is written in escapes. */
-static bool is_key_pair(struct span pair)
+/* What goes on with no request. Another's key some upstreams would take before the one in the
+ * header; Google's services let a query say what of an answer is told, which may leave out what it
+ * used, and what a request really is. */
+static const struct {
+    const char *name, *dialect; /* NULL: any */
+} DROPPED[] = {
+    {"key",          NULL    },
+    {"fields",       "gemini"},
+    {"$fields",      "gemini"},
+    {"$httpmethod",  "gemini"},
+    {"$httpheaders", "gemini"},
+    {"$req",         "gemini"},
+    {"$ct",          "gemini"},
+};
+
+static bool speaks(const struct upstream *up, const char *dialect)
 {
-    static const char NAME[] = "key";
+    return !dialect || strcmp(up->dialect->name, dialect) == 0;
+}
+
+/* Also where it is written in escapes, or in capitals. */
+static bool is_named(struct span pair, const char *lower)
+{
     struct span name = span_sub(pair, 0, span_find(pair, '='));
     size_t at = 0;
     for (size_t i = 0; i < name.n; i++, at++) {
         int c = escaped_byte(name, &i);
-        if (at >= sizeof(NAME) - 1 || (c | 0x20) != NAME[at]) {
+        if (c >= 'A' && c <= 'Z') {
+            c += 'a' - 'A';
+        }
+        if (c != lower[at] || c == '\0') {
             return false;
         }
     }
-    return at == sizeof(NAME) - 1;
+    return lower[at] == '\0';
+}
+
+static bool is_dropped(const struct upstream *up, struct span pair)
+{
+    bool drop = false;
+    for (size_t i = 0; i < ARRAY_LEN(DROPPED) && !drop; i++) {
+        drop = speaks(up, DROPPED[i].dialect) && is_named(pair, DROPPED[i].name);
+    }
+    return drop;
 }
 
 enum status request_target(const struct http_head *head, const struct upstream *up,
@@ -183,7 +213,7 @@ enum status request_target(const struct http_head *head, const struct upstream *
     buf_addstr(out, up->base);
     buf_add(out, path);
     while (rest.n > 0 && span_next(&rest, '&', &pair)) {
-        if (!is_key_pair(pair)) {
+        if (!is_dropped(up, pair)) {
             buf_addch(out, mark);
             buf_add(out, pair);
             mark = '&';
@@ -210,7 +240,7 @@ static bool is_named_hop(const struct http_field *fields, size_t count, struct s
     return false;
 }
 
-/* Another method than the one that was judged may stand in a field, too. */
+/* Another method than the one that was judged may stand in a field, too; so may a mask. */
 void request_fields(const struct http_head *head, const struct upstream *up, struct buf *out)
 {
     static const char *const OURS[] = {
@@ -222,7 +252,8 @@ void request_fields(const struct http_head *head, const struct upstream *up, str
         bool drop = http_field_is_framing(f->name) || is_key_field(f->name) ||
                     span_starts(f->name, "x-forwarded-") ||
                     same_word(span_str(up->field), f->name) || /* the key's own place */
-                    is_named_hop(head->fields, head->field_count, f->name);
+                    is_named_hop(head->fields, head->field_count, f->name) ||
+                    (span_is(f->name, "x-goog-fieldmask") && speaks(up, "gemini"));
         for (size_t k = 0; k < ARRAY_LEN(OURS); k++) {
             drop = drop || span_is(f->name, OURS[k]);
         }
