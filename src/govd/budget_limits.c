@@ -242,13 +242,16 @@ void budget_command(struct govd *g, const struct command *c, struct span by,
 
 /* ---- the record */
 
-/* What has no price is counted over a start, or a start would let it begin again. */
+/* What has no price is counted over a start, or a start would let it begin again. What has got one
+ * since is held by it. */
 static void restore_unpriced(struct govd *g, const struct event *ev)
 {
+    int64_t unused = 0;
     bool used = event_number(ev, F_TOKENS_IN) > 0 || event_number(ev, F_TOKENS_OUT) > 0;
     bool told = !used || event_has(ev, F_COST_MICROUSD);
     bool bound = event_number(ev, F_SPEND_BOUND_TOKENS) <= 0 || event_has(ev, F_SPEND_BOUND);
-    if (event_number(ev, F_SPEND_SOURCE) != SPEND_SOURCE_GATEWAY || (told && bound)) {
+    if (event_number(ev, F_SPEND_SOURCE) != SPEND_SOURCE_GATEWAY || (told && bound) ||
+        spend_bound(g, event_text(ev, F_MODEL), 1, 1, &unused)) {
         return;
     }
     struct payers who;

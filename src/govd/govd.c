@@ -109,13 +109,13 @@ enum status govd_start(struct govd **out, struct loop *l, struct net *n,
         st = console_tokens_load(&g->console_tokens, o->tokens_path, why);
     }
     if (st == ST_OK) {
+        st = telemetry_start(g, why); /* what the record tells of may have a price by now */
+    }
+    if (st == ST_OK) {
         st = open_record(g, o, why);
     }
     if (st == ST_OK) {
         st = rules_load(g, why);
-    }
-    if (st == ST_OK) {
-        st = telemetry_start(g, why);
     }
     if (st == ST_OK) {
         st = gateway_open(g, why);

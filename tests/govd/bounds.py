@@ -246,6 +246,10 @@ def models_without_a_price_are_held_by_every_budget_in_usd(folder):
             d.process.send_signal(signal.SIGHUP)
             wait_for("the price", lambda d=d: signals(d, "prices are known now"))
             check(call(d, lease)[0] == 200, "a price lets it go on")
+            d.kill()
+            d.start()
+            issue(d, agent="claude:s9")  # tells the port
+            check(call(d, lease)[0] == 200, "what had no price then has one now, and is held after a restart")
     with with_meter(folder, used(100, 5, "odd-1"), "agent_budget = 5\nagent_tokens = 1000000\n") as (d, up):
         lease = issue(d)
         for _ in range(6):
