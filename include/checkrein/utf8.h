@@ -11,5 +11,7 @@
 /* Bytes of the valid character that p starts with, 1 to 4; 0 when it starts none. */
 size_t utf8_length(const char *p, size_t n);
 bool utf8_valid(struct span s);
+/* At most so many bytes of it, and no half of a character at its end. */
+struct span utf8_cut(struct span s, size_t bytes);
 
 #endif

@@ -71,3 +71,12 @@ bool utf8_valid(struct span s)
     }
     return true;
 }
+
+struct span utf8_cut(struct span s, size_t bytes)
+{
+    size_t n = s.n < bytes ? s.n : bytes;
+    while (n < s.n && n > 0 && ((unsigned char)s.p[n] & 0xc0u) == 0x80u) {
+        n--;
+    }
+    return span_sub(s, 0, n);
+}

@@ -61,6 +61,7 @@ struct purse *purse_of(struct govd *g, struct span agent)
 
 static void purse_free(struct purse *p)
 {
+    free(p->waits_for);
     free(p->repeat);
     free(p->by);
     free(p->agent);
@@ -251,25 +252,33 @@ static void tell_state(struct govd *g, struct span agent, enum agent_state state
     (void)publish(g, &ev);
 }
 
-static void tell_waiting(struct govd *g, const struct purse *p, const char *why)
+static void tell_waiting(struct govd *g, const struct purse *p)
 {
+    static const char NONE[] = "no call of it waits for a budget any more";
     struct session *s = session_find(g, span_str(p->agent));
+    const char *why = p->waits_for ? p->waits_for : NONE;
     if (s) {
-        s->unpaid = p->waiting;
+        session_waits_for(s, p->waits_for);
         session_settle(g, s, why);
     } else {
-        tell_state(g, span_str(p->agent), p->waiting ? AGENT_PAUSED : AGENT_UNKNOWN, why);
+        tell_state(g, span_str(p->agent), p->waits_for ? AGENT_PAUSED : AGENT_UNKNOWN, why);
     }
 }
 
-void budget_waits(struct govd *g, struct span agent, const char *why)
+void budget_waits(struct govd *g, struct span agent)
+{
+    purse_of(g, agent)->waiting++;
+    g->budgets->waiting++;
+}
+
+void budget_waits_for(struct govd *g, struct span agent, const char *why)
 {
     char text[REASON_BYTES];
     struct purse *p = purse_of(g, agent);
-    g->budgets->waiting++;
-    if (p->waiting++ == 0) {
-        (void)snprintf(text, sizeof(text), "held: %s", why);
-        tell_waiting(g, p, text);
+    (void)snprintf(text, sizeof(text), "held: %s", why);
+    if (!p->waits_for || strcmp(p->waits_for, text) != 0) {
+        session_set(&p->waits_for, span_str(text));
+        tell_waiting(g, p);
     }
 }
 
@@ -278,7 +287,9 @@ void budget_waits_no_more(struct govd *g, struct span agent)
     struct purse *p = purse_of(g, agent);
     g->budgets->waiting--;
     if (--p->waiting == 0) {
-        tell_waiting(g, p, "no call of it waits for a budget any more");
+        free(p->waits_for);
+        p->waits_for = NULL;
+        tell_waiting(g, p);
     }
 }
 

@@ -45,6 +45,7 @@ struct purse {
     uint32_t uncounted;          /* calls whose cost is not told, since an operator set a limit */
     uint32_t uncounted_let;      /* of which so many may go on */
     uint32_t waiting;            /* calls that wait for a budget */
+    char *waits_for;             /* what is said of them; NULL: nothing */
     struct usage_repeat *repeat; /* NULL: none yet */
 };
 struct budgets {

@@ -146,13 +146,14 @@ struct session {
     int64_t told_ran_us; /* monotonic: when it was last said that they are too many */
     size_t held_bytes;   /* of the action texts that wait */
     int64_t cost_microusd;
-    int64_t bucket_us;               /* rate limit: time up to which calls are paid for */
-    int64_t told_us;                 /* monotonic: when it was last said that it is over a limit */
-    int64_t opened_us;               /* wall: since when this daemon hears of it */
-    int64_t telemetry_us;            /* as bucket_us, of records of telemetry */
-    uint8_t spend_from;              /* enum spend_from: what its spend is taken from */
-    uint32_t unpaid;                 /* calls of it through the gateway that wait for a budget */
-    bool held_is_news;               /* what it holds of leases is to be told: gateway/telling.c */
+    int64_t bucket_us;    /* rate limit: time up to which calls are paid for */
+    int64_t told_us;      /* monotonic: when it was last said that it is over a limit */
+    int64_t opened_us;    /* wall: since when this daemon hears of it */
+    int64_t telemetry_us; /* as bucket_us, of records of telemetry */
+    uint8_t spend_from;   /* enum spend_from: what its spend is taken from */
+    char *waits_for;      /* what its calls through the gateway wait for; NULL: for no budget */
+    bool says_wait;       /* its state was told with that as the reason */
+    bool held_is_news;    /* what it holds of leases is to be told: gateway/telling.c */
     char watching[COMMAND_ID_BYTES]; /* command that what this session does will confirm */
     enum verb watching_verb;
 };
@@ -378,6 +379,7 @@ void publish_begin(struct govd *g, struct event *ev, enum event_type type);
 /* As publish_begin, with agent id and subject of this session. */
 void publish_about(struct govd *g, struct event *ev, enum event_type type, const struct session *s);
 void publish_state(struct govd *g, struct session *s, enum agent_state state, const char *reason);
+void publish_waiting(struct govd *g, struct session *s); /* paused, by what it waits for */
 void publish_failure(struct govd *g, const struct session *s, enum failure class,
                      struct span message);
 void publish_signal(struct govd *g, const struct session *s, enum severity sev, const char *title);
@@ -425,6 +427,7 @@ bool session_is_gated(const struct session *s); /* its runtime asks before it ca
 bool session_holds(const struct session *s);
 void session_settle(struct govd *g, struct session *s,
                     const char *reason); /* publishes the state that follows from its calls */
+void session_waits_for(struct session *s, const char *what); /* NULL: nothing any more */
 /* The same for its helpers: what they may do depends on it. */
 void session_settle_helpers(struct govd *g, const struct session *s, const char *reason);
 void session_set(char **slot, struct span value); /* empty leaves what is there */

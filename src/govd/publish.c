@@ -82,21 +82,36 @@ bool publish(struct govd *g, struct event *ev)
     return true;
 }
 
+static void tell_state(struct govd *g, struct session *s, enum agent_state state, const char *why)
+{
+    struct event ev;
+    s->state = state;
+    publish_about(g, &ev, EVENT_AGENT_STATE, s);
+    event_set_number(&ev, F_STATE, state);
+    event_put_text(&ev, F_REASON, span_str(why));
+    (void)publish(g, &ev);
+    stop_count(g);
+}
+
+/* What it waits for is told again when that is not why it is paused any more. */
 void publish_state(struct govd *g, struct session *s, enum agent_state state, const char *reason)
 {
-    if (s->state == state) {
+    if (s->state == state && !s->says_wait) {
         return;
     }
     if (state == AGENT_STOPPED) {
         task_end(g, s, OUTCOME_UNKNOWN, reason);
     }
-    s->state = state;
-    struct event ev;
-    publish_about(g, &ev, EVENT_AGENT_STATE, s);
-    event_set_number(&ev, F_STATE, state);
-    event_put_text(&ev, F_REASON, span_str(reason));
-    (void)publish(g, &ev);
-    stop_count(g);
+    s->says_wait = false;
+    tell_state(g, s, state, reason);
+}
+
+void publish_waiting(struct govd *g, struct session *s)
+{
+    if (s->state != AGENT_PAUSED || !s->says_wait) {
+        s->says_wait = true;
+        tell_state(g, s, AGENT_PAUSED, s->waits_for);
+    }
 }
 
 void publish_failure(struct govd *g, const struct session *s, enum failure class,

@@ -50,6 +50,7 @@ static void release(struct govd *g, struct session *s)
     free(s->runtime);
     free(s->model);
     free(s->alias);
+    free(s->waits_for);
     guarded_drop(g, s);
 }
 
@@ -374,7 +375,7 @@ static enum agent_state settled(const struct session *s)
     if (session_holds(s)) {
         return is_frozen(s) || (s->held && !s->running) ? AGENT_PAUSED : AGENT_PAUSING;
     }
-    if (s->unpaid) {
+    if (s->waits_for) {
         return AGENT_PAUSED;
     }
     if (s->asked) {
@@ -388,9 +389,23 @@ static enum agent_state settled(const struct session *s)
     return was_at_gate ? AGENT_RUNNING : s->state;
 }
 
+void session_waits_for(struct session *s, const char *what)
+{
+    free(s->waits_for);
+    s->waits_for = what ? xstrdup(what) : NULL;
+    if (what) {
+        s->says_wait = false;
+    }
+}
+
 void session_settle(struct govd *g, struct session *s, const char *reason)
 {
-    publish_state(g, s, settled(s), reason);
+    enum agent_state state = settled(s);
+    if (state == AGENT_PAUSED && s->waits_for && !session_holds(s)) {
+        publish_waiting(g, s);
+    } else {
+        publish_state(g, s, state, reason);
+    }
     if (s->state == AGENT_PAUSED) {
         session_seen(g, s, VERB_PAUSE, "a call is seen waiting");
     }

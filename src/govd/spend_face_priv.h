@@ -74,8 +74,10 @@ bool budget_holds(const struct govd *g, struct span agent, const struct budget_c
 void budget_runs(struct govd *g, const struct payers *who, const struct call_bound *b);
 void budget_ran(struct govd *g, const struct payers *who, const struct call_bound *b);
 void budgets_priced_anew(struct govd *g); /* what had no price may have one */
-/* One that waits for this, and is told in the agent's state; it goes on, or is over. */
-void budget_waits(struct govd *g, struct span agent, const char *why);
+/* One that waits for this goes on, or is over. While there are some, the agent's state says why the
+ * one waits that has waited longest. */
+void budget_waits(struct govd *g, struct span agent);
+void budget_waits_for(struct govd *g, struct span agent, const char *why);
 void budget_waits_no_more(struct govd *g, struct span agent);
 /* Publishes this spend with what is used now, and tells of the marks that it passes. */
 struct spent budget_spend(struct govd *g, struct span agent, struct event *ev);

@@ -7,6 +7,8 @@
  */
 #include "tasks_priv.h"
 
+#include "checkrein/utf8.h"
+
 #define TITLE_BYTES 200  /* of a prompt */
 #define LOOK_BYTES  4096 /* of it, for secrets: one that the title cuts is hidden too */
 
@@ -26,19 +28,10 @@ static const struct task *open_task(const struct govd *g, const struct session *
     return a ? fleet_task_of(g->fleet, a->ref) : NULL;
 }
 
-static struct span cut(struct span s, size_t bytes)
-{
-    size_t n = s.n < bytes ? s.n : bytes;
-    while (n < s.n && n > 0 && ((unsigned char)s.p[n] & 0xc0u) == 0x80u) {
-        n--;
-    }
-    return span_sub(s, 0, n);
-}
-
 struct span task_title(const struct govd *g, struct span prompt, char room[TASK_TITLE_ROOM])
 {
-    struct span look = cut(span_trim(prompt), LOOK_BYTES);
-    return cut(told_text(g, look, room, TASK_TITLE_ROOM), TITLE_BYTES);
+    struct span look = utf8_cut(span_trim(prompt), LOOK_BYTES);
+    return utf8_cut(told_text(g, look, room, TASK_TITLE_ROOM), TITLE_BYTES);
 }
 
 void task_begin(struct govd *g, struct session *s, struct span title)

@@ -398,6 +398,44 @@ def at_its_budget_the_next_call_waits(folder):
         check(len(signals(d, "80 % of its budget of $0.10")) == 1, f"{signals(d, '80')}")
 
 
+def why_one_waits_is_always_said(folder):
+    """What holds it changes, its operator pauses and resumes it, a prompt comes: the state says what it waits for now."""
+    fleet = ("paused", "held: the budget of all agents, $0.02, is used up")
+    with with_meter(folder, used(1000), "agent_budget = 0.01\nfleet_budget = 0.02\n") as (d, up):
+        d.hook("SessionStart", source="startup")
+        d.hook("UserPromptSubmit", prompt="go")
+        lease = issue(d)
+        child = issue(d, agent="someone-else", parent=lease["id"])
+        call(d, lease), call(d, issue(d, agent="claude:s3"))
+        spent(d, 2)
+        c, helper = begin(d, lease), begin(d, child)
+        shows(d, ("paused", "held: over its budget of $0.01"))
+        wait_for("the helper's", lambda: state_of(d, "someone-else"))
+        command(d, "budget", agent="someone-else", limit_microusd=5 * ONE_USD)
+        check(state_of(d, "someone-else") == ("paused", "held: the budget of all agents, $0.02, is used up"), f"{state_of(d, 'someone-else')}")
+        command(d, "budget", agent="*", scope="fleet", limit_microusd=9 * ONE_USD)
+        wait_for("whose budget", lambda: state_of(d, "someone-else") == (
+            "paused", "held: its lease comes of claude:s1, which is held: over its budget of $0.01"))
+        command(d, "budget", agent="*", scope="fleet", limit_microusd=20000)
+        command(d, "budget", agent="claude:s1", limit_microusd=ONE_USD)
+        shows(d, fleet)
+        Console(d).command("pause", wait="accepted", agent="claude:s1")
+        wait_for("the pause", lambda: "paused by the operator" in state_of(d)[1])
+        Console(d).command("resume", wait="accepted", agent="claude:s1")
+        shows(d, fleet)
+        d.hook("UserPromptSubmit", prompt="and on")
+        shows(d, fleet)
+        late = begin(d, lease)
+        wait_for("two that wait", lambda: leases(d)[lease["id"]]["waiting"] == 3)
+        c.close()
+        wait_for("one of them", lambda: leases(d)[lease["id"]]["waiting"] == 2)
+        check(state_of(d) == fleet, f"{state_of(d)}")
+        command(d, "budget", agent="*", scope="fleet", limit_microusd=ONE_USD)
+        check(late.getresponse().status == 200 and helper.getresponse().status == 200, "they did not go on")
+        wait_for("that it runs", lambda: state_of(d)[0] == "running")
+        late.close(), helper.close()
+
+
 def who_waits_can_be_refused(folder):
     with with_meter(folder, used(1000), "agent_budget = 0.01\n") as (d, up):
         d.hook("SessionStart", source="startup")
@@ -640,7 +678,7 @@ def the_same_call_again_and_again_is_an_alarm(folder):
 if __name__ == "__main__":
     main([nobody_leaves_out_what_is_counted, zipped_answers_are_counted_too, each_dialect_is_counted_to_the_token, what_is_no_answer_is_not_counted, what_was_not_told_is_said_so,
           a_cut_stream_counts_what_it_told, lies_are_an_alarm_and_not_added, its_own_telemetry_stands_beside,
-          at_its_budget_the_next_call_waits, who_waits_can_be_refused, what_was_spent_counts_after_a_restart,
+          at_its_budget_the_next_call_waits, why_one_waits_is_always_said, who_waits_can_be_refused, what_was_spent_counts_after_a_restart,
           a_day_keeps_its_sum_however_the_clock_jumps, a_limit_of_a_day_is_told_again_on_that_day_only,
           tokens_are_held_without_a_price, the_day_and_the_fleet_have_budgets, helpers_pay_from_the_same_purse,
           what_is_dropped_of_the_record_takes_no_budget_away,

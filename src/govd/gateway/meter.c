@@ -8,10 +8,12 @@
 #include "../tasks_priv.h"
 
 #include "checkrein/clock.h"
+#include "checkrein/utf8.h"
 
-#define ASK_BYTES   ((size_t)4 << 20)
-#define ASKED_BYTES ((size_t)128 << 20) /* of all copies at once */
-#define TEXT_BYTES  512
+#define ASK_BYTES    ((size_t)4 << 20)
+#define ASKED_BYTES  ((size_t)128 << 20) /* of all copies at once */
+#define TEXT_BYTES   512
+#define HOLDER_BYTES 60
 
 /* What the dialect of an upstream speaks, and whose models these are. */
 static const struct meter_kind {
@@ -52,16 +54,29 @@ static struct budget_call wanted(const struct meter *m)
              : (struct budget_call){FOR_NOTHING, ""};
 }
 
+/* A budget of all agents is found with the lease's own holder. */
+static void say_holds(struct span holder, struct span of, const char *text, char why[256])
+{
+    struct span name = utf8_cut(of, HOLDER_BYTES);
+    if (span_eq(holder, of)) {
+        (void)span_copy(span_sub(span_str(text), 0, 255), why, 256);
+    } else {
+        (void)snprintf(why, 256, "its lease comes of %.*s, which is held: %.150s", SPAN_ARG(name),
+                       text);
+    }
+}
+
 bool meter_holds(const struct meter *m, const struct govd *g, const struct lease *l, char why[256])
 {
     char text[REASON_BYTES];
     struct budget_call c = wanted(m);
+    struct span holder = lease_holder(g, l);
     if (!kind_of(upstream_named(g, span_str(l->upstream)))) {
         return false;
     }
     for (; l; l = lease_by_id(g->leases, span_str(l->parent))) {
         if (budget_holds(g, lease_holder(g, l), &c, text)) {
-            (void)span_copy(span_sub(span_str(text), 0, 255), why, 256);
+            say_holds(holder, lease_holder(g, l), text, why);
             return true;
         }
     }

@@ -35,10 +35,10 @@ struct passage {
     bool looked, known; /* for its model, in all of its body: known for certain */
     struct body_share share;
     int64_t length;
-    bool whole;    /* the body has come */
-    bool answered; /* the head of the answer went back */
-    bool unpaid;   /* it waits for a budget, */
-    char *holder;  /* of this agent; else NULL */
+    bool whole;      /* the body has come */
+    bool answered;   /* the head of the answer went back */
+    char *waits_for; /* which budget; NULL: for none */
+    char *holder;    /* of this agent; else NULL */
     struct meter *meter;
     struct echo echo;
 };
@@ -63,28 +63,47 @@ static struct passage *passage_of(const struct govd *g, net_id front)
     return p;
 }
 
-/* It waits for a budget, or does not any more: its agent's state says so. */
-static void set_unpaid(struct passage *p, const struct lease *l, const char *why)
+/* Its agent's state says why the oldest of them waits. */
+static void tell_oldest(struct govd *g, const char *holder)
 {
-    bool unpaid = why != NULL;
-    if (unpaid == p->unpaid) {
-        return;
+    const struct passage *p = g->gateway->passages;
+    while (p && !(p->waits_for && strcmp(p->holder, holder) == 0)) {
+        p = p->next;
     }
-    p->unpaid = unpaid;
-    if (unpaid) {
-        p->holder = xstrdup(lease_holder(p->govd, l).p);
-        budget_waits(p->govd, span_str(p->holder), why);
-    } else {
-        budget_waits_no_more(p->govd, span_str(p->holder));
-        free(p->holder);
-        p->holder = NULL;
+    if (p) {
+        budget_waits_for(g, span_str(holder), p->waits_for);
+    }
+}
+
+static void waits_no_more(struct passage *p)
+{
+    char *holder = p->holder;
+    free(p->waits_for);
+    p->waits_for = p->holder = NULL;
+    budget_waits_no_more(p->govd, span_str(holder));
+    tell_oldest(p->govd, holder);
+    free(holder);
+}
+
+/* For a budget, or for none any more. */
+static void set_waits_for(struct passage *p, const struct lease *l, const char *why)
+{
+    if (!why && p->waits_for) {
+        waits_no_more(p);
+    } else if (why && !(p->waits_for && strcmp(p->waits_for, why) == 0)) {
+        if (!p->waits_for) {
+            p->holder = xstrdup(lease_holder(p->govd, l).p);
+            budget_waits(p->govd, span_str(p->holder));
+        }
+        session_set(&p->waits_for, span_str(why));
+        tell_oldest(p->govd, p->holder);
     }
 }
 
 static void passage_free(struct passage *p)
 {
     struct gateway *w = p->govd->gateway;
-    set_unpaid(p, NULL, NULL);
+    set_waits_for(p, NULL, NULL);
     meter_end(p->meter);
     *p->link = p->next;
     if (p->next) {
@@ -345,7 +364,7 @@ static void judge_open(struct passage *p)
     }
     char why[sizeof(v.why)];
     bool unpaid = l && v.ruling == LEASE_HOLD && meter_holds(p->meter, g, l, why);
-    set_unpaid(p, l, unpaid ? why : NULL);
+    set_waits_for(p, l, unpaid ? why : NULL);
     if (v.ruling == LEASE_REFUSE) {
         passage_refuse(p, &v);
     } else if (v.ruling == LEASE_HOLD) {
