@@ -205,6 +205,9 @@ static void note_it(struct fold *x)
     n.subject = event_text(x->ev, F_CREDENTIAL_ID);
     n.text = probe.n > 0 ? probe : event_text(x->ev, F_REASON);
     n.who = event_text(x->ev, F_OPERATOR);
+    if (x->ev->type == EVENT_CREDENTIAL_USED) {
+        n.detail = (uint8_t)event_choice(x->ev, F_VERDICT, VERDICT_COUNT);
+    }
     log_note(x, agent_of(x), &n); /* from outside of the agent: no sign that it lives */
 }
 

@@ -189,8 +189,8 @@ static const char *short_word(enum action a)
     }
 }
 
-/* In the view of agents a budget is of use to one that has reached its own; and resuming is
- * rarely what helps one that waits for one. */
+/* In the view of agents and on an agent's page a budget is of use to one that has reached its own;
+ * and resuming is rarely what helps one that waits for one. */
 static bool is_worth(const struct frame *fr, enum action a, struct target t)
 {
     const struct agent *agent = fleet_agent(fr->f, t.agent);
@@ -198,8 +198,9 @@ static bool is_worth(const struct frame *fr, enum action a, struct target t)
     if (a == ACT_RESUME) {
         return !waits;
     }
-    return a != ACT_BUDGET || ui_pane(fr->ui) != PANE_FLEET || waits ||
-           (agent != NULL && agent_over_budget(agent));
+    bool over = waits || (agent != NULL && agent_over_budget(agent));
+    bool of_money = ui_pane(fr->ui) != PANE_FLEET && ui_pane(fr->ui) != PANE_NOW;
+    return a != ACT_BUDGET || of_money || over;
 }
 
 static void put_action(struct key_line *k, enum action a)

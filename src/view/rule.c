@@ -25,6 +25,16 @@ void sheet_gap(struct sheet *s)
     s->y++;
 }
 
+/* The blank at which a line was broken stands in neither. */
+static struct safe past_blanks(struct safe rest, struct safe row)
+{
+    bool broken = rest.p == row.p + row.n; /* not by a line feed of its own */
+    while (broken && rest.n > 0 && rest.p[0] == ' ') {
+        rest = text_skip(rest, 1);
+    }
+    return rest;
+}
+
 /* A text that is longer than the line goes on below, under itself. */
 void sheet_line(struct sheet *s, const char *label, enum role role, struct safe text)
 {
@@ -36,6 +46,7 @@ void sheet_line(struct sheet *s, const char *label, enum role role, struct safe 
     canvas_put(c, s->area.x, s->y, ROLE_LABEL, text_own(label));
     while (text_row(&text, cols > 1 ? (uint32_t)cols : 1, &row)) {
         canvas_put(c, x, s->y++, role, row);
+        text = past_blanks(text, row);
     }
     s->y += row.n == 0 && row.cols == 0;
     canvas_unclip(c, saved);

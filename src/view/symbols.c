@@ -129,6 +129,18 @@ static struct symbol of_verdict(uint8_t verdict)
     return verdicts[verdict < VERDICT_COUNT ? verdict : VERDICT_UNKNOWN];
 }
 
+/* Of a credential: that it was let through, waits, or was not. */
+static struct symbol of_use(uint8_t verdict)
+{
+    static const struct symbol uses[VERDICT_COUNT] = {
+        [VERDICT_UNKNOWN] = {" ", "used",    ROLE_DIM   },
+        [VERDICT_ALLOW] = {" ", "used",    ROLE_DIM   },
+        [VERDICT_ASK] = {"=", "waits",   ROLE_STRONG},
+        [VERDICT_DENY] = {"x", "refused", ROLE_DENIED},
+    };
+    return uses[verdict < VERDICT_COUNT ? verdict : VERDICT_UNKNOWN];
+}
+
 static struct symbol of_failure(const struct log_entry *e)
 {
     return e->retrying ? (struct symbol){"~", "retrying", ROLE_TEXT}
@@ -193,7 +205,6 @@ static const struct symbol plain_entries[EVENT_TYPE_COUNT] = {
     [EVENT_TASK_STARTED] = {">", "task",    ROLE_STRONG  },
     [EVENT_SPEND_RECORDED] = {"$", "spent",   ROLE_DIM     },
     [EVENT_CREDENTIAL_ISSUED] = {"*", "got",     ROLE_TEXT    },
-    [EVENT_CREDENTIAL_USED] = {" ", "used",    ROLE_DIM     },
     [EVENT_CREDENTIAL_REVOKED] = {"x", "revoked", ROLE_STRONG  },
     [EVENT_CREDENTIAL_CHANGED] = {"=", "lease",   ROLE_STRONG  },
     [EVENT_POLICY_LOADED] = {"*", "policy",  ROLE_STRONG  },
@@ -218,6 +229,8 @@ struct symbol symbol_of_entry(const struct log_entry *e)
         return of_signal(e->detail);
     case EVENT_POLICY_DECIDED:
         return of_verdict(e->detail);
+    case EVENT_CREDENTIAL_USED:
+        return of_use(e->detail);
     case EVENT_BACKEND_LINK:
         return symbol_of_link((enum link_state)e->detail);
     case EVENT_FLEET_STOP:

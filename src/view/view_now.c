@@ -282,8 +282,8 @@ static void open_request(struct press *k, uint32_t id)
 }
 
 static const enum action keys[] = {
-    ACT_APPROVE,   ACT_DENY, ACT_PAUSE,   ACT_RESUME,       ACT_INTERRUPT, ACT_STOP,
-    ACT_NEXT_PANE, ACT_BACK, ACT_MESSAGE, ACT_FREEZE_AGENT, ACT_KILL,      ACTION_COUNT,
+    ACT_APPROVE,   ACT_DENY, ACT_PAUSE,   ACT_BUDGET,       ACT_RESUME, ACT_INTERRUPT, ACT_STOP,
+    ACT_NEXT_PANE, ACT_BACK, ACT_MESSAGE, ACT_FREEZE_AGENT, ACT_KILL,   ACTION_COUNT,
 };
 
 const struct pane pane_now = {

@@ -157,6 +157,71 @@ static void who_waits_for_a_budget_is_named_and_can_be_helped(void **state)
     kit_release(&k);
 }
 
+static void uses_a_lease(struct kit *k, enum verdict verdict, const char *why)
+{
+    begin(k, "ci", EVENT_CREDENTIAL_USED, 1);
+    text(k, F_AGENT_ID, "helper");
+    text(k, F_CREDENTIAL_ID, "01KLEASE");
+    number(k, F_VERDICT, verdict);
+    text(k, F_REASON, why);
+    fold(k);
+}
+
+static void its_page_says_what_waits_and_how_to_help(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 80, 24);
+    press(&k, KEY(ENTER));
+    assert_hides(&k, "b budget");
+    says_state(&k, AGENT_PAUSED, "held: the day's budget of all agents, $8.00, is used up");
+    assert_shows(&k, "b budget");
+    assert_hides(&k, "r resume");
+    uses_a_lease(&k, VERDICT_ASK, "over its budget");
+    assert_shows(&k, "= waits ");
+    uses_a_lease(&k, VERDICT_DENY, "there is no such lease any more");
+    assert_shows(&k, "x refused ");
+    assert_hides(&k, "   used   ");
+    uses_a_lease(&k, VERDICT_ALLOW, "");
+    assert_shows(&k, "   used   ");
+    kit_release(&k);
+}
+
+static size_t first_cell(struct span row, size_t from)
+{
+    while (from < row.n && row.p[from] == ' ') {
+        from++;
+    }
+    return from;
+}
+
+/* The blank at which a text is broken does not move the line below. */
+static void a_long_reason_goes_on_under_itself(void **state)
+{
+    static const char LABEL[] = " state ";
+    (void)state;
+    for (int cols = 60; cols < 90; cols++) {
+        struct kit k;
+        struct span row = SPAN_NONE;
+        start(&k, cols, 24);
+        press(&k, KEY(ENTER));
+        says_state(&k, AGENT_PAUSED,
+                   "held: until some end, what running calls may use is more than is left of the "
+                   "day's budget of all agents, $8.00, and so on and on until the end of it");
+        struct span rest = span_str(screen(&k));
+        while (span_next(&rest, '\n', &row) && !span_starts(row, LABEL)) {
+        }
+        size_t under = first_cell(row, sizeof(LABEL) - 1);
+        size_t rows = 0;
+        while (span_next(&rest, '\n', &row) && first_cell(row, 0) < row.n) {
+            assert_int_equal(first_cell(row, 0), under);
+            rows++;
+        }
+        assert_true(rows > 0);
+        kit_release(&k);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +229,8 @@ int main(void)
         cmocka_unit_test(the_tighter_budget_of_an_agent_is_its_bar),
         cmocka_unit_test(what_was_not_told_is_said_of_a_budget),
         cmocka_unit_test(who_waits_for_a_budget_is_named_and_can_be_helped),
+        cmocka_unit_test(its_page_says_what_waits_and_how_to_help),
+        cmocka_unit_test(a_long_reason_goes_on_under_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
