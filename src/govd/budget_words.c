@@ -12,6 +12,12 @@ static void put_usd(char out[MONEY_BYTES], int64_t microusd)
     }
 }
 
+/* To the cent from a dollar on, down: what is not used up never reads so. */
+static void put_used(char out[MONEY_BYTES], int64_t microusd)
+{
+    put_usd(out, microusd < 1000000 ? microusd : microusd - microusd % 10000);
+}
+
 static void put_tokens(char out[MONEY_BYTES], int64_t tokens)
 {
     (void)snprintf(out, MONEY_BYTES, "%lld tokens", (long long)tokens);
@@ -87,12 +93,14 @@ void budget_words(const struct budget_state *s, enum budget_kind k, char out[REA
 {
     char used[MONEY_BYTES];
     char limit[MONEY_BYTES];
-    WORDS[k].put(used, s->used[k]);
+    void (*put)(char out[MONEY_BYTES], int64_t amount) =
+        budget_is_in_tokens(k) ? put_tokens : put_used;
+    put(used, s->used[k]);
     WORDS[k].put(limit, s->limit[k]);
     (void)snprintf(out, REASON_BYTES, "%s of %s used", used, limit);
     if (s->bound[k] > 0) {
         size_t n = strlen(out);
-        WORDS[k].put(used, s->bound[k]);
+        put(used, s->bound[k]);
         (void)snprintf(out + n, REASON_BYTES - n, ", %s of that estimated", used);
     }
 }

@@ -398,6 +398,16 @@ def at_its_budget_the_next_call_waits(folder):
         check(len(signals(d, "80 % of its budget of $0.10")) == 1, f"{signals(d, '80')}")
 
 
+def what_is_used_is_said_in_cents(folder):
+    with with_meter(folder, used(643599)) as (d, up):
+        lease = issue(d)
+        call(d, lease)
+        spent(d, 1)
+        for limit, words in ((50000000, "$6.43 of $50.00 used"), (6436000, "$6.43 of $6.436 used")):
+            done = command(d, "budget", agent="claude:s1", limit_microusd=limit)
+            check(done["by"].startswith(words), f"{done}")
+
+
 def why_one_waits_is_always_said(folder):
     """What holds it changes, its operator pauses and resumes it, a prompt comes: the state says what it waits for now."""
     fleet = ("paused", "held: the budget of all agents, $0.02, is used up")
@@ -678,7 +688,7 @@ def the_same_call_again_and_again_is_an_alarm(folder):
 if __name__ == "__main__":
     main([nobody_leaves_out_what_is_counted, zipped_answers_are_counted_too, each_dialect_is_counted_to_the_token, what_is_no_answer_is_not_counted, what_was_not_told_is_said_so,
           a_cut_stream_counts_what_it_told, lies_are_an_alarm_and_not_added, its_own_telemetry_stands_beside,
-          at_its_budget_the_next_call_waits, why_one_waits_is_always_said, who_waits_can_be_refused, what_was_spent_counts_after_a_restart,
+          at_its_budget_the_next_call_waits, why_one_waits_is_always_said, what_is_used_is_said_in_cents, who_waits_can_be_refused, what_was_spent_counts_after_a_restart,
           a_day_keeps_its_sum_however_the_clock_jumps, a_limit_of_a_day_is_told_again_on_that_day_only,
           tokens_are_held_without_a_price, the_day_and_the_fleet_have_budgets, helpers_pay_from_the_same_purse,
           what_is_dropped_of_the_record_takes_no_budget_away,
