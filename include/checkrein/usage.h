@@ -71,6 +71,7 @@ struct usage_ask {
     bool streamed;
     bool background;               /* it is made while nobody waits for it */
     bool refers;                   /* what it asks about lies with the service, or elsewhere */
+    bool tools;                    /* it offers tools that the service runs, which may find more */
     char model[USAGE_MODEL_BYTES]; /* empty: none is named */
     int64_t most_out; /* tokens that all its answers may have; USAGE_UNSAID: it does not say */
     uint64_t same;
@@ -172,6 +173,7 @@ struct usage_said {
     char model[USAGE_MODEL_BYTES]; /* that answered; empty: not said */
     char error[USAGE_ERROR_BYTES]; /* its own word for it, e.g. "overloaded_error" */
     char id[USAGE_ID_BYTES];       /* that it can be fetched by later; empty: none */
+    bool served;                   /* a stream told of a tool that the service ran */
     int64_t
         text_bytes; /* of what the model made, as it came: at least one for each visible token */
 };
@@ -231,6 +233,7 @@ struct usage_reader {
     uint8_t shape;
     uint8_t mark_bytes;  /* of a byte order mark */
     uint16_t told, firm; /* bits by figure */
+    bool served;
     int64_t text_bytes;
     enum usage_ending ending;
     uint32_t marks;

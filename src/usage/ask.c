@@ -130,9 +130,9 @@ static void told_number(struct asked *a, int64_t *most, enum usage_kind kind, st
 /* Tools that the client runs itself: what they give back is in a request of its own. */
 static bool is_clients_tool(struct span name)
 {
-    static const char *const BEGIN[] = {"function",    "custom",   "bash",
-                                        "text_editor", "computer", "memory",
-                                        "local_shell", "shell",    "apply_patch"};
+    static const char *const BEGIN[] = {"function",    "custom",     "bash",        "text_editor",
+                                        "computer",    "memory",     "local_shell", "shell",
+                                        "apply_patch", "tool_search"};
     for (size_t i = 0; i < ARRAY_LEN(BEGIN); i++) {
         if (span_starts(name, BEGIN[i])) {
             return true;
@@ -156,6 +156,13 @@ static bool refers(enum usage_refers how, enum usage_kind kind, struct span toke
         break;
     }
     return kind != KIND_WORD || !span_is(token, "null");
+}
+
+static void told_refers(struct usage_ask *out, enum usage_refers how, enum usage_kind kind,
+                        struct span token)
+{
+    bool *where = how == REFERS_TOOL ? &out->tools : &out->refers;
+    *where = *where || refers(how, kind, token);
 }
 
 void usage_asked_told(void *to, const struct usage_want *want, enum usage_kind kind,
@@ -188,7 +195,7 @@ void usage_asked_told(void *to, const struct usage_want *want, enum usage_kind k
         a->out->background = kind != KIND_WORD || span_is(token, "true");
         break;
     case ASK_REFERS:
-        a->out->refers = a->out->refers || refers((enum usage_refers)want->part, kind, token);
+        told_refers(a->out, (enum usage_refers)want->part, kind, token);
         break;
     case ASK_SAID:
     case ASK_DID:

@@ -112,6 +112,32 @@ static void told_error(struct usage_message *m, const struct usage_want *want, e
     m->error_gates |= want->gates;
 }
 
+/* What the model makes itself, and calls of tools that the client runs. */
+static bool is_of_model(struct span token)
+{
+    static const char *const KINDS[] = {"text",
+                                        "thinking",
+                                        "redacted_thinking",
+                                        "tool_use",
+                                        "message",
+                                        "reasoning",
+                                        "function_call",
+                                        "custom_tool_call",
+                                        "shell_call",
+                                        "local_shell_call",
+                                        "apply_patch_call",
+                                        "computer_call",
+                                        "tool_search_call",
+                                        "compaction"};
+    char name[USAGE_ERROR_BYTES];
+    bool found = false;
+    for (size_t i = 0; usage_text(token, name, sizeof(name)) && i < ARRAY_LEN(KINDS) && !found;
+         i++) {
+        found = strcmp(name, KINDS[i]) == 0;
+    }
+    return found;
+}
+
 static void told_text(struct usage_reader *r, const struct usage_want *want, struct span token)
 {
     struct usage_message *m = &r->message;
@@ -130,6 +156,9 @@ static void told_text(struct usage_reader *r, const struct usage_want *want, str
         break;
     case WHAT_STOP:
         m->stop_gates |= want->gates;
+        break;
+    case WHAT_PART:
+        r->served = r->served || !is_of_model(token);
         break;
     case WHAT_STEP:
         m->beside_gates |= is_beside(rules_of(r), token) ? want->gates : 0;

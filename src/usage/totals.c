@@ -80,6 +80,7 @@ void usage_totals(const struct usage_reader *r, struct usage_said *out)
         out->marks |= too_few(r, &out->tokens) ? 1u << USAGE_TOO_FEW : 0;
     }
     out->text_bytes = r->text_bytes;
+    out->served = r->served;
     memcpy(out->id, r->id, sizeof(out->id));
     memcpy(out->model, r->model, sizeof(out->model));
     memcpy(out->error, r->error, sizeof(out->error));

@@ -64,6 +64,7 @@ enum usage_what {
     WHAT_STEP, /* the kind of a step: one that the totals leave out? */
     WHAT_ID,   /* that the answer can be fetched by */
     WHAT_TEXT, /* that the model made; its bytes are counted */
+    WHAT_PART, /* the kind of a part of it: did the service run a tool? */
 };
 
 /* How the parts of a dialect lie in each other. */

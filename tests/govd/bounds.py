@@ -132,6 +132,46 @@ def who_leaves_before_the_answer_pays_for_it(folder):
         check(len(spends(d)) == before, "what was never reached is counted")
 
 
+SEARCHES = bodied(model=GPT, stream=True, max_output_tokens=100000, tools=[{"type": "web_search"}], input="x")
+ASKS = bodied(model=SONNET, stream=True, max_tokens=128000, messages=[], tools=[{"type": "web_search_20250305", "name": "web_search"}])
+STARTED = (b'data: {"type":"message_start","message":{"model":"' + SONNET.encode() +
+           b'","usage":{"input_tokens":9,"output_tokens":1}}}\n\n')
+
+
+def item(kind):
+    return b'data: {"type":"response.output_item.added","item":{"type":"' + kind + b'"}}\n\n'
+
+
+def block(kind):
+    return b'data: {"type":"content_block_start","content_block":{"type":"' + kind + b'"}}\n\n'
+
+
+def an_escape_key_costs_no_more_than_it_may(folder):
+    """A person cuts a stream early: before its answer, and where a search was on offer that was not made."""
+    context, found, some = 1_000_000, 32000, 500 * 30
+    rows = [("/v1/responses", SEARCHES, CREATED + item(b"reasoning") + item(b"function_call"), len(SEARCHES) + found),
+            ("/v1/responses", SEARCHES, CREATED + item(b"web_search_call"), context),
+            ("/v1/responses", SEARCHES, CREATED + item(b"of_tomorrow"), context),
+            ("/v1/messages", ASKS, STARTED + block(b"thinking") + block(b"tool_use"), 0),
+            ("/v1/messages", ASKS, STARTED + block(b"server_tool_use"), context - 9)]
+    for path, body, first, most in rows:
+        stream = Stream(first=first)
+        with with_meter(folder, stream, "agent_budget = 50\n") as (d, up):
+            c, r = call(d, issue(d, "oai" if "responses" in path else "work"), path=path, body=body, read=False)
+            r.read(len(first))
+            r.close(), c.close()
+            got = counted(d, 1, stream)[0].get(BOUND_TOKENS, 0)
+            check(most <= got <= most + some, f"{first}: {got}")
+    hold = threading.Event()
+    with with_meter(folder, lambda asked, out: hold.wait(DEADLINE), "agent_budget = 50\n") as (d, up):
+        c = begin(d, issue(d), bodied(model=SONNET, stream=True, max_tokens=128000, messages=[]))
+        wait_for("the request", lambda: up.asked and up.asked[-1].body)
+        c.close()
+        got = spent(d, 1)[0]
+        check(got[BOUND_TOKENS] < some, f"left before its answer: {got}")
+        hold.set()
+
+
 def who_tells_nothing_pays_its_bound(folder):
     body = bodied(model=GPT, messages=[], max_tokens=50)
     with with_meter(folder, Script("chat-stream-untold"), "agent_tokens = 1000\nloop_calls = 0\n") as (d, up):
@@ -334,7 +374,7 @@ def a_large_body_goes_on_with_a_budget(folder):
 
 if __name__ == "__main__":
     main([who_cuts_every_other_call_pays_for_it, a_stream_that_was_cut_is_bound_by_its_time,
-          what_was_told_of_a_cut_stream_is_not_bound_again, who_leaves_before_the_answer_pays_for_it, who_tells_nothing_pays_its_bound,
+          what_was_told_of_a_cut_stream_is_not_bound_again, who_leaves_before_the_answer_pays_for_it, who_tells_nothing_pays_its_bound, an_escape_key_costs_no_more_than_it_may,
           lies_pay_their_bound, a_background_answer_counts_once_when_it_is_fetched, calls_whose_cost_is_not_told_wait_for_a_person,
           models_without_a_price_are_held_by_every_budget_in_usd, what_runs_is_held_against_the_budget, who_waited_longest_goes_on_first, the_last_of_a_budget_can_be_used,
           a_large_body_goes_on_with_a_budget])

@@ -5,14 +5,15 @@
  * service finds) counts as a whole context. output  what it asks for at most; what does not say
  * counts as the most that a model makes.
  *
- * Of an answer that was cut while it came, what could be made in that time: a service sees soon
- * that nobody reads any more.
+ * Of a stream that was cut, also before it came, what could be made in that time: a service sees
+ * soon that nobody reads any more. It tells of a tool that it runs when it begins to.
  */
 #include "meter_priv.h"
 
 #include "checkrein/clock.h"
 
 #define CONTEXT_MAX INT64_C(1000000) /* tokens of input: the largest of today's models */
+#define FOUND_MAX   INT64_C(32000)   /* of what a tool found, that ran unseen at the end */
 #define OUTPUT_MAX  INT64_C(128000)  /* of output, where nothing is said */
 #define RATE        INT64_C(500)     /* tokens a second: more than today's services make */
 #define GRACE_S     INT64_C(5)       /* until a service sees that nobody reads */
@@ -27,7 +28,25 @@ static int64_t less(int64_t a, int64_t b)
 static int64_t most_in(const struct meter *m)
 {
     bool known = m->whole && m->asked && !m->ask.refers;
-    return known ? less(m->asked_bytes, CONTEXT_MAX) : CONTEXT_MAX;
+    return known && !m->ask.tools ? less(m->asked_bytes, CONTEXT_MAX) : CONTEXT_MAX;
+}
+
+/* What the service does is told of in a stream while it comes, but for Chat Completions. */
+static bool is_seen(const struct meter *m)
+{
+    return m->asked && m->ask.streamed && !m->ask.background && !m->unzip &&
+           m->ask.dialect != USAGE_OPENAI_CHAT;
+}
+
+/* Input, of which so much was told. */
+static int64_t may_have_read(const struct meter *m, const struct usage_said *said, int64_t told)
+{
+    if (told > 0) {
+        return said->served ? CONTEXT_MAX : told;
+    }
+    bool not_run = m->ask.tools && !said->served && is_seen(m);
+    return not_run && m->whole && !m->ask.refers ? less(m->asked_bytes + FOUND_MAX, CONTEXT_MAX)
+                                                 : most_in(m);
 }
 
 static int64_t most_out(const struct meter *m)
@@ -71,8 +90,7 @@ static int64_t made_by_now(const struct meter *m, const struct usage_said *said)
 /* One that was not streamed is made whole before any of it comes. */
 static int64_t may_have_made(const struct meter *m, const struct usage_said *said)
 {
-    bool whole = !m->answers || m->ask.background ||
-                 (said->ending == USAGE_CUT && !(m->asked && m->ask.streamed));
+    bool whole = m->ask.background || (said->ending == USAGE_CUT && !(m->asked && m->ask.streamed));
     return whole ? most_out(m) : less(most_out(m), made_by_now(m, said));
 }
 
@@ -90,7 +108,7 @@ void meter_bound_left(const struct meter *m, const struct usage_said *said, stru
              : 0;
     int64_t out = told ? n[PRICE_OUTPUT] + n[PRICE_REASONING] : 0;
     if (of->untold) {
-        of->bound_in = in > 0 ? 0 : most_in(m);
+        of->bound_in = above(may_have_read(m, said, in), in);
         of->bound_out = above(may_have_made(m, said), out);
     }
 }

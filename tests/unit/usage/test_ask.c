@@ -171,7 +171,7 @@ static const struct {
      "{\"max_tokens\":7,\"tools\":[{\"type\":\"custom\"},{\"name\":\"a\"},{\"type\":\"bash_20250124\"}]}",
      7,                                                                                                                             false, false},
     {USAGE_ANTHROPIC,        "/v1/messages",
-     "{\"max_tokens\":7,\"tools\":[{\"type\":\"web_search_20250305\"}]}",                                             7,            true,  false},
+     "{\"max_tokens\":7,\"tools\":[{\"type\":\"web_search_20250305\"}]}",                                             7,            false, false},
     {USAGE_ANTHROPIC,        "/v1/messages",
      "{\"max_tokens\":7,\"messages\":[{\"content\":[{\"type\":\"tool_result\",\"content\":[{\"source\":"
      "{\"type\":\"file\",\"file_id\":\"f\"}}]}]}]}",                                                                  7,            true,  false},
@@ -205,6 +205,38 @@ static const struct {
     {USAGE_GEMINI,           "/v1beta/models/m:generateContent", "{\"tools\":[{\"googleSearch\":{}}]}",
      USAGE_UNSAID,                                                                                                                  true,  false},
 };
+
+/* Tools that the client runs find nothing by themselves, nor does a search among those of the
+ * request. */
+static void which_tools_the_service_runs(void **state)
+{
+    static const struct {
+        enum usage_dialect dialect;
+        const char *path, *type;
+        bool tools;
+    } rows[] = {
+        {USAGE_ANTHROPIC,        "/v1/messages",         "bash_20250124",       false},
+        {USAGE_ANTHROPIC,        "/v1/messages",         "web_search_20250305", true },
+        {USAGE_OPENAI_RESPONSES, "/v1/responses",        "function",            false},
+        {USAGE_OPENAI_RESPONSES, "/v1/responses",        "custom",              false},
+        {USAGE_OPENAI_RESPONSES, "/v1/responses",        "tool_search",         false},
+        {USAGE_OPENAI_RESPONSES, "/v1/responses",        "web_search",          true },
+        {USAGE_OPENAI_RESPONSES, "/v1/responses",        "mcp",                 true },
+        {USAGE_OPENAI_CHAT,      "/v1/chat/completions", "of_tomorrow",         true },
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char body[256];
+        struct usage_ask out;
+        (void)snprintf(body, sizeof(body),
+                       "{\"model\":\"m\",\"tools\":[{\"type\":\"function\"},{\"type\":\"%s\"}]}",
+                       rows[i].type);
+        assert_int_equal(ask(rows[i].dialect, rows[i].path, body, &out), ST_OK);
+        if (out.tools != rows[i].tools || out.refers) {
+            fail_msg("%s: tools %d, refers %d", rows[i].type, out.tools, out.refers);
+        }
+    }
+}
 
 static void what_it_may_use_at_most(void **state)
 {
@@ -491,6 +523,7 @@ int main(void)
         cmocka_unit_test(gemini_names_them_in_the_path),
         cmocka_unit_test(bodies_that_say_nothing_sure),
         cmocka_unit_test(what_it_may_use_at_most),
+        cmocka_unit_test(which_tools_the_service_runs),
         cmocka_unit_test(what_each_is_for),
         cmocka_unit_test(where_each_names_its_model),
         cmocka_unit_test(the_model_is_the_one_that_any_reader_takes),
