@@ -857,7 +857,10 @@ def what_would_switch_the_hooks_off(daemon):
     marker = "would be"
     cases = [("settings.json", '{"disableAllHooks": true}', (), 3, "disableAllHooks"),
              ("settings.local.json", '{"disableAllHooks":true}', (), 3, "disableAllHooks"),
-             ("settings.json", '{"disableAllHooks": false}', (), 0, ""), (None, "", ("--bare",), 3, "--bare"),
+             ("settings.json", '{"disableAllHooks": false}', (), 0, ""), ("settings.json", " \n", (), 0, ""),
+             ("settings.json", '{"disableAllHooks": false, "disableAllHooks": true}', (), 3, "is not known"),
+             ("settings.local.json", '\ufeff{"disableAllHooks": true}', (), 3, "is not known"),
+             ("settings.json", '{"disableAllHooks": true, "a": "' + "x" * (1 << 20) + '"}', (), 3, "is not known"), (None, "", ("--bare",), 3, "--bare"),
              (None, "", ("--safe-mode",), 3, "--safe-mode"), (None, "", ("--settings", '{"disableAllHooks":true}'), 3, "disableAllHooks"),
              (None, "", ("--settings=/no/such/file",), 1, "/no/such/file")]
     for name, text, words, code, said in cases:

@@ -1,8 +1,10 @@
 // `checkrein run -- claude`: the real client behind the gate in one command, with no settings of its own touched.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import path from 'node:path';
 import { inputOf } from './lib/gate.mjs';
 import { command } from './lib/gemini.mjs';
+import { lock, ownMachine } from './lib/machine.mjs';
 import { shell } from './lib/model.mjs';
 import { isAlive } from './lib/sandbox.mjs';
 import { scenario } from './lib/scenario.mjs';
@@ -107,6 +109,39 @@ async function all(world) {
 
 scenario('the current client', all);
 scenario('2.1.197', all, { pin: 'old' });
+
+// The machine's settings are a file and a folder of more: what stands in either counts.
+scenario("the machine's settings", async (world) => {
+  const { gate, model, claude, sandbox } = world;
+  const { etc, wrap: own } = await ownMachine(world);
+  const files = { file: 'managed-settings.json', more: 'managed-settings.d/50-more.json' };
+  const put = (file, value) => {
+    fs.mkdirSync(path.dirname(path.join(etc, 'claude-code', file)), { recursive: true });
+    fs.writeFileSync(path.join(etc, 'claude-code', file), JSON.stringify(value));
+  };
+  const start = (name) => claude.start(model.play(name, shell(`touch ${name}`)), { wrap: [...own, ...wrap(gate)] });
+  await gate.configure();
+  await gate.serve();
+  for (const [name, file] of Object.entries(files)) {
+    for (const [key, said] of [['disableAllHooks', /switches the gate off/], ['allowManagedHooksOnly', /drops the gate/]]) {
+      put(file, { [key]: true });
+      const { code, err } = await start(name).ended;
+      assert.equal(code, 3, err);
+      assert.match(err, said);
+      assert.ok(err.includes(file), err);
+    }
+    assert.equal(sandbox.made(name), false, 'it ran');
+    put(file, {});
+  }
+  // The lock in one file, and the gate in the other.
+  fs.rmSync(path.join(etc, 'claude-code', files.file));
+  await lock(world, own, 'claude', '--socket', gate.socket);
+  put(files.more, { allowManagedHooksOnly: true });
+  const agent = start('locked');
+  await gate.deny(await gate.asked('touch locked'), 'no');
+  assert.equal((await agent.finished()).code, 0);
+  assert.equal(sandbox.made('locked'), false, 'it ran');
+});
 
 scenario('its own screen', async ({ gate, model, claude, sandbox, ...world }) => {
   await gate.configure();

@@ -6,6 +6,7 @@
  *   codex.c     what Codex's hooks.json must hold
  *   connectors.c  the runtimes, a row each        beside.c  a file of ours beside the settings
  *   scope.c     which file, whose it is, and whether a secret may stand in it
+ *   machine.c   the files of Claude Code's machine settings, which are several
  *   copies.c    the same gate in two scopes
  *   trust.c     which folders Gemini CLI trusts
  *   hooks.c     all hooks of ours, by the table of their runtime
@@ -62,6 +63,14 @@ bool only_root_writes(const char *path);
 bool only_root_would_write(const char *path);
 /* It is in a git repository and not ignored there. */
 bool git_would_commit(const char *path);
+
+/* ---- machine.c */
+/* Each file of the machine's settings of Claude Code, also where there is none:
+ * managed-settings.json, then, by name, those of the folder managed-settings.d, which the client
+ * puts on top of it. Ends at the first look that is not ST_OK. ST_LIMIT: more than can be looked
+ * at. ST_DENIED: the folder cannot be read. */
+typedef enum status machine_look(const char *path, void *arg, struct why *why);
+enum status claude_machine_each(machine_look *look, void *arg, struct why *why) MUST_USE;
 
 /* ---- copies.c */
 /* Another file that the client reads too and whose gate is not the same as this one's; caller

@@ -13,8 +13,6 @@
 #include "checkrein/alloc.h"
 #include "checkrein/file.h"
 
-#define MANAGED_SETTINGS "/etc/claude-code/managed-settings.json"
-
 /* ---- what would switch them off */
 
 static const struct {
@@ -37,44 +35,106 @@ static enum status options_are_fit(const struct run_plan *p, struct why *why)
     return ST_OK;
 }
 
-static bool is_set(struct span text, const char *key)
+/* What says of hooks, in one settings file. */
+struct switches {
+    bool off, machine_only, ours;
+};
+
+/* What we cannot read the client may: with a key twice, the last counts there. */
+static enum status read_switches(struct span text, const char *where, struct switches *out,
+                                 struct why *why)
 {
     struct tape_token *tokens = xcalloc(SETTINGS_TOKENS, sizeof(*tokens));
     struct tape j;
-    bool set = tape_parse(&j, text, TAPE_REPAIR, tokens, SETTINGS_TOKENS) == ST_OK &&
-               tape_bool(&j, tape_get(&j, TAPE_ROOT, key), false);
+    enum status st = ST_OK;
+    *out = (struct switches){0};
+    text = span_trim(text);
+    if (text.n && tape_parse(&j, text, TAPE_REPAIR, tokens, SETTINGS_TOKENS) != ST_OK) {
+        st = why_fail(why, ST_DENIED,
+                      "%s: %s at byte %u, so whether it switches the gate off is not known", where,
+                      j.error ? j.error : "broken", j.error_at);
+    } else if (text.n) {
+        out->off = tape_bool(&j, tape_get(&j, TAPE_ROOT, "disableAllHooks"), false);
+        out->machine_only = tape_bool(&j, tape_get(&j, TAPE_ROOT, "allowManagedHooksOnly"), false);
+        out->ours = memmem(text.p, text.n, OUR_MARK, sizeof(OUR_MARK) - 1) != NULL;
+    }
     free(tokens);
-    return set;
+    return st == ST_OK && out->off
+               ? why_fail(
+                     why, ST_DENIED,
+                     "%s: \"disableAllHooks\" switches the gate off; take it out, or run it elsewhere",
+                     where)
+               : st;
 }
 
-static bool holds_ours(struct span text)
+static enum status drops_ours(const char *where, struct why *why)
 {
-    return text.n && memmem(text.p, text.n, OUR_MARK, sizeof(OUR_MARK) - 1) != NULL;
+    return why_fail(why, ST_DENIED,
+                    "%s: \"allowManagedHooksOnly\" drops the gate of a run; put the gate there",
+                    where);
 }
 
 static enum status text_is_fit(struct span text, const char *where, struct why *why)
 {
-    if (is_set(text, "disableAllHooks")) {
-        return why_fail(
-            why, ST_DENIED,
-            "%s: \"disableAllHooks\" switches the gate off; take it out, or run it elsewhere",
-            where);
-    }
-    if (is_set(text, "allowManagedHooksOnly") && !holds_ours(text)) {
-        return why_fail(why, ST_DENIED,
-                        "%s: \"allowManagedHooksOnly\" drops the gate of a run; put the gate there",
-                        where);
-    }
-    return ST_OK;
+    struct switches s;
+    enum status st = read_switches(text, where, &s, why);
+    return st == ST_OK && s.machine_only && !s.ours ? drops_ours(where, why) : st;
+}
+
+static enum status read_settings(const char *path, struct buf *b, struct why *why)
+{
+    struct why fault = {0};
+    enum status st = file_read(path, b, &fault);
+    return st == ST_OK || st == ST_NOTFOUND
+               ? ST_OK
+               : why_fail(why, ST_DENIED, "%s, so whether it switches the gate off is not known",
+                          fault.text);
 }
 
 static enum status file_is_fit(const char *path, struct why *why)
 {
     struct buf b;
     buf_init(&b, SETTINGS_BYTES);
-    enum status st =
-        file_read(path, &b, NULL) == ST_OK ? text_is_fit(buf_span(&b), path, why) : ST_OK;
+    enum status st = read_settings(path, &b, why);
+    if (st == ST_OK) {
+        st = text_is_fit(buf_span(&b), path, why);
+    }
     buf_release(&b);
+    return st;
+}
+
+/* The machine's files count as one: ours may stand in one of them, and the lock in another. */
+struct machine {
+    bool ours;
+    char *locked; /* the file that has the lock; NULL: none */
+};
+
+static enum status look_at_machine(const char *path, void *arg, struct why *why)
+{
+    struct machine *m = arg;
+    struct switches s = {0};
+    struct buf b;
+    buf_init(&b, SETTINGS_BYTES);
+    enum status st = read_settings(path, &b, why);
+    if (st == ST_OK) {
+        st = read_switches(buf_span(&b), path, &s, why);
+    }
+    if (s.machine_only && !m->locked) {
+        m->locked = xstrdup(path);
+    }
+    m->ours |= s.ours;
+    buf_release(&b);
+    return st;
+}
+
+static enum status machine_is_fit(struct why *why)
+{
+    struct machine m = {0};
+    enum status st = claude_machine_each(look_at_machine, &m, why);
+    if (st == ST_OK && m.locked && !m.ours) {
+        st = drops_ours(m.locked, why);
+    }
+    free(m.locked);
     return st;
 }
 
@@ -175,7 +235,7 @@ enum status claude_prepare(struct run_plan *p, struct why *why)
         st = take_options(p, why);
     }
     if (st == ST_OK) {
-        st = file_is_fit(MANAGED_SETTINGS, why);
+        st = machine_is_fit(why);
     }
     if (st == ST_OK) {
         st = user_is_fit(why);

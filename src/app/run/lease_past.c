@@ -4,7 +4,6 @@
  */
 #include "lease_priv.h"
 
-#include <dirent.h>
 #include <stdio.h>
 
 #include "../connect/connect_priv.h"
@@ -12,8 +11,6 @@
 #include "checkrein/alloc.h"
 #include "checkrein/file.h"
 #include "checkrein/wire.h"
-
-#define CLAUDE_MANAGED "/etc/claude-code/managed-settings" /* .json, and a folder .d */
 
 /* ---- one settings file */
 
@@ -74,9 +71,9 @@ static enum status names_another(struct why *why, const char *path, const char *
 
 /* ---- Claude Code: the machine's settings go before all others */
 
-static enum status claude_file_is_fit(const struct lease_client *c, const char *path,
-                                      struct why *why)
+static enum status claude_file_is_fit(const char *path, void *arg, struct why *why)
 {
+    const struct lease_client *c = arg;
     struct look l;
     enum status st = look_open(&l, path, why);
     if (st == ST_OK && has(&l, "env/ANTHROPIC_BASE_URL")) {
@@ -96,21 +93,8 @@ static enum status claude_file_is_fit(const struct lease_client *c, const char *
 enum status lease_fit_claude(const struct run_plan *p, const struct lease_client *c,
                              struct why *why)
 {
-    enum status st = claude_file_is_fit(c, CLAUDE_MANAGED ".json", why);
-    DIR *dir = opendir(CLAUDE_MANAGED ".d");
-    const struct dirent *e;
     (void)p;
-    while (st == ST_OK && dir && (e = readdir(dir))) {
-        if (span_ends(span_str(e->d_name), ".json")) {
-            char *path = path_join(CLAUDE_MANAGED ".d", e->d_name);
-            st = claude_file_is_fit(c, path, why);
-            free(path);
-        }
-    }
-    if (dir) {
-        (void)closedir(dir);
-    }
-    return st;
+    return claude_machine_each(claude_file_is_fit, (void *)c, why);
 }
 
 /* ---- Codex: of two options that say the same the later one counts, and ours is the first */
