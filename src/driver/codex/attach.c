@@ -104,6 +104,7 @@ static void take_running_turn(struct codex *c, struct codex_thread *t, uint32_t 
     uint32_t items = codex_at(c, turn, "items");
     thread_turn_began(c, t, codex_text(c, turn, "id"));
     for (uint32_t i = tape_first(&c->j, items); i != TAPE_ABSENT; i = tape_next(&c->j, items, i)) {
+        turn_titled(c, t, i);
         if (span_is(codex_text(c, i, "status"), "inProgress")) {
             item_began(c, t, i);
         }

@@ -434,6 +434,21 @@ static void a_turn_is_a_task(void **state)
     assert_null(strstr(t->lines.data, "task.finished"));
 }
 
+/* Of a turn that runs already when the console attaches, the prompt stands in the answer only. */
+static void a_turn_that_runs_already_has_its_title(void **state)
+{
+    struct fed *t = *state;
+    hello(t, "'" T "'");
+    read_thread(t, ACTIVE);
+    attached(t,
+             "{'id':'" U "','status':'inProgress','items':["
+             "{'type':'userMessage','id':'m','content':[{'type':'text','text':'tidy up'}]},"
+             "{'type':'userMessage','id':'n','content':[{'type':'text','text':'and more'}]}]}",
+             ACTIVE);
+    assert_contains(t->lines.data, "task.started " T " " U " 'tidy up'\n");
+    assert_null(strstr(t->lines.data, "and more"));
+}
+
 static void what_a_turn_uses_is_of_its_task(void **state)
 {
     struct fed *t = *state;
@@ -668,6 +683,7 @@ int main(void)
         TEST(an_interrupt_that_leaves_a_command_is_not_done),
         TEST(permissions_are_tight_when_the_server_says_so),
         TEST(a_turn_is_a_task),
+        TEST(a_turn_that_runs_already_has_its_title),
         TEST(what_a_turn_uses_is_of_its_task),
         TEST(a_helper_works_for_the_task_of_its_parent),
         TEST(frames_and_commands_bring_about_the_same_again),
