@@ -38,6 +38,47 @@ static struct question about_lease(struct frame *fr, int cols)
                              ACT_RELEASE, "again lets it go on"};
 }
 
+static void say_limits(struct words *w, const struct limits *l)
+{
+    if (l->microusd > 0) {
+        words_safe(w, frame_money(w->fr, l->microusd));
+    }
+    words_own(w, l->microusd > 0 && l->tokens > 0 ? " and " : "");
+    if (l->tokens > 0) {
+        words_fmt(w, "%lld tokens", (long long)l->tokens);
+    }
+    words_own(w, l->microusd > 0 || l->tokens > 0 ? "" : "none");
+}
+
+static struct question about_budget(struct frame *fr, int cols)
+{
+    static const char *const WHOSE[] = {[BUDGET_TASK] = ", its task",
+                                        [BUDGET_DAY] = "all agents, of a day",
+                                        [BUDGET_FLEET] = "all agents, ever"};
+    const struct budget *b = &fr->ui->confirm.budget;
+    struct words w = words_of(fr);
+    if (b->of == BUDGET_AGENT || b->of == BUDGET_TASK) {
+        words_safe(&w, frame_say(fr, agent_name(fr->f, b->agent), cols - 34));
+    }
+    words_own(&w, b->of == BUDGET_AGENT ? "" : WHOSE[b->of]);
+    words_own(&w, ": ");
+    say_limits(&w, &b->typed);
+    words_own(&w, " (now ");
+    say_limits(&w, &b->shown);
+    words_own(&w, ")");
+    return (struct question){" budget ", words_end(&w),
+                             "what waits for it goes on at once, as far as it reaches", ACT_BUDGET,
+                             "again sets it"};
+}
+
+static struct question about_what(struct frame *fr, int cols)
+{
+    const struct confirm *c = &fr->ui->confirm;
+    return c->credential != 0            ? about_lease(fr, cols)
+           : c->budget.of != BUDGET_NONE ? about_budget(fr, cols)
+                                         : about_agent(fr, cols);
+}
+
 void confirm_draw(struct frame *fr, struct rect r)
 {
     char key[KEY_NAME_BYTES];
@@ -45,8 +86,7 @@ void confirm_draw(struct frame *fr, struct rect r)
     struct rect box = {r.x + (r.w - cols) / 2, r.y + (r.h - BOX_ROWS) / 2, cols, BOX_ROWS};
     struct rect saved = canvas_clip(fr->c, box);
     bool armed = confirm_armed(fr->ui, fr->now);
-    struct question q =
-        fr->ui->confirm.credential != 0 ? about_lease(fr, box.w) : about_agent(fr, box.w);
+    struct question q = about_what(fr, box.w);
     action_key(fr->ui, q.action, key);
     canvas_fill(fr->c, box, ROLE_TEXT, ' ');
     canvas_box(fr->c, box, ROLE_FRAME, BOX_SINGLE);

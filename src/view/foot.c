@@ -278,7 +278,10 @@ static void modal_keys(struct key_line *k)
         put_key(k, "Esc", "back");
         put_key(k, "j k g G", "read");
     } else if (confirm_is_open(ui)) {
-        put_key(k, "Esc", ui->confirm.credential != 0 ? "leave it held" : "leave it paused");
+        put_key(k, "Esc",
+                ui->confirm.credential != 0            ? "leave it held"
+                : ui->confirm.budget.of != BUDGET_NONE ? "leave it as it is"
+                                                       : "leave it paused");
     } else if (ui->revoke.stage != REVOKE_CLOSED) {
         revoke_keys(k);
     } else {

@@ -1,7 +1,6 @@
 /* What lines are typed for. */
 #include <string.h>
 
-#include "checkrein/num.h"
 #include "ui_priv.h"
 
 #define REASON_DEFAULT "denied by the operator"
@@ -113,54 +112,6 @@ static void message_submit(struct press *k)
     give_reason(k, span_trim(line_span(&p->line)));
 }
 
-/* The task that was there when the prompt was opened; NULL: it is over. */
-static const struct task *task_shown(const struct press *k)
-{
-    const struct task *t = fleet_task(k->f, k->ui->prompt.task);
-    return t != NULL && t->open ? t : NULL;
-}
-
-static void limit_task(struct press *k, const struct task *t)
-{
-    char scope[sizeof(TASK_SCOPE) + FLEET_ID_BYTES + 1];
-    struct span id = fleet_span(k->f, t->id);
-    (void)snprintf(scope, sizeof(scope), TASK_SCOPE "%s%.*s", id.n > 0 ? ":" : "", SPAN_ARG(id));
-    k->out->command.scope = intent_keep(k->ui, span_str(scope));
-}
-
-static void budget_submit(struct press *k)
-{
-    struct prompt *p = &k->ui->prompt;
-    struct span typed = span_trim(line_span(&p->line));
-    size_t first = span_find(typed, ' ');
-    struct command said = {0};
-    struct span before;
-    bool for_all = command_for_all(span_sub(typed, 0, first), &said);
-    bool for_task = command_for_task(span_sub(typed, 0, first), &before) && before.n == 0;
-    bool is_named = for_all || for_task;
-    if (command_limit(is_named ? span_sub(typed, first, typed.n) : typed, &said) != ST_OK) {
-        notice_put(k->ui, k->now, ROLE_ERROR,
-                   "budget: an amount in USD above zero, such as 5 or 2.50, or 400000 tokens");
-        return;
-    }
-    const struct task *task = task_shown(k);
-    if (for_task && task == NULL) {
-        notice_put(k->ui, k->now, ROLE_ERROR, "budget: it works on no task, or on another one now");
-        return;
-    }
-    intent_agent(k, VERB_BUDGET, p->agent);
-    k->out->command.limit_microusd = said.limit_microusd;
-    k->out->command.limit_tokens = said.limit_tokens;
-    if (for_all) {
-        k->ui->sent_agent = 0;
-        k->ui->sent_word = "budget of all agents";
-        k->out->command.agent = intent_keep(k->ui, said.agent);
-        k->out->command.scope = intent_keep(k->ui, said.scope);
-    } else if (for_task) {
-        limit_task(k, task);
-    }
-}
-
 static void ask_replay(struct press *k, enum action a)
 {
     k->out->kind = INTENT_REPLAY;
@@ -234,7 +185,7 @@ static const struct prompt_kind kinds[] = {
                        .about = ABOUT_AGENT,
                        .hint =
                            "such as 2.50, or 400000 tokens; @task 1; of all: @day 50, @fleet 500",              .typing = TYPE_SOMETHING,
-                       .submit = budget_submit},
+                       .submit = budget_ask},
     [PROMPT_AT] = {.verb = "at ",
                        .hint = "14:03:20, 2026-11-17 14:03, -5m (UTC)",
                        .typing = TYPE_SOMETHING,

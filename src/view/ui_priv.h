@@ -147,9 +147,22 @@ struct approve {
     char failed[128];                 /* why the answer could not be sent */
 };
 
-struct confirm {         /* "resume? r again" */
-    uint32_t agent;      /* that is resumed, */
-    uint32_t credential; /* or which is released; both 0: not open */
+/* A limit that was typed, and what it is instead of. */
+enum budget_of { BUDGET_NONE, BUDGET_AGENT, BUDGET_TASK, BUDGET_DAY, BUDGET_FLEET };
+struct limits {
+    int64_t microusd, tokens; /* 0: none */
+};
+struct budget {
+    enum budget_of of;
+    uint32_t agent; /* of all: one of the back-end that it is told to */
+    uint32_t task;
+    struct limits typed, shown;
+};
+
+struct confirm {          /* "resume? r again" */
+    uint32_t agent;       /* that is resumed, */
+    uint32_t credential;  /* or which is released, */
+    struct budget budget; /* or which is set; none of them: not open */
     int64_t quiet_us;
 };
 
@@ -376,6 +389,13 @@ struct span agent_name(const struct fleet *f, uint32_t agent);
 void command_run(struct press *k, struct span line);
 bool command_complete(struct press *k, struct span stem, uint32_t nth, struct line *out);
 
+/* ---- dialog_budget.c */
+/* What the line of PROMPT_BUDGET says; a notice says why it says nothing. */
+void budget_ask(struct press *k);
+/* What its limit is now; false: there is nothing any more that could have one. */
+bool budget_limits_now(const struct fleet *f, const struct budget *b, struct limits *now);
+void budget_order(struct press *k, const struct budget *b);
+
 /* ---- dialog_approve.c */
 #define LASTING_WORD "always" /* what is typed for what holds for good */
 /* What stands between the operator and an approval, first hit first. */
@@ -442,6 +462,7 @@ bool ask_write_answers(const struct ui *ui, const struct fleet *f,
 /* ---- dialog_confirm.c */
 void confirm_open(struct press *k, uint32_t agent);
 void confirm_release(struct press *k, uint32_t credential);
+void confirm_budget(struct press *k, const struct budget *b);
 bool confirm_is_open(const struct ui *ui);
 void confirm_close(struct ui *ui);
 void confirm_key(struct press *k, enum action a);

@@ -237,6 +237,13 @@ static void finds_the_next_row(void **state)
 }
 
 /* ---- command line */
+static void set_budget(struct kit *k)
+{
+    draw(k);
+    pass_ms(k, 1000);
+    press(k, 'b');
+}
+
 static void runs_commands_by_name(void **state)
 {
     struct kit k;
@@ -260,12 +267,15 @@ static void runs_commands_by_name(void **state)
     assert_command(&k, VERB_MESSAGE, "agent/si", "");
     assert_span_is(k.out.command.reason, "please stop here");
     ui_command_line(k.ui, k.f, SPAN("budget 2.50"), k.now, &k.out);
+    set_budget(&k);
     assert_command(&k, VERB_BUDGET, "agent/si", "");
     assert_true(k.out.command.limit_microusd == 2500000);
     ui_command_line(k.ui, k.f, SPAN("budget 400000 tokens"), k.now, &k.out);
+    set_budget(&k);
     assert_command(&k, VERB_BUDGET, "agent/si", "");
     assert_true(k.out.command.limit_microusd == 0 && k.out.command.limit_tokens == 400000);
     ui_command_line(k.ui, k.f, SPAN("budget @day 50"), k.now, &k.out);
+    set_budget(&k);
     assert_command(&k, VERB_BUDGET, "*", "");
     assert_span_is(k.out.command.scope, "day");
     assert_true(k.out.command.limit_microusd == 50000000);
@@ -276,6 +286,7 @@ static void runs_commands_by_name(void **state)
     text(&k, F_TASK_ID, "t1");
     fold(&k);
     ui_command_line(k.ui, k.f, SPAN("budget @task 1"), k.now, &k.out);
+    set_budget(&k);
     assert_true(k.out.command.limit_microusd == 1000000);
     assert_true(span_is(k.out.command.scope, "task:t1") &&
                 span_is(k.out.command.agent, "agent/si"));

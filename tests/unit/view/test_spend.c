@@ -113,6 +113,57 @@ static void what_was_not_told_is_said_of_a_budget(void **state)
     kit_release(&k);
 }
 
+static void confirm(struct kit *k)
+{
+    assert_int_equal(k->out.kind, INTENT_FLUSH_KEYS);
+    draw(k);
+    pass_ms(k, 1000);
+    assert_shows(k, "b again sets it");
+    press(k, 'b');
+    assert_int_equal(k->out.kind, INTENT_COMMAND);
+}
+
+/* A limit that is typed lets calls go: it is shown beside the one that it replaces, and armed. */
+static void a_budget_is_armed_and_bound_to_the_one_that_was_shown(void **state)
+{
+    struct kit k;
+    (void)state;
+    start(&k, 80, 24);
+    limit_agent(&k, 5000000, 5100000, 400000, 0);
+    press(&k, '5');
+    assert_shows(&k, "helper");
+    pass_ms(&k, 1000);
+    press(&k, 'b');
+    type(&k, "7.50");
+    press(&k, KEY(ENTER));
+    assert_int_equal(k.out.kind, INTENT_FLUSH_KEYS);
+    assert_shows(&k, "helper: $7.50 (now $5.00 and 400000 tokens)");
+    assert_shows(&k, "armed in 1 s");
+    press(&k, 'b'); /* too early, and a key besides */
+    assert_int_equal(k.out.kind, INTENT_NONE);
+    press(&k, KEY(ENTER));
+    assert_int_equal(k.out.kind, INTENT_NONE);
+    press(&k, KEY(ESC));
+    assert_hides(&k, "armed in 1 s");
+    press(&k, 'b');
+    type(&k, "7.50");
+    press(&k, KEY(ENTER));
+    pass_ms(&k, 1000);
+    limit_agent(&k, 1000000, 5100000, 400000, 0);
+    assert_shows(&k, "nothing was sent: its limit is another one now");
+    press(&k, 'b');
+    assert_int_not_equal(k.out.kind, INTENT_COMMAND);
+    press(&k, KEY(ESC));
+    press(&k, 'b');
+    type(&k, "7.50");
+    press(&k, KEY(ENTER));
+    spends(&k, 1000, 1); /* what is used changes all the time, and is not what was asked */
+    confirm(&k);
+    assert_int_equal(k.out.command.verb, VERB_BUDGET);
+    assert_int_equal(k.out.command.limit_microusd, 7500000);
+    kit_release(&k);
+}
+
 /* Where one reads that it waits, one can raise the budget. */
 static void who_waits_for_a_budget_is_named_and_can_be_helped(void **state)
 {
@@ -134,12 +185,15 @@ static void who_waits_for_a_budget_is_named_and_can_be_helped(void **state)
     press(&k, 'b');
     type(&k, "@day 50");
     press(&k, KEY(ENTER));
+    assert_shows(&k, "all agents, of a day: $50.00 (now none)");
+    confirm(&k);
     assert_int_equal(k.out.command.verb, VERB_BUDGET);
     ui_sent(k.ui, SPAN("01KDAY"), k.now);
     assert_shows(&k, "budget of all agents: ");
     press(&k, 'b');
     type(&k, "7.50");
     press(&k, KEY(ENTER));
+    confirm(&k);
     assert_int_equal(k.out.command.limit_microusd, 7500000);
     begin(&k, "ci", EVENT_OPERATOR_COMMAND, 0);
     text(&k, F_COMMAND_ID, "01KRAISE");
@@ -228,6 +282,7 @@ int main(void)
         cmocka_unit_test(budgets_of_all_are_bars_with_their_rate),
         cmocka_unit_test(the_tighter_budget_of_an_agent_is_its_bar),
         cmocka_unit_test(what_was_not_told_is_said_of_a_budget),
+        cmocka_unit_test(a_budget_is_armed_and_bound_to_the_one_that_was_shown),
         cmocka_unit_test(who_waits_for_a_budget_is_named_and_can_be_helped),
         cmocka_unit_test(its_page_says_what_waits_and_how_to_help),
         cmocka_unit_test(a_long_reason_goes_on_under_itself),
