@@ -151,6 +151,11 @@ codex('checkrein run -- codex exec: held, and no file of the user is touched', a
   assert.match(two.err, /two folders/);
   const remote = await over(exec(world, 'x', { program, args: ['--remote', 'ws://127.0.0.1:1'] }));
   assert.match(remote.err, /another server/);
+  for (const args of [['-p', 'fast'], ['-pfast'], ['--profile', 'fast'], ['--profile=fast']]) {
+    const profile = await over(exec(world, 'x', { program, args }));
+    assert.match(profile.err, /with a profile the client does not say which hooks it runs/);
+    assert.equal(profile.code, 3);
+  }
 });
 
 codex('checkrein run -- codex exec -C: the settings of the folder it works in let nothing run either', async (world) => {

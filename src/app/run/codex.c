@@ -68,8 +68,7 @@ static void write_options(struct run_plan *p)
 
 static bool takes_value(const char *word)
 {
-    static const char *const WORDS[] = {"-c",        "--config", "-p",
-                                        "--profile", "--enable", "--disable"};
+    static const char *const WORDS[] = {"-c", "--config", "--enable", "--disable"};
     for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
         if (strcmp(word, WORDS[i]) == 0) {
             return true;
@@ -80,9 +79,29 @@ static bool takes_value(const char *word)
 
 static bool sets_something(const char *word)
 {
-    return strncmp(word, "--config=", 9) == 0 || strncmp(word, "--profile=", 10) == 0 ||
-           strncmp(word, "--enable=", 9) == 0 || strncmp(word, "--disable=", 10) == 0 ||
-           (strncmp(word, "-c", 2) == 0 && word[2]) || (strncmp(word, "-p", 2) == 0 && word[2]);
+    return strncmp(word, "--config=", 9) == 0 || strncmp(word, "--enable=", 9) == 0 ||
+           strncmp(word, "--disable=", 10) == 0 || (strncmp(word, "-c", 2) == 0 && word[2]);
+}
+
+/* NULL: nothing in this word keeps the client from saying which hooks it runs, and from running
+ * them. */
+static const char *refused_for(const char *word)
+{
+    static const struct {
+        const char *begin, *why;
+    } ROWS[] = {
+        {"--remote",  "its threads run in another server then, so their calls would not be held"},
+        {"--profile", "with a profile the client does not say which hooks it runs; give what it "
+                      "sets by -c"                                         },
+        {"-p",        "with a profile the client does not say which hooks it runs; give what it "
+               "sets by -c"                                                       },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        if (strncmp(word, ROWS[i].begin, strlen(ROWS[i].begin)) == 0) {
+            return ROWS[i].why;
+        }
+    }
+    return NULL;
 }
 
 /* "-C DIR", "--cd DIR" and what else is the same; NULL: this word names no folder. */
@@ -127,11 +146,8 @@ static enum status take_options(const struct run_plan *p, struct words_asked *q,
         if (folder && take_folder(p, folder, q, why) != ST_OK) {
             return ST_DENIED;
         }
-        if (strncmp(word, "--remote", 8) == 0) {
-            return why_fail(why, ST_DENIED,
-                            "%s: its threads run in another server then, so their calls would not "
-                            "be held",
-                            word);
+        if (refused_for(word)) {
+            return why_fail(why, ST_DENIED, "%s: %s", word, refused_for(word));
         }
         if (takes_value(word) && i + 1 < p->argc) {
             q->words[q->n++] = word;
