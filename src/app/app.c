@@ -8,6 +8,8 @@
 #include "checkrein/alloc.h"
 #include "checkrein/log.h"
 
+#define HELP_COL 29 /* behind a longer left side the help has a line of its own */
+
 int cmd_help(struct args *a)
 {
     (void)a;
@@ -16,9 +18,9 @@ int cmd_help(struct args *a)
     const struct subcommand *s;
     for (size_t i = 0; (s = subcommand_at(i)); i++) {
         if (s->help) {
-            char left[40];
-            (void)snprintf(left, sizeof(left), "%s %s", s->name, s->operands);
-            (void)printf("  %-26s %s\n", left, s->help);
+            int n = printf("  %s %s", s->name, s->operands);
+            (void)printf("%s%*s%s\n", n >= HELP_COL ? "\n" : "",
+                         n >= HELP_COL ? HELP_COL : HELP_COL - n, "", s->help);
         }
     }
     (void)printf("\ncheckrein SUBCOMMAND --help tells its options; checkrein man SUBCOMMAND | man "
