@@ -233,7 +233,8 @@ static void detail_state(struct frame *fr, struct sheet *s, const struct credent
     sheet_line(s, "state", ROLE_TEXT, words_end(&w));
 }
 
-/* Not told is whether it waits still: its client may have gone. */
+/* Not told is whether it waits still: its client may have gone. What changed since has let it go
+ * on, or refused it. */
 static void detail_wait(struct frame *fr, struct sheet *s, const struct credential *c)
 {
     if (c->wait_us == 0 || c->wait_us < c->used_us || c->wait_us < c->refused_us) {
@@ -244,7 +245,8 @@ static void detail_wait(struct frame *fr, struct sheet *s, const struct credenti
     words_safe(&w, frame_age_long(fr, c->wait_us));
     words_own(&w, " ago and was held");
     say_sid(&w, ": ", c->wait);
-    sheet_line(s, "waits", ROLE_STRONG, words_end(&w));
+    bool past = c->changed_us > c->wait_us;
+    sheet_line(s, past ? "waited" : "waits", past ? ROLE_TEXT : ROLE_STRONG, words_end(&w));
 }
 
 static void detail_use(struct frame *fr, struct sheet *s, const struct credential *c)

@@ -479,7 +479,11 @@ static void who_waits_on_a_held_lease_is_seen(void **state)
     fold(&k);
     assert_shows(&k, "its lease is held"); /* of triage, by what its own comes of */
     select_lease(&k);
+    assert_shows(&k, "waits    a call came");
     assert_shows(&k, "ago and was held: the lease was held by ops@bastion");
+    pass_ms(&k, 40000);
+    lease_set(&k, "laptop", "agent/tri", LEASE_MAIL, "active");
+    assert_shows(&k, "waited   a call came");
     lease_use(&k, "laptop", "agent/mail", LEASE_MAIL, 1413, 0);
     draw(&k);
     assert_hides(&k, "and was held");
