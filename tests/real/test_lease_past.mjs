@@ -8,7 +8,7 @@ import { command } from './lib/gemini.mjs';
 import { configure, nameCodex, REAL } from './lib/leased.mjs';
 import { ownMachine } from './lib/machine.mjs';
 import { Model, shell } from './lib/model.mjs';
-import { bash } from './lib/opencode.mjs';
+import { bash } from './lib/headless.mjs';
 import { scenario } from './lib/scenario.mjs';
 import { within } from './lib/until.mjs';
 

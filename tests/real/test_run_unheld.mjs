@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { freePort } from './lib/gate.mjs';
 import { configure, descendants, keyIsNowhereIn, live, REAL, START_MS, wrap } from './lib/leased.mjs';
-import { bash } from './lib/opencode.mjs';
+import { bash } from './lib/headless.mjs';
 import { isAlive } from './lib/sandbox.mjs';
 import { scenario } from './lib/scenario.mjs';
 import { Terminal } from './lib/terminal.mjs';

@@ -144,6 +144,16 @@ static enum status make_folder(struct demo *d, struct why *why)
 
 /* ---- the scripted service */
 
+/* In a process group of its own, with no signal blocked. */
+static void spawn_apart(posix_spawnattr_t *attr)
+{
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)posix_spawnattr_init(attr);
+    (void)posix_spawnattr_setsigmask(attr, &none);
+    (void)posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+}
+
 static enum status spawn_service(struct demo *d, int out, struct why *why)
 {
     char parent[16];
@@ -151,11 +161,7 @@ static enum status spawn_service(struct demo *d, int out, struct why *why)
     const char *argv[] = {d->self, "demo-model", "--key-file", d->key, "--parent", parent, NULL};
     posix_spawnattr_t attr;
     posix_spawn_file_actions_t fa;
-    sigset_t none;
-    (void)sigemptyset(&none);
-    (void)posix_spawnattr_init(&attr);
-    (void)posix_spawnattr_setsigmask(&attr, &none);
-    (void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+    spawn_apart(&attr);
     (void)posix_spawn_file_actions_init(&fa);
     (void)posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDONLY, 0);
     (void)posix_spawn_file_actions_adddup2(&fa, out, 1);
@@ -274,11 +280,7 @@ static enum status start_agent(struct demo *d, const struct script *s, size_t nu
                           "--dir", dir,          "--parent",     parent,         NULL};
     posix_spawnattr_t attr;
     posix_spawn_file_actions_t fa;
-    sigset_t none;
-    (void)sigemptyset(&none);
-    (void)posix_spawnattr_init(&attr);
-    (void)posix_spawnattr_setsigmask(&attr, &none);
-    (void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+    spawn_apart(&attr);
     (void)posix_spawn_file_actions_init(&fa);
     for (int fd = 0; fd < 3; fd++) {
         (void)posix_spawn_file_actions_addopen(&fa, fd, "/dev/null", O_RDWR, 0);

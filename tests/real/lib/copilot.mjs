@@ -2,11 +2,7 @@
 // service and as the proxy for everything else. What a person starts is a script of Node, and the client its child.
 import fs from 'node:fs';
 import path from 'node:path';
-import { tool } from './model.mjs';
-import { within } from './until.mjs';
-
-/** A call of its shell. */
-export const bash = (command) => tool('bash', { command, description: 'a step of the test' });
+import { headless, proxied } from './headless.mjs';
 
 export class Copilot {
   #sandbox;
@@ -27,17 +23,13 @@ export class Copilot {
       COPILOT_HOME: this.home,
       COPILOT_AUTO_UPDATE: 'false',
       COPILOT_MODEL: 'gpt-4.1',
-      HTTP_PROXY: this.#model.url,
-      HTTPS_PROXY: this.#model.url,
-      NO_PROXY: '127.0.0.1,localhost',
-      TERM: 'xterm-256color',
+      ...proxied(this.#model),
     };
   }
 
-  /** A headless run of one prompt, under the words of `wrap`. `finished()` gives {code, signal, out, err}. */
+  /** A headless run of one prompt, under the words of `wrap`. */
   start(prompt, { args = [], wrap = [], cwd } = {}) {
-    const [program, ...all] = [...wrap, this.binary, '-p', prompt, '--allow-all', '--output-format', 'json', ...args];
-    const started = this.#sandbox.start(program, all, { cwd, env: this.env });
-    return { ...started, finished: () => within('the agent has finished', started.ended, 60000) };
+    const words = [...wrap, this.binary, '-p', prompt, '--allow-all', '--output-format', 'json', ...args];
+    return headless(this.#sandbox, words, { cwd, env: this.env, ms: 60000 });
   }
 }

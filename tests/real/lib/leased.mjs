@@ -10,7 +10,7 @@ import { inside } from './codex.mjs';
 import { freePort, section } from './gate.mjs';
 import { command } from './gemini.mjs';
 import { shell } from './model.mjs';
-import { bash } from './opencode.mjs';
+import { bash } from './headless.mjs';
 import { scenario } from './scenario.mjs';
 import { Tap } from './tap.mjs';
 import { until, within } from './until.mjs';

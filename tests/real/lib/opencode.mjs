@@ -2,12 +2,7 @@
 // proxy for everything else. Its catalogue of models is the one that it carries.
 import fs from 'node:fs';
 import path from 'node:path';
-import { tool } from './model.mjs';
-import { Terminal } from './terminal.mjs';
-import { within } from './until.mjs';
-
-/** A call of its shell. */
-export const bash = (command) => tool('bash', { command, description: 'a step of the test' });
+import { headless, proxied } from './headless.mjs';
 
 export class Opencode {
   #sandbox;
@@ -38,17 +33,13 @@ export class Opencode {
       OPENCODE_DISABLE_MODELS_FETCH: '1',
       OPENCODE_DISABLE_LSP_DOWNLOAD: '1',
       OPENCODE_DISABLE_DEFAULT_PLUGINS: '1',
-      HTTP_PROXY: this.#model.url,
-      HTTPS_PROXY: this.#model.url,
-      NO_PROXY: '127.0.0.1,localhost',
-      TERM: 'xterm-256color',
+      ...proxied(this.#model),
     };
   }
 
-  /** A headless run of one prompt, under the words of `wrap`. `finished()` gives {code, signal, out, err}. */
+  /** A headless run of one prompt, under the words of `wrap`. */
   start(prompt, { args = [], wrap = [], cwd } = {}) {
-    const [program, ...all] = [...wrap, this.binary, 'run', '--format', 'json', ...args, prompt];
-    const started = this.#sandbox.start(program, all, { cwd, env: this.env });
-    return { ...started, finished: () => within('the agent has finished', started.ended, 120000) };
+    const words = [...wrap, this.binary, 'run', '--format', 'json', ...args, prompt];
+    return headless(this.#sandbox, words, { cwd, env: this.env, ms: 120000 });
   }
 }
