@@ -20,13 +20,13 @@
 #include "url_priv.h"
 
 enum {
-    ASIDE_BYTES = 256 * 1024, /* of an answer, between curl and the user */
+    ASIDE_BYTES = 32 * 1024, /* of an answer, between curl and the user */
     ANSWER_HEAD_BYTES = 64 * 1024,
     UP_BYTES = 64 * 1024 * 1024, /* of a body that waits to be sent */
     TARGET_BYTES = 8192,
     LINE_BYTES = 16 * 1024,
     FIELDS_MAX = 128,
-    STREAM_READ_BYTES = 64 * 1024,
+    STREAM_READ_BYTES = 32 * 1024,
     AGAIN_BYTES = 1024 * 1024,          /* of one body */
     ALL_AGAIN_BYTES = 32 * 1024 * 1024, /* of all */
     AT_ONCE_US = 1000000, /* so long at most it takes to hear that the other side had closed */

@@ -1,6 +1,7 @@
 """What is kept of requests has a cap that all share: one lease cannot take it all, and what ends gives its part back."""
 import socket
 import threading
+import time
 
 from daemon import DEADLINE, check, wait_for
 from gateway import call, command, issue, leases, main, with_gateway
@@ -144,6 +145,37 @@ def no_body_is_longer_than_it_may_be(folder):
         check(call(d, lease)[0] == 200, "the next")
 
 
+def answers_that_nobody_reads_have_a_cap(folder):
+    """Each of many clients that do not read has less kept for it than one alone has."""
+    piece = b"%x\r\n" % 65536 + b"x" * 65536 + b"\r\n"
+
+    def endless(asked, out):
+        out.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while asked.field("x-endless"):
+            out.write(piece)
+        out.write(piece * 64 + b"0\r\n\r\n")
+
+    with with_gateway(endless, folder=folder) as (d, up):
+        lease = issue(d)
+        clients = []
+        before = rss_mib(d)
+        for _ in range(400):
+            s = socket.socket()
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            s.connect(("127.0.0.1", d.gateway))
+            s.sendall(f"GET /u/work/x HTTP/1.1\r\nHost: 127.0.0.1:{d.gateway}\r\nx-api-key: {lease['token']}\r\nX-Endless: 1\r\n\r\n".encode())
+            clients.append(s)
+        wait_for("all answers", lambda: len(up.asked) == len(clients), 100)
+        seen = [0] * 5
+        wait_for("that nothing moves", lambda: (seen.append(rss_mib(d)), time.sleep(0.2), seen[-5] == seen[-1])[2])
+        check(seen[-1] - before < 180, f"{seen[-1] - before} MiB are in use for {len(clients)} that do not read")
+        status, text, _ = call(d, lease, "GET")
+        check(status == 200 and len(text) == 64 * 65536, "one that reads is held up")
+        for s in clients:
+            s.close()
+        wait_for("that they are gone", lambda: up.gone.qsize() >= len(clients))
+
+
 if __name__ == "__main__":
     main([one_lease_cannot_take_all_of_it, what_the_upstream_does_not_take_counts_too, what_is_held_counts_too,
-          too_long_a_body_is_refused_at_its_head, no_body_is_longer_than_it_may_be])
+          too_long_a_body_is_refused_at_its_head, no_body_is_longer_than_it_may_be, answers_that_nobody_reads_have_a_cap])

@@ -106,6 +106,7 @@ struct gateway {
     struct passage *passages, *newest; /* the oldest first: so they go on */
     size_t passing;                    /* how many */
     size_t body_bytes;                 /* of requests that are kept: bodies.c */
+    size_t unread_bytes;               /* of answers that wait for their clients */
     size_t metered_bytes;              /* of requests that are read while they go by */
     struct map by_front;
     int64_t told_us, stranger_us, fault_us; /* as may_tell() */

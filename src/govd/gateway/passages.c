@@ -13,7 +13,9 @@
 #include "checkrein/log.h"
 
 #define PASSING_MAX  4096
-#define SILENCE_MS   INT64_C(600000) /* of an upstream, while it is waited for */
+#define SILENCE_MS   INT64_C(600000)    /* of an upstream, while it is waited for */
+#define UNREAD_BYTES ((size_t)64 << 20) /* of all answers */
+#define UNREAD_PART  16
 #define LINES_BYTES  16384
 #define TARGET_BYTES 8192
 
@@ -41,6 +43,7 @@ struct passage {
     char *holder;    /* of this agent; else NULL */
     struct meter *meter;
     struct echo echo;
+    size_t unread; /* of the answer, as it was seen last */
 };
 
 /* ---- the list */
@@ -113,6 +116,7 @@ static void passage_free(struct passage *p)
         w->newest = p->before;
     }
     w->passing--;
+    w->unread_bytes -= p->unread;
     map_del(&w->by_front, front_key(&p->front));
     net_http_cancel(p->govd->net, p->back);
     buf_wipe(&p->lines);
@@ -180,6 +184,21 @@ static void on_head(void *ctx, net_id id, int http_status, const struct http_fie
     passage_refuse(p, &v);
 }
 
+static size_t unread_now(struct passage *p)
+{
+    size_t n = net_http_queued(p->govd->net, p->front);
+    p->govd->gateway->unread_bytes += n - p->unread;
+    p->unread = n;
+    return n;
+}
+
+/* So much may wait for one client: the less, the more waits for all. */
+static size_t unread_most(const struct gateway *w)
+{
+    size_t left = w->unread_bytes < UNREAD_BYTES ? UNREAD_BYTES - w->unread_bytes : 0;
+    return left / UNREAD_PART < GATEWAY_MARK ? left / UNREAD_PART : GATEWAY_MARK;
+}
+
 static void on_piece(void *ctx, net_id id, struct span bytes)
 {
     struct passage *p = ctx;
@@ -189,7 +208,7 @@ static void on_piece(void *ctx, net_id id, struct span bytes)
     meter_read(p->meter, bytes); /* it was used, also when nobody is there to read it */
     if (!may) {
         passage_cut(p); /* longer than was said, not to be told, or nobody is there any more */
-    } else if (net_http_queued(n, p->front) > GATEWAY_MARK) {
+    } else if (unread_now(p) > unread_most(p->govd->gateway)) {
         net_http_pause(n, id);
     }
 }
@@ -591,8 +610,9 @@ static void on_whole(void *ctx, net_id front)
 
 static void on_room(void *ctx, net_id front)
 {
-    const struct passage *p = passage_of(ctx, front);
+    struct passage *p = passage_of(ctx, front);
     if (p) {
+        (void)unread_now(p);
         net_http_go_on(p->govd->net, p->back);
     }
 }
