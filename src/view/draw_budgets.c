@@ -8,7 +8,9 @@
 #define RATE_MINUTES 10
 #define DAY_US       (86400 * SECOND_US)
 #define MINUTE_US    (60 * SECOND_US)
-#define NAME_COLS    24
+#define NAME_COLS    20
+#define NAMES_MAX    3
+#define HINT_COLS    61 /* of the line of who waits, without the names */
 
 /* ---- how a budget looks wherever it stands */
 #define BAR_CELLS   10
@@ -145,18 +147,22 @@ static void draw_limit(struct frame *fr, struct rect *area, const struct limit *
     put_row(fr, area, l->label, spend_role(permille), words_end(&w));
 }
 
+/* As many names as leave room for what can be done. */
 static void draw_waiting(struct frame *fr, struct rect *area, uint32_t count)
 {
     struct words w = words_of(fr);
     char key[KEY_NAME_BYTES];
     uint32_t said = 0;
+    int room = (area->w - HINT_COLS) / (NAME_COLS + 2);
+    uint32_t names = room > NAMES_MAX ? NAMES_MAX : room > 1 ? (uint32_t)room : 1;
     action_key(fr->ui, ACT_BUDGET, key);
     words_fmt(&w, "%u: ", count);
-    for (uint32_t i = 0; i < fleet_agent_count(fr->f) && said < 3; i++) {
+    for (uint32_t i = 0; i < fleet_agent_count(fr->f) && said < names; i++) {
         const struct agent *a = fleet_agent_at(fr->f, i);
         if (agent_waits_for_budget(fr->f, a)) {
             words_own(&w, said++ > 0 ? ", " : "");
-            words_safe(&w, agent_title(fr, a, NAME_COLS));
+            words_safe(&w,
+                       text_ellipsis(fr->arena, agent_title(fr, a, 2 * NAME_COLS), NAME_COLS, "…"));
         }
     }
     words_own(&w, count > said ? ", ..." : "");

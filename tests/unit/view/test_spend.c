@@ -276,6 +276,29 @@ static void a_long_reason_goes_on_under_itself(void **state)
     }
 }
 
+static void long_names_leave_room_for_what_helps(void **state)
+{
+    static const int cols[] = {80, 120, 200};
+    (void)state;
+    for (size_t c = 0; c < ARRAY_LEN(cols); c++) {
+        struct kit k;
+        start(&k, cols[c], 30);
+        for (int i = 0; i < 3; i++) {
+            char id[80];
+            (void)snprintf(id, sizeof(id), "%d-agent-with-a-name-that-goes-on-and-on-and-on", i);
+            begin(&k, "ci", EVENT_AGENT_STATE, 1);
+            text(&k, F_AGENT_ID, id);
+            number(&k, F_STATE, AGENT_PAUSED);
+            text(&k, F_REASON, "held: over its budget of $5.00");
+            fold(&k);
+        }
+        press(&k, '5');
+        assert_shows(&k, "wait     3: 0-agent-with-a-na");
+        assert_shows(&k, "  b raises a budget; of all: @day, @fleet");
+        kit_release(&k);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +309,7 @@ int main(void)
         cmocka_unit_test(who_waits_for_a_budget_is_named_and_can_be_helped),
         cmocka_unit_test(its_page_says_what_waits_and_how_to_help),
         cmocka_unit_test(a_long_reason_goes_on_under_itself),
+        cmocka_unit_test(long_names_leave_room_for_what_helps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
