@@ -67,7 +67,7 @@ static struct question about_budget(struct frame *fr, int cols)
     say_limits(&w, &b->shown);
     words_own(&w, ")");
     return (struct question){" budget ", words_end(&w),
-                             "what waits for it goes on at once, as far as it reaches", ACT_BUDGET,
+                             "what waits goes on at once, as far as it reaches", ACT_BUDGET,
                              "again sets it"};
 }
 
