@@ -79,6 +79,40 @@ static void check_inside(struct veil *v, struct span shown)
     }
 }
 
+/* The first line is kept out of the rest: it is nowhere in what goes on, which is as long, and
+ * begins the same however it is cut. */
+static void flow(struct span secret, struct span text, size_t step)
+{
+    struct secret_guard *g = secret_guard_new(secret);
+    struct secret_flow f;
+    struct buf out;
+    buf_init(&out, text.n);
+    secret_flow_begin(&f, g);
+    for (size_t at = 0; at < text.n; at += step) {
+        demand(buf_add(&out, secret_flow_pass(&f, span_sub(text, at, step))) == ST_OK);
+        demand(out.len + secret_flow_end(&f).n == (at + step < text.n ? at + step : text.n));
+    }
+    demand(buf_add(&out, secret_flow_end(&f)) == ST_OK);
+    demand(!secret_guard_finds(g, buf_span(&out)));
+    demand((f.found == 0) == (text.n == 0 || memcmp(out.data, text.p, text.n) == 0));
+    demand((f.found > 0) == secret_guard_finds(g, text));
+    secret_flow_release(&f);
+    secret_guard_drop(g);
+    buf_release(&out);
+}
+
+static void check_flow(struct span text)
+{
+    static const size_t STEPS[] = {1, 5, 64, SIZE_MAX / 2};
+    struct span secret = span_sub(text, 0, span_find(text, '\n'));
+    bool usual = secret.n < text.n && secret.n >= SECRET_KNOWN_MIN && secret.n <= 256 &&
+                 text.n < 8192 && memchr(secret.p, '*', secret.n) == NULL &&
+                 memchr(secret.p, '\0', secret.n) == NULL;
+    for (size_t i = 0; usual && i < ARRAY_LEN(STEPS); i++) {
+        flow(secret, span_sub(text, secret.n + 1, text.n), STEPS[i]);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct veil *v;
@@ -92,6 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     demand((told.count == 0) == (told.text.p == copy));
     demand(told.text.n <= size * GROWTH + SECRET_MARK_BYTES);
     check_hits(text);
+    check_flow(text);
     char *shown = xmalloc(told.text.n + 1);
     memcpy(shown, told.text.n ? told.text.p : "", told.text.n);
     struct span once = {shown, told.text.n};
