@@ -172,6 +172,17 @@ def an_escape_key_costs_no_more_than_it_may(folder):
         hold.set()
 
 
+def an_upstream_that_leaves_without_an_answer_may_have_used_it(folder):
+    """A balancer that closes after a minute of silence: the service has worked all the same."""
+    def answer(asked, out):
+        raise OSError
+    body = bodied(model=SONNET, max_tokens=700, messages=[])
+    with with_meter(folder, answer, "agent_budget = 5\n") as (d, up):
+        check(call(d, issue(d), body=body)[0] == 502, "it answered")
+        got = spent(d, 1)[0]
+        check(got[BOUND_TOKENS] == len(body) + 700 and got[BOUND] == len(body) * 40 + 700 * OUT, f"{got}")
+
+
 def who_tells_nothing_pays_its_bound(folder):
     body = bodied(model=GPT, messages=[], max_tokens=50)
     with with_meter(folder, Script("chat-stream-untold"), "agent_tokens = 1000\nloop_calls = 0\n") as (d, up):
@@ -374,7 +385,8 @@ def a_large_body_goes_on_with_a_budget(folder):
 
 if __name__ == "__main__":
     main([who_cuts_every_other_call_pays_for_it, a_stream_that_was_cut_is_bound_by_its_time,
-          what_was_told_of_a_cut_stream_is_not_bound_again, who_leaves_before_the_answer_pays_for_it, who_tells_nothing_pays_its_bound, an_escape_key_costs_no_more_than_it_may,
+          what_was_told_of_a_cut_stream_is_not_bound_again, who_leaves_before_the_answer_pays_for_it,
+          an_upstream_that_leaves_without_an_answer_may_have_used_it, who_tells_nothing_pays_its_bound, an_escape_key_costs_no_more_than_it_may,
           lies_pay_their_bound, a_background_answer_counts_once_when_it_is_fetched, calls_whose_cost_is_not_told_wait_for_a_person,
           models_without_a_price_are_held_by_every_budget_in_usd, what_runs_is_held_against_the_budget, who_waited_longest_goes_on_first, the_last_of_a_budget_can_be_used,
           a_large_body_goes_on_with_a_budget])

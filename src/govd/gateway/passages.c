@@ -38,6 +38,7 @@ struct passage {
     struct body_share share;
     int64_t length;
     bool whole;      /* the body has come */
+    bool taken;      /* the upstream has taken what came of it */
     bool answered;   /* the head of the answer went back */
     char *waits_for; /* which budget; NULL: for none */
     char *holder;    /* of this agent; else NULL */
@@ -217,6 +218,7 @@ static void on_back_room(void *ctx, net_id id)
 {
     struct passage *p = ctx;
     (void)id;
+    p->taken = true;
     body_give_back(p->govd, &p->share); /* the upstream has what was kept */
     net_http_more(p->govd->net, p->front);
 }
@@ -242,7 +244,9 @@ static void on_ended(void *ctx, net_id id, const char *why)
     p->back = 0;
     if (!p->answered) {
         char text[200];
-        meter_unanswered(p->meter);
+        if (!p->taken) { /* what took all of it may have used something */
+            meter_unanswered(p->meter);
+        }
         (void)snprintf(text, sizeof(text), "upstream %.40s: %.120s", p->up->conf->name,
                        why ? why : "");
         struct lease_verdict v = verdict(502, text);
