@@ -147,6 +147,7 @@ enum event_kind { EVENT_STR, EVENT_INT, EVENT_BOOL, EVENT_TIME, EVENT_ENUM, EVEN
     X(F_SPEND_UNTOLD, "spend.untold", EVENT_INT, "")                                               \
     X(F_SPEND_BOUND, "spend.bound_microusd", EVENT_INT, "signed")                                  \
     X(F_SPEND_BOUND_TOKENS, "spend.bound_tokens", EVENT_INT, "signed")                             \
+    X(F_SPEND_ANSWER, "spend.answer", EVENT_STR, "")                                               \
     X(F_SPEND_TOTAL, "spend.total_microusd", EVENT_INT, "")                                        \
     X(F_SPEND_TOTAL_LIMIT, "spend.total_limit_microusd", EVENT_INT, "")                            \
     X(F_BUDGET_TOKENS, "budget.limit_tokens", EVENT_INT, "")                                       \

@@ -28,6 +28,7 @@ static void remember(struct govd *g, const struct event *ev)
     }
     leases_restore(g, ev);
     budgets_restore(g, ev);
+    late_restore(g, ev);
 }
 
 static void take(struct govd *g, const struct journal_record *r)

@@ -26,6 +26,7 @@ struct metered {
     bool untold;                      /* the figures are missing, or are not all of it */
     int64_t bound_in, bound_out;      /* tokens that it may have used on top of what it told */
     struct amount late;               /* the bound of an earlier record that this one makes good */
+    const char *answer; /* that tells it later, or has told it now; NULL, empty: none */
 };
 /* Priced, recorded, and put into the agent's purse. */
 struct spent spend_metered(struct govd *g, const struct metered *m);

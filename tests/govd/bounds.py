@@ -247,6 +247,29 @@ def a_background_answer_counts_once_when_it_is_fetched(folder):
         check(len(spends(d)) == 3, "it was counted again")
 
 
+def a_restart_remembers_what_may_be_fetched(folder):
+    script = [None]
+    with with_meter(folder, lambda asked, out: script[0](asked, out), "agent_budget = 5\n") as (d, up):
+        lease = issue(d, "oai")
+        child = issue(d, "oai", agent="helper", parent=lease["id"])
+        script[0] = said(response(status="queued"))
+        call(d, child, path="/v1/responses", body=bodied(model=GPT, background=True, max_output_tokens=900, input="x"))
+        spent(d, 1)
+        for count in (2, 2):
+            d.kill()
+            d.start()
+            issue(d, agent="claude:s9")  # tells the port
+            script[0] = said(response(status="completed", usage=USAGE))
+            call(d, lease, "GET", "/v1/responses/resp_1", None)
+            script[0] = said(response(status="completed", usage=USAGE).replace(b"resp_1", b"resp_2"))
+            call(d, lease, "GET", "/v1/responses/resp_2", None)
+            got = spent(d, count)
+            check(len(got) == count and got[1]["gen_ai.agent.id"] == "helper", f"{got}")
+        for name in ("helper", "claude:s1"):
+            one = agent_of(d, name)
+            check(one["budget.used_microusd"] == 40 * IN + 3 * OUT and one[BOUND] == 0, f"{name}: {one}")
+
+
 # ---- what is not told at all
 
 def calls_whose_cost_is_not_told_wait_for_a_person(folder):
@@ -387,6 +410,7 @@ if __name__ == "__main__":
     main([who_cuts_every_other_call_pays_for_it, a_stream_that_was_cut_is_bound_by_its_time,
           what_was_told_of_a_cut_stream_is_not_bound_again, who_leaves_before_the_answer_pays_for_it,
           an_upstream_that_leaves_without_an_answer_may_have_used_it, who_tells_nothing_pays_its_bound, an_escape_key_costs_no_more_than_it_may,
-          lies_pay_their_bound, a_background_answer_counts_once_when_it_is_fetched, calls_whose_cost_is_not_told_wait_for_a_person,
+          lies_pay_their_bound, a_background_answer_counts_once_when_it_is_fetched, a_restart_remembers_what_may_be_fetched,
+          calls_whose_cost_is_not_told_wait_for_a_person,
           models_without_a_price_are_held_by_every_budget_in_usd, what_runs_is_held_against_the_budget, who_waited_longest_goes_on_first, the_last_of_a_budget_can_be_used,
           a_large_body_goes_on_with_a_budget])

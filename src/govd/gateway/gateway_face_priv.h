@@ -18,6 +18,7 @@ void gateway_changed(struct govd *g);
 void gateway_settle(struct govd *g);
 void gateway_judge(struct govd *g);                          /* the same at once */
 void leases_restore(struct govd *g, const struct event *ev); /* of the record */
+void late_restore(struct govd *g, const struct event *ev);   /* answers that may be fetched */
 void leases_tell_again(struct govd *g);                      /* its beginning is about to go */
 /* Of a command on leases that was in force, when the daemon ended before all of it stood in the
  * record: the rest. */

@@ -316,11 +316,12 @@ static void count(struct meter *m, const struct usage_said *said)
                          .model = span_str(said->model[0] ? said->model : m->ask.model),
                          .tokens = told ? &said->tokens : NULL,
                          .untold = !told || said->ending == USAGE_CUT};
+    of.answer = of.untold && m->ask.dialect == USAGE_OPENAI_RESPONSES ? said->id : NULL;
     meter_bound_left(m, said, &of);
     struct spent spent = spend_metered(m->govd, &of);
     charge_others(m, &m->who, &spent);
-    if (of.untold) {
-        late_put(m, said->id, &spent.bound);
+    if (of.answer) {
+        late_put(m, of.answer, &spent.bound);
     }
 }
 
@@ -340,7 +341,8 @@ static void count_fetched(struct meter *m, const struct usage_said *said)
                          .provider = span_str(m->kind->provider),
                          .model = span_str(said->model),
                          .tokens = &said->tokens,
-                         .late = late.bound};
+                         .late = late.bound,
+                         .answer = m->call.id};
     struct spent spent = spend_metered(m->govd, &of);
     charge_others(m, &late.who, &spent);
     payers_release(&late.who);

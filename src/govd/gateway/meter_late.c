@@ -28,19 +28,36 @@ void late_release(struct gateway *w)
     w->late = NULL;
 }
 
-void late_put(struct meter *m, const char *id, const struct amount *bound)
+/* The place of the oldest, for this one. */
+static struct late *make(struct gateway *w, struct span upstream, struct span id)
 {
-    struct gateway *w = m->govd->gateway;
-    if (id[0] == '\0' || m->ask.dialect != USAGE_OPENAI_RESPONSES) {
-        return;
-    }
     if (!w->late) {
         w->late = xcalloc(LATE_MAX, sizeof(*w->late));
     }
     struct late *l = &w->late[w->late_at++ % LATE_MAX];
     release(l);
-    l->upstream = xstrdup(m->up->conf->name);
-    (void)span_copy(span_str(id), l->id, sizeof(l->id));
+    l->upstream = xstrndup(upstream.p, upstream.n);
+    (void)span_copy(id, l->id, sizeof(l->id));
+    return l;
+}
+
+static struct late *find(const struct gateway *w, struct span upstream, struct span id)
+{
+    for (size_t i = 0; w->late && i < LATE_MAX; i++) {
+        struct late *l = &w->late[i];
+        if (l->upstream && span_is(upstream, l->upstream) && span_is(id, l->id)) {
+            return l;
+        }
+    }
+    return NULL;
+}
+
+void late_put(struct meter *m, const char *id, const struct amount *bound)
+{
+    if (id[0] == '\0') {
+        return;
+    }
+    struct late *l = make(m->govd->gateway, span_str(m->up->conf->name), span_str(id));
     payers_copy(&m->who, &l->answer.who);
     l->answer.bound = *bound;
     (void)span_copy(span_str(m->task), l->answer.task, sizeof(l->answer.task));
@@ -48,15 +65,40 @@ void late_put(struct meter *m, const char *id, const struct amount *bound)
 
 bool late_take(struct meter *m, const char *id, struct late_answer *out)
 {
-    struct gateway *w = m->govd->gateway;
-    for (size_t i = 0; w->late && i < LATE_MAX; i++) {
-        struct late *l = &w->late[i];
-        if (l->upstream && strcmp(l->upstream, m->up->conf->name) == 0 && strcmp(l->id, id) == 0) {
-            *out = l->answer;
-            l->answer.who = (struct payers){0};
-            release(l);
-            return true;
-        }
+    struct late *l = find(m->govd->gateway, span_str(m->up->conf->name), span_str(id));
+    if (!l) {
+        return false;
     }
-    return false;
+    *out = l->answer;
+    l->answer.who = (struct payers){0};
+    release(l);
+    return true;
+}
+
+static void put_again(struct govd *g, const struct event *ev, struct late *l)
+{
+    struct span agent = event_text(ev, F_AGENT_ID);
+    payers_of(g, lease_by_id(g->leases, event_text(ev, F_CREDENTIAL_ID)), &l->answer.who);
+    if (l->answer.who.count == 0) {
+        l->answer.who.agent[l->answer.who.count++] = xstrndup(agent.p, agent.n);
+    }
+    l->answer.bound =
+        (struct amount){event_number(ev, F_SPEND_BOUND), event_number(ev, F_SPEND_BOUND_TOKENS)};
+    (void)span_copy(event_text(ev, F_TASK_ID), l->answer.task, sizeof(l->answer.task));
+}
+
+void late_restore(struct govd *g, const struct event *ev)
+{
+    struct span id = event_text(ev, F_SPEND_ANSWER);
+    struct span upstream = event_text(ev, F_CREDENTIAL_ISSUER);
+    if (ev->type != EVENT_SPEND_RECORDED || ev->snapshot || id.n == 0) {
+        return;
+    }
+    struct late *known = find(g->gateway, upstream, id);
+    if (known) {
+        release(known);
+    }
+    if (event_number(ev, F_SPEND_UNTOLD) > 0) {
+        put_again(g, ev, make(g->gateway, upstream, id));
+    }
 }

@@ -223,6 +223,7 @@ struct spent spend_metered(struct govd *g, const struct metered *m)
         event_set_number(&ev, F_SPEND_UNTOLD, 1);
     }
     put_bound(g, m, &ev);
+    event_put_text(&ev, F_SPEND_ANSWER, span_str(m->answer));
     event_put_text(&ev, F_MODEL, told_text(g, m->model, room, sizeof(room)));
     struct spent spent = budget_spend(g, m->agent, &ev);
     if (s) {
