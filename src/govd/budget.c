@@ -37,9 +37,13 @@ void purse_from_fold(const struct govd *g, struct purse *p)
     if (a) {
         const struct agent_traits *t = a->traits;
         int64_t tokens = budget_plus(a->tokens_in, a->tokens_out);
+        struct amount own = {budget_plus(a->cost_microusd, t->bound_microusd),
+                             budget_plus(tokens, t->bound_tokens)};
         p->bound = (struct amount){t->bound_microusd, t->bound_tokens};
-        p->used.microusd = most(budget_plus(a->cost_microusd, t->bound_microusd), a->budget_used);
-        p->used.tokens = most(budget_plus(tokens, t->bound_tokens), t->budget_tokens_used);
+        p->used.microusd = most(own.microusd, a->budget_used);
+        p->used.tokens = most(own.tokens, t->budget_tokens_used);
+        p->is_shared =
+            p->is_shared || a->budget_used > own.microusd || t->budget_tokens_used > own.tokens;
         p->metered = a->traits->metered != 0;
     }
 }

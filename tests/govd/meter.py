@@ -611,6 +611,25 @@ def helpers_pay_from_the_same_purse(folder):
         c.close()
 
 
+def what_others_used_counts_over_two_starts(folder):
+    """Without a budget at the time: one that is set later knows of it."""
+    with with_meter(folder, used(1000)) as (d, up):
+        lease = issue(d)
+        child = issue(d, agent="someone-else", parent=lease["id"])
+        call(d, child), call(d, child)
+        spent(d, 2)
+        for own in (3, 4):
+            d.kill()
+            d.start()
+            issue(d, agent="claude:s9")  # tells the port
+            call(d, lease)
+            spent(d, own)
+        d.kill()
+        d.start()
+        done = command(d, "budget", agent="claude:s1", limit_microusd=35000)
+        check(done["by"].startswith("$0.04 of $0.035 used"), f"{done}")
+
+
 def what_is_dropped_of_the_record_takes_no_budget_away(folder):
     dropped(folder, "0.01", [{"agent": "*", "scope": "fleet", "limit_microusd": 70000}])
     dropped(folder, "0.07", [])
@@ -690,6 +709,6 @@ if __name__ == "__main__":
           a_cut_stream_counts_what_it_told, lies_are_an_alarm_and_not_added, its_own_telemetry_stands_beside,
           at_its_budget_the_next_call_waits, why_one_waits_is_always_said, what_is_used_is_said_in_cents, who_waits_can_be_refused, what_was_spent_counts_after_a_restart,
           a_day_keeps_its_sum_however_the_clock_jumps, a_limit_of_a_day_is_told_again_on_that_day_only,
-          tokens_are_held_without_a_price, the_day_and_the_fleet_have_budgets, helpers_pay_from_the_same_purse,
+          tokens_are_held_without_a_price, the_day_and_the_fleet_have_budgets, helpers_pay_from_the_same_purse, what_others_used_counts_over_two_starts,
           what_is_dropped_of_the_record_takes_no_budget_away,
           the_same_call_again_and_again_is_an_alarm])
