@@ -210,6 +210,7 @@ static bool is_free(enum usage_dialect dialect, struct span path)
         {USAGE_OPENAI_RESPONSES, "/moderations"           },
         {USAGE_OPENAI_RESPONSES, "/cancel"                },
         {USAGE_GEMINI,           ":countTokens"           },
+        {USAGE_GEMINI,           ":cancel"                },
     };
     enum usage_dialect of = is_openai(dialect) ? USAGE_OPENAI_RESPONSES : dialect;
     for (size_t i = 0; i < ARRAY_LEN(FREE); i++) {

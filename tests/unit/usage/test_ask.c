@@ -288,6 +288,8 @@ static const struct {
     {USAGE_OPENAI_RESPONSES, "POST",   "/v1/videos",                                        USAGE_OTHER,   "videos"                          },
     {USAGE_OPENAI_RESPONSES, "BREW",   "/v1/x",                                             USAGE_OTHER,   "a kind of call that is not known"},
     {USAGE_GEMINI,           "POST",   "/v1beta/models/m:countTokens",                      USAGE_FREE,    NULL                              },
+    {USAGE_GEMINI,           "POST",   "/v1beta/batches/b1:cancel",                         USAGE_FREE,    NULL                              },
+    {USAGE_GEMINI,           "POST",   "/v1beta/models/m:generateContent:cancel:batch",     USAGE_OTHER,   "batches"                         },
     {USAGE_GEMINI,           "POST",   "/v1beta/models/m:batchGenerateContent",             USAGE_OTHER,   "batches"                         },
     {USAGE_GEMINI,           "POST",   "/v1beta/models/m:embedContent",                     USAGE_OTHER,   "embeddings"                      },
     {USAGE_GEMINI,           "POST",   "/upload/v1beta/files",                              USAGE_OTHER,   "files"                           },
