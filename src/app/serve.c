@@ -254,6 +254,13 @@ static void close_memory(void)
 #endif
 }
 
+/* All of it, what went well too: a daemon has no other screen. */
+static void to_log(void *ctx, enum log_level level, const char *line)
+{
+    (void)ctx;
+    (void)fprintf(stderr, "checkrein: %s: %s\n", log_level_name(level), line);
+}
+
 int cmd_serve(struct args *a)
 {
     struct choices ch = {0};
@@ -262,7 +269,7 @@ int cmd_serve(struct args *a)
         return st == ST_OK ? usage_fault(a) : st == ST_END ? EXIT_DONE : EXIT_USAGE;
     }
     close_memory();
-    log_set_level(LOG_INFO);
+    log_set_sink(to_log, NULL);
     if (!crypto_wipes()) {
         log_write(LOG_WARN, "libcrypto was used before it was told to wipe its memory");
     }

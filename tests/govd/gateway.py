@@ -646,6 +646,8 @@ def a_key_changes_without_its_agents(folder):
         c.close()
         check(in_use(NEXT), "the next key")
         check(told("another key is in use")[0]["data"]["signal.severity"] == "low", "it is no alarm")
+        with open(os.path.join(d.dir, "log")) as f:
+            check("another key is in use from here on" in f.read(), "the log does not say so")
         os.chmod(d.key_file, 0o644)
         wait_for("that it is said", lambda: told("work: "))
         wait_for("the alarm", lambda: any(e["data"]["signal.severity"] == "high" for e in told("the key that was read before stays")))
