@@ -64,6 +64,7 @@ static void tell_in_force(struct govd *g, const struct credential_row *r)
     }
     publish_begin(g, &ev, EVENT_CREDENTIAL_CHANGED);
     event_set_text(&ev, F_CREDENTIAL_ID, r->id);
+    event_put_text(&ev, F_CREDENTIAL_KIND, r->kind);
     event_set_text(&ev, F_CREDENTIAL_ISSUER, r->issuer);
     event_set_text(&ev, F_CREDENTIAL_STATE, span_str(credential_state_name(CREDENTIAL_ACTIVE)));
     event_set_text(&ev, F_REASON, span_str(WHY));

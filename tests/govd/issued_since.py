@@ -173,6 +173,8 @@ def a_revocation_that_does_not_last_is_said(daemon):
     check(NAMES[-1] in signal["event"]["data"]["signal.title"], str(signal))
     says(daemon, NAMES[-1], "revocable, proven by introspection")
     check(states(daemon, NAMES[-1])[-1][:2] == ("changed", "active"), str(states(daemon, NAMES[-1])))
+    kinds = [e["data"].get("credential.kind", "") for e in daemon.events("credential.changed")]
+    check(kinds and all(kind.startswith("oauth ") for kind in kinds), str(kinds))
     issuer.close()
 
 

@@ -30,6 +30,7 @@ def revoked_and_proven(daemon):
     told = console.event("credential.revoked")["data"]
     check(told["credential.id"] == NAMES[-1] and "not active" in told["credential.probe"], str(told))
     check(told["operator.id"] and told["gen_ai.agent.id"] == "claude:s1", str(told))
+    check(told["credential.kind"] == shown["kind"] and told["credential.issuer"] == issuer.url, str(told))
     check("REVOKED" in row(daemon, "REVOKED")["revocable"], "")
     reins = [e["data"]["reins"] for e in daemon.events() if "reins" in e["data"] and e["data"].get("gen_ai.agent.id") == "claude:s1"]
     check("revoke" in [r["rein"] for r in reins[-1]], str(reins[-1]))
