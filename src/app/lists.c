@@ -77,8 +77,9 @@ static void print_spend(const struct fleet *f)
         const struct agent *a = fleet_agent_at(f, i);
         char name[40];
         (void)printf("%-24s %12lld in %12lld out %8lld.%02lld USD%s%s\n",
-                     headless_plain(f, a->name, name, sizeof(name)), (long long)a->tokens_in,
-                     (long long)a->tokens_out, (long long)(a->cost_microusd / 1000000),
+                     headless_plain(f, a->name ? a->name : a->id, name, sizeof(name)),
+                     (long long)a->tokens_in, (long long)a->tokens_out,
+                     (long long)(a->cost_microusd / 1000000),
                      (long long)(a->cost_microusd / 10000 % 100),
                      a->cost_estimated ? ", estimated" : "",
                      a->unpriced ? ", and tokens without a price" : "");
