@@ -51,8 +51,6 @@ enum status govd_start(struct govd **out, struct loop *l, struct net *n,
                        const struct govd_options *o, struct why *why) MUST_USE;
 /* The port that hooks are served on. */
 int govd_hook_port(const struct govd *g);
-/* The port that consoles with a token are served on; 0: none. */
-int govd_console_port(const struct govd *g);
 /* A list of prices as the daemon reads it, for whoever prices the same way. Adds to `t`; a file
  * that does not exist adds nothing. ST_INVALID names the file, the line and the key. */
 struct price_table;

@@ -86,7 +86,6 @@ enum status index_open(struct index **out, const char *folder, const char *path,
 enum status index_open_made(struct index **out, const char *folder, const char *path,
                             struct why *why) MUST_USE;
 void index_close(struct index *ix); /* NULL is fine */
-const char *index_file(const struct index *ix);
 /* Its name, whether it is there or not; the caller's to free. ST_NOTFOUND: no such record. */
 enum status index_file_of(const char *folder, const char *path, char **file,
                           struct why *why) MUST_USE;

@@ -417,14 +417,9 @@ const struct credential *fleet_credential(const struct fleet *f, uint32_t ref); 
 const struct credential *fleet_credential_by_id(const struct fleet *f, uint32_t backend,
                                                 struct span id);
 /* How many there are, and the refs of the first `cap` of them: those that an agent names or was
- * issued, and those of one issuer. */
-uint32_t fleet_credentials_of_agent(const struct fleet *f, uint32_t agent, uint32_t *refs,
-                                    uint32_t cap);
-/* Also those of the agents that it has started. */
+ * issued, and those of the agents that it has started. */
 uint32_t fleet_credentials_of_tree(const struct fleet *f, uint32_t agent, uint32_t *refs,
                                    uint32_t cap);
-uint32_t fleet_credentials_of_issuer(const struct fleet *f, uint32_t backend, struct span issuer,
-                                     uint32_t *refs, uint32_t cap);
 bool fleet_credential_held_by(const struct fleet *f, const struct credential *c, uint32_t agent);
 /* The strictest of its own state and its parents': a lease goes no further than what it comes of.
  */

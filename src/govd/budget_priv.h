@@ -71,7 +71,6 @@ void purse_from_fold(const struct govd *g, struct purse *p);
 void budget_read_shared(const struct govd *g, struct budget_state *out); /* of all agents alone */
 void budget_read(const struct govd *g, const struct purse *p, struct budget_state *out);
 bool budget_is_limited(const struct budget_state *s);
-bool budget_is_in_tokens(enum budget_kind k);
 /* A budget in USD holds it, and none in tokens does: what has no price gets around it. */
 bool budget_needs_price(const struct budget_state *s);
 /* Why a call waits that is within what was used; false: it need not. */

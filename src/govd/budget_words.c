@@ -71,6 +71,11 @@ static const struct {
                        [SAY_NEARLY] = {"80 % of the budget of all agents, ", ", is used"}}    },
 };
 
+static bool is_in_tokens(enum budget_kind k)
+{
+    return WORDS[k].put == put_tokens;
+}
+
 void budget_say(char out[REASON_BYTES], enum budget_saying what, enum budget_kind k, int64_t limit)
 {
     char amount[MONEY_BYTES];
@@ -84,17 +89,11 @@ bool budget_is_shared(enum budget_kind k)
     return WORDS[k].is_shared;
 }
 
-bool budget_is_in_tokens(enum budget_kind k)
-{
-    return WORDS[k].put == put_tokens;
-}
-
 void budget_words(const struct budget_state *s, enum budget_kind k, char out[REASON_BYTES])
 {
     char used[MONEY_BYTES];
     char limit[MONEY_BYTES];
-    void (*put)(char out[MONEY_BYTES], int64_t amount) =
-        budget_is_in_tokens(k) ? put_tokens : put_used;
+    void (*put)(char out[MONEY_BYTES], int64_t amount) = is_in_tokens(k) ? put_tokens : put_used;
     put(used, s->used[k]);
     WORDS[k].put(limit, s->limit[k]);
     (void)snprintf(out, REASON_BYTES, "%s of %s used", used, limit);

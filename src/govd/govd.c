@@ -136,11 +136,6 @@ enum status govd_start(struct govd **out, struct loop *l, struct net *n,
     return ST_OK;
 }
 
-int govd_console_port(const struct govd *g)
-{
-    return g->console_port;
-}
-
 int govd_hook_port(const struct govd *g)
 {
     return g->port;

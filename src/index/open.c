@@ -141,8 +141,3 @@ void index_close(struct index *ix)
     free(ix->file);
     free(ix);
 }
-
-const char *index_file(const struct index *ix)
-{
-    return ix->file;
-}

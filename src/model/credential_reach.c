@@ -33,38 +33,10 @@ bool fleet_credential_held_by(const struct fleet *f, const struct credential *c,
     return a != NULL && a->backend == c->backend && (c->agent == agent || names(f, agent, c));
 }
 
-/* ---- some of them */
-typedef bool wanted_fn(const struct fleet *f, const struct credential *c, const void *what);
-
-static uint32_t select_refs(const struct fleet *f, wanted_fn *wanted, const void *what,
-                            uint32_t *refs, uint32_t cap)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < fleet_credential_count(f); i++) {
-        const struct credential *c = fleet_credential_at(f, i);
-        if (wanted(f, c, what) && count++ < cap) {
-            refs[count - 1] = c->ref;
-        }
-    }
-    return count;
-}
-
-static bool is_of_agent(const struct fleet *f, const struct credential *c, const void *what)
-{
-    return fleet_credential_held_by(f, c, *(const uint32_t *)what);
-}
-
-uint32_t fleet_credentials_of_agent(const struct fleet *f, uint32_t agent, uint32_t *refs,
-                                    uint32_t cap)
-{
-    return select_refs(f, is_of_agent, &agent, refs, cap);
-}
-
 /* Its own, or one of an agent that descends from it. */
-static bool is_of_tree(const struct fleet *f, const struct credential *c, const void *what)
+static bool is_of_tree(const struct fleet *f, const struct credential *c, uint32_t root)
 {
     const struct agent *a = fleet_agent(f, c->agent);
-    uint32_t root = *(const uint32_t *)what;
     for (int steps = 0; a != NULL && steps < LINE_MAX; steps++) {
         if (a->ref == root) {
             return true;
@@ -77,25 +49,14 @@ static bool is_of_tree(const struct fleet *f, const struct credential *c, const 
 uint32_t fleet_credentials_of_tree(const struct fleet *f, uint32_t agent, uint32_t *refs,
                                    uint32_t cap)
 {
-    return select_refs(f, is_of_tree, &agent, refs, cap);
-}
-
-struct issuer {
-    uint32_t backend;
-    struct span name;
-};
-
-static bool is_of_issuer(const struct fleet *f, const struct credential *c, const void *what)
-{
-    const struct issuer *i = what;
-    return c->backend == i->backend && span_eq(fleet_span(f, c->issuer), i->name);
-}
-
-uint32_t fleet_credentials_of_issuer(const struct fleet *f, uint32_t backend, struct span issuer,
-                                     uint32_t *refs, uint32_t cap)
-{
-    struct issuer what = {backend, issuer};
-    return select_refs(f, is_of_issuer, &what, refs, cap);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < fleet_credential_count(f); i++) {
+        const struct credential *c = fleet_credential_at(f, i);
+        if (is_of_tree(f, c, agent) && count++ < cap) {
+            refs[count - 1] = c->ref;
+        }
+    }
+    return count;
 }
 
 /* ---- what is in force */

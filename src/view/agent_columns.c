@@ -78,13 +78,6 @@ struct field cell_model(struct frame *fr, const struct row *row, int cols)
                      : (struct field){frame_say_sid(fr, a->traits->model, cols), ROLE_TEXT};
 }
 
-struct field cell_host(struct frame *fr, const struct row *row, int cols)
-{
-    const struct agent *a = agent_of(fr, row);
-    return a == NULL ? field_none(fr)
-                     : (struct field){frame_say_sid(fr, a->traits->host, cols), ROLE_TEXT};
-}
-
 struct field cell_task(struct frame *fr, const struct row *row, int cols)
 {
     const struct agent *a = agent_of(fr, row);

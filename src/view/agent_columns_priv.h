@@ -5,8 +5,8 @@
 #include "frame_priv.h"
 
 typedef struct field cell_fn(struct frame *fr, const struct row *row, int cols);
-cell_fn cell_state, cell_agent, cell_for, cell_runtime, cell_backend, cell_model, cell_host,
-    cell_task, cell_may, cell_now, cell_age, cell_tokens, cell_cost;
+cell_fn cell_state, cell_agent, cell_for, cell_runtime, cell_backend, cell_model, cell_task,
+    cell_may, cell_now, cell_age, cell_tokens, cell_cost;
 
 uint8_t agent_look(struct frame *fr, const struct row *row);
 bool agent_over_budget(const struct agent *a);

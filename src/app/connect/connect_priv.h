@@ -100,7 +100,6 @@ struct connector {
     const char *taken_up; /* when sessions notice */
     const char *limits;   /* what is not held all the same: docs/drivers/ says more */
 };
-const struct connector *connector_at(size_t i); /* NULL after the last */
 const struct connector *connector_find(const char *name);
 
 /* ---- claude.c */

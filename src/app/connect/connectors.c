@@ -79,11 +79,6 @@ static const struct connector CONNECTORS[] = {
 };
 /* clang-format on */
 
-const struct connector *connector_at(size_t i)
-{
-    return i < ARRAY_LEN(CONNECTORS) ? &CONNECTORS[i] : NULL;
-}
-
 const struct connector *connector_find(const char *name)
 {
     for (size_t i = 0; i < ARRAY_LEN(CONNECTORS); i++) {

@@ -408,7 +408,6 @@ void orders_reconnected(struct codex *c);
 bool orders_name(const struct codex *c, const struct codex_thread *t);
 /* The server stood still, and goes on: nothing that waits has waited yet. */
 void orders_goes_on(struct codex *c);
-bool orders_wait(const struct codex *c); /* something is asked for again until it is answered */
 void orders_upkeep(struct codex *c);
 void orders_release(struct codex *c);
 

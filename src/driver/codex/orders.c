@@ -758,11 +758,6 @@ void orders_goes_on(struct codex *c)
     }
 }
 
-bool orders_wait(const struct codex *c)
-{
-    return c->order_count > 0;
-}
-
 void orders_upkeep(struct codex *c)
 {
     for (size_t i = 0; i < c->order_count; i++) {
