@@ -97,7 +97,7 @@ struct secret_guard *secret_guard_share(struct secret_guard *g);
 void secret_guard_drop(struct secret_guard *g); /* the last one wipes it. NULL is fine */
 const char *secret_guard_text(const struct secret_guard *g); /* the secret */
 bool secret_guard_finds(const struct secret_guard *g, struct span text);
-uint32_t secret_guard_hide(const struct secret_guard *g, char *text, size_t n); /* how often */
+uint32_t secret_guard_hide(const struct secret_guard *g, char *p, size_t n); /* how often */
 
 struct secret_flow { /* of one stream of bytes; zeroed: none has begun */
     struct secret_guard *guard;

@@ -40,7 +40,7 @@ static void tell_percent(const struct telling *t, struct span secret, const char
         char c = secret.p[i];
         unsigned byte = (uint8_t)c;
         bool plain = has_char(CHARS_WORD, c) || c == '.' || c == '~';
-        (void)buf_addch(&b, plain ? c : '%');
+        (void)buf_add(&b, plain ? span_sub(secret, i, 1) : SPAN("%"));
         if (!plain) {
             (void)buf_addch(&b, digits[byte >> 4]);
             (void)buf_addch(&b, digits[byte & 15]);
