@@ -136,7 +136,19 @@ scenario("the machine's settings", async (world) => {
   // The lock in one file, and the gate in the other.
   fs.rmSync(path.join(etc, 'claude-code', files.file));
   await lock(world, own, 'claude', '--socket', gate.socket);
+  const doctor = async () => {
+    const [program, ...words] = [...own, gate.checkrein, 'doctor', 'claude', '--binary', claude.binary];
+    return sandbox.run(program, words, { cwd: sandbox.project });
+  };
+  put(files.more, { disableAllHooks: true });
+  const off = await doctor();
+  assert.notEqual(off.code, 0);
+  assert.match(off.out, /50-more.json: "disableAllHooks" switches all hooks off/);
+  assert.match(off.out, /THE GATE DOES NOT HOLD/);
   put(files.more, { allowManagedHooksOnly: true });
+  const held = await doctor();
+  assert.doesNotMatch(held.out, /50-more.json/);
+  assert.match(held.out, /what holds here: the managed settings/);
   const agent = start('locked');
   await gate.deny(await gate.asked('touch locked'), 'no');
   assert.equal((await agent.finished()).code, 0);

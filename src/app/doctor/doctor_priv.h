@@ -23,7 +23,7 @@
 #define FINDINGS_MAX 96
 #define WORDS_BYTES  320
 #define AGAIN_BYTES  64
-#define FILES_MAX    8
+#define FILES_MAX    32
 
 enum finding_level { LEVEL_OK, LEVEL_WARN, LEVEL_FAIL };
 
@@ -45,6 +45,8 @@ struct doctor_runtime {
     bool (*http_fails_closed)(struct span version); /* NULL: there is no HTTP form */
     char *(*other_file)(void); /* settings that it reads and `connect` never writes; caller frees.
                                   NULL: none */
+    /* More of the machine's settings; NULL: they are one file. */
+    enum status (*machine_each)(machine_look *look, void *arg, struct why *why);
     void (*check_besides)(struct doctor *d); /* what it reads beside its settings; NULL: nothing */
     uint32_t off;          /* faults that switch our hooks off, wherever they stand */
     uint32_t overruled;    /* those of them that the machine's settings win against */

@@ -85,6 +85,7 @@ static const struct doctor_runtime RUNTIMES[] = {
      .tell_client = tell_claude,
      .http_fails_closed = claude_http_fails_closed,
      .other_file = committed_settings,
+     .machine_each = claude_machine_each,
      .off = 1u << FAULT_DISABLED | 1u << FAULT_UNREADABLE,
      .overruled = 1u << FAULT_DISABLED | 1u << FAULT_UNREADABLE,
      .gate = "PreToolUse",

@@ -93,8 +93,20 @@ static void add_new(struct doctor *d, const struct settings_scope *scope, char *
     }
 }
 
+static enum status add_machine(const char *path, void *arg, struct why *why)
+{
+    struct doctor *d = arg;
+    if (d->file_count == FILES_MAX) {
+        return why_fail(why, ST_LIMIT, "more files of settings than are looked at here: from %s on",
+                        path);
+    }
+    add_new(d, connect_scope(d->runtime->kind->runtime, "managed"), xstrdup(path));
+    return ST_OK;
+}
+
 static void find_files(struct doctor *d)
 {
+    struct why why = {0};
     for (size_t i = 0; i < ARRAY_LEN(SCOPE_NAMES); i++) {
         const struct settings_scope *scope =
             connect_scope(d->runtime->kind->runtime, SCOPE_NAMES[i]);
@@ -104,6 +116,9 @@ static void find_files(struct doctor *d)
     }
     if (d->runtime->other_file) {
         add_new(d, NULL, d->runtime->other_file());
+    }
+    if (d->runtime->machine_each && d->runtime->machine_each(add_machine, d, &why) != ST_OK) {
+        found(d, "settings.managed", LEVEL_FAIL, "look at it by hand", "%s", why.text);
     }
 }
 
@@ -129,12 +144,22 @@ static void todo_of(const struct doctor *d, const struct settings_file *f,
     }
 }
 
+/* The client puts the machine's files together: our hooks may stand in one of them. */
+static bool machine_is_whole(const struct doctor *d)
+{
+    for (size_t i = 0; i < d->file_count; i++) {
+        if (is_machine(&d->files[i]) && settings_whole(&d->files[i].look)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The lock of managed settings is no fault where it locks our hooks in. */
-static uint32_t faults_of(const struct settings_file *f)
+static uint32_t faults_of(const struct doctor *d, const struct settings_file *f)
 {
     uint32_t faults = f->look.faults;
-    return is_machine(f) && settings_whole(&f->look) ? faults & ~(1u << FAULT_MANAGED_ONLY)
-                                                     : faults;
+    return is_machine(f) && machine_is_whole(d) ? faults & ~(1u << FAULT_MANAGED_ONLY) : faults;
 }
 
 /* What the machine's settings win against, where they hold. */
@@ -159,7 +184,7 @@ static enum finding_level level_of(const struct doctor *d, const struct settings
 
 static void tell_faults(struct doctor *d, const struct settings_file *f)
 {
-    uint32_t faults = faults_of(f);
+    uint32_t faults = faults_of(d, f);
     for (unsigned i = 0; i < FAULT_COUNT; i++) {
         char words[160];
         char todo[160];
@@ -272,16 +297,18 @@ static void choose_in_force(struct doctor *d)
     const struct settings_file *machine = NULL;
     const struct settings_file *first = NULL;
     uint32_t off = 0;
+    uint32_t machine_off = 0; /* nothing wins against that */
     for (size_t i = 0; i < d->file_count; i++) {
         const struct settings_file *f = &d->files[i];
         bool whole = settings_whole(&f->look);
-        if (whole && is_machine(f) && !(faults_of(f) & d->runtime->off)) {
-            machine = f;
-        }
+        machine_off |= is_machine(f) ? faults_of(d, f) & d->runtime->off : 0;
+        machine = whole && is_machine(f) ? f : machine;
         first = whole && !first ? f : first;
         off |= f->look.faults & d->runtime->off;
     }
-    if (machine && machine->look.keeps_on) {
+    if (machine_off) {
+        d->in_force = NULL;
+    } else if (machine && machine->look.keeps_on) {
         d->in_force = off & ~d->runtime->overruled ? NULL : machine;
     } else {
         d->in_force = off || managed_only(d) ? NULL : first;
