@@ -413,11 +413,16 @@ static void show_backends(const struct walk *w)
     }
 }
 
+static bool has_sums(const struct task_sums *s)
+{
+    return s->count != 0 || s->silent != 0 || s->tokens_in != 0 || s->tokens_out != 0 ||
+           s->cost_microusd != 0 || s->untold != 0 || s->cost_estimated || s->unpriced;
+}
+
 static void show_sums(const struct walk *w, const struct task_sums by_outcome[OUTCOME_COUNT])
 {
-    static const struct task_sums none = {0};
     for (unsigned o = 0; o < OUTCOME_COUNT; o++) {
-        if (memcmp(&by_outcome[o], &none, sizeof(none)) != 0) {
+        if (has_sums(&by_outcome[o])) {
             SHOW(w, "ended", o, ended_members, &by_outcome[o]);
         }
     }
