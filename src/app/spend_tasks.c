@@ -47,7 +47,7 @@ static struct rows collect(const struct fleet *f)
         add(&r, t);
     }
     if (r.count > 0) {
-        qsort(r.at, r.count, sizeof(*r.at), compare);
+        qsort(r.at, r.count, sizeof(struct task *), compare);
     }
     return r;
 }

@@ -66,7 +66,7 @@ static enum outcome outcome_of(const struct govd *g, const struct session *s, en
     return a && a->failing && told != OUTCOME_SUCCEEDED ? OUTCOME_FAILED : told;
 }
 
-void task_end(struct govd *g, struct session *s, enum outcome outcome, const char *reason)
+void task_end(struct govd *g, struct session *s, enum outcome told, const char *reason)
 {
     char id[FLEET_ID_BYTES + 1];
     struct event ev;
@@ -77,7 +77,7 @@ void task_end(struct govd *g, struct session *s, enum outcome outcome, const cha
     (void)span_copy(fleet_span(g->fleet, t->id), id, sizeof(id));
     publish_about(g, &ev, EVENT_TASK_FINISHED, s);
     event_put_text(&ev, F_TASK_ID, span_str(id));
-    event_set_number(&ev, F_TASK_OUTCOME, outcome_of(g, s, outcome));
+    event_set_number(&ev, F_TASK_OUTCOME, outcome_of(g, s, told));
     event_put_text(&ev, F_REASON, span_str(reason));
     if (ev.time_us >= t->began_us) {
         event_set_number(&ev, F_DURATION_MS, ev.time_us / 1000 - t->began_us / 1000);

@@ -110,8 +110,9 @@ void tasks_forget(struct fleet *f, uint32_t agent)
     if (at == NULL) {
         return;
     }
-    while (at->oldest != NULL) {
-        forget_one(f, at, at->oldest);
+    for (struct task_item *it = at->oldest, *newer; it != NULL; it = newer) {
+        newer = it->own_newer;
+        forget_one(f, at, it);
     }
     if (at->open != NULL) {
         drop(f, at->open);

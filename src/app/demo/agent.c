@@ -352,7 +352,7 @@ static bool play(struct demo_agent *a)
 /* A helper's comes of its parent's. */
 static bool get_leases(struct demo_agent *a)
 {
-    char id[sizeof("claude:/") + ULID_BYTES * 2];
+    char id[sizeof("claude:/") + (size_t)2 * ULID_BYTES];
     struct why why = {0};
     (void)snprintf(id, sizeof(id), "claude:%s%s%s", a->session, a->subagent[0] ? "/" : "",
                    a->subagent);
