@@ -18,7 +18,7 @@ def say(daemon, *words):
 
 
 def subcommands(daemon):
-    return [line.split()[0] for line in say(daemon, "help").split("exit codes")[0].splitlines() if line.startswith("  ")]
+    return [line.split()[0] for line in say(daemon, "help").split("exit codes")[0].splitlines() if re.match(r"  \S", line)]
 
 
 def options(daemon, sub):
