@@ -366,6 +366,26 @@ static void test_of_many_agents_the_oldest_fall_off(void **state)
     fleet_free(t.fleet);
 }
 
+static void test_an_agent_that_is_forgotten_takes_its_tasks_along(void **state)
+{
+    (void)state;
+    char agent[16];
+    struct teller t = with_agent();
+    tell_begun(&t, "a1", "t1");
+    tell_spent(&t, "a1", 10, 5);
+    tell_ended(&t, "a1", "t1", OUTCOME_SUCCEEDED);
+    tell_begun(&t, "a1", "t2");
+    tell_state(&t, "a1", AGENT_STOPPED);
+    assert_non_null(fleet_task_newest(t.fleet));
+    for (int i = 0; i < FLEET_AGENTS_MAX; i++) {
+        (void)snprintf(agent, sizeof(agent), "b%d", i);
+        tell_started(&t, agent);
+    }
+    assert_null(fleet_task_newest(t.fleet));
+    assert_int_equal(fleet_task_sums_all(t.fleet)[OUTCOME_SUCCEEDED].cost_microusd, 5);
+    fleet_free(t.fleet);
+}
+
 /* ---- across */
 static void pass_on(void *ctx, const struct event *ev)
 {
@@ -516,6 +536,7 @@ int main(void)
         cmocka_unit_test(test_a_moment_lies_in_one_task),
         cmocka_unit_test(test_the_oldest_fall_off_and_stay_in_the_sums),
         cmocka_unit_test(test_of_many_agents_the_oldest_fall_off),
+        cmocka_unit_test(test_an_agent_that_is_forgotten_takes_its_tasks_along),
         cmocka_unit_test(test_who_comes_late_has_all_of_it),
         cmocka_unit_test(test_what_a_snapshot_does_not_bring_is_over),
         cmocka_unit_test(test_a_copy_goes_on_by_itself),
