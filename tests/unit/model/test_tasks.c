@@ -490,6 +490,22 @@ static void test_a_copy_goes_on_by_itself(void **state)
     fleet_free(copy.fleet);
 }
 
+/* The same was spent, once in a task that is long gone and once in none. */
+static void test_sums_are_in_the_digest(void **state)
+{
+    (void)state;
+    struct teller in_one = with_agent();
+    struct teller in_none = with_agent();
+    tell_a_life(&in_one);
+    tell_a_life(&in_none);
+    tell_spent_of(&in_one, "a1", "gone", 3);
+    tell_spent_of(&in_none, "a1", "", 3);
+    assert_int_equal(sums_of(&in_one, "a1")[OUTCOME_UNKNOWN].cost_microusd, 3);
+    assert_true(fleet_digest(in_one.fleet) != fleet_digest(in_none.fleet));
+    fleet_free(in_one.fleet);
+    fleet_free(in_none.fleet);
+}
+
 /* A cut tells the parent as it was before its helper spent. */
 static void test_a_cut_tells_it_as_it_was(void **state)
 {
@@ -540,6 +556,7 @@ int main(void)
         cmocka_unit_test(test_who_comes_late_has_all_of_it),
         cmocka_unit_test(test_what_a_snapshot_does_not_bring_is_over),
         cmocka_unit_test(test_a_copy_goes_on_by_itself),
+        cmocka_unit_test(test_sums_are_in_the_digest),
         cmocka_unit_test(test_a_cut_tells_it_as_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
